@@ -1,0 +1,80 @@
+"""A convolution calculator: the right numbers, and where each one comes from.
+
+``conv`` computes, ``trace`` explains one cell, ``load`` reads a problem file and ``kernel`` names a kernel. Behind
+them stand the nouns: a request is resolved into a problem, a plan picks the engine, the engine makes a result, and
+the tracer retells one cell of it as a trace.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from convcalc.api import conv, kernel, load, trace
+    from convcalc.engine.compute import Result, compute
+    from convcalc.engine.plan import Plan, make_plan
+    from convcalc.engine.table import ENGINES
+    from convcalc.errors import ConvcalcError
+    from convcalc.formats.kernel import Kernel
+    from convcalc.formats.request import Request, read_request
+    from convcalc.formats.resolve import resolve
+    from convcalc.geometry.axis import Axis
+    from convcalc.geometry.boundary import Boundary
+    from convcalc.problem import Problem, build_problem
+    from convcalc.tracing.trace import Trace, trace_at, traces
+
+# Loaded on first use (PEP 562): `convcalc --version` must not wait for numpy.
+_HOMES = {
+    "ENGINES": "engine.table",
+    "Axis": "geometry.axis",
+    "Boundary": "geometry.boundary",
+    "ConvcalcError": "errors",
+    "Kernel": "formats.kernel",
+    "Plan": "engine.plan",
+    "Problem": "problem",
+    "Request": "formats.request",
+    "Result": "engine.compute",
+    "Trace": "tracing.trace",
+    "build_problem": "problem",
+    "compute": "engine.compute",
+    "conv": "api",
+    "kernel": "api",
+    "load": "api",
+    "make_plan": "engine.plan",
+    "read_request": "formats.request",
+    "resolve": "formats.resolve",
+    "trace": "api",
+    "trace_at": "tracing.trace",
+    "traces": "tracing.trace",
+}
+
+__all__ = [
+    "ENGINES",
+    "Axis",
+    "Boundary",
+    "ConvcalcError",
+    "Kernel",
+    "Plan",
+    "Problem",
+    "Request",
+    "Result",
+    "Trace",
+    "build_problem",
+    "compute",
+    "conv",
+    "kernel",
+    "load",
+    "make_plan",
+    "read_request",
+    "resolve",
+    "trace",
+    "trace_at",
+    "traces",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

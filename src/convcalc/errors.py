@@ -1,0 +1,131 @@
+"""What can go wrong, as a tree.
+
+::
+
+    ConvcalcError
+    ├── UsageError          the command line is bad                                exit 2
+    ├── DataError           the data or a file is bad                              exit 1
+    │   ├── FormatError     a file is not what its kind of file must be
+    │   ├── FieldError      a field of a problem has a value that it cannot take
+    │   ├── GeometryError   sizes that do not fit together
+    │   ├── UnknownNameError  a name that stands in no list
+    │   ├── MissingExtraError  an optional package is needed and not installed
+    │   ├── EngineError     the engine asked for cannot take the problem
+    │   └── OutputError     a result cannot be written
+    └── LimitError          a limit refused it before anything was allocated       exit 3
+
+Code that finds a fault states the local fact: what was given, what is needed (``message``) and how to mend it
+(``hint``), with the ``field`` path where it knows one. The border, which knows the file or the flag that the field came
+from, adds the ``place`` once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+FieldPath = tuple[str | int, ...]
+
+
+class Place(NamedTuple):
+    """Where a value was written: a file, with line and column counted from 1, or a command line flag."""
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+    excerpt: str = ""
+    is_flag: bool = False
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.source, self.line, self.column) if part is not None)
+
+
+class ConvcalcError(Exception):
+    """Every error that convcalc raises on purpose.
+
+    ``message`` says what was given and what is needed, ``hint`` how to mend it, ``place`` where it stands, and
+    ``field`` the path of the field concerned, such as ``("stride", 1)``.
+    """
+
+    _exit_code = 1
+
+    def __init__(
+        self, message: str, *, hint: str = "", place: Place | None = None, field: FieldPath | str = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.place = place
+        self.field: FieldPath = (field,) if isinstance(field, str) else field
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the process: 2 when the value came from a flag, otherwise that of the class."""
+        return UsageError._exit_code if self.place and self.place.is_flag else self._exit_code
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        how = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.message}{how}"
+
+
+class UsageError(ConvcalcError):
+    """The command line is bad."""
+
+    _exit_code = 2
+
+
+class DataError(ConvcalcError):
+    """The data or a file is bad."""
+
+
+class FormatError(DataError):
+    """A file is not what its kind of file must be."""
+
+
+class FieldError(DataError):
+    """A field of a problem has a value that it cannot take."""
+
+
+class GeometryError(DataError):
+    """Sizes that do not fit together."""
+
+
+class UnknownNameError(DataError):
+    """A name that stands in no list; the nearest known names become the hint."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "", field: FieldPath | str = ()):
+        from difflib import get_close_matches
+
+        names = sorted(set(known))
+        near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+        guess = f"did you mean {' or '.join(near)}?" if near else f"one of: {', '.join(names)}"
+        super().__init__(f"unknown {kind} {name!r}", hint=hint or guess, field=field)
+
+
+class MissingExtraError(DataError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the optional extra {extra!r}", hint=f"install it: pip install 'convcalc[{extra}]'"
+        )
+
+
+class EngineError(DataError):
+    """The engine asked for cannot take the problem."""
+
+
+class OutputError(DataError):
+    """A result cannot be written."""
+
+
+class LimitError(ConvcalcError):
+    """A limit refused it before anything was allocated; the hint says how to raise the limit."""
+
+    _exit_code = 3
+
+    @property
+    def exit_code(self) -> int:
+        """Always 3, whichever place the value came from."""
+        return self._exit_code

@@ -1,0 +1,154 @@
+"""From what people write for a spatial argument (one number, one per axis, a word) to one number per axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from operator import index
+from typing import Any
+
+from convcalc.errors import FieldError, GeometryError, UnknownNameError
+
+Pair = tuple[int, int]
+"""Padding before and after, in cells."""
+
+
+class PaddingWord(StrEnum):
+    """The words for padding that follow from the other sizes."""
+
+    VALID = "valid"
+    SAME = "same"
+    SAME_LOWER = "same-lower"
+    FULL = "full"
+
+
+def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()) -> int:
+    """``value`` as a whole number, if it is one and at least ``least``.
+
+    Raises:
+        FieldError: it is anything else, a bool, text or a float included.
+    """
+    try:
+        number = index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least:
+        shown = repr(str(value)) if isinstance(value, str) else str(value)
+        raise FieldError(f"{name} must be a whole number >= {least}, got {shown}", field=path or (name,))
+    return number
+
+
+def per_axis(name: str, value: Any, rank: int, least: int) -> tuple[int, ...]:
+    """One whole number for each of ``rank`` axes, from one number for all or a sequence of one each.
+
+    Raises:
+        FieldError: an entry is not a whole number of at least ``least``, or there is not one for each axis.
+
+    >>> per_axis("stride", 2, 3, 1), per_axis("stride", [2, 1], 2, 1)
+    ((2, 2, 2), (2, 1))
+    """
+    if not _is_sequence(value):
+        return (whole(name, value, least),) * rank
+    _check_count(name, len(value), rank)
+    return tuple(whole(name, entry, least, path=(name, number)) for number, entry in enumerate(value))
+
+
+def padding_pairs(
+    value: Any, sizes: Sequence[int], kernel_size: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[Pair, ...]:
+    """Padding (before, after) for each axis, from a word, a number, one number or one pair for each axis.
+
+    ``sizes``: input cells for each axis. The words: ``valid`` pads nothing, ``full`` pads so that every window
+    that touches the input counts, ``same`` and ``same-lower`` keep ⌈size / stride⌉ output cells.
+
+    Raises:
+        FieldError: it is none of these.
+
+    >>> padding_pairs("same", [5], [4], [1], [1]), padding_pairs("same-lower", [5], [4], [1], [1])
+    (((1, 2),), ((2, 1),))
+    >>> padding_pairs([[1, 2], 3], [9, 9], [3, 3], [1, 1], [1, 1])
+    ((1, 2), (3, 3))
+    """
+    rank = len(sizes)
+    if isinstance(value, str):
+        word = _padding_word(value)
+        axes = zip(sizes, kernel_size, stride, dilation, strict=True)
+        return tuple(word_padding(word, size, d * (k - 1) + 1, s) for size, k, s, d in axes)
+    if not _is_sequence(value):
+        return (_pair(value, ("padding",)),) * rank
+    _check_count("padding", len(value), rank, hint="write [[before, after]] for one axis" if rank == 1 else "")
+    return tuple(_pair(entry, ("padding", number)) for number, entry in enumerate(value))
+
+
+def word_padding(word: PaddingWord, size: int, reach: int, stride: int) -> Pair:
+    """Padding (before, after) of one axis that a word stands for.
+
+    ``same`` is TensorFlow's SAME and ONNX' SAME_UPPER, total max(0, (⌈size/stride⌉ − 1) × stride + reach − size)
+    with the odd cell after; ``same-lower`` puts it before. With stride 1 the total is reach − 1, as in PyTorch.
+
+    >>> word_padding(PaddingWord.SAME, size=5, reach=3, stride=2)
+    (1, 1)
+    """
+    match word:
+        case PaddingWord.VALID:
+            return (0, 0)
+        case PaddingWord.FULL:
+            return (reach - 1, reach - 1)
+    total = max(0, (-(-size // stride) - 1) * stride + reach - size)
+    less, more = total // 2, total - total // 2
+    return (less, more) if word is PaddingWord.SAME else (more, less)
+
+
+def check_groups(in_channels: int, out_channels: int, groups: Any) -> int:
+    """``groups`` as a whole number that divides both channel counts.
+
+    Raises:
+        FieldError: it is no whole number of at least 1.
+        GeometryError: it does not divide the channels.
+    """
+    channels_per_group("out_channels", out_channels, groups)
+    channels_per_group("in_channels", in_channels, groups)
+    return whole("groups", groups, 1)
+
+
+def channels_per_group(name: str, channels: int, groups: Any) -> int:
+    """The channels, in or out, of each group.
+
+    Raises:
+        FieldError: ``groups`` is no whole number of at least 1.
+        GeometryError: it does not divide the channels.
+    """
+    count = whole("groups", groups, 1)
+    if channels % count:
+        raise GeometryError(
+            f"groups {count} does not divide {name} {channels}",
+            hint="groups must divide both in_channels and out_channels",
+            field="groups",
+        )
+    return channels // count
+
+
+def _padding_word(text: str) -> PaddingWord:
+    if text not in list(PaddingWord):
+        raise UnknownNameError("padding", text, list(PaddingWord), field="padding")
+    return PaddingWord(text)
+
+
+def _pair(value: Any, path: tuple[str | int, ...]) -> Pair:
+    if not _is_sequence(value):
+        cells = whole("padding", value, 0, path=path)
+        return (cells, cells)
+    if len(value) != 2:
+        raise FieldError(f"padding of one axis is [before, after], got {len(value)} numbers", field=path)
+    before, after = (whole("padding", entry, 0, path=(*path, number)) for number, entry in enumerate(value))
+    return (before, after)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _check_count(name: str, count: int, rank: int, hint: str = "") -> None:
+    if count != rank:
+        axes = "1 spatial axis" if rank == 1 else f"{rank} spatial axes"
+        raise FieldError(f"{name} has {count} entries for {axes}", hint=hint, field=name)

@@ -1,0 +1,130 @@
+"""What stands outside the input: the one place that says which input cell a padded cell comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from convcalc.errors import FieldError, UnknownNameError
+
+Number = int | Fraction | float
+
+
+class BoundaryMode(StrEnum):
+    """How cells outside the input get their values; a picture of each stands in :data:`PICTURES`."""
+
+    CONSTANT = "constant"
+    REFLECT = "reflect"
+    SYMMETRIC = "symmetric"
+    REPLICATE = "replicate"
+    CIRCULAR = "circular"
+
+
+PICTURES = {
+    "zeros": "0 0 | a b c d | 0 0",
+    BoundaryMode.CONSTANT: "v v | a b c d | v v",
+    BoundaryMode.REFLECT: "c b | a b c d | c b",
+    BoundaryMode.SYMMETRIC: "b a | a b c d | d c",
+    BoundaryMode.REPLICATE: "a a | a b c d | d d",
+    BoundaryMode.CIRCULAR: "c d | a b c d | a b",
+}
+
+# The same borders under the names of numpy.pad, scipy.ndimage and OpenCV. SciPy's "reflect" is another border than
+# ours, so it is our own word that counts there.
+_FOREIGN = {
+    "edge": "replicate",
+    "nearest": "replicate",
+    "border_replicate": "replicate",
+    "mirror": "reflect",
+    "reflect_101": "reflect",
+    "reflect101": "reflect",
+    "border_reflect_101": "reflect",
+    "border_reflect": "symmetric",
+    "wrap": "circular",
+    "grid-wrap": "circular",
+    "periodic": "circular",
+    "border_wrap": "circular",
+    "zero": "zeros",
+    "grid-constant": "zeros",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What stands outside the input: a mode, and the value of a constant one."""
+
+    mode: BoundaryMode = BoundaryMode.CONSTANT
+    value: Number = 0
+    """The value of every cell outside; only a constant boundary has one."""
+
+    def __str__(self) -> str:
+        if self.mode is not BoundaryMode.CONSTANT:
+            return self.mode.value
+        return "zeros" if self.value == 0 else f"constant {self.value}"
+
+    def source(self, index: int, size: int) -> int | None:
+        """The input cell that ``index`` gets its value from, or None for the constant.
+
+        Indices count from the first input cell; an index inside the input is its own source. Beyond one
+        reflection the pattern goes on with its period, as :func:`numpy.pad` has it, so padding may be larger
+        than the input.
+
+        >>> [Boundary(BoundaryMode.REFLECT).source(i, 4) for i in (-2, -1, 0, 4, 5)]
+        [2, 1, 0, 2, 1]
+        >>> [Boundary(BoundaryMode.SYMMETRIC).source(i, 4) for i in (-2, -1, 0, 4, 5)]
+        [1, 0, 0, 3, 2]
+        """
+        if 0 <= index < size:
+            return index
+        match self.mode:
+            case BoundaryMode.CONSTANT:
+                return None
+            case BoundaryMode.REPLICATE:
+                return 0 if index < 0 else size - 1
+            case BoundaryMode.CIRCULAR:
+                return index % size
+            case BoundaryMode.SYMMETRIC:
+                return _fold(index, size, 2 * size, 2 * size - 1)
+            case BoundaryMode.REFLECT:
+                return _fold(index, size, max(1, 2 * size - 2), 2 * size - 2)
+
+    def sources(self, indices: Iterable[int], size: int) -> tuple[int | None, ...]:
+        """The source of each index, see :meth:`source`."""
+        return tuple(self.source(index, size) for index in indices)
+
+
+def _fold(index: int, size: int, period: int, mirror: int) -> int:
+    """The cell of a pattern that runs forth and back: ``mirror`` is the sum of a cell and its image."""
+    inside = index % period
+    return inside if inside < size else mirror - inside
+
+
+def boundary_of(word: str | Number | Boundary) -> Boundary:
+    """The boundary that a word or a constant stands for.
+
+    Raises:
+        FieldError: it is the name that another library has for a boundary of ours.
+        UnknownNameError: it is no boundary.
+    """
+    if isinstance(word, Boundary):
+        return word
+    if not isinstance(word, str):
+        return Boundary(BoundaryMode.CONSTANT, word)
+    if word == "zeros":
+        return Boundary()
+    if word in _FOREIGN:
+        raise FieldError(
+            f"boundary {word!r} is another library's name", hint=f"here it is {_FOREIGN[word]}", field="boundary"
+        )
+    modes = [mode for mode in BoundaryMode if mode is not BoundaryMode.CONSTANT]
+    if word not in modes:
+        raise UnknownNameError(
+            "boundary",
+            word,
+            ["zeros", *modes],
+            hint="one of: zeros, reflect, symmetric, replicate, circular, or a number for a constant",
+            field="boundary",
+        )
+    return Boundary(BoundaryMode(word))
