@@ -1,0 +1,96 @@
+"""The plan: which engine computes a problem, in which numbers, in which pieces, and why not the others."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+from convcalc.engine.arithmetic import Arithmetic
+from convcalc.engine.table import ENGINES, Engine
+from convcalc.errors import EngineError, UnknownNameError
+from convcalc.problem import Problem
+
+
+class Candidate(NamedTuple):
+    """What speaks for and against one engine."""
+
+    name: str
+    arithmetic: Arithmetic
+    obstacle: str | None
+    seconds: float
+    """Estimated; means nothing where there is an obstacle."""
+
+
+class Plan(NamedTuple):
+    """How a problem will be computed; nothing has been allocated yet."""
+
+    engine: str
+    arithmetic: Arithmetic
+    tile_size: tuple[int, ...]
+    """Output cells of a tile on each spatial axis."""
+    tile_count: int
+    workspace_bytes: int
+    memory_bytes: int
+    """Input, workspace and output together."""
+    reason: str
+    candidates: tuple[Candidate, ...]
+
+
+def make_plan(problem: Problem, engine: str = "auto") -> Plan:
+    """The plan with the engine asked for, or with the one that costs least.
+
+    Raises:
+        UnknownNameError: there is no engine of that name.
+        EngineError: the engine asked for cannot take the problem.
+    """
+    if engine != "auto" and engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ["auto", *ENGINES], field="engine")
+    candidates = tuple(_candidate(name, row, problem) for name, row in ENGINES.items())
+    chosen, reason = _choose(candidates, engine)
+    row = ENGINES[chosen.name]
+    cell_bytes = row.cell_bytes(problem, chosen.arithmetic)
+    tile_size = _tile_size(problem.output_size, row.tile_bytes // cell_bytes)
+    tiles = problem.batch * prod(-(-cells // step) for cells, step in zip(problem.output_size, tile_size, strict=True))
+    workspace = prod(tile_size) * cell_bytes
+    sums = prod(problem.output_shape) * chosen.arithmetic.itemsize
+    return Plan(
+        engine=chosen.name,
+        arithmetic=chosen.arithmetic,
+        tile_size=tile_size,
+        tile_count=tiles,
+        workspace_bytes=workspace,
+        # the sums and the finished output stand side by side while scale and bias are applied
+        memory_bytes=problem.input.nbytes + workspace + 2 * sums,
+        reason=reason,
+        candidates=candidates,
+    )
+
+
+def _candidate(name: str, engine: Engine, problem: Problem) -> Candidate:
+    arithmetic = engine.arithmetic(problem)
+    return Candidate(name, arithmetic, engine.obstacle(problem, arithmetic), engine.cost(problem, arithmetic))
+
+
+def _choose(candidates: tuple[Candidate, ...], engine: str) -> tuple[Candidate, str]:
+    if engine != "auto":
+        asked = next(each for each in candidates if each.name == engine)
+        if asked.obstacle:
+            raise EngineError(
+                f"engine {engine} cannot take this problem: {asked.obstacle}", hint="--engine auto", field="engine"
+            )
+        return asked, "asked for"
+    able = [each for each in candidates if each.obstacle is None]
+    return min(able, key=lambda each: each.seconds), "least estimated time" if len(
+        able
+    ) > 1 else "the only one that can"
+
+
+def _tile_size(output_size: tuple[int, ...], cells: int) -> tuple[int, ...]:
+    """At most ``cells`` output cells as whole trailing axes: the leading axes are cut first, rows stay whole."""
+    size = list(output_size)
+    for number in range(len(size)):
+        rest = prod(size[number + 1 :])
+        size[number] = max(1, min(size[number], cells // max(rest, 1)))
+        if size[number] > 1:
+            break
+    return tuple(size)

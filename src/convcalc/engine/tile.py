@@ -1,0 +1,110 @@
+"""A tile is a smaller problem with nothing left to decide: no padding, no flip, no scale, no bias."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array
+from convcalc.engine.arithmetic import Arithmetic
+from convcalc.problem import Problem
+
+
+class Region(NamedTuple):
+    """A block of output cells, all output channels of it: a range of samples and one of each spatial axis."""
+
+    batch: range
+    spatial: tuple[range, ...]
+
+    @property
+    def cut(self) -> tuple[slice, ...]:
+        """What cuts the region out of (batch, out_channels, *spatial)."""
+        return (_slice(self.batch), slice(None), *map(_slice, self.spatial))
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Output cells on each spatial axis."""
+        return tuple(map(len, self.spatial))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tile:
+    """What an engine runs on: a cross-correlation of exactly these cells."""
+
+    block: Array
+    """(batch, in_channels, *cells): the cells that the region reads, the boundary filled in."""
+    weight: Array
+    """(out_channels, in_channels / groups, *kernel_size), as it lies on the block."""
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+    size: tuple[int, ...]
+    """Output cells on each spatial axis."""
+
+    def window_slices(self, taps: tuple[int, ...]) -> tuple[slice, ...]:
+        """What cuts out of the block's spatial axes the cells under one tap, one for each output cell."""
+        return tuple(
+            slice(tap * spread, tap * spread + (cells - 1) * step + 1, step)
+            for tap, spread, step, cells in zip(taps, self.dilation, self.stride, self.size, strict=True)
+        )
+
+
+def regions(problem: Problem, size: tuple[int, ...]) -> Iterator[Region]:
+    """The output cut into regions of at most ``size`` cells on each spatial axis, one sample at a time."""
+    samples = [range(sample, sample + 1) for sample in range(problem.batch)]
+    axes = [
+        [range(first, min(first + step, cells)) for first in range(0, cells, step)]
+        for cells, step in zip(problem.output_size, size, strict=True)
+    ]
+    for batch, *spatial in product(samples, *axes):
+        yield Region(batch, tuple(spatial))
+
+
+def make_tile(problem: Problem, region: Region, weight: Array, arithmetic: Arithmetic) -> Tile:
+    """The tile of a region; ``weight`` is the applied weight in the arithmetic's numbers."""
+    return Tile(
+        block=_block(problem, region).astype(arithmetic.dtype, copy=False),
+        weight=weight,
+        stride=tuple(axis.stride for axis in problem.axes),
+        dilation=tuple(axis.dilation for axis in problem.axes),
+        groups=problem.groups,
+        size=region.size,
+    )
+
+
+def _block(problem: Problem, region: Region) -> Array:
+    """The cells that a region reads; a view of the input where the region stays clear of the border."""
+    block = problem.input[_slice(region.batch)]
+    outside: list[tuple[slice | list[int], ...]] = []
+    for number, (axis, positions) in enumerate(zip(problem.axes, region.spatial, strict=True)):
+        span = axis.span(positions)
+        before = (slice(None),) * (2 + number)
+        if span.start >= 0 and span.stop <= axis.size:
+            block = block[(*before, _slice(span))]
+            continue
+        sources = problem.boundary.sources(span, axis.size)
+        block = np.take(block, [0 if source is None else source for source in sources], axis=2 + number)
+        outside.append((*before, [place for place, source in enumerate(sources) if source is None]))
+    if any(places[-1] for places in outside):
+        block = _holding(block, problem.boundary.value, problem.is_exact)
+        for places in outside:
+            block[places] = problem.boundary.value
+    return block
+
+
+def _holding(block: Array, value: object, exact: bool) -> Array:
+    """The block in a number type that the boundary's value fits into."""
+    if not exact:
+        return block if block.dtype.kind == "f" else block.astype(np.float64)
+    if isinstance(value, int) and block.dtype != object:
+        fits = -(1 << 63) <= value < 1 << 63
+        return block if value == 0 else block.astype(np.int64 if fits and block.dtype != np.uint64 else object)
+    return block.astype(object, copy=False)
+
+
+def _slice(cells: range) -> slice:
+    return slice(cells.start, cells.stop)

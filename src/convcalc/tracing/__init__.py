@@ -1,0 +1,1 @@
+"""Why one number is what it is: source cells, weights, products, subtotals, total."""

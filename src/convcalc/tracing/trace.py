@@ -1,0 +1,184 @@
+"""The story of one output cell as data: whatever front end tells it, it tells this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from math import fsum
+from typing import Any
+
+import numpy as np
+
+from convcalc.arrays import Array, read_only
+from convcalc.engine.finish import finish
+from convcalc.errors import GeometryError
+from convcalc.geometry.arguments import whole
+from convcalc.geometry.boundary import Number
+from convcalc.problem import Problem
+from convcalc.wording import shape_text
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ChannelTrace:
+    """What one input channel contributes; every array has the shape of the kernel, (*kernel_size)."""
+
+    channel: int
+    window: Array
+    """The cells under the taps, padded ones with the value that they get."""
+    weight: Array
+    """The kernel as it lies on the window, flipped if the problem flips."""
+    products: Array
+    subtotal: Number
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Why one output cell is what it is: total = (sum of the subtotals) × scale + bias."""
+
+    sample: int
+    channel: int
+    """The output channel."""
+    position: tuple[int, ...]
+    """The output cell, counted from 0 on each spatial axis."""
+    reads: tuple[range, ...]
+    """The input cells under the taps, on each axis; those outside the input are padding."""
+    sources: tuple[tuple[int | None, ...], ...]
+    """The input cell that each tap gets its value from, on each axis; None is the boundary's constant."""
+    channels: tuple[ChannelTrace, ...]
+    unscaled: Number
+    """The sum of all subtotals, before scale and bias."""
+    scale: Fraction
+    bias: Number
+    total: Number
+    """unscaled × scale + bias, in the problem's dtype."""
+
+    @property
+    def terms(self) -> int:
+        """Products that were added: the MACs of this output cell."""
+        return sum(channel.products.size for channel in self.channels)
+
+    @property
+    def scaled(self) -> Number:
+        """The sum after scaling, before the bias."""
+        if isinstance(self.unscaled, float):
+            return self.unscaled * self.scale.numerator / self.scale.denominator
+        return _plain(self.unscaled * self.scale)
+
+    @cached_property
+    def padded(self) -> Array:
+        """Which taps lie outside the input: bool, (*kernel_size)."""
+        outside = [
+            np.array([source != index for source, index in zip(sources, reads, strict=True)])
+            for sources, reads in zip(self.sources, self.reads, strict=True)
+        ]
+        return np.logical_or.reduce(np.meshgrid(*outside, indexing="ij")) if len(outside) > 1 else outside[0]
+
+    def source(self, taps: Sequence[int]) -> tuple[int, ...] | None:
+        """The input cell that a tap gets its value from, or None for the boundary's constant."""
+        cell = [sources[tap] for sources, tap in zip(self.sources, taps, strict=True)]
+        return None if None in cell else tuple(place for place in cell if place is not None)
+
+
+def trace_at(problem: Problem, position: Sequence[int], channel: int = 0, sample: int = 0) -> Trace:
+    """The trace of one output cell.
+
+    Raises:
+        GeometryError: there is no such cell, channel or sample.
+    """
+    place = _check_place(problem, position, channel, sample)
+    reads = tuple(axis.reads(index) for axis, index in zip(problem.axes, place, strict=True))
+    sources = tuple(problem.boundary.sources(cells, axis.size) for axis, cells in zip(problem.axes, reads, strict=True))
+    weight = problem.applied_weight[channel]
+    channels = tuple(
+        _channel_trace(problem, source, problem.input[sample, source], weight[number], sources)
+        for number, source in enumerate(problem.group_channels(channel))
+    )
+    total = _add([each.subtotal for each in channels])
+    return Trace(
+        sample=sample,
+        channel=channel,
+        position=place,
+        reads=reads,
+        sources=sources,
+        channels=channels,
+        unscaled=total,
+        scale=problem.scale[channel],
+        bias=problem.bias[channel],
+        total=_finished(problem, channel, total),
+    )
+
+
+def traces(problem: Problem, channel: int | None = None, sample: int | None = None) -> Iterator[Trace]:
+    """The traces of every output cell, one at a time, row by row, of one or all channels and samples."""
+    samples = range(problem.batch) if sample is None else [sample]
+    channels = range(problem.out_channels) if channel is None else [channel]
+    for each_sample, each_channel, *position in product(samples, channels, *map(range, problem.output_size)):
+        yield trace_at(problem, position, each_channel, each_sample)
+
+
+def _check_place(problem: Problem, position: Sequence[int], channel: int, sample: int) -> tuple[int, ...]:
+    size = shape_text(problem.output_size)
+    if len(position) != problem.rank:
+        raise GeometryError(
+            f"a position needs one number for each of {problem.rank} spatial axes, got {len(position)}",
+            hint=f"the output is {size}",
+            field="pos",
+        )
+    places = tuple(whole("position", index, 0, path=("pos",)) for index in position)
+    if any(index >= cells for index, cells in zip(places, problem.output_size, strict=True)):
+        raise GeometryError(
+            f"position ({', '.join(map(str, places))}) lies outside the output, which is {size}",
+            hint="positions count from 0: the last one is "
+            + f"({', '.join(str(cells - 1) for cells in problem.output_size)})",
+            field="pos",
+        )
+    for name, index, count in (("channel", channel, problem.out_channels), ("batch", sample, problem.batch)):
+        if whole(name, index, 0) >= count:
+            raise GeometryError(f"{name} {index} does not exist: the output has {count}, counted from 0", field=name)
+    return places
+
+
+def _channel_trace(problem: Problem, channel: int, cells: Array, weight: Array, sources: Any) -> ChannelTrace:
+    window = _window(problem, cells, sources)
+    weights = weight.astype(window.dtype)
+    products = window * weights
+    return ChannelTrace(channel, read_only(window), read_only(weights), read_only(products), _add(products.flat))
+
+
+def _window(problem: Problem, cells: Array, sources: tuple[tuple[int | None, ...], ...]) -> Array:
+    """The cells at the sources, (*kernel_size): Python's exact numbers, or float64 of whichever floats."""
+    known = [[0 if source is None else source for source in axis] for axis in sources]
+    window = cells[np.ix_(*known)].astype(object if problem.is_exact else np.float64)
+    for number, axis in enumerate(sources):
+        constant = [tap for tap, source in enumerate(axis) if source is None]
+        window[(slice(None),) * number + (constant,)] = problem.boundary.value
+    return window
+
+
+def _add(terms: Any) -> Number:
+    """The sum, exact for exact terms and rounded once for floats."""
+    numbers = list(terms)
+    if any(isinstance(term, float) for term in numbers):
+        try:
+            return fsum(numbers)
+        except (OverflowError, ValueError):  # inf and nan among them, or an overflow on the way
+            return float(np.sum(np.array(numbers, dtype=np.float64)))
+    return _plain(sum(numbers))
+
+
+def _plain(number: Any) -> Number:
+    """A fraction that is whole as an integer."""
+    if isinstance(number, Fraction) and number.denominator == 1:
+        return number.numerator
+    return number  # type: ignore[no-any-return]  # NumPy's scalars and object elements have no static type
+
+
+def _finished(problem: Problem, channel: int, total: Number) -> Number:
+    """The sum through the same finish as the engine's, so that scale, bias and rounding have one home."""
+    dtype = object if problem.is_exact else problem.dtype.value
+    sums = np.zeros((1, problem.out_channels, *(1,) * problem.rank), dtype=dtype)
+    sums[0, channel] = total
+    return _plain(finish(problem, sums).reshape(-1)[channel : channel + 1].tolist()[0])
