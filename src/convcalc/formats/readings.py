@@ -1,0 +1,81 @@
+"""Which axes are spatial: the readings of input and kernel that are possible, where nothing says which is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from convcalc.arrays import Array
+from convcalc.errors import FieldError, GeometryError
+from convcalc.formats.kernel import Kernel
+from convcalc.wording import shape_text
+
+
+def infer_dims(values: Array, kernels: list[Kernel], groups: Any, depthwise: bool) -> int:
+    """The number of spatial axes, if the shapes of the input and the kernels allow only one.
+
+    Raises:
+        FieldError: they allow several; the hint shows them.
+        GeometryError: they allow none.
+    """
+    span = groups if isinstance(groups, int) and groups > 0 else 1
+    strict = list(_readings(values.shape, kernels, span, depthwise, strict=True))
+    possible = strict or list(_readings(values.shape, kernels, span, depthwise, strict=False))
+    if len(possible) == 1:
+        return possible[0]
+    kernel_shapes = " and ".join(shape_text(kernel.weights.shape) for kernel in kernels)
+    shapes = f"an input of {shape_text(values.shape)} and a kernel of {kernel_shapes}"
+    if not possible:
+        raise GeometryError(
+            f"{shapes} do not fit together",
+            hint="the input is [batch,] [channel,] spatial, the kernel [out,] [channel,] spatial",
+            field="kernel",
+        )
+    if all(kernel.rank is None for kernel in kernels) and 2 in possible:
+        return 2  # a parametric kernel takes any rank; its own weights are written in two
+    raise FieldError(
+        f"{shapes} can be read in {len(possible)} ways",
+        hint="; ".join(f"dims: {dims} ({_told(values.shape, kernels[0], dims)})" for dims in possible),
+        field="input",
+    )
+
+
+def _readings(
+    shape: tuple[int, ...], kernels: list[Kernel], groups: int, depthwise: bool, *, strict: bool
+) -> Iterator[int]:
+    for dims in range(1, len(shape) + 1):
+        if len(shape) - dims > 2:
+            continue
+        channels = shape[-dims - 1] if len(shape) > dims else 1
+        span = channels if depthwise else channels // groups
+        if all(_fits(kernel, dims, span, depthwise, strict) for kernel in kernels):
+            yield dims
+
+
+def _fits(kernel: Kernel, dims: int, span: int, depthwise: bool, strict: bool) -> bool:
+    """Whether the kernel has the axes for so many spatial ones, and planes for the channels that it spans."""
+    if kernel.builder:
+        return kernel.rank in (None, dims)
+    shape = kernel.weights.shape
+    match len(shape) - dims:
+        case 0:
+            return True
+        case 1:
+            return not strict or shape[0] == span
+        case 2:
+            return bool(shape[1] == (1 if depthwise else span))
+    return False
+
+
+def _told(shape: tuple[int, ...], kernel: Kernel, dims: int) -> str:
+    parts = []
+    for name, sizes in (("input", shape), ("kernel", kernel.weights.shape)):
+        extra = len(sizes) - dims
+        words = (
+            ("", "channels ", "batch, channels ")[extra]
+            if name == "input"
+            else ("", "channels ", "out, channels ")[extra]
+        )
+        leading = f"{words}{shape_text(sizes[:extra])}, cells " if extra > 0 else "cells "
+        parts.append(f"{name}: {leading}{shape_text(sizes[max(extra, 0) :])}")
+    return ", ".join(parts)

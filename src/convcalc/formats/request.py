@@ -1,0 +1,137 @@
+"""A request: what was asked for, in the words of a problem file and of the flags, not yet interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from convcalc.errors import ConvcalcError, FieldPath, FormatError, Place, UnknownNameError
+from convcalc.formats.library import shipped
+from convcalc.formats.tensor_file import Tensor, node, open_source, tensor
+from convcalc.formats.words import flag_node, plain_value
+from convcalc.formats.yaml_reader import Node, place
+from convcalc.limits import Limits
+
+FIELDS = {
+    "title": "what the problem is called",
+    "input": "the numbers, or a mapping that says where they come from",
+    "dims": "how many of the input's axes are spatial; inferred where only one reading is possible",
+    "kernel": "a name, numbers, a file, or a list with one entry for each output channel",
+    "bias": "one number, or one for each output channel",
+    "stride": "one whole number, or one for each spatial axis",
+    "padding": "a number, one or a [before, after] pair for each axis, or valid, same, same-lower, full",
+    "boundary": "zeros, a constant, reflect, symmetric, replicate or circular",
+    "dilation": "one whole number, or one for each spatial axis",
+    "groups": "a whole number that divides the channels",
+    "depthwise": "true: the kernel is applied to each channel apart",
+    "flip": "true: mathematical convolution, the kernel turned by 180°",
+    "dtype": "auto, exact, float32 or float64",
+    "expect": "what must come out, or a mapping from positions to numbers",
+}
+"""The fields of a problem file; this is the one schema, flags and help included."""
+
+DEFAULT_PROBLEM = "examples/gradient.yaml"
+_FLAGS = {"flip": "--convolve"}
+
+
+class Origin(NamedTuple):
+    """Where a field was written, so that an error about it can point there."""
+
+    source: str
+    text: str = ""
+    folder: Path = Path()
+    """What the paths in the field are relative to."""
+    is_flag: bool = False
+
+    def place(self, path: FieldPath, *, key: bool = False) -> Place:
+        """The place of what stands at a field path."""
+        if self.is_flag or not self.text:
+            return Place(self.source, is_flag=self.is_flag)
+        return place(self.source, self.text, path, key=key)
+
+
+class Field(NamedTuple):
+    """The value of a field as written, or a tensor that was a file by itself, and where it comes from."""
+
+    node: Node | Tensor
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Fields as written; :func:`convcalc.resolve` makes a problem of them."""
+
+    source: str
+    fields: Mapping[str, Field]
+
+    def override(self, **flags: str | bool | Sequence[str] | None) -> Request:
+        """The request with fields replaced by the texts of flags; None and False leave a field as it is.
+
+        A sequence of texts gives a list with one entry for each.
+
+        Raises:
+            FormatError: a text begins a list or a mapping that is not well formed.
+        """
+        changes = {
+            name: Field(_flag_value(name, value), Origin(_FLAGS.get(name, f"--{name}"), is_flag=True))
+            for name, value in flags.items()
+            if value not in (None, False, [], ())
+        }
+        return replace(self, fields={**self.fields, **changes})
+
+    def value(self, name: str, default: Any) -> Any:
+        """The value of a field, its plain numbers as numbers; ``default`` if it is not there."""
+        return plain_value(self.fields[name].node) if name in self.fields else default
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Adds to an error about a field the place where the field was written."""
+        try:
+            yield
+        except ConvcalcError as error:
+            if error.place is None and error.field and error.field[0] in self.fields:
+                error.place = self.fields[str(error.field[0])].origin.place(error.field)
+            raise
+
+
+def read_request(path: str | None = None, limits: Limits | None = None) -> Request:
+    """The request of a problem file, of a file that is just a tensor, or without a path of the default example.
+
+    Raises:
+        ConvcalcError: the file cannot be read, or has a field that no problem has.
+    """
+    limits = limits or Limits.from_environment()
+    source = open_source(path if path is not None else str(shipped(DEFAULT_PROBLEM)), limits)
+    document = node(source, limits) if source.kind == "yaml" else None
+    if not isinstance(document, dict) or "schema" in document:
+        return Request(source.name, {"input": Field(tensor(source, limits), Origin(source.name))})
+    origin = Origin(source.name, source.text, Path(source.name).parent)
+    for key in document:
+        if key not in FIELDS:
+            unknown = UnknownNameError("field", key, FIELDS)
+            unknown.place = origin.place((key,), key=True)
+            raise unknown
+    if "input" not in document:
+        raise FormatError("a problem needs an input", hint="input: [[1, 2], [3, 4]]", place=Place(source.name))
+    return Request(source.name, {key: Field(value, origin) for key, value in document.items()})
+
+
+def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:
+    try:
+        if isinstance(value, str):
+            return value if name == "kernel" and not value.lstrip().startswith(("[", "{")) else flag_node(name, value)
+        if value is True:
+            return "true"
+        return _flag_list(name, list(value or ()))
+    except ConvcalcError as error:
+        error.place = Place(f"--{name}", is_flag=True)
+        raise
+
+
+def _flag_list(name: str, texts: list[str]) -> Node:
+    """One text is the field itself; of several each is an entry, numbers wrapped so that they stay one kernel each."""
+    values = [_flag_value(name, text) for text in texts]
+    return values[0] if len(values) == 1 else [{"weights": each} if isinstance(each, list) else each for each in values]

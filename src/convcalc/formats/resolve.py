@@ -1,0 +1,180 @@
+"""From words to numbers: a request becomes a problem, and after that there are only arrays and enums."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from convcalc.arrays import Array
+from convcalc.errors import FieldError, GeometryError
+from convcalc.formats.kernel import Kernel
+from convcalc.formats.library import Library
+from convcalc.formats.readings import infer_dims
+from convcalc.formats.request import Request
+from convcalc.formats.sources import read_input, read_kernels
+from convcalc.formats.words import truth, word
+from convcalc.geometry.arguments import channels_per_group, whole
+from convcalc.limits import Limits
+from convcalc.problem import Labels, Problem, build_problem
+from convcalc.wording import shape_text
+
+
+def resolve(
+    request: Request, library: Library | None = None, limits: Limits | None = None, *, strict_finite: bool = False
+) -> Problem:
+    """The problem that a request describes; with ``strict_finite`` none of its numbers may be inf or nan.
+
+    Raises:
+        ConvcalcError: a field is not what it must be, or the fields do not fit together; the error has the place.
+    """
+    limits = limits or Limits.from_environment()
+    with request.placing():
+        problem = _resolve(request, library or Library.standard(limits=limits), limits)
+        if strict_finite:
+            _check_finite(problem)
+        return problem
+
+
+def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
+    tensor = read_input(request, limits)
+    kernels = read_kernels(request, library, limits)
+    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    groups = request.value("groups", 1)
+    asked = request.value("dims", tensor.dims)
+    dims = infer_dims(tensor.array, kernels, groups, depthwise) if asked is None else whole("dims", asked, 1)
+    cells = _with_channels(tensor.array, dims)
+    if depthwise:
+        groups = _depthwise_groups(request, groups, cells.shape[1])
+    span = channels_per_group("in_channels", cells.shape[1], groups)
+    kernels = _planes([kernel.at_rank(dims) for kernel in kernels], dims, span, depthwise)
+    weight, kernels = _weight(kernels, dims, cells.shape[1], span, depthwise)
+    return build_problem(
+        cells,
+        weight,
+        request.value("bias", None),
+        scale=[kernel.scale for kernel in kernels],
+        stride=request.value("stride", 1),
+        padding=request.value("padding", 0),
+        dilation=request.value("dilation", 1),
+        groups=groups,
+        boundary=_boundary(request),
+        flip="flip" in request.fields and truth("flip", request.fields["flip"].node),
+        dtype=str(request.value("dtype", "auto")),
+        labels=Labels(
+            title=word("title", request.fields["title"].node) if "title" in request.fields else "",
+            input=tensor.source,
+            kernels=tuple(kernel.name for kernel in kernels),
+            notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
+        ),
+    )
+
+
+def _check_finite(problem: Problem) -> None:
+    numbers = {"input": problem.input, "kernel": problem.weight, "bias": np.array(problem.bias)}
+    for name, values in numbers.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            place = ", ".join(map(str, np.argwhere(~np.isfinite(values))[0]))
+            raise FieldError(f"{name} is not finite at [{place}]", hint="leave --strict-finite out", field=name)
+
+
+def _with_channels(values: Array, dims: int) -> Array:
+    """(batch, in_channels, *spatial) of an array that may lack the first or both."""
+    missing = dims + 2 - values.ndim
+    if missing not in (0, 1, 2):
+        raise GeometryError(
+            f"the input has {values.ndim} axes, which does not go with dims {dims}",
+            hint=f"with dims {dims} it is [batch,] [channel,] and {dims} spatial",
+            field="input",
+        )
+    return values.reshape((1,) * missing + values.shape)
+
+
+def _depthwise_groups(request: Request, groups: Any, in_channels: int) -> int:
+    if "groups" in request.fields and groups != in_channels:
+        raise FieldError(
+            f"depthwise means one group for each of {in_channels} channels, groups is {groups}",
+            hint="leave groups out",
+            field="groups",
+        )
+    return in_channels
+
+
+def _boundary(request: Request) -> Any:
+    value = request.value("boundary", "zeros")
+    if isinstance(value, dict) and set(value) == {"constant"}:
+        from convcalc.formats.words import plain_value
+
+        value = plain_value(value["constant"])
+    if isinstance(value, list | dict):
+        raise FieldError(
+            "boundary must be a word or a number", hint="boundary: reflect, or {constant: 7}", field="boundary"
+        )
+    return value
+
+
+def _planes(kernels: list[Kernel], dims: int, span: int, depthwise: bool) -> list[Kernel]:
+    """The kernels with a list of spatial kernels taken apart: one kernel for each output channel.
+
+    Numbers with one axis more than the spatial ones are one filter if they have a plane for each channel that it
+    spans, and otherwise a list of kernels.
+    """
+    if len(kernels) == 1 and kernels[0].weights.ndim == dims + 1 and not depthwise:
+        [kernel] = kernels
+        if len(kernel.weights) != span:
+            return [replace(kernel, name=kernel.name, weights=plane) for plane in kernel.weights]
+    return kernels
+
+
+def _weight(
+    kernels: list[Kernel], dims: int, in_channels: int, span: int, depthwise: bool
+) -> tuple[Array, list[Kernel]]:
+    """(out_channels, in_channels / groups, *kernel_size), and the kernel of each output channel."""
+    _check_sizes(kernels, dims)
+    if len(kernels) == 1 and kernels[0].weights.ndim == dims + 2:
+        return kernels[0].weights, kernels * len(kernels[0].weights)
+    if depthwise:
+        filters = [
+            (_plane(kernel, dims, channel, in_channels)[None], kernel)
+            for channel in range(in_channels)
+            for kernel in kernels
+        ]
+    else:
+        filters = [
+            (np.stack([_plane(kernel, dims, channel, span) for channel in range(span)]), kernel) for kernel in kernels
+        ]
+    return np.stack([weight for weight, _ in filters]), [kernel for _, kernel in filters]
+
+
+def _plane(kernel: Kernel, dims: int, channel: int, channels: int) -> Array:
+    """The spatial kernel on one channel: the one there is, or the channel's own."""
+    if kernel.weights.ndim == dims:
+        return kernel.weights
+    if len(kernel.weights) != channels:
+        raise GeometryError(
+            f"the kernel has {len(kernel.weights)} planes for {channels} channels",
+            hint="a filter needs one plane for each channel that it spans",
+            field="kernel",
+        )
+    return np.asarray(kernel.weights[channel])
+
+
+def _check_sizes(kernels: list[Kernel], dims: int) -> None:
+    for kernel in kernels:
+        extra = kernel.weights.ndim - dims
+        if extra < 0 or extra > (2 if len(kernels) == 1 else 1):
+            raise GeometryError(
+                f"kernel {kernel.name or 'weights'} has {kernel.weights.ndim} axes, which does not go with dims {dims}",
+                hint=f"a kernel has {dims} spatial axes, in front of them one of channels, in front of that one of "
+                "output channels",
+                field="kernel",
+            )
+    sizes = {kernel.weights.shape[kernel.weights.ndim - dims :] for kernel in kernels}
+    if len(sizes) > 1:
+        shown = " and ".join(sorted(shape_text(size) for size in sizes))
+        raise GeometryError(
+            f"the kernels of one problem must have one size, these have {shown}",
+            hint="pad the smaller ones with zeros",
+            field="kernel",
+        )

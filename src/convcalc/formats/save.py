@@ -1,0 +1,209 @@
+"""Files that are either written whole or not at all, and what an array becomes in each kind of file."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from convcalc.arrays import Array
+from convcalc.errors import OutputError
+from convcalc.formats.text import STANDARD_INPUT
+from convcalc.wording import counted
+
+OUTPUT = "output"
+ARRAY_SUFFIXES = (".npy", ".npz", ".csv", ".png")
+_MID_GREY = 127.5
+_WHITE = 255
+_ALL_MAY_READ_AND_WRITE = 0o666
+
+
+def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: bool) -> None:
+    """Write a file through a temporary one beside it, so that the old file stays whole until the new one is.
+
+    An existing file, and the file that a symbolic link leads to, is replaced only with ``force``; it keeps its
+    permissions.
+
+    Raises:
+        OutputError: the file exists, is no file, or cannot be written; with the reason of the system.
+    """
+    target = _target(path, force)
+    try:
+        permissions = _permissions(target)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
+    except (OSError, ValueError) as error:
+        raise _not_written(path, error) from None
+    temporary = Path(name)
+    try:
+        _fill(descriptor, write)
+        temporary.chmod(permissions)
+        temporary.replace(target)
+    except BaseException as error:  # an interrupted run leaves nothing behind either
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from None
+        raise
+
+
+def save_array(path: str, arrays: Mapping[str, Array], *, force: bool, rgb: bool = False) -> tuple[str, ...]:
+    """Write ``arrays["output"]`` as .npy, .csv or .png, or all of them as .npz; what a reader should know of the file.
+
+    Raises:
+        OutputError: the suffix is none of these, the file cannot hold the array, or it cannot be written.
+        MissingExtraError: a .png needs Pillow, which is not installed.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in ARRAY_SUFFIXES:
+        raise OutputError(f"no array is saved as {suffix or path}", hint=f"one of: {', '.join(ARRAY_SUFFIXES)}")
+    if suffix == ".png":
+        return _save_png(path, arrays[OUTPUT], force, rgb)
+    writer = {".npy": _npy_writer, ".npz": _npz_writer, ".csv": _csv_writer}[suffix]
+    write_atomically(path, writer(arrays), force=force)
+    return ()
+
+
+def to_pixels(output: Array, *, rgb: bool = False) -> tuple[Array, str]:
+    """Bytes ``(height, width)``, or with ``rgb`` ``(height, width, 3)``, of ``(channels, height, width)`` and the rule.
+
+    Values that all lie in 0 to 255 are kept; signed values have 0 at mid-grey; others fill 0 to 255. Channels stand
+    side by side unless three of them are colours.
+
+    Raises:
+        OutputError: the array is no picture.
+    """
+    if output.ndim != 3 or not output.size:
+        raise OutputError(
+            f"an image needs channels × height × width, got {counted(output.ndim, 'axis').replace('axiss', 'axes')}",
+            hint="save it as .npy",
+        )
+    if rgb and output.shape[0] != 3:
+        raise OutputError(f"colours need 3 channels, got {output.shape[0]}", hint="leave out the colours")
+    values, note = _finite(output)
+    pixels, rule = _mapped(values)
+    picture = pixels.transpose(1, 2, 0) if rgb else np.concatenate(list(pixels), axis=1)
+    return picture, "; ".join(filter(None, (rule, note)))
+
+
+def _target(path: str, force: bool) -> Path:
+    """The file to be replaced or made."""
+    if path == STANDARD_INPUT:
+        raise OutputError("a file name is needed, got '-'", hint="leave it out to print to standard output")
+    target = Path(path)
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return _in_a_folder(target)
+    except (OSError, ValueError) as error:
+        raise _not_written(path, error) from None
+    if not force and not stat.S_ISDIR(mode):
+        what = "is a symbolic link" if stat.S_ISLNK(mode) else "exists already"
+        raise OutputError(f"{path} {what}", hint="--force replaces it")
+    if not stat.S_ISLNK(mode):
+        return _regular(target, mode)
+    return _linked(target)
+
+
+def _linked(link: Path) -> Path:
+    """The file that a symbolic link leads to; it may not exist yet."""
+    try:
+        target = link.resolve()
+        return _regular(target, target.stat().st_mode) if target.exists() else _in_a_folder(target)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise _not_written(str(link), error) from None
+
+
+def _regular(target: Path, mode: int) -> Path:
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"{target} is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
+    return target
+
+
+def _in_a_folder(target: Path) -> Path:
+    if not target.parent.is_dir():
+        raise OutputError(f"there is no folder {target.parent}", hint="make it first")
+    return target
+
+
+def _permissions(target: Path) -> int:
+    """Those of the old file, otherwise what the process gives to a new one."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)  # there is no other way to read it
+    os.umask(mask)
+    return _ALL_MAY_READ_AND_WRITE & ~mask
+
+
+def _fill(descriptor: int, write: Callable[[BinaryIO], None]) -> None:
+    with os.fdopen(descriptor, "wb") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _not_written(path: str, error: Exception) -> OutputError:
+    return OutputError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}")
+
+
+def _npy_writer(arrays: Mapping[str, Array]) -> Callable[[BinaryIO], None]:
+    from convcalc.formats.npy import write_npy
+
+    return lambda stream: write_npy(stream, arrays[OUTPUT])
+
+
+def _npz_writer(arrays: Mapping[str, Array]) -> Callable[[BinaryIO], None]:
+    from convcalc.formats.npz import write_npz
+
+    return lambda stream: write_npz(stream, arrays)
+
+
+def _csv_writer(arrays: Mapping[str, Array]) -> Callable[[BinaryIO], None]:
+    from convcalc.formats.csv_reader import csv_text
+
+    data = csv_text(arrays[OUTPUT]).encode("ascii")
+
+    def write(stream: BinaryIO) -> None:
+        stream.write(data)
+
+    return write
+
+
+def _save_png(path: str, output: Array, force: bool, rgb: bool) -> tuple[str, ...]:
+    from convcalc.formats.image import write_png
+
+    pixels, rule = to_pixels(output, rgb=rgb)
+    write_atomically(path, lambda stream: write_png(stream, pixels), force=force)
+    return (rule,)
+
+
+def _finite(output: Array) -> tuple[Array, str]:
+    """The values as floats, those that are not finite as 0, with a mention of them."""
+    try:
+        values = output.astype(np.float64)
+    except OverflowError:
+        raise OutputError("values beyond the range of floats make no image", hint="save it as .json") from None
+    finite = np.isfinite(values)
+    if finite.all():
+        return values, ""
+    return np.where(finite, values, 0.0), f"{counted(int((~finite).sum()), 'value')} not finite shown as 0"
+
+
+def _mapped(values: Array) -> tuple[Array, str]:
+    """Bytes for the values, and the rule in words."""
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= _WHITE:
+        pixels, rule = values, f"values 0–{_WHITE} kept, rounded"
+    elif low < 0:
+        reach = max(-low, high)
+        pixels = _MID_GREY + values / reach * _MID_GREY
+        rule = f"{-reach:g}…{reach:g} mapped to 0…{_WHITE}, 0 is mid-grey"
+    else:
+        pixels = (values - low) / ((high - low) or 1.0) * _WHITE
+        rule = f"{low:g}…{high:g} mapped to 0…{_WHITE}"
+    return np.rint(pixels).astype(np.uint8), rule

@@ -1,0 +1,160 @@
+"""Files with their kind, told by the content and not by the name, each opened and read once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from convcalc.errors import FormatError, Place
+from convcalc.formats.text import (
+    HEAD,
+    STANDARD_INPUT,
+    STANDARD_INPUT_NAME,
+    decode,
+    open_binary,
+    read_bytes,
+    read_standard_input,
+)
+from convcalc.limits import Limits
+
+# One pattern, since each costs its compilation on every start.
+_MAGIC = re.compile(
+    rb"""(?P<npy>\x93NUMPY) | (?P<npz>PK(?:\x03\x04|\x05\x06))
+      | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|P[1-6]\s|BM.{4}\0{4})
+      | (?P<wav>RIFF....WAVE) | (?P<hdf5>\x89HDF) | (?P<gzip>\x1f\x8b) | (?P<pdf>%PDF)
+      | (?P<pickle>\x80[\x02-\x05]) | (?P<matlab>MATLAB\ 5\.0)""",
+    re.DOTALL | re.VERBOSE,
+)
+_UNREAD = {
+    "wav": "a WAV sound",
+    "hdf5": "an HDF5 file",
+    "gzip": "a gzip archive",
+    "pdf": "a PDF document",
+    "pickle": "a pickle, not read, since reading it could run code",
+    "matlab": "a MATLAB file",
+}
+_KIND_OF_SUFFIX = {
+    ".npy": "npy",
+    ".npz": "npz",
+    ".csv": "csv",
+    ".tsv": "csv",
+    **dict.fromkeys((".yaml", ".yml", ".json"), "yaml"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"), "image"),
+}
+_CALLED = {"npy": "a .npy file", "npz": "a .npz archive", "image": "an image", "csv": "a table", "yaml": "YAML or JSON"}
+_BINARY = {"npy", "npz", "image"}
+_YAML_LINE = re.compile(
+    r"""[\[{&*!%] | -(?:\s|$) | --- | \?\s | <<
+      | [A-Za-z_][\w .-]*:            # key: value, and the mistake key:value
+      | (?:"[^"]*"|'[^']*') \s* (?:$|:) | (?:"[^"]*|'[^']*)$
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file whose kind is known: ``yaml`` (or JSON), ``csv``, ``npy``, ``npz`` or ``image``."""
+
+    name: str
+    """The path, or "standard input", as it is called in messages."""
+    kind: str
+    member: str | None = None
+    """The array of a .npz archive that is meant."""
+    text: str = field(default="", repr=False)
+    """The content of a text file."""
+    data: bytes | None = field(default=None, repr=False)
+    """The content of a binary file from standard input; other binary files are read when they are used."""
+
+    @property
+    def mismatch(self) -> str:
+        """What to say if the name promises another kind of content, such as "named .png, but its content is text"."""
+        suffix = Path(self.name).suffix.lower()
+        promised = _KIND_OF_SUFFIX.get(suffix, self.kind)
+        if promised == self.kind:
+            return ""
+        both_text = promised not in _BINARY and self.kind not in _BINARY
+        content = self.content if both_text or self.kind in _BINARY else "text"
+        return f"named {suffix}, but its content is {content}"
+
+    @property
+    def content(self) -> str:
+        """The kind with its article, for a sentence."""
+        return _CALLED[self.kind]
+
+    def stream(self) -> BinaryIO:
+        """The open content of a binary file."""
+        return open_binary(self.name) if self.data is None else BytesIO(self.data)
+
+
+def open_source(path: str, limits: Limits, *, base: Path | None = None) -> Source:
+    """The file with its kind; the content of text is read, that of other files when it is used.
+
+    Raises:
+        DataError: there is no such file, or it may not be read.
+        FormatError: it is neither text nor of a known kind.
+        LimitError: it is a text file beyond the limit.
+    """
+    if path == STANDARD_INPUT:
+        data = read_standard_input(lambda head: limits.memory_bytes if _binary_kind(head) else limits.file)
+        kind = _binary_kind(data)
+        return Source(STANDARD_INPUT_NAME, kind, data=data) if kind else _text_source(STANDARD_INPUT_NAME, data, None)
+    name, member = _split(str(base / path) if base else path)
+    with open_binary(name) as stream:
+        kind = _binary_kind(stream.read(HEAD), name)
+    return Source(name, kind, member) if kind else _text_source(name, read_bytes(name, limits.file), member)
+
+
+def sniff(data: bytes) -> str:
+    """The kind of a file with this content: ``npy``, ``npz``, ``image``, ``yaml`` (or JSON) or ``csv``.
+
+    Raises:
+        FormatError: it is text of no known encoding, or of a known kind that is not read.
+    """
+    return _binary_kind(data) or _text_kind(decode(data, ""))
+
+
+def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME) -> str:
+    """The kind of a file that is no text, or nothing."""
+    found = _MAGIC.match(head)
+    kind = (found and found.lastgroup) or ""
+    if kind in _UNREAD:
+        what = _UNREAD[kind]
+        raise FormatError(f"this is {what}", hint="save the array as .npy, .csv or .json", place=Place(source))
+    return kind
+
+
+def _text_source(name: str, data: bytes, member: str | None) -> Source:
+    try:
+        text = decode(data, name)
+    except FormatError as error:
+        kind = _KIND_OF_SUFFIX.get(Path(name).suffix.lower(), "yaml")
+        if kind in _BINARY:
+            error.message = f"not {_CALLED[kind]}, nor text: {error.message}"
+        raise
+    return Source(name, _text_kind(text), member, text)
+
+
+def _text_kind(text: str) -> str:
+    """YAML if the first line that is neither blank nor a comment looks like it, otherwise a table."""
+    for line in re.finditer(r"^[ \t]*+(?!#)\S.*$", text, re.MULTILINE):
+        return "yaml" if _YAML_LINE.match(line[0].strip()) else "csv"
+    return "csv"
+
+
+def _split(path: str) -> tuple[str, str | None]:
+    """The file and the member of ``archive.npz:name``, unless a file has that very name."""
+    name, colon, member = path.rpartition(":")
+    if not (name and colon and member) or _is_file(path):
+        return path, None
+    return (name, member) if name.lower().endswith(".npz") or _is_file(name) else (path, None)
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name too long for the file system is no file either
+        return False

@@ -1,0 +1,156 @@
+"""What a field of a problem says about numbers: written out, made by a rule, or in a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from convcalc.arrays import read_only
+from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
+from convcalc.formats.generators import RULES, generated
+from convcalc.formats.kernel import Kernel
+from convcalc.formats.kernel_file import kernel_from, read_kernel_file, scale_from
+from convcalc.formats.library import Library
+from convcalc.formats.numbers import array, array_notes
+from convcalc.formats.request import Field, Origin, Request
+from convcalc.formats.tensor_file import Tensor, node, open_source, read_tensor, tensor
+from convcalc.formats.words import plain_value, word
+from convcalc.formats.yaml_reader import Node
+from convcalc.limits import Limits
+
+_FILE_SUFFIXES = (".yaml", ".yml", ".json", ".npy", ".npz", ".csv", ".tsv", ".png", ".jpg")
+_NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
+
+
+def read_input(request: Request, limits: Limits) -> Tensor:
+    """The input's numbers, as they are, no axes added.
+
+    Raises:
+        ConvcalcError: they cannot be read.
+    """
+    field = request.fields["input"]
+    return tensor_of(field.node, field.origin, limits, "input")
+
+
+def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -> Tensor:
+    """The numbers that a node says; errors carry the field path below ``name``.
+
+    Raises:
+        ConvcalcError: it says none, or they cannot be read.
+    """
+    if isinstance(value, Tensor):
+        return value
+    try:
+        if isinstance(value, dict):
+            return _described(value, origin, limits)
+        values = array(value, limits)
+    except ConvcalcError as error:
+        error.field = (name, *error.field)
+        raise
+    if not values.ndim:
+        raise FieldError(
+            f"{name} must be a list of numbers, got {str(value)!r}", hint="write {file: PATH} for a file", field=name
+        )
+    return Tensor(values, None, tuple(f"{name}: {note}" for note in array_notes(values, value)), name)
+
+
+def read_kernels(request: Request, library: Library, limits: Limits) -> list[Kernel]:
+    """The kernels of a request: a single one, or one for each entry of a list of kernels.
+
+    Raises:
+        ConvcalcError: one of them cannot be read or does not exist.
+    """
+    field = request.fields.get("kernel", Field("sobel-x", Origin("the default kernel")))
+    value = field.node
+    reader = _KernelReader(field.origin, library, limits)
+    if isinstance(value, list) and any(map(_is_kernel_word, value)):
+        return [reader.read(each, ("kernel", number)) for number, each in enumerate(value)]
+    return [reader.read(value, ("kernel",))]
+
+
+class _KernelReader:
+    """Reads what stands where a kernel is expected."""
+
+    def __init__(self, origin: Origin, library: Library, limits: Limits) -> None:
+        self.origin, self.library, self.limits = origin, library, limits
+
+    def read(self, value: Any, path: tuple[str | int, ...]) -> Kernel:
+        """The kernel; errors carry ``path`` and what lies below it."""
+        try:
+            if isinstance(value, dict):
+                return self._mapping(value)
+            if isinstance(value, str) and _is_kernel_word(value):
+                return self._named(str(value))
+            return self._numbers(array(value, self.limits), "", array_notes(array(value, self.limits)))
+        except ConvcalcError as error:
+            below = error.field[1:] if error.field[:1] == ("kernel",) else error.field
+            error.field = (*path, *below)
+            raise
+
+    def _named(self, text: str) -> Kernel:
+        if _is_path(text):
+            return self._file(text)
+        return self.library.find(text)
+
+    def _file(self, path: str) -> Kernel:
+        source = open_source(path, self.limits, base=self.origin.folder)
+        if source.kind == "yaml" and isinstance(node(source, self.limits), dict):
+            return read_kernel_file(Path(source.name), self.limits)
+        found = tensor(source, self.limits)
+        return self._numbers(found.array, Path(path).name, found.notes)
+
+    def _mapping(self, value: dict[str, Node]) -> Kernel:
+        if "name" in value and "weights" not in value:
+            arguments = {key: plain_value(each) for key, each in value.items() if key not in ("name", "scale")}
+            found = self.library.find(word("name", value["name"]))
+            if arguments:
+                if not found.builder:
+                    raise FieldError(f"kernel {found.name!r} takes no arguments", field=(next(iter(arguments)),))
+                found = self.library.with_arguments(found, arguments, _spelled(found.name, arguments))
+        elif "weights" in value:
+            return kernel_from(value, "", self.limits)
+        else:
+            rest = {key: each for key, each in value.items() if key != "scale"}
+            found_tensor = _described(rest, self.origin, self.limits)
+            found = self._numbers(found_tensor.array, str(value.get("file", "")), found_tensor.notes)
+        return replace(found, scale=found.scale * scale_from(value.get("scale", "1")))
+
+    def _numbers(self, values: Any, name: str, notes: tuple[str, ...]) -> Kernel:
+        if not values.ndim or not values.size:
+            raise FieldError("a kernel must have weights", hint="[1, 0, -1] or [[0, 1], [1, 0]]")
+        return Kernel(name, read_only(values), notes=tuple(f"kernel: {note}" for note in notes))
+
+
+def _described(value: dict[str, Node], origin: Origin, limits: Limits) -> Tensor:
+    """The tensor of a mapping with ``file`` or one of the rules."""
+    if "file" in value:
+        for key in value:
+            if key != "file":
+                raise UnknownNameError("key beside 'file'", key, ["file"], hint=f"leave {key} out", field=(key,))
+        return read_tensor(word("file", value["file"]), limits, base=origin.folder)
+    if not any(key in RULES for key in value):
+        key = next(iter(value), "")
+        raise UnknownNameError("source of numbers", key, ("file", *RULES), field=(key,))
+    return Tensor(generated(value, limits), None, (), "input")
+
+
+def _is_kernel_word(value: Any) -> bool:
+    """Whether it names or describes a kernel by itself, so that a list of such is a list of kernels."""
+    if not isinstance(value, str):
+        return isinstance(value, dict)
+    text = value.lower()
+    if _is_path(value):
+        return True
+    return text[:1].isalpha() and not text.startswith("sqrt(") and text not in _NUMBER_WORDS
+
+
+def _is_path(text: str) -> bool:
+    """Whether it is written like a file's path: with a folder, or with a suffix that convcalc reads."""
+    suffix = Path(text.partition(":")[0]).suffix.lower()
+    return suffix in _FILE_SUFFIXES or text.startswith(("./", "../", "/", "~"))
+
+
+def _spelled(name: str, arguments: dict[str, Any]) -> str:
+    shown = {key: "x".join(map(str, each)) if isinstance(each, list) else each for key, each in arguments.items()}
+    return f"{name}:{','.join(f'{key}={each}' for key, each in shown.items())}"

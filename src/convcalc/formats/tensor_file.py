@@ -1,0 +1,158 @@
+"""One array from a file of any kind that is read.
+
+:func:`~convcalc.formats.source.open_source` tells the kind of a file, then :func:`tensor` or (for YAML and JSON, which
+may also hold a problem) :func:`node` reads it. :func:`read_tensor` does both for who wants an array and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place
+from convcalc.formats.source import Source, open_source
+from convcalc.formats.text import size_of
+from convcalc.limits import Limits
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.formats.yaml_reader import Node
+
+__all__ = ["Source", "Tensor", "node", "open_source", "read_tensor", "tensor", "tensor_at"]
+
+IMAGE_AXES = 2
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tensor:
+    """An array from a file."""
+
+    array: Array
+    """Read-only, as the file has it: no axes added."""
+    dims: int | None
+    """Spatial axes, where the kind of file tells (2 for an image, whose array is channels first)."""
+    notes: tuple[str, ...]
+    """What was converted on the way."""
+    source: str
+    """The file, as it is called in messages."""
+
+
+def read_tensor(path: str, limits: Limits, *, base: Path | None = None) -> Tensor:
+    """The array of a file; ``path`` may be ``-`` or ``archive.npz:name``, and is relative to ``base`` if that is given.
+
+    Raises:
+        ConvcalcError: the file cannot be read, is no array, or is beyond a limit.
+    """
+    return tensor(open_source(path, limits, base=base), limits)
+
+
+def node(source: Source, limits: Limits) -> Node:
+    """The document of a YAML or JSON source.
+
+    Raises:
+        FormatError: it is of another kind, or not well-formed.
+        LimitError: it nests deeper or holds more values than the limits allow.
+    """
+    from convcalc.formats.yaml_reader import parse
+
+    if source.kind != "yaml":
+        raise FormatError(source.mismatch or f"expected YAML or JSON, got {source.content}", place=Place(source.name))
+    return parse(source.text, source.name, limits)
+
+
+def tensor(source: Source, limits: Limits) -> Tensor:
+    """The array of a source; of a result that convcalc saved, its output.
+
+    Raises:
+        ConvcalcError: the source holds no array, is damaged or is beyond a limit.
+    """
+    if source.member is not None and source.kind != "npz":
+        raise FormatError("only a .npz archive holds named arrays", place=Place(source.name))
+    try:
+        found = _READERS[source.kind](source, limits)
+    except (FormatError, FieldError) as error:
+        if source.mismatch:
+            error.message = f"{source.mismatch}: {error.message}"
+        raise
+    if not source.mismatch:
+        return found
+    return replace(found, notes=(source.mismatch, *found.notes))
+
+
+def tensor_at(source: Source, document: Node, limits: Limits, path: FieldPath = ()) -> Tensor:
+    """The array at a path of a YAML or JSON document that was read from the source.
+
+    Raises:
+        FieldError: there is no array of numbers; with its place.
+        LimitError: it has more axes than the limits allow.
+    """
+    from convcalc.formats.numbers import array, array_notes
+    from convcalc.formats.yaml_reader import place
+
+    found: Any = document
+    for step in path:
+        found = found[step]
+    try:
+        values = array(found, limits)
+    except ConvcalcError as error:
+        error.field = (*path, *error.field)
+        error.place = place(source.name, source.text, error.field)
+        raise
+    return Tensor(values, None, array_notes(values, found), source.name)
+
+
+def _read_yaml(source: Source, limits: Limits) -> Tensor:
+    document = node(source, limits)
+    if not isinstance(document, dict):
+        return tensor_at(source, document, limits)
+    if str(document.get("schema", "")).startswith("convcalc") and "output" in document:
+        return tensor_at(source, document, limits, ("output",))
+    raise FormatError(
+        "this file holds named fields, not an array", hint="a problem is run by itself", place=Place(source.name)
+    )
+
+
+def _read_csv(source: Source, limits: Limits) -> Tensor:
+    from convcalc.formats.csv_reader import read_csv
+    from convcalc.formats.numbers import array_notes
+
+    values = read_csv(source.text, source.name, limits)
+    return Tensor(values, None, array_notes(values), source.name)
+
+
+def _read_npy(source: Source, limits: Limits) -> Tensor:
+    from convcalc.formats.npy import read_npy
+    from convcalc.formats.numbers import array_notes
+
+    with source.stream() as stream:
+        array, notes = read_npy(stream, size_of(stream), source.name, limits)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
+def _read_npz(source: Source, limits: Limits) -> Tensor:
+    from convcalc.formats.npz import read_npz
+    from convcalc.formats.numbers import array_notes
+
+    with source.stream() as stream:
+        array, notes = read_npz(stream, source.member, source.name, limits)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
+def _read_image(source: Source, limits: Limits) -> Tensor:
+    from convcalc.formats.image import read_image
+
+    with source.stream() as stream:
+        limits.check_memory(size_of(stream), f"{source.name}: the file")
+        array, notes = read_image(stream.read(), source.name, limits)
+    return Tensor(array, IMAGE_AXES, notes, source.name)
+
+
+_READERS: dict[str, Callable[[Source, Limits], Tensor]] = {
+    "yaml": _read_yaml,
+    "csv": _read_csv,
+    "npy": _read_npy,
+    "npz": _read_npz,
+    "image": _read_image,
+}
