@@ -1,0 +1,93 @@
+"""The one place where errors become messages and exit codes."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+OK, BAD_DATA, BAD_USAGE, LIMIT, INTERRUPTED, CLOSED_PIPE, TERMINATED = 0, 1, 2, 3, 130, 141, 143
+
+
+def guard(action: Callable[[], int]) -> int:
+    """The exit code of the action; whatever goes wrong is said in one ``error:`` and at most one ``hint:``."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        return _flushed(action)
+    except BrokenPipeError:
+        _discard_output()
+        return CLOSED_PIPE
+    except KeyboardInterrupt:
+        _discard_output()
+        return INTERRUPTED
+    except MemoryError:
+        return _tell("the memory ran out", "--limit memory=… refuses such problems before they begin", LIMIT)
+    except OSError as error:
+        _discard_output()
+        return _tell(f"cannot write the output: {error.strerror or error}", "", BAD_DATA)
+    except Exception as error:
+        return _explained(error)
+
+
+def _flushed(action: Callable[[], int]) -> int:
+    """Inside the boundary, since a full disk or a closed pipe shows only when the buffer is written."""
+    if sys.stdout is None:
+        return _tell("standard output is closed", "", BAD_DATA)
+    from convcalc.cli.streams import make_printable
+
+    make_printable(sys.stdout)
+    make_printable(sys.stderr)
+    code = action()
+    sys.stdout.flush()
+    return code
+
+
+def _explained(error: Exception) -> int:
+    from typer import BadParameter
+
+    from convcalc.errors import ConvcalcError
+
+    if isinstance(error, ConvcalcError):
+        from convcalc.cli.message import tell_error
+
+        _flush_quietly()
+        tell_error(error)
+        return error.exit_code
+    # Typer carries its own Click since 0.26, so the base class of its usage errors is found through one of them.
+    if isinstance(error, BadParameter.__mro__[2]):
+        return _told_usage(error)
+    raise error
+
+
+def _told_usage(error: Any) -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "convcalc"
+    return _tell(error.format_message(), f"{path} -h shows what it takes", BAD_USAGE)
+
+
+def _tell(message: str, hint: str, code: int) -> int:
+    from convcalc.cli.message import tell
+
+    tell(message, hint)
+    return code
+
+
+def _flush_quietly() -> None:
+    """What was printed before the error comes before it on the screen too."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+
+
+def _discard_output() -> None:
+    """What is still buffered goes nowhere, so that the interpreter does not fail on it once more at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        sys.stdout = None  # as Python itself has it for a closed stream
+
+
+def _terminate(*_: object) -> None:
+    """Ends through the finally clauses, so that no temporary file stays behind."""
+    raise SystemExit(TERMINATED)

@@ -1,0 +1,53 @@
+"""``convcalc check``: compare the output of files with what they expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from convcalc.cli import options as opt
+from convcalc.cli.grouped import command
+from convcalc.errors import ConvcalcError
+
+if TYPE_CHECKING:
+    from convcalc.formats.library import Library
+    from convcalc.limits import Limits
+    from convcalc.report.check import Checked
+
+
+@command
+def check(
+    target: opt.OutputOptions,
+    files: opt.Files,
+    folders: opt.Folders = None,
+    limit: opt.LimitChanges = None,
+) -> None:
+    """Run each file and compare the output with its field expect; every differing cell is shown."""
+    from convcalc.cli.emit import checked_format, emit
+    from convcalc.cli.source import library_of, limits_of
+    from convcalc.report.check import check_report
+
+    checked_format(target.format)
+    limits = limits_of(limit)
+    library = library_of(folders, limits)
+    checked = [_checked(file, library, limits) for file in files]
+    emit(check_report(checked), target)
+    if any(each.verdict != "ok" for each in checked):
+        raise typer.Exit(1)
+
+
+def _checked(file: str, library: Library, limits: Limits) -> Checked:
+    from convcalc.engine.compute import compute
+    from convcalc.formats.expectation import differences
+    from convcalc.formats.request import read_request
+    from convcalc.formats.resolve import resolve
+    from convcalc.report.check import Checked
+
+    try:
+        request = read_request(file, limits)
+        result = compute(resolve(request, library, limits), limits=limits)
+        found, cells = differences(request, result, limits)
+    except ConvcalcError as error:
+        return Checked(file, error=str(error))
+    return Checked(file, cells, found)

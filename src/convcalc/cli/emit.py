@@ -1,0 +1,117 @@
+"""Reports to standard output and results to files, in the format asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from convcalc.cli.message import write
+from convcalc.cli.streams import output_console, page_width
+from convcalc.errors import OutputError, Place, UnknownNameError
+from convcalc.report.blocks import Report
+
+if TYPE_CHECKING:
+    from convcalc.cli.options import OutputOptions
+
+FORMATS = ("table", "plain", "json", "csv")
+DOCUMENT_SUFFIXES = (".json", ".yaml", ".csv", ".txt")
+
+Text = Callable[[], str]
+Saver = Callable[[str], tuple[str, ...]]
+"""Gets the path and says what a reader should know of the file."""
+
+
+def checked_format(form: str) -> None:
+    """Refuse an unknown ``--format`` before any work is done.
+
+    Raises:
+        UnknownNameError: there is no such format.
+    """
+    if form not in FORMATS:
+        error = UnknownNameError("format", form, FORMATS, hint=f"one of: {', '.join(FORMATS)}")
+        error.place = Place("--format", is_flag=True)
+        raise error
+
+
+def emit(report: Report, target: OutputOptions, *, save: Saver | None = None, csv: Text | None = None) -> None:
+    """Save what was asked for, then print the report.
+
+    ``csv`` gives the CSV text of a report that has no rows.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if target.output is not None:
+        notes = save(target.output) if save else save_document(report, target.output, force=target.force)
+        if not target.quiet:
+            write(f"wrote {target.output}{''.join(f': {note}' for note in notes)}")
+    if not target.quiet:
+        print_report(report, target.format, csv)
+
+
+def print_report(report: Report, form: str, csv: Text | None = None) -> None:
+    """Print a report; where its notes are not part of the format they go to standard error."""
+    if form == "table":
+        from convcalc.render.terminal import print_blocks
+
+        print_blocks(output_console(), report.blocks)
+        return
+    if form == "csv":
+        for note in report.notes:
+            write(f"note: {note}")
+    sys.stdout.writelines(lines_of_report(report, form, csv))
+
+
+def save_document(report: Report, path: str, *, force: bool) -> tuple[str, ...]:
+    """Write a report as .json, .yaml, .csv or .txt.
+
+    Raises:
+        OutputError: the suffix is none of these, or the file cannot be written.
+    """
+    form = {".txt": "plain"}.get(Path(path).suffix.lower(), Path(path).suffix.lower()[1:])
+    save_lines(path, lambda: lines_of_report(report, form, None), DOCUMENT_SUFFIXES, force=force)
+    return ()
+
+
+def save_lines(path: str, lines: Callable[[], Iterable[str]], suffixes: tuple[str, ...], *, force: bool) -> None:
+    """Write lines to a file whose suffix is one of those.
+
+    Raises:
+        OutputError: it is not, or the file cannot be written.
+    """
+    from convcalc.formats.save import write_atomically
+
+    suffix = Path(path).suffix.lower()
+    if suffix not in suffixes:
+        raise OutputError(f"this is not saved as {suffix or path!r}", hint=f"one of: {', '.join(suffixes)}")
+
+    def fill(stream: BinaryIO) -> None:
+        stream.writelines(line.encode("utf-8", "backslashreplace") for line in lines())
+
+    write_atomically(path, fill, force=force)
+
+
+def lines_of_report(report: Report, form: str, csv: Text | None) -> Iterable[str]:
+    """The text of a report in a format, in pieces."""
+    if form == "json":
+        from convcalc.render.documents import json_text
+
+        return [json_text(report.data())]
+    if form == "yaml":
+        return [_yaml_text(report.data())]
+    if form == "csv":
+        from convcalc.render.documents import csv_lines
+
+        return (f"{line}\n" for line in csv_lines(report.rows())) if report.rows else [csv() if csv else ""]
+    from convcalc.render.plain import plain_lines
+
+    return (f"{line}\n" for line in plain_lines(report.blocks, page_width()))
+
+
+def _yaml_text(document: dict[str, Any]) -> str:
+    import yaml
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the fast one where PyYAML was built with libyaml
+    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, default_flow_style=None, width=120))

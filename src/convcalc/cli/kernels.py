@@ -1,0 +1,23 @@
+"""``convcalc kernels``: the library, or one kernel."""
+
+from convcalc.cli import options as opt
+from convcalc.cli.grouped import command
+
+
+@command
+def kernels(
+    target: opt.OutputOptions,
+    name: opt.KernelName = None,
+    folders: opt.Folders = None,
+    limit: opt.LimitChanges = None,
+) -> None:
+    """List the named kernels, or show one: weights, scale, sum, what it shows, where it comes from."""
+    from convcalc.cli.emit import checked_format, emit
+    from convcalc.cli.source import flags, library_of, limits_of
+    from convcalc.report.kernels import kernel_report, kernels_report
+
+    checked_format(target.format)
+    library = library_of(folders, limits_of(limit))
+    with flags("NAME"):
+        report = kernels_report(list(library.kernels())) if name is None else kernel_report(library.find(name))
+    emit(report, target)

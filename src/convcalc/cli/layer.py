@@ -1,0 +1,73 @@
+"""From the flags of ``params`` to counts and axes, in whole numbers only: neither numpy nor yaml is loaded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import padding_pairs, per_axis, whole
+from convcalc.geometry.axis import Axis
+from convcalc.geometry.counts import Counts
+
+_DEFAULT_DIMS = 2
+
+
+def counts_and_axes(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: str,
+    groups: int,
+    has_bias: bool,
+    *,
+    size: str | None,
+    stride: str,
+    padding: str,
+    dilation: str,
+    dims: int | None,
+) -> tuple[Counts, tuple[Axis, ...]]:
+    """The counts of a layer, and its axes if the input's size is given.
+
+    Raises:
+        FieldError: a flag is not what it must be; its field is the flag's name.
+        GeometryError: sizes or groups do not fit together.
+    """
+    whole("cin", in_channels, 1)
+    whole("cout", out_channels, 1)
+    taps, cells = _numbers(kernel_size), _numbers(size) if size is not None else None
+    rank = _rank(taps, cells, dims)
+    kernel = per_axis("kernel-size", taps, rank, 1)
+    counts = Counts(in_channels, out_channels, kernel, groups, has_bias)
+    if cells is None:
+        return counts, ()
+    sizes = per_axis("size", cells, rank, 1)
+    strides = per_axis("stride", _numbers(stride), rank, 1)
+    dilations = per_axis("dilation", _numbers(dilation), rank, 1)
+    pads = padding_pairs(_numbers(padding), sizes, kernel, strides, dilations)
+    rows = zip(sizes, kernel, strides, dilations, pads, strict=True)
+    return counts, tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+
+
+def _rank(taps: Any, cells: Any, dims: int | None) -> int:
+    if dims is not None:
+        return whole("dims", dims, 1)
+    lengths = [len(each) for each in (cells, taps) if isinstance(each, list)]
+    return lengths[0] if lengths else _DEFAULT_DIMS
+
+
+def _numbers(text: str) -> Any:
+    """``3`` as a number, ``3x5`` and ``3,5`` as a list, ``[[1,2],[0,0]]`` as pairs; anything else as it is."""
+    if text.startswith("["):
+        return _pairs(text)
+    parts = re.split(r"[x,]", text)
+    numbers = [int(part) if re.fullmatch(r"[-+]?[0-9]{1,30}", part) else part for part in parts]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def _pairs(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text) if len(text) < 1000 else text
+    except (ValueError, RecursionError):
+        raise FieldError(f"{text!r} is not a list of pairs", hint="[[1,2],[0,0]]", field="padding") from None

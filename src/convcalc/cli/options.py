@@ -1,0 +1,129 @@
+"""Every option once: its spelling and its help are the same in all commands that have it."""
+
+from typing import Annotated, NamedTuple
+
+import typer
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        import convcalc
+
+        print(f"convcalc {convcalc.__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+]
+File = Annotated[
+    str | None,
+    typer.Argument(
+        help="A problem file, or a file that is just a tensor: .yaml, .json, .csv, .npy, .npz:NAME or an image; - is "
+        "standard input. Without it: a 5×5 gradient and sobel-x.",
+        show_default=False,
+    ),
+]
+Folders = Annotated[
+    list[str] | None, typer.Option("--kernels", help="A folder of own kernel files; may be repeated.", metavar="DIR")
+]
+LimitChanges = Annotated[
+    list[str] | None,
+    typer.Option("--limit", help="Raise a limit, such as memory=8GiB or values=50M.", metavar="NAME=AMOUNT"),
+]
+
+
+class ProblemOptions(NamedTuple):
+    """The file and what overrides its fields."""
+
+    file: File = None
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kernel",
+            help="A name (sobel-x, gaussian:5,1.2), numbers ('[[0,1],[1,0]]') or a file; several make several output "
+            "channels.",
+            metavar="KERNEL",
+        ),
+    ] = None
+    stride: Annotated[
+        str | None, typer.Option(help="Input cells from one output cell to the next: 2, or 2,1 by axis.", metavar="N")
+    ] = None
+    padding: Annotated[
+        str | None,
+        typer.Option(
+            help="1, or 1,2 by axis, or '[[1,2],[0,0]]' before and after, or valid, same, same-lower, full.",
+            metavar="N",
+        ),
+    ] = None
+    dilation: Annotated[
+        str | None, typer.Option(help="Input cells from one tap to the next: 2, or 2,1 by axis.", metavar="N")
+    ] = None
+    groups: Annotated[str | None, typer.Option(help="Groups of channels that do not mix.", metavar="N")] = None
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            help="What padding holds: zeros, a number, reflect, symmetric, replicate or circular.", metavar="WORD"
+        ),
+    ] = None
+    bias: Annotated[
+        str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
+    ] = None
+    dims: Annotated[str | None, typer.Option(help="How many of the input's last axes are spatial.", metavar="N")] = None
+    convolve: Annotated[
+        bool, typer.Option("--convolve", help="Turn the kernel by 180° first (mathematical convolution).")
+    ] = False
+    depthwise: Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")] = False
+    dtype: Annotated[
+        str | None, typer.Option(help="auto, exact (fractions stay), float32 or float64.", metavar="DTYPE")
+    ] = None
+    strict_finite: Annotated[
+        bool, typer.Option("--strict-finite", help="Refuse inf and nan in input, kernel and bias.")
+    ] = False
+    engine: Annotated[str, typer.Option(help="auto, direct or gemm.", metavar="ENGINE")] = "auto"
+    kernels: Folders = None
+    limit: LimitChanges = None
+
+
+class OutputOptions(NamedTuple):
+    """Where a report goes and in which format."""
+
+    format: Annotated[str, typer.Option("--format", help="table, plain, json or csv.", metavar="FORMAT")] = "table"
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="Save the result; the suffix says how.", metavar="FILE")
+    ] = None
+    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False
+
+
+Positions = Annotated[
+    list[str] | None,
+    typer.Option("--pos", help="An output cell, one index per axis from 0: 1,1; may be repeated.", metavar="INDEX"),
+]
+EveryPosition = Annotated[bool, typer.Option("--all", help="Every output cell, written as they come.")]
+Channel = Annotated[
+    int | None, typer.Option("--channel", help="The output channel, from 0 (with --all: all of them).", metavar="N")
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch", help="The sample, from 0 (with --all: all of them).", metavar="N")
+]
+
+InChannels = Annotated[int, typer.Option("--cin", help="Input channels.", metavar="N")]
+OutChannels = Annotated[int, typer.Option("--cout", help="Output channels.", metavar="N")]
+KernelSize = Annotated[str, typer.Option("-k", "--kernel-size", help="Taps: 3, or 3x5 by axis.", metavar="N")]
+GroupCount = Annotated[int, typer.Option("--groups", help="Groups of channels that do not mix.", metavar="N")]
+NoBias = Annotated[bool, typer.Option("--no-bias", help="A layer without biases.")]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", help="Input cells by axis, such as 224x224: adds output, MACs, memory.", metavar="N"),
+]
+Stride = Annotated[str, typer.Option("--stride", help="Input cells from one output cell to the next.", metavar="N")]
+Padding = Annotated[str, typer.Option("--padding", help="As for run: a number, pairs or a word.", metavar="N")]
+Dilation = Annotated[str, typer.Option("--dilation", help="Input cells from one tap to the next.", metavar="N")]
+Dims = Annotated[
+    int | None, typer.Option("--dims", help="Spatial axes; 2 unless --size or -k say otherwise.", metavar="N")
+]
+KernelName = Annotated[str | None, typer.Argument(help="A kernel's name; without it the whole library.")]
+Files = Annotated[list[str], typer.Argument(help="Problem files with the field expect.")]

@@ -1,0 +1,61 @@
+"""Standard output and standard error: never an encoding error, whatever the terminal can show."""
+
+import codecs
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_DEFAULT_WIDTH = 80
+_ASCII = str.maketrans(
+    {
+        "×": "x",
+        "−": "-",
+        "–": "-",
+        "…": "...",
+        "⌊": "floor(",
+        "⌋": ")",
+        "⋆": "*",
+        "∗": "*",
+        "→": "->",
+        "°": " degrees",
+        "╭": "+",
+        "╮": "+",
+        "╰": "+",
+        "╯": "+",
+        "─": "-",
+        "│": "|",
+    }
+)
+
+
+def make_printable(stream: Any) -> None:
+    """Signs that the stream's encoding lacks are written in ASCII, other characters as escapes."""
+    if stream is not None and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
+        codecs.register_error("convcalc", _replacement)
+        stream.reconfigure(errors="convcalc")
+
+
+def page_width() -> int:
+    """Columns of the page: the terminal's; in a pipe ``COLUMNS`` or 80, so that its bytes are always the same."""
+    if sys.stdout.isatty():
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _DEFAULT_WIDTH
+    columns = os.environ.get("COLUMNS", "")
+    return max(1, int(columns)) if columns.isascii() and columns.isdigit() and len(columns) < 5 else _DEFAULT_WIDTH
+
+
+def output_console() -> "Console":
+    """The console for reports, on standard output."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else page_width()
+    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end].translate(_ASCII)
+    return text.encode("ascii", "backslashreplace").decode("ascii"), error.end

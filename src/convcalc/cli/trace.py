@@ -1,0 +1,32 @@
+"""``convcalc trace``: why an output cell is what it is."""
+
+from convcalc.cli import options as opt
+from convcalc.cli.grouped import command
+
+
+@command
+def trace(
+    options: opt.ProblemOptions,
+    target: opt.OutputOptions,
+    pos: opt.Positions = None,
+    every: opt.EveryPosition = False,
+    channel: opt.Channel = None,
+    batch: opt.Batch = None,
+) -> None:
+    """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
+    from convcalc.cli.emit import checked_format
+    from convcalc.cli.source import flags, prepare
+    from convcalc.cli.tracing import emit_all, emit_one, every_cell, positions_of, some_cells
+
+    checked_format(target.format)
+    positions = positions_of(pos, every)
+    ready = prepare(options)
+    with flags():
+        if every:
+            emit_all(ready.problem, every_cell(ready, channel, batch), target)
+            return
+        told = list(some_cells(ready, positions, channel or 0, batch or 0))
+    if len(told) == 1:
+        emit_one(ready.problem, *told[0], target)
+    else:
+        emit_all(ready.problem, told, target)

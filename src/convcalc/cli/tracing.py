@@ -1,0 +1,128 @@
+"""Traces to standard output and to files: one as a report, many as a stream that never builds up in memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from convcalc.cli.emit import DOCUMENT_SUFFIXES, emit, save_lines
+from convcalc.cli.message import write
+from convcalc.cli.options import OutputOptions
+from convcalc.cli.source import Ready
+from convcalc.cli.streams import output_console, page_width
+from convcalc.engine.compute import compute, compute_cell
+from convcalc.errors import Place, UsageError
+from convcalc.problem import Problem
+from convcalc.report.blocks import SCHEMA_VERSION
+from convcalc.report.trace import trace_data, trace_header, trace_report, trace_rows
+from convcalc.tracing.trace import Trace, trace_at, traces
+
+Told = tuple[Trace, Any]
+"""A trace and what the engine made of its cell."""
+
+
+def positions_of(texts: list[str] | None, every: bool) -> list[tuple[int, ...]]:
+    """The positions of ``--pos``.
+
+    Raises:
+        UsageError: there is none and not ``--all`` either, or one is not a list of whole numbers.
+    """
+    if not texts and not every:
+        raise UsageError("trace needs a position", hint="--pos 1,1 for row 1, column 1, or --all")
+    if texts and every:
+        raise UsageError("--pos and --all exclude each other", hint="leave one of them out")
+    return [_position(text) for text in texts or ()]
+
+
+def some_cells(ready: Ready, positions: list[tuple[int, ...]], channel: int, sample: int) -> Iterator[Told]:
+    """The traces of some cells, each with what the plan's engine makes of that cell."""
+    for position in positions:
+        trace = trace_at(ready.problem, position, channel, sample)
+        yield trace, compute_cell(ready.problem, ready.plan, sample, position)[channel]
+
+
+def every_cell(ready: Ready, channel: int | None, sample: int | None) -> Iterator[Told]:
+    """The traces of every cell, each with the output that a run has there."""
+    output = compute(ready.problem, ready.plan, limits=ready.limits).output
+    for trace in traces(ready.problem, channel, sample):
+        yield trace, output[(trace.sample, trace.channel, *trace.position)]
+
+
+def emit_one(problem: Problem, trace: Trace, output: Any, target: OutputOptions) -> None:
+    """Print and save one trace."""
+    emit(trace_report(problem, trace, _plain(output)), target)
+
+
+def emit_all(problem: Problem, told: Iterable[Told], target: OutputOptions) -> None:
+    """Print traces one after the other, or save them, without holding more than one."""
+    if target.output is None:
+        sys.stdout.writelines(() if target.quiet else _stream(problem, told, target.format))
+        return
+    suffix = target.output[target.output.rfind(".") :].lower()
+    form = {".txt": "plain"}.get(suffix, suffix[1:])
+    save_lines(target.output, lambda: _stream(problem, told, form), DOCUMENT_SUFFIXES, force=target.force)
+    if not target.quiet:
+        write(f"wrote {target.output}")
+
+
+def _stream(problem: Problem, told: Iterable[Told], form: str) -> Iterator[str]:
+    writers: dict[str, Callable[[Problem, Iterable[Told]], Iterator[str]]] = {
+        "table": _coloured if sys.stdout.isatty() else _text,
+        "plain": _text,
+        "json": _json,
+        "yaml": _json,  # JSON is YAML
+        "csv": _csv,
+    }
+    return writers[form](problem, told)
+
+
+def _text(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+    from convcalc.render.plain import plain_lines
+
+    width = page_width()
+    for number, (trace, output) in enumerate(told):
+        yield "\n" if number else ""
+        for line in plain_lines(trace_report(problem, trace, _plain(output)).blocks, width):
+            yield f"{line}\n"
+
+
+def _coloured(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+    from convcalc.render.terminal import print_blocks
+
+    console = output_console()
+    for number, (trace, output) in enumerate(told):
+        if number:
+            console.print()
+        print_blocks(console, trace_report(problem, trace, _plain(output)).blocks)
+    return iter(())
+
+
+def _json(problem: Problem, told: Iterable[Told]) -> Iterator[str]:  # noqa: ARG001 - one signature for all formats
+    import json
+
+    yield f'{{\n  "schema": "convcalc.traces/{SCHEMA_VERSION}",\n  "traces": ['
+    for number, (trace, output) in enumerate(told):
+        yield f"{',' if number else ''}\n    {json.dumps(trace_data(trace, _plain(output)), allow_nan=False)}"
+    yield "\n  ]\n}\n"
+
+
+def _csv(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+    from convcalc.render.documents import csv_lines
+
+    yield from (f"{line}\n" for line in csv_lines([trace_header(problem)]))
+    for trace, _ in told:
+        yield from (f"{line}\n" for line in csv_lines(trace_rows(trace)))
+
+
+def _plain(number: Any) -> Any:
+    return number.item() if hasattr(number, "item") else number
+
+
+def _position(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.strip("()[] ").split(",")]
+    if not all(part.lstrip("-").isascii() and part.lstrip("-").isdigit() and len(part) < 20 for part in parts):
+        error = UsageError(f"position {text!r} is not a list of whole numbers", hint="--pos 1,1")
+        error.place = Place("--pos", is_flag=True)
+        raise error
+    return tuple(map(int, parts))

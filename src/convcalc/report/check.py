@@ -1,0 +1,98 @@
+"""The report of a check: each file's verdict, and every cell that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, say
+from convcalc.report.data import number_data
+from convcalc.report.text import number_text
+from convcalc.wording import counted
+
+_DIGITS = 17  # both numbers in full, since they may differ in the last digit only
+
+
+class DifferenceFacts(Protocol):
+    """A cell that is not what was expected."""
+
+    @property
+    def place(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def expected(self) -> Any: ...  # noqa: D102
+    @property
+    def actual(self) -> Any: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One file: how many cells were compared and which differ, or why it could not be checked."""
+
+    file: str
+    cells: int = 0
+    differences: Sequence[DifferenceFacts] = ()
+    error: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The word for it."""
+        return "error" if self.error else "differs" if self.differences else "ok"
+
+
+def check_report(files: Sequence[Checked]) -> Report:
+    """All verdicts, and every difference with both numbers."""
+    return Report(
+        blocks=tuple(_blocks(files)),
+        data=lambda: {"schema": f"convcalc.check/{SCHEMA_VERSION}", "files": [_data(each) for each in files]},
+        rows=lambda: _rows(files),
+    )
+
+
+def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
+    roles = {"ok": Role.GOOD, "differs": Role.BAD, "error": Role.BAD}
+    rows = tuple(
+        (
+            Span(each.file),
+            Span(each.verdict, roles[each.verdict]),
+            Span(f"{each.cells:,}"),
+            Span(f"{len(each.differences):,}"),
+        )
+        for each in files
+    )
+    yield Table(("file", "verdict", "cells", "different"), rows, ("cells", "different"))
+    for each in files:
+        if each.error:
+            yield Sentence((Span(f"{each.file}: "), Span(each.error, Role.BAD)), indent=2)
+        for difference in each.differences:
+            yield say(f"{each.file}: {_told(difference)}", indent=2)
+    good = sum(each.verdict == "ok" for each in files)
+    yield say(f"{good} of {counted(len(files), 'file')} ok", Role.GOOD if good == len(files) else Role.BAD)
+
+
+def _told(difference: DifferenceFacts) -> str:
+    place = ", ".join(map(str, difference.place))
+    expected, actual = (number_text(value, _DIGITS) for value in (difference.expected, difference.actual))
+    return f"output[{place}] expected {expected}, got {actual}"
+
+
+def _data(each: Checked) -> dict[str, Any]:
+    return {
+        "file": each.file,
+        "verdict": each.verdict,
+        "cells": each.cells,
+        "error": each.error,
+        "differences": [
+            {"place": list(d.place), "expected": number_data(d.expected), "actual": number_data(d.actual)}
+            for d in each.differences
+        ],
+    }
+
+
+def _rows(files: Sequence[Checked]) -> Iterator[tuple[Any, ...]]:
+    yield ("file", "verdict", "cells", "place", "expected", "actual")
+    for each in files:
+        if not each.differences:
+            yield (each.file, each.verdict, each.cells, "", "", each.error)
+        for d in each.differences:
+            yield (each.file, each.verdict, each.cells, " ".join(map(str, d.place)), d.expected, d.actual)

@@ -1,0 +1,57 @@
+"""Numbers and arrays as JSON has them: full precision, nothing lost without a word."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite
+from typing import Any
+
+from convcalc.arrays import Array
+from convcalc.problem import Problem
+
+
+def number_data(value: Any) -> Any:
+    """A number for JSON: whole numbers of any size and finite floats as they are; ``"1/9"``, ``"nan"``, ``"inf"``."""
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else str(value)
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return value
+
+
+def array_data(values: Array) -> Any:
+    """An array as nested lists for JSON."""
+    if values.dtype.kind in "iu":
+        return values.tolist()
+    return _each(values.tolist())
+
+
+def problem_data(problem: Problem) -> dict[str, Any]:
+    """What was computed, without the numbers that make up the arrays."""
+    return {
+        "title": problem.labels.title,
+        "operation": operation(problem),
+        "input": {"source": problem.labels.input, "shape": list(problem.input.shape)},
+        "kernel": {
+            "names": list(dict.fromkeys(filter(None, problem.labels.kernels))),
+            "shape": list(problem.weight.shape),
+            "weight": array_data(problem.weight),
+            "scale": [number_data(each) for each in problem.scale],
+            "bias": [number_data(each) for each in problem.bias],
+        },
+        "stride": [axis.stride for axis in problem.axes],
+        "padding": [[axis.before, axis.after] for axis in problem.axes],
+        "dilation": [axis.dilation for axis in problem.axes],
+        "groups": problem.groups,
+        "boundary": str(problem.boundary),
+        "dtype": problem.dtype.value,
+    }
+
+
+def operation(problem: Problem) -> str:
+    """The name of what is computed."""
+    return "convolution" if problem.flip else "cross-correlation"
+
+
+def _each(values: Any) -> Any:
+    return [_each(value) for value in values] if isinstance(values, list) else number_data(values)

@@ -1,0 +1,134 @@
+"""The reports of the kernel library: all of it as a table, or one kernel with what is known about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+from convcalc.arrays import Array, is_exact
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, Table, say
+from convcalc.report.data import array_data, number_data
+from convcalc.report.grids import plane_grids
+from convcalc.report.text import number_text, scale_text
+from convcalc.wording import shape_text
+
+
+class KernelFacts(Protocol):
+    """What a report needs to know of a kernel; the library's kernels have it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def family(self) -> str: ...  # noqa: D102
+    @property
+    def aliases(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def weights(self) -> Array: ...  # noqa: D102
+    @property
+    def scale(self) -> Fraction: ...  # noqa: D102
+    @property
+    def shows(self) -> str: ...  # noqa: D102
+    @property
+    def reference(self) -> str: ...  # noqa: D102
+    @property
+    def builder(self) -> str: ...  # noqa: D102
+
+
+def kernels_report(kernels: Sequence[KernelFacts]) -> Report:
+    """The library as a table."""
+    rows = tuple(
+        (
+            Span(kernel.name, Role.TITLE),
+            Span(shape_text(kernel.weights.shape) + ("*" if kernel.builder else "")),
+            Span(str(kernel.scale)),
+            Span(number_text(_sum(kernel))),
+            Span(kernel.family),
+            Span(kernel.title),
+        )
+        for kernel in kernels
+    )
+    star = "* takes arguments: gaussian:5, gaussian:5,1.2 (size, sigma), box:3x7, box:size=3,rank=1"
+    blocks: list[Block] = [Table(("name", "size", "scale", "sum", "family", "title"), rows, ("size", "scale", "sum"))]
+    if any(kernel.builder for kernel in kernels):
+        blocks.append(say(star, Role.LABEL))
+    return Report(
+        blocks=tuple(blocks),
+        data=lambda: {
+            "schema": f"convcalc.kernels/{SCHEMA_VERSION}",
+            "kernels": [kernel_data(each) for each in kernels],
+        },
+        rows=lambda: (
+            ("name", "title", "family", "size", "scale", "sum"),
+            *(
+                (each.name, each.title, each.family, "x".join(map(str, each.weights.shape)), each.scale, _sum(each))
+                for each in kernels
+            ),
+        ),
+    )
+
+
+def kernel_report(kernel: KernelFacts) -> Report:
+    """One kernel: its weights, scale and sum, what it shows and where it comes from."""
+    return Report(
+        blocks=tuple(_blocks(kernel)),
+        data=lambda: {"schema": f"convcalc.kernel/{SCHEMA_VERSION}", **kernel_data(kernel)},
+        rows=lambda: _weight_rows(kernel),
+    )
+
+
+def kernel_data(kernel: KernelFacts) -> dict[str, Any]:
+    """A kernel for JSON."""
+    return {
+        "name": kernel.name,
+        "title": kernel.title,
+        "family": kernel.family,
+        "aliases": list(kernel.aliases),
+        "weights": array_data(kernel.weights),
+        "scale": number_data(kernel.scale),
+        "sum": number_data(_sum(kernel)),
+        "shows": kernel.shows,
+        "source": kernel.reference,
+    }
+
+
+def _blocks(kernel: KernelFacts) -> Iterator[Block]:
+    yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
+    caption = " ".join(filter(None, ("weights", shape_text(kernel.weights.shape), scale_text(kernel.scale))))
+    yield Flow(tuple(plane_grids(caption, kernel.weights, labelled=False)))
+    facts = {
+        "scale": str(kernel.scale),
+        "sum": f"{number_text(_sum(kernel))}{_meaning(_sum(kernel))}",
+        "family": kernel.family,
+        "also": ", ".join(kernel.aliases),
+        "shows": kernel.shows,
+        "source": kernel.reference,
+    }
+    for name, text in facts.items():
+        if text:
+            yield Sentence((Span(f"{name:<8}", Role.LABEL), Span(text)), indent=8)
+
+
+def _sum(kernel: KernelFacts) -> Any:
+    """The sum of weights × scale: what the kernel makes of a flat input of ones."""
+    if not is_exact(kernel.weights):
+        return float(kernel.weights.sum()) * float(kernel.scale)
+    total = Fraction(kernel.weights.astype(object).sum()) * kernel.scale
+    return total.numerator if total.denominator == 1 else total
+
+
+def _meaning(total: Any) -> str:
+    if total == 0:
+        return ", so flat areas give 0"
+    return ", so flat areas keep their value" if abs(float(total) - 1) < 1e-12 else ""
+
+
+def _weight_rows(kernel: KernelFacts) -> Iterator[Any]:
+    """One row for each weight."""
+    yield (*(f"axis_{axis}" for axis in range(kernel.weights.ndim)), "weight", "scale")
+    for place, value in np.ndenumerate(kernel.weights):
+        yield (*place, value, kernel.scale)

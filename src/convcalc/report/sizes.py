@@ -1,0 +1,51 @@
+"""The arithmetic of output sizes in words, with the numbers put in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from convcalc.geometry.axis import Axis
+from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.coverage import unread_cells
+from convcalc.report.blocks import Role, Sentence, say
+from convcalc.report.text import axis_names, listed
+from convcalc.wording import counted
+
+_FORMULA = "output size = ⌊(before + size + after − reach) / stride⌋ + 1"
+
+
+def size_sentences(axes: tuple[Axis, ...]) -> Iterator[Sentence]:
+    """The formula, and one line for each group of axes with the same numbers."""
+    yield say(_FORMULA, Role.LABEL)
+    names = axis_names(len(axes))
+    groups: dict[Axis, list[str]] = {}
+    for axis, name in zip(axes, names, strict=True):
+        groups.setdefault(replace(axis, number=0), []).append(f"{name}s" if len(names) in (1, 2) else name)
+    for axis, members in groups.items():
+        yield say(f"{listed(members)}: {size_text(axis)}", indent=4)
+
+
+def size_text(axis: Axis) -> str:
+    """The output size of one axis with its numbers put in."""
+    sum_text = f"⌊({axis.before} + {axis.size} + {axis.after} − {axis.reach}) / {axis.stride}⌋ + 1 = {axis.output_size}"
+    if axis.dilation == 1:
+        return sum_text
+    return f"reach = {axis.dilation} × ({axis.kernel_size} − 1) + 1 = {axis.reach}, {sum_text}"
+
+
+def unread_notes(axes: tuple[Axis, ...], boundary: Boundary) -> Iterator[str]:
+    """What a stride that does not fit, or that leaps, leaves unread."""
+    names = axis_names(len(axes))
+    misfits = [
+        f"stride {axis.stride} does not fit on the {name}s: {counted(axis.leftover, 'cell')} at the end of the padded "
+        f"input of {axis.padded_size} {'is' if axis.leftover == 1 else 'are'} never read"
+        for axis, name in zip(axes, names, strict=True)
+        if axis.leftover
+    ]
+    yield from misfits
+    unread = unread_cells(axes, boundary)
+    if unread:
+        yield f"{counted(unread, 'input cell')} {'is' if unread == 1 else 'are'} never read"
+    elif misfits:
+        yield "every input cell is read; what is left over is padding"

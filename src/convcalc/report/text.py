@@ -1,0 +1,99 @@
+"""Numbers, shapes and foreign strings as text."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+_DIGITS = 6  # significant digits of a float in a table; JSON and CSV have all of them
+_WIDEST = 12  # characters of a float with aligned decimals, beyond which each float is written for itself
+_AXIS_NAMES = {1: ("cell",), 2: ("row", "column"), 3: ("depth", "row", "column")}
+
+
+def number_text(value: Any, digits: int = _DIGITS) -> str:
+    """A number as a reader writes it: whole numbers and fractions exact, floats to so many significant digits.
+
+    A negative zero is written 0; the JSON output keeps it.
+
+    >>> number_text(60), number_text(0.1 + 0.2), number_text(-0.0), number_text(1 / 3, 3)
+    ('60', '0.3', '0', '0.333')
+    """
+    if not isinstance(value, float):
+        return str(value)
+    if value == 0:
+        return "0"
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < 1e15 and value.is_integer() else text
+
+
+def number_texts(values: Iterable[Any]) -> list[str]:
+    """Numbers that stand below each other: floats with the same number of decimals.
+
+    >>> number_texts([0.5, 1.0, -0.25])
+    ['0.50', '1.00', '-0.25']
+    """
+    numbers = list(values)
+    texts = [number_text(value) for value in numbers]
+    decimals = max((len(text.partition(".")[2]) for text in texts if "e" not in text), default=0)
+    if not decimals or any("e" in text or "/" in text for text in texts):
+        return texts
+    aligned = [
+        f"{value:.{decimals}f}" if isinstance(value, float) and value - value == 0 else text
+        for value, text in zip(numbers, texts, strict=True)
+    ]
+    return texts if max(map(len, aligned)) > _WIDEST else [_unsigned_zero(text) for text in aligned]
+
+
+def signed_sum(terms: Sequence[str]) -> str:
+    """Terms written out as a sum: a minus takes the place of the plus.
+
+    >>> signed_sum(["-40", "80", "-120"])
+    '-40 + 80 - 120'
+    """
+    first, *rest = terms or ["0"]
+    return first + "".join(f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in rest)
+
+
+def scale_text(scale: Fraction) -> str:
+    """A scale as a factor, or nothing where it is 1."""
+    return "" if scale == 1 else f"× {scale}"
+
+
+def axis_names(rank: int) -> tuple[str, ...]:
+    """What the spatial axes are called, the first one first."""
+    return _AXIS_NAMES.get(rank) or tuple(f"axis {number}" for number in range(rank))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words with commas and a last "and".
+
+    >>> listed(["rows", "columns"])
+    'rows and columns'
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def safe_text(text: str) -> str:
+    r"""Text that a terminal shows and never obeys: control, format and surrogate characters as escapes.
+
+    >>> safe_text("a\x1b]0;b\x07")
+    'a\\x1b]0;b\\x07'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _unsigned_zero(text: str) -> str:
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text

@@ -1,0 +1,256 @@
+"""The report of a trace: one output cell told as a student would write it on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import product
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from convcalc.problem import Problem
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, say
+from convcalc.report.data import array_data, number_data
+from convcalc.report.grids import plane_grids, value_span
+from convcalc.report.text import axis_names, number_text, number_texts, signed_sum
+from convcalc.tracing.trace import ChannelTrace, Trace
+from convcalc.wording import counted
+
+_MOST_CHANNELS = 8  # channels told in full; of more, only the largest contributions
+_LARGEST = 5
+_MOST_TERMS = 64  # products written out in one sum
+_DIGITS = 10  # of subtotals and totals
+
+
+def trace_report(problem: Problem, trace: Trace, output: Any) -> Report:
+    """All there is to say about one output cell; ``output`` is what the engine made of it."""
+    return Report(
+        blocks=tuple(_blocks(problem, trace, output)),
+        data=lambda: {"schema": f"convcalc.trace/{SCHEMA_VERSION}", **trace_data(trace, output)},
+        rows=lambda: (trace_header(problem), *trace_rows(trace)),
+    )
+
+
+def agrees(trace: Trace, output: Any, problem: Problem) -> bool:
+    """Whether the trace's total is the engine's output: the same number, or for floats within rounding.
+
+    The rounding allowed is that of adding the products in any order: their count times half a unit of the dtype,
+    relative to the sum of their magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 4.2).
+    """
+    if problem.is_exact or trace.total == output:
+        return bool(trace.total == output)
+    total, engine = float(trace.total), float(output)
+    if isnan(total) or isnan(engine):
+        return isnan(total) and isnan(engine)
+    magnitude = sum(float(np.abs(each.products).sum()) for each in trace.channels) * abs(float(trace.scale))
+    unit = float(np.finfo(problem.dtype.value).eps)
+    return abs(total - engine) <= (trace.terms + 4) * unit * (magnitude + abs(float(trace.bias)))
+
+
+def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
+    names = axis_names(problem.rank)
+    samples = (trace.sample,) if problem.batch > 1 else ()
+    place = ", ".join(map(str, (*samples, trace.channel, *trace.position)))
+    told = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
+    sample = f"sample {trace.sample}, " if problem.batch > 1 else ""
+    yield Sentence(
+        (
+            Span(f"output[{place}] = {number_text(trace.total, _DIGITS)}", Role.TITLE),
+            Span(f"   {sample}channel {trace.channel}, {told}", Role.LABEL),
+        )
+    )
+    yield say(_reads(problem, trace), Role.LABEL)
+    told_channels, rest = _chosen(trace)
+    for channel in told_channels:
+        yield from _channel_blocks(problem, trace, channel)
+    if rest:
+        yield say(_rest(rest), space_before=True)
+    if trace.padded.any():
+        yield from _padding_notes(problem, trace)
+    yield from _total(trace, output, agrees(trace, output, problem))
+
+
+def _reads(problem: Problem, trace: Trace) -> str:
+    spans = []
+    for name, cells, axis in zip(axis_names(problem.rank), trace.reads, problem.axes, strict=True):
+        step = f" in steps of {cells.step}" if cells.step > 1 and len(cells) > 1 else ""
+        one = len(cells) == 1
+        spans.append(
+            f"{name}{'' if one else 's'} {cells[0]}{'' if one else f' to {cells[-1]}'}{step} of 0 to {axis.size - 1}"
+        )
+    return "input " + ", ".join(spans)
+
+
+def _chosen(trace: Trace) -> tuple[list[ChannelTrace], list[ChannelTrace]]:
+    """The channels that are told in full, and the rest; of many, the largest contributions come first."""
+    if len(trace.channels) <= _MOST_CHANNELS:
+        return list(trace.channels), []
+    ordered = sorted(trace.channels, key=_magnitude, reverse=True)
+    return ordered[:_LARGEST], ordered[_LARGEST:]
+
+
+def _magnitude(channel: ChannelTrace) -> Fraction | float:
+    return channel.subtotal if channel.subtotal >= 0 else -channel.subtotal
+
+
+def _channel_blocks(problem: Problem, trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
+    title = f"window, channel {channel.channel}" if len(trace.channels) > 1 or problem.in_channels > 1 else "window"
+    kernel = "kernel, turned" if problem.flip else "kernel"
+    windows = _window_grids(trace, channel, title)
+    weights = plane_grids(kernel, channel.weight, labelled=False)
+    products = plane_grids("products", channel.products, labelled=False)
+    for window, weight, product_grid in zip(windows, weights, products, strict=True):
+        yield Flow((window, Span("×"), weight, Span("="), product_grid))
+    yield Sentence(
+        (
+            Span(f"channel {channel.channel}   ", Role.LABEL),
+            Span(_written_sum(channel)),
+            Span(f" = {number_text(channel.subtotal, _DIGITS)}", Role.TOTAL),
+        ),
+        indent=len(f"channel {channel.channel}   "),
+    )
+
+
+def _window_grids(trace: Trace, channel: ChannelTrace, title: str) -> Iterator[Any]:
+    labels = [list(cells) for cells in trace.reads]
+    grids = list(plane_grids(title, channel.window))
+    masks = np.atleast_2d(trace.padded).reshape(-1, *np.atleast_2d(trace.padded).shape[-2:])
+    leading = list(product(*labels[:-2])) if len(labels) > 2 else [()]
+    names = axis_names(len(labels))
+    for grid, mask, place in zip(grids, masks, leading, strict=False):
+        where = ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=False))
+        yield grid._replace(
+            caption=(Span(", ".join(filter(None, (title, where))), Role.TITLE),),
+            cells=_marked(grid.cells, mask),
+            row_labels=_relabelled(grid.row_labels, labels[-2]) if len(labels) > 1 else (),
+            column_labels=_relabelled(grid.column_labels, labels[-1]),
+        )
+
+
+def _marked(cells: tuple[tuple[Span, ...], ...], mask: Any) -> tuple[tuple[Span, ...], ...]:
+    if (len(cells), len(cells[0])) != mask.shape:  # cut: its middle is not shown
+        return cells
+    return tuple(
+        tuple(value_span(span.text, padded=True) if hit else span for span, hit in zip(row, hits, strict=True))
+        for row, hits in zip(cells, mask.tolist(), strict=True)
+    )
+
+
+def _relabelled(labels: tuple[str, ...], numbers: list[int]) -> tuple[str, ...]:
+    return tuple(str(numbers[int(label)]) if label.isdigit() else label for label in labels)
+
+
+def _written_sum(channel: ChannelTrace) -> str:
+    """The products that are not zero, as they stand in the grid, with signs between them."""
+    texts = number_texts(value for value in channel.products.flat if value != 0)
+    if len(texts) <= _MOST_TERMS:
+        return signed_sum(texts)
+    return f"{signed_sum(texts[:_MOST_TERMS])} + … ({counted(len(texts), 'product')} that are not 0)"
+
+
+def _rest(rest: list[ChannelTrace]) -> str:
+    total = sum(channel.subtotal for channel in rest)
+    return f"the other {counted(len(rest), 'channel')}, none larger, together give {number_text(total, _DIGITS)}"
+
+
+def _padding_notes(problem: Problem, trace: Trace) -> Iterator[Block]:
+    """Where the padded cells come from, axis by axis or as the constant that they are."""
+    count = int(trace.padded.sum())
+    verb = "lies" if count == 1 else "lie"
+    text = f"({counted(count, 'cell')} in parentheses {verb} outside the input; boundary {problem.boundary}"
+    if problem.boundary.mode.value == "constant":
+        yield say(f"{text}: each is {number_text(problem.boundary.value)})", Role.NOTE, indent=1)
+        return
+    moves = [
+        f"{name} {index} is {name} {source}"
+        for name, cells, sources in zip(axis_names(problem.rank), trace.reads, trace.sources, strict=True)
+        for index, source in zip(cells, sources, strict=True)
+        if index != source
+    ]
+    yield say(f"{text}: {', '.join(moves)})", Role.NOTE, indent=1)
+
+
+def _total(trace: Trace, output: Any, agreed: bool) -> Iterator[Block]:
+    steps = _total_steps(trace)
+    yield Sentence(
+        (
+            Span("total   ", Role.LABEL),
+            Span(steps),
+            Span(f" = {number_text(trace.total, _DIGITS)}", Role.TOTAL),
+        ),
+        indent=len("total   "),
+        space_before=True,
+    )
+    if agreed:
+        yield say(f"equals the engine's output {number_text(output, _DIGITS)}", Role.GOOD)
+    else:
+        yield say(f"the engine's output differs: {number_text(output, 17)}", Role.BAD)
+
+
+def _total_steps(trace: Trace) -> str:
+    """Subtotals, scale and bias, with what they come to on the way."""
+    told, rest = _chosen(trace)
+    subtotals = [number_text(each.subtotal, _DIGITS) for each in told]
+    if rest:
+        subtotals.append(number_text(sum(each.subtotal for each in rest), _DIGITS))
+    text = signed_sum(subtotals)
+    if trace.scale != 1:
+        text = f"({text})" if len(subtotals) > 1 else text
+        text += f" × {trace.scale}"
+    bias = number_text(trace.bias, _DIGITS)
+    return f"{text} + bias {bias if not bias.startswith('-') else f'({bias})'}"
+
+
+def trace_data(trace: Trace, output: Any) -> dict[str, Any]:
+    """A trace for JSON, at full precision."""
+    return {
+        "batch": trace.sample,
+        "channel": trace.channel,
+        "position": list(trace.position),
+        "reads": [list(cells) for cells in trace.reads],
+        "sources": [list(sources) for sources in trace.sources],
+        "channels": [
+            {
+                "channel": each.channel,
+                "window": array_data(each.window),
+                "weight": array_data(each.weight),
+                "products": array_data(each.products),
+                "subtotal": number_data(each.subtotal),
+            }
+            for each in trace.channels
+        ],
+        "sum": number_data(trace.unscaled),
+        "scale": number_data(trace.scale),
+        "bias": number_data(trace.bias),
+        "total": number_data(trace.total),
+        "output": number_data(output),
+    }
+
+
+def trace_header(problem: Problem) -> tuple[str, ...]:
+    """The names of the columns of :func:`trace_rows`."""
+    axes = range(problem.rank)
+    return (
+        "batch",
+        "channel",
+        *(f"position_{axis}" for axis in axes),
+        "in_channel",
+        *(f"tap_{axis}" for axis in axes),
+        *(f"cell_{axis}" for axis in axes),
+        "padded",
+        "value",
+        "weight",
+        "product",
+    )
+
+
+def trace_rows(trace: Trace) -> Iterator[Iterable[Any]]:
+    """One row for each product."""
+    for channel in trace.channels:
+        for taps in np.ndindex(channel.window.shape):
+            cells = (reads[tap] for reads, tap in zip(trace.reads, taps, strict=True))
+            values = (array[taps] for array in (channel.window, channel.weight, channel.products))
+            place = (trace.sample, trace.channel, *trace.position)
+            yield (*place, channel.channel, *taps, *cells, int(trace.padded[taps]), *values)
