@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from convcalc.api import conv, kernel, load, trace
+    from convcalc.build import build_problem
     from convcalc.engine.compute import Result, compute
     from convcalc.engine.plan import Plan, make_plan
     from convcalc.engine.table import ENGINES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from convcalc.formats.resolve import resolve
     from convcalc.geometry.axis import Axis
     from convcalc.geometry.boundary import Boundary
-    from convcalc.problem import Problem, build_problem
+    from convcalc.problem import Problem
     from convcalc.tracing.trace import Trace, trace_at, traces
 
 # Loaded on first use (PEP 562): `convcalc --version` must not wait for numpy.
@@ -36,7 +37,7 @@ _HOMES = {
     "Request": "formats.request",
     "Result": "engine.compute",
     "Trace": "tracing.trace",
-    "build_problem": "problem",
+    "build_problem": "build",
     "compute": "engine.compute",
     "conv": "api",
     "kernel": "api",

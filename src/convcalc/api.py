@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from convcalc.arrays import Array
+from convcalc.arrays import Array, as_array
+from convcalc.build import build_problem
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
 from convcalc.geometry.boundary import Boundary, Number
-from convcalc.problem import Problem, build_problem
+from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, trace_at
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def trace(
     weight: Any,
     bias: Any = None,
     *,
-    position: Sequence[int],
+    position: int | Sequence[int],
     channel: int = 0,
     batch: int = 0,
     stride: int | Sequence[int] = 1,
@@ -109,7 +108,7 @@ def _problem(
     flip: bool,
 ) -> tuple[Problem, bool]:
     """The problem, and whether the input came with a batch axis."""
-    array, weights = np.asarray(cells), np.asarray(weight)
+    array, weights = as_array(cells), as_array(weight)
     has_batch = array.ndim != weights.ndim - 1
     problem = build_problem(
         array if has_batch else array[None],

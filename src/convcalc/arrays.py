@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import lcm
 from typing import Any, TypeAlias
@@ -23,9 +24,11 @@ def checked(array: Any) -> Array:
     nothing is copied that need not be.
 
     Raises:
-        DataError: the array holds text, dates, records, complex numbers or other objects.
+        DataError: the array is ragged or masked, or holds text, dates, records, complex numbers or other objects.
     """
-    values = np.asarray(array)
+    values = as_array(array)
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
     if values.dtype == object:
         values = _checked_objects(values)
     elif values.dtype.kind == "b":
@@ -37,9 +40,26 @@ def checked(array: Any) -> Array:
             f"the array holds {values.dtype} values, which convcalc does not compute with",
             hint="convert it to integers, float32 or float64",
         )
-    if not values.dtype.isnative:
-        values = values.astype(values.dtype.newbyteorder("="))
     return read_only(values)
+
+
+def as_array(values: Any) -> Array:
+    """An array of an array or of nested lists, whose whole numbers stay exact beside negative ones and fractions.
+
+    Raises:
+        DataError: the lists are ragged, or the array is masked.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataError("a masked array has cells without a value", hint="fill them first: array.filled(0)")
+    try:
+        array = np.asarray(values)
+    except (ValueError, OverflowError):
+        raise DataError("the lists do not make an array", hint="every row needs as many values as the others") from None
+    if isinstance(values, np.ndarray) or array.dtype.kind != "f":
+        return array
+    # NumPy makes floats of a list such as [2**63, -1]
+    exact = np.asarray(values, dtype=object)
+    return exact if all(isinstance(value, int | Fraction) for value in exact.flat) else array
 
 
 def read_only(values: Array) -> Array:
@@ -76,7 +96,8 @@ def narrowed(values: Array) -> Array:
         if any(value.denominator != 1 for value in values.flat):
             return values
         values = np.asarray(np.frompyfunc(int, 1, 1)(values), dtype=object)
-    return values.astype(np.int64) if largest(values) < INT64_LIMIT else values
+    fits = not values.size or (values.min() >= -INT64_LIMIT and values.max() < INT64_LIMIT)
+    return values.astype(np.int64) if fits else values
 
 
 def whole_and_scale(weights: Array) -> tuple[Array, Fraction]:
@@ -89,11 +110,57 @@ def whole_and_scale(weights: Array) -> tuple[Array, Fraction]:
     return narrowed(whole), Fraction(1, denominator)
 
 
+def plain(value: Any) -> Any:
+    """A number of an array as Python's own, a whole fraction as an integer."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value
+
+
+def matrix(values: Array) -> Array:
+    """A one-dimensional array as the only row of a matrix; others as they are."""
+    return np.atleast_2d(values)
+
+
+def cells(values: Array) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Every index of an array with its value as Python's own number."""
+    for place, value in np.ndenumerate(values):
+        yield place, plain(value)
+
+
+def count_not_finite(values: Array) -> int:
+    """How many values are inf or nan."""
+    return int(values.size - np.isfinite(values).sum()) if values.dtype.kind == "f" else 0
+
+
+def range_and_mean(values: Array) -> tuple[Any, Any, float] | None:
+    """The least, the largest and the mean of the finite values; None if there are none."""
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if not finite.size:
+        return None
+    total = finite.sum(dtype=None if finite.dtype == object else np.float64)
+    return plain(finite.min()), plain(finite.max()), float(total / finite.size)
+
+
 def _checked_objects(values: Array) -> Array:
-    for value in values.flat:
-        if not isinstance(value, (int, Fraction)) or isinstance(value, bool):
+    numbers = np.asarray(np.frompyfunc(plain, 1, 1)(values), dtype=object) if values.size else values
+    for value in numbers.flat:
+        if not isinstance(value, int | Fraction | float) or isinstance(value, bool):
             raise DataError(
                 f"the array holds a {type(value).__name__}, which is not a number that convcalc computes with",
-                hint="object arrays may hold Python integers and fractions.Fraction",
+                hint="object arrays may hold Python's integers, floats and fractions.Fraction",
             )
-    return narrowed(values)
+    if any(isinstance(value, float) for value in numbers.flat):
+        return in_floats(numbers)
+    return narrowed(numbers)
+
+
+def in_floats(values: Array) -> Array:
+    """An object array of Python numbers as float64.
+
+    Raises:
+        DataError: one is too large.
+    """
+    try:
+        return values.astype(np.float64)
+    except OverflowError:
+        raise DataError("a number is too large for floats", hint="dtype exact has no limit") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from convcalc.cli.message import write
 from convcalc.cli.streams import output_console, page_width
@@ -100,7 +100,9 @@ def lines_of_report(report: Report, form: str, csv: Text | None) -> Iterable[str
 
         return [json_text(report.data())]
     if form == "yaml":
-        return [_yaml_text(report.data())]
+        from convcalc.formats.yaml_writer import yaml_text
+
+        return [yaml_text(report.data())]
     if form == "csv":
         from convcalc.render.documents import csv_lines
 
@@ -108,10 +110,3 @@ def lines_of_report(report: Report, form: str, csv: Text | None) -> Iterable[str
     from convcalc.render.plain import plain_lines
 
     return (f"{line}\n" for line in plain_lines(report.blocks, page_width()))
-
-
-def _yaml_text(document: dict[str, Any]) -> str:
-    import yaml
-
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the fast one where PyYAML was built with libyaml
-    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, default_flow_style=None, width=120))

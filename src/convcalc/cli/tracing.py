@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from convcalc.arrays import plain
 from convcalc.cli.emit import DOCUMENT_SUFFIXES, emit, save_lines
 from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
@@ -51,7 +52,7 @@ def every_cell(ready: Ready, channel: int | None, sample: int | None) -> Iterato
 
 def emit_one(problem: Problem, trace: Trace, output: Any, target: OutputOptions) -> None:
     """Print and save one trace."""
-    emit(trace_report(problem, trace, _plain(output)), target)
+    emit(trace_report(problem, trace, plain(output)), target)
 
 
 def emit_all(problem: Problem, told: Iterable[Told], target: OutputOptions) -> None:
@@ -83,7 +84,7 @@ def _text(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
     width = page_width()
     for number, (trace, output) in enumerate(told):
         yield "\n" if number else ""
-        for line in plain_lines(trace_report(problem, trace, _plain(output)).blocks, width):
+        for line in plain_lines(trace_report(problem, trace, plain(output)).blocks, width):
             yield f"{line}\n"
 
 
@@ -94,7 +95,7 @@ def _coloured(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
     for number, (trace, output) in enumerate(told):
         if number:
             console.print()
-        print_blocks(console, trace_report(problem, trace, _plain(output)).blocks)
+        print_blocks(console, trace_report(problem, trace, plain(output)).blocks)
     return iter(())
 
 
@@ -103,7 +104,7 @@ def _json(problem: Problem, told: Iterable[Told]) -> Iterator[str]:  # noqa: ARG
 
     yield f'{{\n  "schema": "convcalc.traces/{SCHEMA_VERSION}",\n  "traces": ['
     for number, (trace, output) in enumerate(told):
-        yield f"{',' if number else ''}\n    {json.dumps(trace_data(trace, _plain(output)), allow_nan=False)}"
+        yield f"{',' if number else ''}\n    {json.dumps(trace_data(trace, plain(output)), allow_nan=False)}"
     yield "\n  ]\n}\n"
 
 
@@ -113,10 +114,6 @@ def _csv(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
     yield from (f"{line}\n" for line in csv_lines([trace_header(problem)]))
     for trace, _ in told:
         yield from (f"{line}\n" for line in csv_lines(trace_rows(trace)))
-
-
-def _plain(number: Any) -> Any:
-    return number.item() if hasattr(number, "item") else number
 
 
 def _position(text: str) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ def choose_arithmetic(problem: Problem, candidates: tuple[Arithmetic, ...]) -> A
 def sum_bound(problem: Problem) -> int:
     """A bound in Python integers on Σ|x·w| of every output cell of an exact problem, and on its terms."""
     cells = max(largest(problem.input), abs(problem.boundary.value))
-    return int(cells * max(_magnitude(problem.weight), 1)) + 1
+    return int(max(cells, 1) * max(_magnitude(problem.weight), 1)) + 1
 
 
 def _magnitude(weight: Array) -> int:

@@ -53,16 +53,18 @@ def compute(
     sums = np.empty(problem.output_shape, dtype=plan.arithmetic.dtype)
     weight = problem.applied_weight.astype(plan.arithmetic.dtype)
     run = ENGINES[plan.engine].run
-    for done, region in enumerate(regions(problem, plan.tile_size), start=1):
-        sums[region.cut] = run(make_tile(problem, region, weight, plan.arithmetic))
-        if progress:
-            progress(done, plan.tile_count)
-    return Result(read_only(finish(problem, sums)), plan)
+    with np.errstate(all="ignore"):  # inf and nan stand in the output, where a report finds them
+        for done, region in enumerate(regions(problem, plan.tile_size), start=1):
+            sums[region.cut] = run(make_tile(problem, region, weight, plan.arithmetic))
+            if progress:
+                progress(done, plan.tile_count)
+        return Result(read_only(finish(problem, sums)), plan)
 
 
 def compute_cell(problem: Problem, plan: Plan, sample: int, position: Sequence[int]) -> Array:
     """Every output channel of one output cell, (out_channels,), by the plan's engine: a tile of one cell."""
     region = Region(range(sample, sample + 1), tuple(range(place, place + 1) for place in position))
-    weight = problem.applied_weight.astype(plan.arithmetic.dtype)
-    sums = ENGINES[plan.engine].run(make_tile(problem, region, weight, plan.arithmetic))
-    return finish(problem, sums).reshape(-1)
+    with np.errstate(all="ignore"):
+        weight = problem.applied_weight.astype(plan.arithmetic.dtype)
+        sums = ENGINES[plan.engine].run(make_tile(problem, region, weight, plan.arithmetic))
+        return finish(problem, sums).reshape(-1)

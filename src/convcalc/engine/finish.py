@@ -23,14 +23,23 @@ def finish(problem: Problem, sums: Array) -> Array:
 def _finish_float(problem: Problem, sums: Array) -> Array:
     """Multiplied by the numerator and divided by the denominator: box on [60.0] is 60.0, not 59.99…"""
     output = sums
-    scale = [each.as_integer_ratio() for each in problem.scale]
+    scale = [_ratio(each) for each in problem.scale]
     if any(numerator != 1 for numerator, _ in scale):
-        output = output * _by_channel([float(each) for each, _ in scale], sums)
+        output = output * _by_channel([each for each, _ in scale], sums)
     if any(denominator != 1 for _, denominator in scale):
-        output = output / _by_channel([float(each) for _, each in scale], sums)
+        output = output / _by_channel([each for _, each in scale], sums)
     if any(problem.bias):
         output = output + _by_channel([float(each) for each in problem.bias], sums)
     return output
+
+
+def _ratio(scale: Fraction) -> tuple[float, float]:
+    """Numerator and denominator where floats hold both exactly, otherwise the quotient over 1."""
+    exact = max(abs(scale.numerator), scale.denominator) < _FLOAT64_WHOLE
+    try:
+        return (float(scale.numerator), float(scale.denominator)) if exact else (float(scale), 1.0)
+    except OverflowError:
+        raise DataError("a scale is too large for floats", hint="dtype exact has no limit") from None
 
 
 def _finish_exact(problem: Problem, sums: Array) -> Array:
@@ -41,7 +50,8 @@ def _finish_exact(problem: Problem, sums: Array) -> Array:
     factors = [int(s * d) for s, d in zip(problem.scale, denominators, strict=True)]
     offsets = [int(b * d) for b, d in zip(bias, denominators, strict=True)]
     if any(factor != 1 for factor in factors) or any(offsets):
-        wide = largest(whole) * max(map(abs, factors)) + max(map(abs, offsets)) >= INT64_LIMIT
+        steepest, highest = max(map(abs, factors)), max(map(abs, offsets))
+        wide = max(largest(whole), 1) * steepest + highest >= INT64_LIMIT
         whole = whole.astype(object) if wide else whole
         whole = whole * _by_channel(factors, whole) + _by_channel(offsets, whole)
     if max(denominators) == 1:

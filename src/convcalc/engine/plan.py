@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import inf, prod
 from typing import NamedTuple
 
 from convcalc.engine.arithmetic import Arithmetic
 from convcalc.engine.table import ENGINES, Engine
+from convcalc.engine.tile import read_count
 from convcalc.errors import EngineError, UnknownNameError
 from convcalc.problem import Problem
 
@@ -48,10 +49,8 @@ def make_plan(problem: Problem, engine: str = "auto") -> Plan:
     candidates = tuple(_candidate(name, row, problem) for name, row in ENGINES.items())
     chosen, reason = _choose(candidates, engine)
     row = ENGINES[chosen.name]
-    cell_bytes = row.cell_bytes(problem, chosen.arithmetic)
-    tile_size = _tile_size(problem.output_size, row.tile_bytes // cell_bytes)
+    tile_size, workspace = _tiling(problem, row, chosen.arithmetic)
     tiles = problem.batch * prod(-(-cells // step) for cells, step in zip(problem.output_size, tile_size, strict=True))
-    workspace = prod(tile_size) * cell_bytes
     sums = prod(problem.output_shape) * chosen.arithmetic.itemsize
     return Plan(
         engine=chosen.name,
@@ -68,7 +67,11 @@ def make_plan(problem: Problem, engine: str = "auto") -> Plan:
 
 def _candidate(name: str, engine: Engine, problem: Problem) -> Candidate:
     arithmetic = engine.arithmetic(problem)
-    return Candidate(name, arithmetic, engine.obstacle(problem, arithmetic), engine.cost(problem, arithmetic))
+    try:
+        seconds = engine.cost(problem, arithmetic)
+    except OverflowError:  # more work than a float can count, which the memory check will refuse
+        seconds = inf
+    return Candidate(name, arithmetic, engine.obstacle(problem, arithmetic), seconds)
 
 
 def _choose(candidates: tuple[Candidate, ...], engine: str) -> tuple[Candidate, str]:
@@ -83,6 +86,19 @@ def _choose(candidates: tuple[Candidate, ...], engine: str) -> tuple[Candidate, 
     return min(able, key=lambda each: each.seconds), "least estimated time" if len(
         able
     ) > 1 else "the only one that can"
+
+
+def _tiling(problem: Problem, engine: Engine, arithmetic: Arithmetic) -> tuple[tuple[int, ...], int]:
+    """The size of a tile and its bytes: as large as the engine likes, block and all, but at least one cell."""
+    cell_bytes = engine.cell_bytes(problem, arithmetic)
+    cells = max(1, engine.tile_bytes // cell_bytes)
+    while True:
+        size = _tile_size(problem.output_size, cells)
+        read = prod(read_count(axis, each) for axis, each in zip(problem.axes, size, strict=True))
+        workspace = prod(size) * cell_bytes + problem.in_channels * read * arithmetic.itemsize
+        if workspace <= engine.tile_bytes or cells == 1:
+            return size, workspace
+        cells = max(1, min(cells, prod(size)) * 3 // 4)
 
 
 def _tile_size(output_size: tuple[int, ...], cells: int) -> tuple[int, ...]:

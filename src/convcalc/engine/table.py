@@ -59,12 +59,12 @@ def _gemm_cost(problem: Problem, arithmetic: Arithmetic) -> float:
 
 
 def _direct_cell_bytes(problem: Problem, arithmetic: Arithmetic) -> int:
-    return (problem.in_channels + 2 * problem.out_channels) * arithmetic.itemsize
+    return 2 * problem.out_channels * arithmetic.itemsize
 
 
 def _gemm_cell_bytes(problem: Problem, arithmetic: Arithmetic) -> int:
     columns = problem.counts.weights_per_filter * problem.groups
-    return (columns + problem.in_channels + problem.out_channels) * arithmetic.itemsize
+    return (columns + problem.out_channels) * arithmetic.itemsize
 
 
 ENGINES: dict[str, Engine] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.engine.arithmetic import Arithmetic
+from convcalc.geometry.axis import Axis
 from convcalc.problem import Problem
 
 
@@ -66,27 +67,50 @@ def regions(problem: Problem, size: tuple[int, ...]) -> Iterator[Region]:
 
 def make_tile(problem: Problem, region: Region, weight: Array, arithmetic: Arithmetic) -> Tile:
     """The tile of a region; ``weight`` is the applied weight in the arithmetic's numbers."""
+    reads = [Reads.of(axis, positions) for axis, positions in zip(problem.axes, region.spatial, strict=True)]
     return Tile(
-        block=_block(problem, region).astype(arithmetic.dtype, copy=False),
+        block=_block(problem, region, reads).astype(arithmetic.dtype, copy=False),
         weight=weight,
-        stride=tuple(axis.stride for axis in problem.axes),
-        dilation=tuple(axis.dilation for axis in problem.axes),
+        stride=tuple(each.stride for each in reads),
+        dilation=tuple(each.dilation for each in reads),
         groups=problem.groups,
         size=region.size,
     )
 
 
-def _block(problem: Problem, region: Region) -> Array:
+class Reads(NamedTuple):
+    """The cells of one axis that a block holds: all from the first to the last, or only those that are read."""
+
+    cells: Sequence[int]
+    """Input cells; outside ``range(axis.size)`` they are padding."""
+    stride: int
+    """Of the windows in the block."""
+    dilation: int
+
+    @classmethod
+    def of(cls, axis: Axis, positions: range) -> Reads:
+        """The cells that output cells read; far apart, each window is laid beside the one before, without gaps."""
+        if read_count(axis, len(positions)) == len(axis.span(positions)):
+            stride = axis.stride if len(positions) > 1 else 1
+            return cls(axis.span(positions), stride, axis.dilation if axis.kernel_size > 1 else 1)
+        return cls([cell for position in positions for cell in axis.reads(position)], axis.kernel_size, 1)
+
+
+def read_count(axis: Axis, positions: int) -> int:
+    """The cells that a block holds on an axis for so many output cells."""
+    return min((positions - 1) * axis.stride + axis.reach, positions * axis.kernel_size)
+
+
+def _block(problem: Problem, region: Region, reads: list[Reads]) -> Array:
     """The cells that a region reads; a view of the input where the region stays clear of the border."""
     block = problem.input[_slice(region.batch)]
     outside: list[tuple[slice | list[int], ...]] = []
-    for number, (axis, positions) in enumerate(zip(problem.axes, region.spatial, strict=True)):
-        span = axis.span(positions)
+    for number, (axis, (cells, _, _)) in enumerate(zip(problem.axes, reads, strict=True)):
         before = (slice(None),) * (2 + number)
-        if span.start >= 0 and span.stop <= axis.size:
-            block = block[(*before, _slice(span))]
+        if isinstance(cells, range) and cells.start >= 0 and cells.stop <= axis.size:
+            block = block[(*before, _slice(cells))]
             continue
-        sources = problem.boundary.sources(span, axis.size)
+        sources = problem.boundary.sources(cells, axis.size)
         block = np.take(block, [0 if source is None else source for source in sources], axis=2 + number)
         outside.append((*before, [place for place, source in enumerate(sources) if source is None]))
     if any(places[-1] for places in outside):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array, is_exact
+from convcalc.arrays import Array, is_exact, plain
 from convcalc.engine.compute import Result
 from convcalc.errors import FieldError
 from convcalc.formats.generators import index_of
@@ -84,15 +83,10 @@ def _differing(output: Array, index: tuple[int | slice, ...], expected: Array) -
     for place, got, want in zip(
         places[unequal].flat, np.asarray(actual)[unequal].flat, wanted[unequal].flat, strict=True
     ):
-        yield Difference(tuple(int(each) for each in np.unravel_index(place, output.shape)), _plain(want), _plain(got))
+        yield Difference(tuple(int(each) for each in np.unravel_index(place, output.shape)), plain(want), plain(got))
 
 
 def _close(actual: Array, wanted: Array, output: Array) -> Array:
     finite = np.abs(output[np.isfinite(output)])
     tolerance = _TOLERANCE[output.dtype.name] * float(finite.max(initial=0))
     return np.isclose(actual, wanted.astype(np.float64), rtol=0, atol=tolerance, equal_nan=True)
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return value.numerator if isinstance(value, Fraction) and value.denominator == 1 else value

@@ -13,6 +13,9 @@ Pair = tuple[int, int]
 """Padding before and after, in cells."""
 
 
+_TOO_LONG = 10**30  # to be read in a message; Python itself refuses to write out 4,300 digits
+
+
 class PaddingWord(StrEnum):
     """The words for padding that follow from the other sizes."""
 
@@ -33,9 +36,16 @@ def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < least:
-        shown = repr(str(value)) if isinstance(value, str) else str(value)
-        raise FieldError(f"{name} must be a whole number >= {least}, got {shown}", field=path or (name,))
+        raise FieldError(f"{name} must be a whole number >= {least}, got {_shown(value)}", field=path or (name,))
     return number
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(str(value))
+    if isinstance(value, int) and abs(value) >= _TOO_LONG:
+        return "a number of more than 30 digits"
+    return str(value)
 
 
 def per_axis(name: str, value: Any, rank: int, least: int) -> tuple[int, ...]:
@@ -47,6 +57,7 @@ def per_axis(name: str, value: Any, rank: int, least: int) -> tuple[int, ...]:
     >>> per_axis("stride", 2, 3, 1), per_axis("stride", [2, 1], 2, 1)
     ((2, 2, 2), (2, 1))
     """
+    value = _plain(value)
     if not _is_sequence(value):
         return (whole(name, value, least),) * rank
     _check_count(name, len(value), rank)
@@ -70,6 +81,7 @@ def padding_pairs(
     ((1, 2), (3, 3))
     """
     rank = len(sizes)
+    value = _plain(value)
     if isinstance(value, str):
         word = _padding_word(value)
         axes = zip(sizes, kernel_size, stride, dilation, strict=True)
@@ -106,12 +118,13 @@ def check_groups(in_channels: int, out_channels: int, groups: Any) -> int:
         FieldError: it is no whole number of at least 1.
         GeometryError: it does not divide the channels.
     """
-    channels_per_group("out_channels", out_channels, groups)
-    channels_per_group("in_channels", in_channels, groups)
+    hint = f"groups must divide both in_channels {in_channels} and out_channels {out_channels}"
+    channels_per_group("in_channels", in_channels, groups, hint=hint)
+    channels_per_group("out_channels", out_channels, groups, hint=hint)
     return whole("groups", groups, 1)
 
 
-def channels_per_group(name: str, channels: int, groups: Any) -> int:
+def channels_per_group(name: str, channels: int, groups: Any, *, hint: str = "") -> int:
     """The channels, in or out, of each group.
 
     Raises:
@@ -120,11 +133,7 @@ def channels_per_group(name: str, channels: int, groups: Any) -> int:
     """
     count = whole("groups", groups, 1)
     if channels % count:
-        raise GeometryError(
-            f"groups {count} does not divide {name} {channels}",
-            hint="groups must divide both in_channels and out_channels",
-            field="groups",
-        )
+        raise GeometryError(f"groups {count} does not divide {name} {channels}", hint=hint, field="groups")
     return channels // count
 
 
@@ -142,6 +151,11 @@ def _pair(value: Any, path: tuple[str | int, ...]) -> Pair:
         raise FieldError(f"padding of one axis is [before, after], got {len(value)} numbers", field=path)
     before, after = (whole("padding", entry, 0, path=(*path, number)) for number, entry in enumerate(value))
     return (before, after)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's arrays and scalars as lists and numbers, without importing numpy."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _is_sequence(value: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from convcalc.errors import FieldError, UnknownNameError
 
@@ -101,17 +102,33 @@ def _fold(index: int, size: int, period: int, mirror: int) -> int:
     return inside if inside < size else mirror - inside
 
 
-def boundary_of(word: str | Number | Boundary) -> Boundary:
+_WORDS = "zeros, reflect, symmetric, replicate, circular, or a number for a constant"
+
+
+def boundary_of(word: Any) -> Boundary:
     """The boundary that a word or a constant stands for.
 
     Raises:
-        FieldError: it is the name that another library has for a boundary of ours.
+        FieldError: it is the name that another library has for a boundary of ours, or no word or number at all.
         UnknownNameError: it is no boundary.
     """
     if isinstance(word, Boundary):
         return word
-    if not isinstance(word, str):
-        return Boundary(BoundaryMode.CONSTANT, word)
+    value = word.item() if hasattr(word, "item") else word  # NumPy's scalars, without importing numpy
+    if not isinstance(value, str):
+        return Boundary(BoundaryMode.CONSTANT, _constant(value))
+    return _named(value)
+
+
+def _constant(value: Any) -> Number:
+    if isinstance(value, bool) or not isinstance(value, int | Fraction | float):
+        raise FieldError(
+            f"boundary must be a word or a number, got {value!r}", hint="one of: " + _WORDS, field="boundary"
+        )
+    return value
+
+
+def _named(word: str) -> Boundary:
     if word == "zeros":
         return Boundary()
     if word in _FOREIGN:
@@ -124,7 +141,7 @@ def boundary_of(word: str | Number | Boundary) -> Boundary:
             "boundary",
             word,
             ["zeros", *modes],
-            hint="one of: zeros, reflect, symmetric, replicate, circular, or a number for a constant",
+            hint=f"one of: {_WORDS}",
             field="boundary",
         )
     return Boundary(BoundaryMode(word))

@@ -3,92 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
+from math import prod
+from typing import Any
 
-import numpy as np
-
-from convcalc.arrays import Array
+from convcalc.arrays import Array, matrix, plain, range_and_mean
 from convcalc.report.blocks import Grid, Role, Span
 from convcalc.report.text import axis_names, number_text, number_texts
 
 GAP = "…"
+Labels = Sequence[Sequence[int]]
+"""The numbers of an array's cells on each of its axes."""
+
 _MOST_ROWS, _MOST_COLUMNS = 12, 24
 _KEPT = 4  # rows or columns at each end of an axis that is cut
 _MOST_SLICES = 4  # two-dimensional slices shown of an array with more axes
 
 
-def value_span(text: str, *, padded: bool = False) -> Span:
-    """A number's text in its role; padded ones in parentheses, so that they are marked without colour too."""
-    if padded:
-        return Span(f"({text})", Role.PADDED)
-    return Span(text, Role.NEGATIVE if text.startswith("-") else Role.NUMBER)
+def plane_grids(
+    caption: str, values: Array, *, labels: Labels | None = None, padded: Array | None = None
+) -> Iterator[Grid]:
+    """The grids of one channel's array: a row, a matrix, or the first few matrices of its leading axes.
 
-
-def matrix_grid(
-    caption: str,
-    values: Array,
-    *,
-    padded: Array | None = None,
-    row_labels: Sequence[int] | None = None,
-    column_labels: Sequence[int] | None = None,
-    footer: str = "",
-) -> Grid:
-    """A grid of a one- or two-dimensional array; labels are the numbers of its rows and columns."""
-    matrix = np.atleast_2d(values)
-    mask = None if padded is None else np.atleast_2d(padded)
-    rows, columns = _shown(matrix.shape[0], _MOST_ROWS), _shown(matrix.shape[1], _MOST_COLUMNS)
-    picked = [matrix[row, column] for row in rows for column in columns if row is not None and column is not None]
-    texts = iter(number_texts([each.item() if isinstance(each, np.generic) else each for each in picked]))
-    cells = tuple(
-        tuple(
-            Span(GAP, Role.LABEL)
-            if row is None or column is None
-            else value_span(next(texts), padded=mask is not None and bool(mask[row, column]))
-            for column in columns
-        )
-        for row in rows
-    )
-    return Grid(
-        caption=(Span(caption, Role.TITLE),),
-        cells=cells,
-        row_labels=_labels(row_labels, rows) if values.ndim > 1 else (),
-        column_labels=_labels(column_labels, columns),
-        footer=footer,
-    )
-
-
-def plane_grids(caption: str, values: Array, *, labelled: bool = True) -> Iterator[Grid]:
-    """The grids of one channel's array: a row, a matrix, or the matrices of its leading axes, the first few."""
-    leading = values.shape[:-2] if values.ndim > 2 else ()
+    ``labels`` number the rows, columns and leading axes; ``padded`` says which cells lie outside the input.
+    """
     names = axis_names(values.ndim)
-    planes = list(product(*map(range, leading[:])))[:_MOST_SLICES] if leading else [()]
-    for place in planes:
-        plane = values[place]
-        where = ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=False))
-        title = ", ".join(filter(None, (caption, where)))
-        yield matrix_grid(
-            title,
-            plane,
-            row_labels=range(plane.shape[0]) if labelled and plane.ndim > 1 else None,
-            column_labels=range(plane.shape[-1]) if labelled else None,
-            footer=range_text(plane) if _is_cut(plane) else "",
+    leading = labels[:-2] if labels else [range(size) for size in values.shape[:-2]]
+    for place in islice(product(*(range(len(axis)) for axis in leading)), _MOST_SLICES):
+        where = [f"{name} {axis[index]}" for name, axis, index in zip(names, leading, place, strict=False)]
+        yield _matrix_grid(
+            ", ".join((caption, *where)), values[place], labels, None if padded is None else padded[place]
         )
+
+
+def cell_labels(values: Array) -> Labels:
+    """Labels that count from 0."""
+    return [range(size) for size in values.shape]
 
 
 def hidden_planes(values: Array) -> int:
     """How many slices :func:`plane_grids` leaves out."""
-    return max(0, int(np.prod(values.shape[:-2])) - _MOST_SLICES) if values.ndim > 2 else 0
+    return max(0, prod(values.shape[:-2]) - _MOST_SLICES)
 
 
 def range_text(values: Array) -> str:
     """The range and the mean of an array."""
-    finite = values if values.dtype.kind != "f" else values[np.isfinite(values)]
-    if not finite.size:
+    found = range_and_mean(values)
+    if found is None:
         return "no finite values"
-    low, high, total = finite.min(), finite.max(), finite.sum(dtype=object if values.dtype == object else None)
-    mean = float(total) / finite.size
-    low, high = (each.item() if isinstance(each, np.generic) else each for each in (low, high))
-    return f"{number_text(low)} to {number_text(high)}, mean {number_text(mean)}"
+    low, high, mean = map(number_text, found)
+    return f"{low} to {high}, mean {mean}"
+
+
+def _matrix_grid(caption: str, values: Array, labels: Labels | None, padded: Array | None) -> Grid:
+    table = matrix(values)
+    outside = None if padded is None else matrix(padded)
+    rows, columns = (_shown(size, most) for size, most in zip(table.shape, (_MOST_ROWS, _MOST_COLUMNS), strict=True))
+    places = [[None if None in (r, c) else (r, c) for c in columns] for r in rows]
+    texts = iter(number_texts(plain(table[place]) for row in places for place in row if place is not None))
+    cells = tuple(
+        tuple(
+            Span(GAP, Role.LABEL) if place is None else _value(next(texts), outside is not None and outside[place])
+            for place in row
+        )
+        for row in places
+    )
+    is_cut = None in rows or None in columns
+    return Grid(
+        caption=(Span(caption, Role.TITLE),),
+        cells=cells,
+        row_labels=_numbered(labels[-2], rows) if labels and values.ndim > 1 else (),
+        column_labels=_numbered(labels[-1], columns) if labels else (),
+        footer=range_text(values) if is_cut else "",
+    )
+
+
+def _value(text: str, padded: Any) -> Span:
+    """A number's text in its role; padded ones in parentheses, so that they are marked without colour too."""
+    if padded:
+        return Span(f"({text})", Role.PADDED)
+    return Span(text, Role.NEGATIVE if text.startswith("-") else Role.NUMBER)
 
 
 def _shown(size: int, most: int) -> list[int | None]:
@@ -97,13 +91,5 @@ def _shown(size: int, most: int) -> list[int | None]:
     return [*range(_KEPT), None, *range(size - _KEPT, size)]
 
 
-def _is_cut(plane: Array) -> bool:
-    matrix = np.atleast_2d(plane)
-    rows, columns = matrix.shape
-    return bool(rows > _MOST_ROWS or columns > _MOST_COLUMNS)
-
-
-def _labels(numbers: Sequence[int] | None, shown: list[int | None]) -> tuple[str, ...]:
-    if numbers is None:
-        return ()
+def _numbered(numbers: Sequence[int], shown: list[int | None]) -> tuple[str, ...]:
     return tuple(GAP if index is None else str(numbers[index]) for index in shown)

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-import numpy as np
-
-from convcalc.arrays import Array, is_exact
+from convcalc.arrays import Array, cells, is_exact, plain
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, Table, say
 from convcalc.report.data import array_data, number_data
 from convcalc.report.grids import plane_grids
@@ -99,7 +97,7 @@ def kernel_data(kernel: KernelFacts) -> dict[str, Any]:
 def _blocks(kernel: KernelFacts) -> Iterator[Block]:
     yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
     caption = " ".join(filter(None, ("weights", shape_text(kernel.weights.shape), scale_text(kernel.scale))))
-    yield Flow(tuple(plane_grids(caption, kernel.weights, labelled=False)))
+    yield Flow(tuple(plane_grids(caption, kernel.weights)))
     facts = {
         "scale": str(kernel.scale),
         "sum": f"{number_text(_sum(kernel))}{_meaning(_sum(kernel))}",
@@ -117,8 +115,7 @@ def _sum(kernel: KernelFacts) -> Any:
     """The sum of weights × scale: what the kernel makes of a flat input of ones."""
     if not is_exact(kernel.weights):
         return float(kernel.weights.sum()) * float(kernel.scale)
-    total = Fraction(kernel.weights.astype(object).sum()) * kernel.scale
-    return total.numerator if total.denominator == 1 else total
+    return plain(Fraction(kernel.weights.astype(object).sum()) * kernel.scale)
 
 
 def _meaning(total: Any) -> str:
@@ -130,5 +127,5 @@ def _meaning(total: Any) -> str:
 def _weight_rows(kernel: KernelFacts) -> Iterator[Any]:
     """One row for each weight."""
     yield (*(f"axis_{axis}" for axis in range(kernel.weights.ndim)), "weight", "scale")
-    for place, value in np.ndenumerate(kernel.weights):
+    for place, value in cells(kernel.weights):
         yield (*place, value, kernel.scale)

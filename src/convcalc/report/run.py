@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from convcalc.arrays import Array
+from convcalc.arrays import count_not_finite
 from convcalc.engine.compute import Result
 from convcalc.problem import Problem
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Role, Sentence, Span, say
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, say
+from convcalc.report.channels import array_blocks
 from convcalc.report.data import array_data, problem_data
-from convcalc.report.grids import hidden_planes, plane_grids, range_text
 from convcalc.report.sizes import size_sentences, unread_notes
-from convcalc.report.text import axis_names, number_text, scale_text
+from convcalc.report.text import axis_names, listed
 from convcalc.wording import counted, shape_text
 
-_MOST_CHANNELS = 4
+_MOST_NAMES = 3  # kernels that the headline calls by their names
 
 
 def run_report(problem: Problem, result: Result) -> Report:
@@ -33,15 +31,25 @@ def run_report(problem: Problem, result: Result) -> Report:
 def headline(problem: Problem) -> str:
     """One sentence that says what is computed."""
     kind = "Convolution (kernel turned by 180°)" if problem.flip else "Cross-correlation (kernel not flipped)"
-    names = list(dict.fromkeys(filter(None, problem.labels.kernels)))
-    kernel = " and ".join(names) if 0 < len(names) <= 3 else f"{counted(problem.out_channels, 'filter')}"
     batch = f"{counted(problem.batch, 'sample')} of " if problem.batch != 1 else ""
     channels = counted(problem.in_channels, "channel")
     return (
-        f"{kind} of {batch}{channels} of {shape_text(problem.spatial_size)} with {kernel} "
-        f"{shape_text(problem.kernel_size)}{_settings(problem)}: {_channels(problem)} "
-        f"{counted(problem.out_channels, 'output channel')} of {shape_text(problem.output_size)}."
+        f"{kind} of {batch}{channels} of {_cells(problem.spatial_size)} with {_kernel(problem)}{_settings(problem)}: "
+        f"{_channels(problem)} {counted(problem.out_channels, 'output channel')} of {_cells(problem.output_size)}."
     )
+
+
+def _kernel(problem: Problem) -> str:
+    """The kernel by its name, or the filters by their number."""
+    size = shape_text(problem.kernel_size)
+    names = list(dict.fromkeys(filter(None, problem.labels.kernels)))
+    if 0 < len(names) <= _MOST_NAMES:
+        return f"{listed(names)} ({size})"
+    return f"a kernel of {size}" if problem.out_channels == 1 else f"{problem.out_channels:,} filters of {size}"
+
+
+def _cells(size: tuple[int, ...]) -> str:
+    return counted(size[0], "cell") if len(size) == 1 else shape_text(size)
 
 
 def _settings(problem: Problem) -> str:
@@ -81,9 +89,9 @@ def _each(values: list[Any]) -> str:
 def _notes(problem: Problem, result: Result) -> Iterator[str]:
     yield from problem.labels.notes
     yield from unread_notes(problem.axes, problem.boundary)
-    if result.output.dtype.kind == "f" and not np.isfinite(result.output).all():
-        bad = int(result.output.size - np.isfinite(result.output).sum())
-        yield f"{counted(bad, 'output cell')} not finite (inf or nan)"
+    bad = count_not_finite(result.output)
+    if bad:
+        yield f"{counted(bad, 'output cell')} {'is' if bad == 1 else 'are'} not finite (inf or nan)"
 
 
 def _blocks(problem: Problem, result: Result, notes: tuple[str, ...]) -> Iterator[Block]:
@@ -93,82 +101,11 @@ def _blocks(problem: Problem, result: Result, notes: tuple[str, ...]) -> Iterato
     yield from size_sentences(problem.axes)
     for note in notes:
         yield Sentence((Span("note: ", Role.NOTE), Span(note)), indent=6)
-    yield from _flows(problem, result)
+    yield from array_blocks(problem, result.output)
     plan = result.plan
     yield say(
         f"{counted(problem.macs, 'MAC')}, engine {plan.engine}, {plan.arithmetic.words}", Role.LABEL, space_before=True
     )
-
-
-def _flows(problem: Problem, result: Result) -> Iterator[Block]:
-    inputs = list(_channel_grids("input", problem.input))
-    kernels = list(_kernel_grids(problem))
-    outputs = list(_channel_grids("output", result.output))
-    if len(inputs) == len(kernels) == len(outputs) == 1:
-        yield Flow((inputs[0], Span("∗" if problem.flip else "⋆"), kernels[0], Span("="), outputs[0]))
-        return
-    for name, grids, hidden in (
-        ("input", inputs, _hidden(problem.input)),
-        ("kernel", kernels, ""),
-        ("output", outputs, _hidden(result.output)),
-    ):
-        yield Flow(tuple(grids))
-        if hidden:
-            yield say(f"{hidden} of the {name} not shown; -o FILE saves all", Role.LABEL)
-
-
-def _channel_grids(name: str, values: Array) -> Iterator[Grid]:
-    """The first channels of the first samples; values: (batch, channels, *spatial)."""
-    batch, channels = values.shape[:2]
-    for sample in range(min(batch, 2)):
-        for channel in range(min(channels, _MOST_CHANNELS)):
-            parts = [f"sample {sample}" * (batch > 1), f"channel {channel}" * (channels > 1)]
-            where = ", ".join(filter(None, parts))
-            size = shape_text(values.shape[2:])
-            yield from plane_grids(f"{name} {where}" if where else f"{name} {size}", values[sample, channel])
-
-
-def _hidden(values: Array) -> str:
-    batch, channels = values.shape[:2]
-    shown = min(batch, 2) * min(channels, _MOST_CHANNELS)
-    parts = []
-    if batch * channels > shown:
-        parts.append(f"{counted(batch * channels - shown, 'more channel')} ({range_text(values)} over all)")
-    slices = hidden_planes(values[0, 0]) if batch else 0
-    if slices:
-        parts.append(f"{counted(slices, 'more slice')} of each channel")
-    return " and ".join(parts)
-
-
-def _kernel_grids(problem: Problem) -> Iterator[Grid]:
-    """Each filter's planes, or one plane where all are the same; as they lie on the input."""
-    filters = problem.applied_weight
-    shown = 0
-    if problem.is_depthwise and len(set(problem.labels.kernels)) == 1 and (filters == filters[0]).all():
-        filters = filters[:1]
-    for number, planes in enumerate(filters):
-        same = len(planes) > 1 and bool((planes == planes[0]).all())
-        for channel, plane in enumerate(planes[:1] if same else planes):
-            caption = _kernel_caption(problem, number, channel, one=len(filters) == 1, same=same)
-            yield from plane_grids(caption, plane, labelled=False)
-            shown += 1
-            if shown >= 2 * _MOST_CHANNELS:
-                return
-
-
-def _kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
-    name = problem.labels.kernels[number] if problem.labels.kernels else ""
-    parts = ["kernel" if one else f"kernel {number}", name, scale_text(problem.scale[number])]
-    if problem.bias[number]:
-        parts.append(f"+ bias {number_text(problem.bias[number])}")
-    span = problem.in_channels // problem.groups
-    if same:
-        parts.append(f"on each of {span} channels")
-    elif span > 1:
-        parts.append(f"on channel {problem.group_channels(number)[channel]}")
-    elif problem.is_depthwise:
-        parts.append("on each channel" if one else f"on channel {problem.group_channels(number)[channel]}")
-    return " ".join(filter(None, parts))
 
 
 def _data(problem: Problem, result: Result, notes: tuple[str, ...]) -> dict[str, Any]:

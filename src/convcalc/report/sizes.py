@@ -21,7 +21,7 @@ def size_sentences(axes: tuple[Axis, ...]) -> Iterator[Sentence]:
     names = axis_names(len(axes))
     groups: dict[Axis, list[str]] = {}
     for axis, name in zip(axes, names, strict=True):
-        groups.setdefault(replace(axis, number=0), []).append(f"{name}s" if len(names) in (1, 2) else name)
+        groups.setdefault(replace(axis, number=0), []).append(f"{name}s")
     for axis, members in groups.items():
         yield say(f"{listed(members)}: {size_text(axis)}", indent=4)
 

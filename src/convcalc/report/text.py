@@ -63,7 +63,7 @@ def scale_text(scale: Fraction) -> str:
 
 def axis_names(rank: int) -> tuple[str, ...]:
     """What the spatial axes are called, the first one first."""
-    return _AXIS_NAMES.get(rank) or tuple(f"axis {number}" for number in range(rank))
+    return _AXIS_NAMES.get(rank) or tuple(f"axis-{number} cell" for number in range(rank))
 
 
 def listed(words: Sequence[str]) -> str:

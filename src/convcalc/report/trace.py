@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import product
-from math import isnan
 from typing import Any
 
-import numpy as np
-
+from convcalc.arrays import cells, plain
 from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, say
 from convcalc.report.data import array_data, number_data
-from convcalc.report.grids import plane_grids, value_span
+from convcalc.report.grids import hidden_planes, plane_grids
 from convcalc.report.text import axis_names, number_text, number_texts, signed_sum
-from convcalc.tracing.trace import ChannelTrace, Trace
+from convcalc.tracing.trace import ChannelTrace, Trace, agrees
 from convcalc.wording import counted
 
 _MOST_CHANNELS = 8  # channels told in full; of more, only the largest contributions
@@ -33,22 +30,6 @@ def trace_report(problem: Problem, trace: Trace, output: Any) -> Report:
     )
 
 
-def agrees(trace: Trace, output: Any, problem: Problem) -> bool:
-    """Whether the trace's total is the engine's output: the same number, or for floats within rounding.
-
-    The rounding allowed is that of adding the products in any order: their count times half a unit of the dtype,
-    relative to the sum of their magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 4.2).
-    """
-    if problem.is_exact or trace.total == output:
-        return bool(trace.total == output)
-    total, engine = float(trace.total), float(output)
-    if isnan(total) or isnan(engine):
-        return isnan(total) and isnan(engine)
-    magnitude = sum(float(np.abs(each.products).sum()) for each in trace.channels) * abs(float(trace.scale))
-    unit = float(np.finfo(problem.dtype.value).eps)
-    return abs(total - engine) <= (trace.terms + 4) * unit * (magnitude + abs(float(trace.bias)))
-
-
 def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
     names = axis_names(problem.rank)
     samples = (trace.sample,) if problem.batch > 1 else ()
@@ -63,23 +44,24 @@ def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
     )
     yield say(_reads(problem, trace), Role.LABEL)
     told_channels, rest = _chosen(trace)
+    if rest:
+        count = counted(len(trace.channels), "channel")
+        yield say(f"of {count} the {len(told_channels)} that contribute most:", space_before=True)
     for channel in told_channels:
         yield from _channel_blocks(problem, trace, channel)
     if rest:
         yield say(_rest(rest), space_before=True)
     if trace.padded.any():
         yield from _padding_notes(problem, trace)
-    yield from _total(trace, output, agrees(trace, output, problem))
+    yield from _total(trace, output, agrees(problem, trace, output))
 
 
 def _reads(problem: Problem, trace: Trace) -> str:
     spans = []
-    for name, cells, axis in zip(axis_names(problem.rank), trace.reads, problem.axes, strict=True):
-        step = f" in steps of {cells.step}" if cells.step > 1 and len(cells) > 1 else ""
-        one = len(cells) == 1
-        spans.append(
-            f"{name}{'' if one else 's'} {cells[0]}{'' if one else f' to {cells[-1]}'}{step} of 0 to {axis.size - 1}"
-        )
+    for name, read, axis in zip(axis_names(problem.rank), trace.reads, problem.axes, strict=True):
+        step = f" in steps of {read.step}" if read.step > 1 and len(read) > 1 else ""
+        span = f"{name} {read[0]}" if len(read) == 1 else f"{name}s {read[0]} to {read[-1]}"
+        spans.append(f"{span}{step} of 0 to {axis.size - 1}")
     return "input " + ", ".join(spans)
 
 
@@ -98,11 +80,14 @@ def _magnitude(channel: ChannelTrace) -> Fraction | float:
 def _channel_blocks(problem: Problem, trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
     title = f"window, channel {channel.channel}" if len(trace.channels) > 1 or problem.in_channels > 1 else "window"
     kernel = "kernel, turned" if problem.flip else "kernel"
-    windows = _window_grids(trace, channel, title)
-    weights = plane_grids(kernel, channel.weight, labelled=False)
-    products = plane_grids("products", channel.products, labelled=False)
-    for window, weight, product_grid in zip(windows, weights, products, strict=True):
-        yield Flow((window, Span("×"), weight, Span("="), product_grid))
+    windows = plane_grids(title, channel.window, labels=trace.reads, padded=trace.padded)
+    weights = plane_grids(kernel, channel.weight)
+    products = plane_grids("products", channel.products)
+    for window, weight, products_of_it in zip(windows, weights, products, strict=True):
+        yield Flow((window, Span("×"), weight, Span("="), products_of_it))
+    hidden = hidden_planes(channel.window)
+    if hidden:
+        yield say(f"{counted(hidden, 'more slice')} not shown", Role.LABEL)
     yield Sentence(
         (
             Span(f"channel {channel.channel}   ", Role.LABEL),
@@ -111,35 +96,6 @@ def _channel_blocks(problem: Problem, trace: Trace, channel: ChannelTrace) -> It
         ),
         indent=len(f"channel {channel.channel}   "),
     )
-
-
-def _window_grids(trace: Trace, channel: ChannelTrace, title: str) -> Iterator[Any]:
-    labels = [list(cells) for cells in trace.reads]
-    grids = list(plane_grids(title, channel.window))
-    masks = np.atleast_2d(trace.padded).reshape(-1, *np.atleast_2d(trace.padded).shape[-2:])
-    leading = list(product(*labels[:-2])) if len(labels) > 2 else [()]
-    names = axis_names(len(labels))
-    for grid, mask, place in zip(grids, masks, leading, strict=False):
-        where = ", ".join(f"{name} {index}" for name, index in zip(names, place, strict=False))
-        yield grid._replace(
-            caption=(Span(", ".join(filter(None, (title, where))), Role.TITLE),),
-            cells=_marked(grid.cells, mask),
-            row_labels=_relabelled(grid.row_labels, labels[-2]) if len(labels) > 1 else (),
-            column_labels=_relabelled(grid.column_labels, labels[-1]),
-        )
-
-
-def _marked(cells: tuple[tuple[Span, ...], ...], mask: Any) -> tuple[tuple[Span, ...], ...]:
-    if (len(cells), len(cells[0])) != mask.shape:  # cut: its middle is not shown
-        return cells
-    return tuple(
-        tuple(value_span(span.text, padded=True) if hit else span for span, hit in zip(row, hits, strict=True))
-        for row, hits in zip(cells, mask.tolist(), strict=True)
-    )
-
-
-def _relabelled(labels: tuple[str, ...], numbers: list[int]) -> tuple[str, ...]:
-    return tuple(str(numbers[int(label)]) if label.isdigit() else label for label in labels)
 
 
 def _written_sum(channel: ChannelTrace) -> str:
@@ -249,8 +205,8 @@ def trace_header(problem: Problem) -> tuple[str, ...]:
 def trace_rows(trace: Trace) -> Iterator[Iterable[Any]]:
     """One row for each product."""
     for channel in trace.channels:
-        for taps in np.ndindex(channel.window.shape):
-            cells = (reads[tap] for reads, tap in zip(trace.reads, taps, strict=True))
-            values = (array[taps] for array in (channel.window, channel.weight, channel.products))
+        for taps, value in cells(channel.window):
+            read = (reads[tap] for reads, tap in zip(trace.reads, taps, strict=True))
             place = (trace.sample, trace.channel, *trace.position)
-            yield (*place, channel.channel, *taps, *cells, int(trace.padded[taps]), *values)
+            numbers = (value, plain(channel.weight[taps]), plain(channel.products[taps]))
+            yield (*place, channel.channel, *taps, *read, int(trace.padded[taps]), *numbers)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import fsum
+from math import fsum, isnan
 from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array, read_only
+from convcalc.arrays import Array, plain, read_only
 from convcalc.engine.finish import finish
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import whole
@@ -53,7 +53,7 @@ class Trace:
     scale: Fraction
     bias: Number
     total: Number
-    """unscaled × scale + bias, in the problem's dtype."""
+    """unscaled × scale + bias in the problem's dtype; whole numbers stay whole where the output is of floats."""
 
     @property
     def terms(self) -> int:
@@ -65,7 +65,8 @@ class Trace:
         """The sum after scaling, before the bias."""
         if isinstance(self.unscaled, float):
             return self.unscaled * self.scale.numerator / self.scale.denominator
-        return _plain(self.unscaled * self.scale)
+        scaled: Number = plain(self.unscaled * self.scale)
+        return scaled
 
     @cached_property
     def padded(self) -> Array:
@@ -82,8 +83,8 @@ class Trace:
         return None if None in cell else tuple(place for place in cell if place is not None)
 
 
-def trace_at(problem: Problem, position: Sequence[int], channel: int = 0, sample: int = 0) -> Trace:
-    """The trace of one output cell.
+def trace_at(problem: Problem, position: int | Sequence[int], channel: int = 0, sample: int = 0) -> Trace:
+    """The trace of one output cell; ``position`` has one index for each spatial axis.
 
     Raises:
         GeometryError: there is no such cell, channel or sample.
@@ -119,7 +120,26 @@ def traces(problem: Problem, channel: int | None = None, sample: int | None = No
         yield trace_at(problem, position, each_channel, each_sample)
 
 
-def _check_place(problem: Problem, position: Sequence[int], channel: int, sample: int) -> tuple[int, ...]:
+def agrees(problem: Problem, trace: Trace, output: Any) -> bool:
+    """Whether the trace's total is the engine's output: the same number, or for floats within rounding.
+
+    The rounding allowed is that of adding the products in any order: their count times half a unit of the dtype,
+    relative to the sum of their magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 4.2).
+    """
+    if trace.total == output:
+        return True
+    total, engine = float(trace.total), float(output)
+    if problem.is_exact:  # whole here, but rounded in an output that fractions elsewhere made float64
+        return isinstance(output, float) and total == engine
+    if isnan(total) or isnan(engine):
+        return isnan(total) and isnan(engine)
+    magnitude = sum(float(np.abs(each.products).sum()) for each in trace.channels) * abs(float(trace.scale))
+    unit = float(np.finfo(problem.dtype.value).eps)
+    return abs(total - engine) <= (trace.terms + 4) * unit * (magnitude + abs(float(trace.bias)))
+
+
+def _check_place(problem: Problem, position: int | Sequence[int], channel: int, sample: int) -> tuple[int, ...]:
+    position = position if isinstance(position, Sequence) else (position,)
     size = shape_text(problem.output_size)
     if len(position) != problem.rank:
         raise GeometryError(
@@ -144,7 +164,8 @@ def _check_place(problem: Problem, position: Sequence[int], channel: int, sample
 def _channel_trace(problem: Problem, channel: int, cells: Array, weight: Array, sources: Any) -> ChannelTrace:
     window = _window(problem, cells, sources)
     weights = weight.astype(window.dtype)
-    products = window * weights
+    with np.errstate(all="ignore"):  # inf × 0 is nan, as in the output
+        products = window * weights
     return ChannelTrace(channel, read_only(window), read_only(weights), read_only(products), _add(products.flat))
 
 
@@ -166,14 +187,8 @@ def _add(terms: Any) -> Number:
             return fsum(numbers)
         except (OverflowError, ValueError):  # inf and nan among them, or an overflow on the way
             return float(np.sum(np.array(numbers, dtype=np.float64)))
-    return _plain(sum(numbers))
-
-
-def _plain(number: Any) -> Number:
-    """A fraction that is whole as an integer."""
-    if isinstance(number, Fraction) and number.denominator == 1:
-        return number.numerator
-    return number  # type: ignore[no-any-return]  # NumPy's scalars and object elements have no static type
+    total: Number = plain(sum(numbers))
+    return total
 
 
 def _finished(problem: Problem, channel: int, total: Number) -> Number:
@@ -181,4 +196,6 @@ def _finished(problem: Problem, channel: int, total: Number) -> Number:
     dtype = object if problem.is_exact else problem.dtype.value
     sums = np.zeros((1, problem.out_channels, *(1,) * problem.rank), dtype=dtype)
     sums[0, channel] = total
-    return _plain(finish(problem, sums).reshape(-1)[channel : channel + 1].tolist()[0])
+    with np.errstate(all="ignore"):
+        finished: Number = plain(finish(problem, sums).reshape(-1)[channel])
+    return finished

@@ -1,0 +1,177 @@
+"""From arrays and spellings to a problem: everything is checked here, and only here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convcalc.arrays import (
+    Array,
+    checked,
+    has_fractions,
+    in_floats,
+    is_exact,
+    largest,
+    plain,
+    read_only,
+    whole_and_scale,
+)
+from convcalc.errors import DataError, FieldError, GeometryError, UnknownNameError
+from convcalc.geometry.arguments import check_groups, padding_pairs, per_axis
+from convcalc.geometry.axis import Axis
+from convcalc.geometry.boundary import Boundary, Number, boundary_of
+from convcalc.problem import NO_LABELS, DType, Labels, Problem
+from convcalc.wording import counted, shape_text
+
+_WHOLE_LIMITS = {DType.FLOAT32: 1 << 24, DType.FLOAT64: 1 << 53}
+"""Whole numbers below are held exactly."""
+
+
+def build_problem(
+    input: Any,  # noqa: A002 - the field's word for it, and PyTorch's
+    weight: Any,
+    bias: Any = None,
+    *,
+    scale: Sequence[Fraction] | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: Any = 1,
+    boundary: str | Number | Boundary = "zeros",
+    flip: bool = False,
+    dtype: str = "auto",
+    labels: Labels | None = None,
+) -> Problem:
+    """The problem that these arrays and spellings stand for.
+
+    ``input``: (batch, in_channels, *spatial). ``weight``: (out_channels, in_channels / groups, *kernel_size);
+    rational weights are split into whole weights and a scale. ``bias``: one number, or one for each output
+    channel. ``stride``, ``dilation``: one number, or one for each axis. ``padding``: those, a (before, after)
+    pair for each axis, or a word.
+
+    Raises:
+        DataError: an array does not hold numbers.
+        FieldError: an argument is not what it must be.
+        GeometryError: shapes, groups or sizes do not fit together.
+    """
+    cells, weights = checked(input), checked(weight)
+    rank = _check_ranks(cells, weights)
+    border = boundary_of(boundary)
+    biases = _biases(bias, weights.shape[0])
+    scales = tuple(scale) if scale else (Fraction(1),) * weights.shape[0]
+    result_dtype = _resolved_dtype(dtype, (cells, weights), (*biases, border.value))
+    if is_exact(weights):
+        weights, scales = _whole_filters(weights, scales, _WHOLE_LIMITS.get(result_dtype))
+    if result_dtype not in (DType.AUTO, DType.EXACT):
+        cells, weights = (in_floats(each) if each.dtype == object else each for each in (cells, weights))
+        biases = tuple(map(_in_float, biases))
+        border = replace(border, value=_in_float(border.value))
+    group_count = check_groups(cells.shape[1], weights.shape[0], groups)
+    _check_span(cells.shape[1], weights.shape[1], group_count)
+    if not isinstance(flip, bool):
+        raise FieldError(f"flip must be true or false, got {flip!r}", field="flip")
+    return Problem(
+        input=read_only(cells),
+        weight=read_only(weights),
+        scale=scales,
+        bias=biases,
+        axes=_axes(cells.shape[2:], weights.shape[2:], stride, padding, dilation, rank),
+        boundary=border,
+        groups=group_count,
+        flip=flip,
+        dtype=result_dtype,
+        has_bias=bias is not None,
+        labels=labels or NO_LABELS,
+    )
+
+
+def _axes(
+    sizes: Sequence[int], kernel_size: Sequence[int], stride: Any, padding: Any, dilation: Any, rank: int
+) -> tuple[Axis, ...]:
+    strides = per_axis("stride", stride, rank, 1)
+    dilations = per_axis("dilation", dilation, rank, 1)
+    pads = padding_pairs(padding, sizes, kernel_size, strides, dilations)
+    rows = zip(sizes, kernel_size, strides, dilations, pads, strict=True)
+    return tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+
+
+def _check_ranks(cells: Array, weights: Array) -> int:
+    rank = cells.ndim - 2
+    if rank < 1 or weights.ndim != cells.ndim:
+        raise GeometryError(
+            f"input has {cells.ndim} axes and weight has {weights.ndim}",
+            hint="input is (batch, in_channels, *spatial), weight (out_channels, in_channels / groups, *kernel_size)",
+        )
+    for name, count in (("input", cells.shape[1]), ("kernel", weights.shape[0])):
+        if not count:
+            raise GeometryError(f"the {name} has no channels", field=name)
+    return rank
+
+
+def _check_span(in_channels: int, span: int, groups: int) -> None:
+    if span * groups != in_channels:
+        each = f" in each of {groups} groups" if groups > 1 else ""
+        raise GeometryError(
+            f"the kernel spans {counted(span, 'channel')}{each}, the input has {counted(in_channels, 'channel')}",
+            hint=f"a filter needs one plane for each of {counted(in_channels // groups, 'channel')}",
+            field="kernel",
+        )
+
+
+def _whole_filters(
+    weights: Array, scales: tuple[Fraction, ...], limit: int | None
+) -> tuple[Array, tuple[Fraction, ...]]:
+    """Each filter's rational weights as whole ones, what was split off multiplied into its scale.
+
+    Weights beyond ``limit``, which the floats of the problem do not hold, stay as they are.
+    """
+    if not has_fractions(weights):
+        return weights, scales
+    filters, split = zip(*map(whole_and_scale, weights), strict=True)
+    whole = np.stack(filters)
+    if limit is not None and largest(whole) >= limit:
+        return weights, scales
+    return whole, tuple(a * b for a, b in zip(scales, split, strict=True))
+
+
+def _biases(bias: Any, out_channels: int) -> tuple[Number, ...]:
+    if bias is None:
+        return (0,) * out_channels
+    values = checked(bias)
+    if values.ndim == 0:
+        return (plain(values[()]),) * out_channels
+    if values.shape != (out_channels,):
+        raise FieldError(
+            f"bias has shape {shape_text(values.shape)} for {counted(out_channels, 'output channel')}",
+            hint="bias is one number, or one for each output channel",
+            field="bias",
+        )
+    return tuple(values.tolist())
+
+
+def _resolved_dtype(word: str, arrays: tuple[Array, Array], numbers: Sequence[Number]) -> DType:
+    """``auto`` for floats is the widest float among the arrays; lone numbers do not widen float32."""
+    if word not in list(DType):
+        raise UnknownNameError("dtype", word, list(DType), hint=f"one of: {', '.join(DType)}", field="dtype")
+    wanted = DType(word)
+    floats = [array.dtype for array in arrays if not is_exact(array)]
+    real = bool(floats) or any(isinstance(number, float) for number in numbers)
+    if wanted is DType.EXACT and real:
+        raise DataError(
+            "dtype exact computes in whole and rational numbers, and there are floats",
+            hint="write fractions such as 1/2 instead of 0.5, or choose dtype float64",
+        )
+    if wanted is not DType.AUTO or not real:
+        return wanted
+    return DType.FLOAT32 if floats and max(floats) == np.float32 else DType.FLOAT64
+
+
+def _in_float(number: Number) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        raise DataError("a number is too large for floats", hint="dtype exact has no limit") from None

@@ -1,0 +1,107 @@
+"""Input, kernel and output of a run as grids: the first channels, and words for those that are not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from math import prod
+
+from convcalc.arrays import Array
+from convcalc.problem import Problem
+from convcalc.report.blocks import Block, Flow, Grid, Role, Span, say
+from convcalc.report.grids import cell_labels, hidden_planes, plane_grids, range_text
+from convcalc.report.text import number_text, scale_text
+from convcalc.wording import counted, shape_text
+
+_SMALL = 64  # cells of a grid of which many fit on a page
+_MOST_SMALL, _MOST_LARGE = 9, 4  # channels shown of small and of larger arrays
+_MOST_SAMPLES = 2
+
+
+def array_blocks(problem: Problem, output: Array) -> Iterator[Block]:
+    """One line where there is one channel of each, otherwise one block for each of input, kernel and output."""
+    inputs = list(_channel_grids("input", problem.input))
+    kernels = list(islice(_kernel_grids(problem), _most(problem.weight)))
+    outputs = list(_channel_grids("output", output, _output_names(problem)))
+    if len(inputs) == len(kernels) == len(outputs) == 1:
+        yield Flow((inputs[0], Span("∗" if problem.flip else "⋆"), kernels[0], Span("="), outputs[0]))
+        return
+    for name, grids, hidden in (
+        ("input", inputs, _hidden(problem.input)),
+        ("kernel", kernels, _hidden_kernels(problem, len(kernels))),
+        ("output", outputs, _hidden(output)),
+    ):
+        yield Flow(tuple(grids))
+        if hidden:
+            yield say(f"{hidden} of the {name} not shown", Role.LABEL)
+
+
+def _most(values: Array) -> int:
+    """How many channels are shown; values: (…, channels, *spatial)."""
+    return _MOST_SMALL if prod(values.shape[2:]) <= _SMALL else _MOST_LARGE
+
+
+def _channel_grids(name: str, values: Array, names: Sequence[str] = ()) -> Iterator[Grid]:
+    """The first channels of the first samples; values: (batch, channels, *spatial)."""
+    batch, channels = values.shape[:2]
+    for sample in range(min(batch, _MOST_SAMPLES)):
+        for channel in range(min(channels, _most(values))):
+            parts = [f"sample {sample}" * (batch > 1), f"channel {channel}" * (channels > 1)]
+            where = ", ".join(filter(None, (*parts, names[channel] if names else "")))
+            plane = values[sample, channel]
+            caption = f"{name} {where or shape_text(plane.shape)}"
+            yield from plane_grids(caption, plane, labels=cell_labels(plane))
+
+
+def _output_names(problem: Problem) -> Sequence[str]:
+    """The kernel of each output channel, where several with names make several."""
+    return problem.labels.kernels if len(set(problem.labels.kernels)) > 1 and not problem.is_depthwise else ()
+
+
+def _hidden(values: Array) -> str:
+    batch, channels = values.shape[:2]
+    hidden = batch * channels - min(batch, _MOST_SAMPLES) * min(channels, _most(values))
+    parts = []
+    if hidden:
+        parts.append(f"{counted(hidden, 'more channel')} ({range_text(values)} over all)")
+    slices = hidden_planes(values[0, 0]) if batch else 0
+    if slices:
+        parts.append(f"{counted(slices, 'more slice')} of each channel")
+    return " and ".join(parts)
+
+
+def _hidden_kernels(problem: Problem, shown: int) -> str:
+    total = sum(1 for _ in _kernel_planes(problem)) * max(1, min(prod(problem.kernel_size[:-2]), 4))
+    return f"{counted(total - shown, 'more plane')}" if total > shown else ""
+
+
+def _kernel_grids(problem: Problem) -> Iterator[Grid]:
+    """The planes of the filters as they lie on the input."""
+    for caption, plane in _kernel_planes(problem):
+        yield from plane_grids(caption, plane)
+
+
+def _kernel_planes(problem: Problem) -> Iterator[tuple[str, Array]]:
+    """Each filter's planes, or one plane where all are the same, with their captions."""
+    filters = problem.applied_weight
+    if problem.is_depthwise and len(set(problem.labels.kernels)) == 1 and (filters == filters[0]).all():
+        filters = filters[:1]
+    for number, planes in enumerate(filters):
+        same = len(planes) > 1 and bool((planes == planes[0]).all())
+        for channel, plane in enumerate(planes[:1] if same else planes):
+            yield _kernel_caption(problem, number, channel, one=len(filters) == 1, same=same), plane
+
+
+def _kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
+    name = problem.labels.kernels[number] if problem.labels.kernels else ""
+    parts = ["kernel" if one else f"kernel {number}", name, scale_text(problem.scale[number])]
+    if problem.bias[number]:
+        parts.append(f"+ bias {number_text(problem.bias[number])}")
+    span = problem.in_channels // problem.groups
+    if same:
+        parts.append(f"on each of {span} channels")
+    elif span > 1:
+        parts.append(f"on channel {problem.group_channels(number)[channel]}")
+    elif problem.is_depthwise:
+        parts.append("on each channel" if one else f"on channel {problem.group_channels(number)[channel]}")
+    return " ".join(filter(None, parts))

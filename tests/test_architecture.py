@@ -1,0 +1,276 @@
+"""Who may import whom, what `import convcalc` may load, and how long things may be."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import convcalc
+
+ROOT = Path(convcalc.__file__).parent
+LONGEST_BODY, LONGEST_FILE = 40, 300
+
+# Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
+# `formats` and `report` do not know each other.
+CORE = ("wording", "errors", "limits", "geometry", "arrays", "problem", "build", "engine", "tracing")
+BELOW: dict[str, tuple[str, ...]] = {
+    **{room: CORE[:level] for level, room in enumerate(CORE)},
+    "formats": CORE,
+    "report": CORE,
+    "render": (*CORE, "formats", "report"),
+    "api": (*CORE, "formats"),
+    "__init__": (*CORE, "formats", "api"),
+    "cli": (*CORE, "formats", "report", "render", "api", "__init__"),
+    "__main__": ("cli",),
+}
+THIRD_PARTY: dict[str, tuple[str, ...]] = {
+    "arrays": ("numpy",),
+    "problem": ("numpy",),
+    "build": ("numpy",),
+    "engine": ("numpy",),
+    "tracing": ("numpy",),
+    "formats": ("numpy", "yaml", "PIL"),
+    "render": ("rich",),
+    "api": ("numpy",),
+    "cli": ("typer", "rich"),
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: where it stands, and the dotted module that it names."""
+
+    module: str
+    """The importing module, below the package: ``engine.plan``; the package itself is ``__init__``."""
+    line: int
+    target: str
+    """The imported module, ``convcalc.engine.table`` or ``numpy.typing``."""
+
+    @property
+    def room(self) -> str:
+        """The room that it stands in."""
+        return self.module.partition(".")[0]
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Every module below a package's folder, by its dotted name there."""
+    named = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        named[".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)] = path
+    return named
+
+
+def imports(root: Path) -> Iterator[Import]:
+    """Every import below a package's folder: in functions and under TYPE_CHECKING too, relative ones resolved."""
+    known = modules(root)
+    for module, path in known.items():
+        package = module.split(".") if path.stem == "__init__" else module.split(".")[:-1]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (Import(module, node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                above = ["convcalc", *package][: len(package) + 2 - node.level] if node.level else []
+                source = ".".join([*above, *filter(None, [node.module])])
+                for alias in node.names:
+                    deeper = f"{source}.{alias.name}"
+                    is_module = deeper.removeprefix("convcalc.") in known
+                    yield Import(module, node.lineno, deeper if is_module else source)
+
+
+def violations(root: Path) -> list[str]:
+    """Every import that the rooms do not allow, and every circle inside a room."""
+    return [*filter(None, map(_fault, imports(root))), *_circles(root)]
+
+
+def _fault(found: Import) -> str | None:
+    package, _, inside = found.target.partition(".")
+    if found.room not in BELOW:
+        return f"{found.module}: {found.room} is no room"
+    if package != "convcalc":
+        allowed = package in sys.stdlib_module_names or package in THIRD_PARTY.get(found.room, ())
+    else:
+        room = inside.partition(".")[0] or "__init__"
+        allowed = room == found.room or room in BELOW[found.room]
+    return None if allowed else str(found)
+
+
+def _circles(root: Path) -> Iterator[str]:
+    """Modules of one room that import each other round about."""
+    edges: dict[str, set[str]] = {}
+    for found in imports(root):
+        target = found.target.removeprefix("convcalc.")
+        if target.partition(".")[0] == found.room and target != found.module:
+            edges.setdefault(found.module, set()).add(target)
+    for start, nearest in edges.items():
+        reached, ahead = set(), list(nearest)
+        while ahead:
+            module = ahead.pop()
+            if module not in reached:
+                reached.add(module)
+                ahead += edges.get(module, ())
+        if start in reached:
+            yield f"{start} imports itself round about"
+
+
+def python(program: str) -> str:
+    """What a program prints in a fresh interpreter that has only the package's own folder on its path."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def loaded(program: str, *names: str) -> str:
+    """Which of these packages a program has loaded at its end."""
+    return python(f"{program}\nimport sys\nprint(*[name for name in {names!r} if name in sys.modules])")
+
+
+# Imports -----------------------------------------------------------------------------------------------------------
+
+
+def test_rooms_import_only_what_lies_below() -> None:
+    """No module imports from a room above or beside its own, or a package that its room does without."""
+    assert violations(ROOT) == []
+
+
+def test_every_import_was_seen() -> None:
+    """The check reads the whole package: an import known to be there is found."""
+    found = {(each.module, each.target) for each in imports(ROOT)}
+    assert ("engine.plan", "convcalc.engine.table") in found
+    assert ("engine.table", "convcalc.engine.direct") in found
+    assert ("api", "convcalc.formats.library") in found  # inside a function
+    assert ("arrays", "numpy") in found
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fault"),
+    [
+        ("geometry/planted.py", "import numpy", "geometry.planted:1 imports numpy"),
+        ("geometry/planted.py", "from convcalc.engine import plan", "geometry.planted:1 imports convcalc.engine.plan"),
+        ("geometry/planted.py", "from ..engine.plan import x", "geometry.planted:1 imports convcalc.engine.plan"),
+        ("arrays.py", "from convcalc.problem import Problem", "arrays:1 imports convcalc.problem"),
+        ("engine/planted.py", "def f():\n    import scipy.signal", "engine.planted:2 imports scipy.signal"),
+        ("formats/planted.py", "import convcalc.report.text", "formats.planted:1 imports convcalc.report.text"),
+        ("report/planted.py", "from convcalc import formats", "report.planted:1 imports convcalc.formats"),
+        ("report/planted.py", "import numpy as np", "report.planted:1 imports numpy"),
+        ("report/planted.py", "import rich", "report.planted:1 imports rich"),
+        ("render/planted.py", "import typer", "render.planted:1 imports typer"),
+        ("render/planted.py", "from ..cli import main", "render.planted:1 imports convcalc.cli"),
+        ("errors.py", "from convcalc.limits import Limits", "errors:1 imports convcalc.limits"),
+        ("errors.py", "from convcalc import __version__", "errors:1 imports convcalc"),
+        ("api.py", "def f():\n    from convcalc.render import x", "api:2 imports convcalc.render"),
+        ("api.py", "if TYPE_CHECKING:\n    import convcalc.cli", "api:2 imports convcalc.cli"),
+        ("attic/planted.py", "import os", "attic.planted: attic is no room"),
+        ("engine/a.py", "from convcalc.engine.b import x", None),
+        ("engine/a.py", "from . import b", None),
+    ],
+)
+def test_a_planted_violation_is_found(tmp_path: Path, module: str, source: str, fault: str | None) -> None:
+    """Each kind of violation, planted in an empty package, is named with its place."""
+    for name, text in {
+        module: source,
+        "engine/plan.py": "",
+        "formats/__init__.py": "",
+        "engine/b.py": "import convcalc.engine.c",
+        "engine/c.py": "from convcalc.engine import a" if fault is None else "import os",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    if fault is None:
+        (tmp_path / "engine/__init__.py").touch()
+        assert violations(tmp_path) == [f"engine.{name} imports itself round about" for name in "abc"]
+    else:
+        assert violations(tmp_path) == [fault]
+
+
+# Loading -----------------------------------------------------------------------------------------------------------
+
+
+def test_import_convcalc_loads_no_yaml_rich_or_typer() -> None:
+    """`import convcalc` and computing with it need NumPy alone."""
+    assert loaded("import convcalc", "yaml", "rich", "typer", "click", "PIL") == ""
+    program = "import convcalc\nassert convcalc.conv([[1, 2]], [[[1, 1]]]).tolist() == [[3]]"
+    assert loaded(program, "numpy", "yaml", "rich", "typer", "click", "PIL", "scipy", "torch") == "numpy"
+    trace = "import convcalc\nassert convcalc.trace([[1, 2]], [[[1, 1]]], position=[0]).total == 3"
+    assert loaded(trace, "yaml", "rich", "typer", "click", "PIL") == ""
+
+
+@pytest.mark.parametrize("module", ["counts", "axis", "boundary", "coverage", "arguments"])
+def test_geometry_loads_no_numpy(module: str) -> None:
+    """Whole numbers need the standard library alone."""
+    assert loaded(f"import convcalc.geometry.{module}", "numpy", "yaml", "rich", "typer") == ""
+
+
+def test_importing_any_module_prints_nothing() -> None:
+    """No module of the core does any work at import that can be seen."""
+    core = [name for name in modules(ROOT) if name.partition(".")[0] in (*CORE, "api")]
+    assert python("\n".join(f"import convcalc.{name}" for name in core)) == ""
+
+
+# The public names --------------------------------------------------------------------------------------------------
+
+
+def test_public_names_are_sorted_and_resolve() -> None:
+    """``__all__`` has constants, classes and functions in this order, each sorted; every name is there."""
+    kind = lambda name: 0 if name.isupper() else 1 if name[0].isupper() else 2  # noqa: E731
+    assert convcalc.__all__ == sorted(set(convcalc.__all__), key=lambda name: (kind(name), name))
+    for name in convcalc.__all__:
+        assert getattr(convcalc, name).__doc__ or name.isupper(), name
+
+
+def test_public_names_are_those_of_the_lazy_table() -> None:
+    """``__all__``, the lazy table and what type checkers see are the same names from the same homes."""
+    assert set(convcalc.__all__) == set(convcalc._HOMES)
+    typed = {}
+    for node in ast.walk(ast.parse(modules(ROOT)["__init__"].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("convcalc."):
+            typed |= {alias.name: str(node.module).removeprefix("convcalc.") for alias in node.names}
+    assert typed == convcalc._HOMES
+
+
+def test_other_names_are_attribute_errors() -> None:
+    """A name that is not public is missing in Python's own words."""
+    with pytest.raises(AttributeError, match="module 'convcalc' has no attribute 'nothing'"):
+        convcalc.nothing  # noqa: B018
+
+
+# Sizes -------------------------------------------------------------------------------------------------------------
+
+
+def long_functions(source: str) -> list[str]:
+    """Functions whose body, its docstring not counted, is longer than allowed."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0  # type: ignore[operator]
+            if lines > LONGEST_BODY:
+                found.append(f"{node.name}: {lines} lines")
+    return found
+
+
+@pytest.mark.parametrize("module", modules(ROOT))
+def test_no_function_and_no_file_is_too_long(module: str) -> None:
+    """A function body has at most 40 lines, a file at most 300."""
+    source = modules(ROOT)[module].read_text(encoding="utf-8")
+    assert long_functions(source) == []
+    assert len(source.splitlines()) <= LONGEST_FILE
+
+
+def test_a_planted_long_function_is_found() -> None:
+    """Forty lines pass, forty-one do not; the docstring is not counted."""
+    head = 'def f():\n    """One.\n\n    Two.\n    """\n'
+    assert long_functions(head + "    a = 1\n" * 40) == []
+    assert long_functions(head + "    a = 1\n" * 41) == ["f: 41 lines"]

@@ -1,0 +1,560 @@
+"""Every case with every engine in every kind of numbers, against nested loops over Python's numbers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import time
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cases import CASES, KINDS, Case, Kind, numbers, retiled
+from convcalc import ENGINES, build_problem, compute, conv, make_plan
+from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON
+from convcalc.engine.compute import compute_cell
+from convcalc.engine.tile import regions
+from convcalc.errors import ConvcalcError, EngineError, FieldError, GeometryError, LimitError, UnknownNameError
+from convcalc.limits import Limits
+from reference import Reference, reference_conv
+
+MACHINE_KINDS = [kind for kind in KINDS if not kind.needs_python]
+BY_NAME = {case.name: case for case in CASES}
+OBSTACLE = "the sums need Python's numbers, which have no matrix product"
+
+
+@cache
+def expected(case: Case, kind: Kind) -> Reference:
+    """The reference's output of a case in a kind of numbers, made once for all engines."""
+    return reference_conv(*numbers(case, kind), **case.options)
+
+
+def magnitude(case: Case, cells: Any, weight: Any) -> Any:
+    """The sum of the terms' absolute values in every output cell: what rounding errors are measured by."""
+    options = dict(case.options)
+    if not isinstance(options.get("boundary", ""), str):
+        options["boundary"] = abs(options["boundary"])
+    options["bias"] = np.abs(np.asarray(options.get("bias", 0))).tolist()
+    return reference_conv(abs(cells.astype(object)), abs(weight.astype(object)), **options).rounded()
+
+
+def is_refused(engine: str, case: Case, kind: Kind) -> bool:
+    """Whether the engine has to refuse: a matrix product of Python's numbers, which an empty input is not by itself."""
+    if not case.input[0]:
+        return engine == "gemm" and kind.name in ("int64-range", "uint64-range")  # the weights alone are beyond int64
+    return engine == "gemm" and (case.is_rational or kind.needs_python) and not kind.epsilon
+
+
+def problem_of(case: Case, kind: Kind, **options: Any) -> Any:
+    """The problem of a case in a kind of numbers."""
+    return build_problem(*numbers(case, kind), **{**case.options, **options})
+
+
+def test_names_of_cases_are_unique() -> None:
+    """Every case can be told from its name."""
+    assert len(BY_NAME) == len(CASES)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_engine_agrees_with_the_reference(case: Case, kind: Kind, engine: str) -> None:
+    """An engine gives the reference's numbers, exactly for exact kinds, or refuses with its reason."""
+    cells, weight = numbers(case, kind)
+    if is_refused(engine, case, kind):
+        with pytest.raises(EngineError, match=OBSTACLE):
+            conv(cells, weight, engine=engine, **case.options)
+        return
+    output = conv(cells, weight, engine=engine, **case.options)
+    assert output.shape == expected(case, kind).shape
+    if kind.epsilon:
+        assert output.dtype == (np.float64 if kind.name == "float64" else np.float32)
+        terms = int(np.prod(case.weight[1:])) + 3
+        tolerance = kind.epsilon * terms * magnitude(case, cells, weight) + 1e-300
+        np.testing.assert_array_less(np.abs(output - expected(case, kind).rounded()), tolerance)
+    else:
+        wanted = expected(case, kind).auto()
+        np.testing.assert_array_equal(output, wanted)
+        assert output.dtype == wanted.dtype
+        assert output.dtype != object or {type(value) for value in output.flat} <= {int}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_tiles_give_the_whole(case: Case, kind: Kind, engine: str) -> None:
+    """One output cell a tile, or two on the last axis, gives what one tile gives."""
+    problem = problem_of(case, kind)
+    if is_refused(engine, case, kind):
+        return
+    plan = make_plan(problem, engine)
+    whole = compute(problem, plan).output
+    for size in ((1,) * problem.rank, (1,) * (problem.rank - 1) + (2,)):
+        tiled = compute(problem, retiled(plan, size)).output
+        assert tiled.dtype == whole.dtype
+        if kind.epsilon:
+            np.testing.assert_allclose(tiled, whole, rtol=0, atol=1000 * kind.epsilon)
+        else:
+            np.testing.assert_array_equal(tiled, whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_cell_alone_is_the_cell_of_the_output(case: Case, engine: str) -> None:
+    """``compute_cell`` gives every output channel of a cell as the whole output has it."""
+    kind = next(kind for kind in KINDS if kind.name == "int16")
+    problem = problem_of(case, kind)
+    if is_refused(engine, case, kind) or not problem.batch:
+        return
+    plan = make_plan(problem, engine)
+    output = compute(problem, plan).output
+    for sample, position in ((0, [0] * problem.rank), (problem.batch - 1, [n - 1 for n in problem.output_size])):
+        np.testing.assert_array_equal(
+            compute_cell(problem, plan, sample, position), output[(sample, slice(None), *position)]
+        )
+
+
+@pytest.mark.parametrize("dtype", ["exact", "float64", "float32"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.epsilon and kind.name != "uint64-range"], ids=str)
+def test_dtype_asked_for_is_the_dtype_given(kind: Kind, dtype: str) -> None:
+    """``exact`` keeps integers and fractions as they are; a float dtype gives that dtype, near the reference."""
+    case = BY_NAME["groups-3-2d"]
+    output = compute(problem_of(case, kind, dtype=dtype)).output
+    if dtype == "exact":
+        np.testing.assert_array_equal(output.astype(object), expected(case, kind).exact())
+        return
+    assert output.dtype == dtype
+    terms = int(np.prod(case.weight[1:])) + 3
+    tolerance = np.finfo(dtype).eps * terms * magnitude(case, *numbers(case, kind)) + 1e-300
+    np.testing.assert_array_less(np.abs(output.astype(np.float64) - expected(case, kind).rounded()), tolerance)
+
+
+# Where sums leave a number type ------------------------------------------------------------------------------------
+
+BORDERS = [
+    ("int8", np.array([100, 100], np.int8), np.array([1, 1], np.int8), 200),
+    ("int8-lowest", np.array([-128, -128], np.int8), np.array([-128, -128], np.int8), 32768),
+    ("uint8", np.array([255, 255], np.uint8), np.array([255, 255], np.uint8), 130050),
+    ("uint8-difference", np.array([0, 1], np.uint8), np.array([1, -1], np.int8), -1),
+    ("float32-below", [2**24 - 2, 1], [1, 1], 2**24 - 1),
+    ("float32-at", [2**24, 1], [1, 1], 2**24 + 1),
+    ("float32-negative", [-(2**24), -1], [1, 1], -(2**24) - 1),
+    ("float32-cancels", [2**24, 1, -(2**24)], [1, 1, 1], 1),
+    ("float32-product", [2**12 + 1, 0], [2**12 + 1, 1], 2**24 + 2**13 + 1),
+    ("float64-below", [2**53 - 2, 1], [1, 1], 2**53 - 1),
+    ("float64-at", [2**53, 1], [1, 1], 2**53 + 1),
+    ("float64-cancels", [2**53, 1, -(2**53)], [1, 1, 1], 1),
+    ("float64-product", [94906267], [94906267], 94906267**2),
+    ("int64-below", [2**62, 2**62 - 2], [1, 1], 2**63 - 2),
+    ("int64-highest", [2**62, 2**62 - 1], [1, 1], 2**63 - 1),
+    ("int64-over", [2**63 - 1, 1], [1, 1], 2**63),
+    ("int64-under", [-(2**63), -1], [1, 1], -(2**63) - 1),
+    ("int64-cancels", [2**63 - 1, 2**63 - 1], [3, -3], 0),
+    ("int64-weights", [1, 1], [2**63 - 1, 2**63 - 1], 2**64 - 2),
+    ("int64-lowest-twice", [-(2**63)], [-(2**63)], 2**126),
+    ("uint64", np.array([2**64 - 1, 2**64 - 1], np.uint64), np.array([1, 1], np.uint64), 2**65 - 2),
+    ("uint64-and-signed", np.array([2**64 - 1, 0], np.uint64), np.array([-1, 1]), 1 - 2**64),
+    ("python", np.array([10**50, 1], dtype=object), np.array([10**50, 1], dtype=object), 10**100 + 1),
+]
+
+
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
+@pytest.mark.parametrize(("cells", "weight", "total"), [row[1:] for row in BORDERS], ids=[row[0] for row in BORDERS])
+def test_sums_at_the_border_of_a_number_type_are_exact(cells: Any, weight: Any, total: int, engine: str) -> None:
+    """A sum that its inputs' type, float32, float64 or int64 could not hold comes out exact, or is refused."""
+    problem = build_problem(np.asarray(cells).reshape(1, 1, -1), np.asarray(weight).reshape(1, 1, -1))
+    if engine == "gemm" and ENGINES["gemm"].arithmetic(problem) is PYTHON:
+        with pytest.raises(EngineError, match=OBSTACLE):
+            make_plan(problem, engine)
+        return
+    output = compute(problem, make_plan(problem, engine)).output
+    assert [int(value) for value in output.flat] == [total]
+    assert output.dtype == (np.int64 if -(2**63) < total < 2**63 else object)
+
+
+def test_the_lowest_int64_is_an_int64() -> None:
+    """−2**63 fits into int64, so that is what it comes back as."""
+    output = conv(np.array([[-(2**63)]]), [[[1]]])
+    assert [int(value) for value in output.flat] == [-(2**63)]
+    assert output.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("largest", "arithmetic"),
+    [
+        (2**24 - 2, EXACT_FLOAT32),
+        (2**24 - 1, EXACT_FLOAT64),
+        (2**53 - 2, EXACT_FLOAT64),
+        (2**53 - 1, INT64),
+        (2**63 - 2, INT64),
+        (2**63 - 1, PYTHON),
+    ],
+)
+def test_gemm_sums_in_the_narrowest_numbers_that_are_exact(largest: int, arithmetic: Any) -> None:
+    """The number type changes at its limit, not one sooner or later than the bound of the sums (largest + 1)."""
+    problem = build_problem([[[largest]]], [[[1]]])
+    assert ENGINES["gemm"].arithmetic(problem) is arithmetic
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_boundary_counts_in_the_bound_of_the_sums(engine: str) -> None:
+    """A constant beside which the input is small still makes exact sums."""
+    output = conv([[1]], [[[1, 1, 1]]], padding=1, boundary=2**53, engine=engine)
+    assert output.tolist() == [[2**54 + 1]]
+
+
+def test_a_boundary_beyond_int64_is_exact() -> None:
+    """A constant of any size fits around small integers, and around uint64."""
+    for dtype in (np.int8, np.uint64, np.int64):
+        output = conv(np.array([[1]], dtype), [[[1, 1]]], padding=1, boundary=-(10**30))
+        assert output.tolist() == [[1 - 10**30, 1 - 10**30]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("weight", [2**62 + 1, 10**40, 10**400], ids=["62-bit", "40-digit", "400-digit"])
+@pytest.mark.parametrize("shape", [(1, 1, 2), (0, 1, 2)], ids=["zeros", "zero-batch"])
+def test_huge_weights_on_zeros_are_zero(shape: tuple[int, ...], weight: int, engine: str) -> None:
+    """Where every input cell is zero the sums are zero, however large the weights, or the engine says it cannot."""
+    weights = np.array([[[weight]]], dtype=object)
+    try:
+        output = conv(np.zeros(shape, int), weights, engine=engine)
+    except EngineError as error:
+        assert engine == "gemm"
+        assert OBSTACLE in str(error)
+    else:
+        np.testing.assert_array_equal(output, np.zeros(shape, int))
+
+
+@pytest.mark.parametrize("where", ["input", "weight", "bias"])
+def test_lists_of_large_whole_numbers_stay_exact(where: str) -> None:
+    """A list that NumPy would make float64 of, 2**63 beside −1, stays whole numbers."""
+    mixed = [2**63, -1]
+    output = {
+        "input": lambda: conv([mixed], [[[1]]])[0],
+        "weight": lambda: conv([[1]], [[[weight]] for weight in mixed])[:, 0],
+        "bias": lambda: conv([[0]], [[[1]], [[1]]], bias=mixed)[:, 0],
+    }[where]()
+    assert output.tolist() == mixed
+    assert all(isinstance(value, int) for value in output.tolist())
+
+
+# Refusals ----------------------------------------------------------------------------------------------------------
+
+REFUSALS = [
+    ("stride", {"stride": 0}, FieldError, "stride must be a whole number >= 1, got 0"),
+    ("dilation", {"dilation": -1}, FieldError, "dilation must be a whole number >= 1, got -1"),
+    ("padding", {"padding": 1.5}, FieldError, "padding must be a whole number >= 0, got 1.5"),
+    ("groups", {"groups": 3}, GeometryError, "groups 3 does not divide in_channels 2"),
+    ("boundary", {"boundary": "wrap"}, FieldError, "boundary 'wrap' is another library's name"),
+    ("bias", {"bias": [1, 2]}, FieldError, "bias has shape 2 for 3 output channels"),
+    ("fit", {"dilation": 3}, GeometryError, "the kernel does not fit on axis 0"),
+]
+
+
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
+@pytest.mark.parametrize(("options", "kind", "text"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
+def test_engines_agree_on_refusals(options: dict[str, Any], kind: type[Exception], text: str, engine: str) -> None:
+    """A bad request is refused with the same error whichever engine was asked for."""
+    with pytest.raises(kind) as error:
+        conv(np.ones((1, 2, 4), int), np.ones((3, 2, 3), int), engine=engine, **options)
+    assert error.value.message.startswith(text)  # type: ignore[attr-defined]
+
+
+def test_unknown_engine_lists_the_known_ones() -> None:
+    """A name that is no engine is refused with the names of all engines."""
+    with pytest.raises(UnknownNameError) as error:
+        conv([[1]], [[[1]]], engine="fft")
+    assert str(error.value) == f"unknown engine 'fft' (one of: {', '.join(sorted(['auto', *ENGINES]))})"
+
+
+def test_engine_with_an_obstacle_says_which() -> None:
+    """Asking for an engine that cannot take the problem names the engine, the obstacle and the way out."""
+    problem = build_problem(np.array([[[Fraction(1, 2)]]], dtype=object), [[[1]]])
+    with pytest.raises(EngineError) as error:
+        make_plan(problem, "gemm")
+    assert str(error.value) == f"engine gemm cannot take this problem: {OBSTACLE} (--engine auto)"
+    assert error.value.field == ("engine",)
+    assert error.value.exit_code == 1
+
+
+# The plan ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_planner_gives_its_reasons() -> None:
+    """The reason says whether there was a choice, and every engine stands among the candidates."""
+    small = build_problem([[[1, 2, 3]]], [[[1, 1]]])
+    rational = build_problem(np.array([[[Fraction(1, 2)]]], dtype=object), [[[1]]])
+    assert make_plan(small).reason == "least estimated time"
+    assert make_plan(rational).reason == "the only one that can"
+    assert make_plan(rational).engine == "direct"
+    assert [make_plan(small, name).reason for name in ENGINES] == ["asked for"] * len(ENGINES)
+    for problem in (small, rational):
+        assert [candidate.name for candidate in make_plan(problem).candidates] == list(ENGINES)
+    obstacles = {candidate.name: candidate.obstacle for candidate in make_plan(rational).candidates}
+    assert obstacles == {"direct": None, "gemm": OBSTACLE}
+
+
+def test_the_planner_picks_the_least_estimated_time() -> None:
+    """Of the engines without an obstacle the cheapest is taken: gemm where there are many channels."""
+    wide = build_problem(np.ones((1, 64, 32, 32), np.float32), np.ones((64, 64, 3, 3), np.float32))
+    narrow = build_problem([[[1, 2]]], [[[1]]])
+    for problem, wanted in ((wide, "gemm"), (narrow, "direct")):
+        plan = make_plan(problem)
+        able = [candidate for candidate in plan.candidates if candidate.obstacle is None]
+        assert plan.engine == min(able, key=lambda candidate: candidate.seconds).name == wanted
+
+
+@pytest.mark.parametrize("kind", MACHINE_KINDS, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_plan_counts_its_tiles(case: Case, kind: Kind) -> None:
+    """``tile_count`` is the number of regions, and the regions cover every output cell exactly once."""
+    problem = problem_of(case, kind)
+    plan = make_plan(problem)
+    assert len(list(regions(problem, plan.tile_size))) == plan.tile_count
+    for size in (plan.tile_size, (2,) * problem.rank, (1,) * problem.rank):
+        covered = np.zeros(problem.output_shape, int)
+        for region in regions(problem, size):
+            block = [slice(cells.start, cells.stop) for cells in region.spatial]
+            covered[region.batch.start : region.batch.stop, :, *block] += 1
+        np.testing.assert_array_equal(covered, 1)
+
+
+def test_large_problems_are_cut_into_tiles_of_bounded_workspace() -> None:
+    """The workspace of a tile stays near the engine's measure however large the output is."""
+    problem = build_problem(np.zeros((1, 3, 2000, 2000), np.uint8), np.ones((8, 3, 3, 3), np.int8))
+    for name, engine in ENGINES.items():
+        plan = make_plan(problem, name)
+        assert plan.tile_count > 1
+        assert 0 < plan.workspace_bytes <= engine.tile_bytes
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_progress_is_told_after_every_tile(engine: str) -> None:
+    """The callback gets the tiles done, counting from 1, and the tiles in all."""
+    problem = build_problem(np.arange(40).reshape(2, 1, 4, 5), np.ones((1, 1, 2, 2), int))
+    plan = retiled(make_plan(problem, engine), (2, 3), tile_count=8)
+    calls: list[tuple[int, int]] = []
+    result = compute(problem, plan, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(done, 8) for done in range(1, 9)]
+    assert result.plan is plan
+
+
+# The arrays --------------------------------------------------------------------------------------------------------
+
+LAYOUTS = {
+    "fortran": np.asfortranarray,
+    "reversed": lambda array: array[..., ::-1].copy()[..., ::-1],
+    "every-other": lambda array: np.repeat(array, 2, axis=-1)[..., ::2],
+    "transposed": lambda array: array.swapaxes(1, -1).copy().swapaxes(1, -1),
+    "big-endian": lambda array: array.astype(array.dtype.newbyteorder(">")),
+    "little-endian": lambda array: array.astype(array.dtype.newbyteorder("<")),
+    "broadcast": lambda array: np.broadcast_to(array[:1], array.shape),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("padding", [0, 2])
+@pytest.mark.parametrize("dtype", ["int16", "uint64", "float32", "float64"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_memory_layout_changes_nothing(layout: str, dtype: str, padding: int, engine: str) -> None:
+    """Strides, order and byte order of the arrays make no difference, and read-only ones are taken."""
+    rng = np.random.default_rng(5)
+    cells = np.repeat(rng.integers(0, 50, (1, 2, 5, 6)), 2, axis=0).astype(dtype)
+    weight = rng.integers(0, 50, (2, 2, 3, 2)).astype(dtype)
+    plain = conv(cells, weight, padding=padding, engine=engine)
+    turned, turned_weight = LAYOUTS[layout](cells), LAYOUTS["fortran" if layout == "broadcast" else layout](weight)
+    turned.flags.writeable = turned_weight.flags.writeable = False
+    output = conv(turned, turned_weight, padding=padding, engine=engine)
+    np.testing.assert_array_equal(output, plain)
+    assert output.dtype == plain.dtype
+    assert output.dtype.isnative
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("name", ["pointwise", "constant-300", "everything", "flip-2d"])
+def test_inputs_are_never_written_to(name: str, kind: Kind, engine: str) -> None:
+    """Neither array is changed, and both stay writeable for their owner."""
+    case = BY_NAME[name]
+    cells, weight = numbers(case, kind)
+    before = cells.copy(), weight.copy()
+    try:
+        conv(cells, weight, engine=engine, **case.options)
+    except EngineError:
+        assert is_refused(engine, case, kind)
+    np.testing.assert_array_equal(cells, before[0])
+    np.testing.assert_array_equal(weight, before[1])
+    assert cells.flags.writeable
+    assert weight.flags.writeable
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_results_are_read_only(kind: Kind) -> None:
+    """A result cannot be written to."""
+    output = conv(*numbers(BY_NAME["batch"], kind), **BY_NAME["batch"].options)
+    with pytest.raises(ValueError, match="read-only"):
+        output[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "weight"),
+    [
+        ("int64", "int64"),
+        ("int64", "float64"),
+        ("fraction", "float64"),
+        ("fraction", "fraction"),
+        ("python", "float32"),
+        ("float64", "fraction"),
+        ("bool", "float16"),
+    ],
+)
+def test_the_arrays_of_a_problem_are_read_only(cells: str, weight: str) -> None:
+    """Input and weight in a problem cannot be written through it, whatever they were converted from."""
+    kinds = {kind.name: kind for kind in KINDS}
+    case = BY_NAME["batch"]
+    problem = build_problem(numbers(case, kinds[cells])[0], numbers(case, kinds[weight])[1])
+    assert not problem.input.flags.writeable
+    assert not problem.weight.flags.writeable
+
+
+def test_input_without_a_batch_gives_output_without_one() -> None:
+    """Where the input has one axis fewer than the weight, so has the output."""
+    assert conv(np.ones((1, 4, 4)), np.ones((2, 1, 3, 3))).shape == (2, 2, 2)
+    assert conv(np.ones((1, 1, 4, 4)), np.ones((2, 1, 3, 3))).shape == (1, 2, 2, 2)
+
+
+# Memory and time ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
+@pytest.mark.parametrize(
+    ("rank", "padding"), [(1, 10**12), (2, 10**12), (1, 10**18), (3, 10**30)], ids=["1d", "2d", "1d-18", "3d-30"]
+)
+def test_too_much_padding_is_refused_at_once(rank: int, padding: int, engine: str) -> None:
+    """More memory than there is is refused before anything is allocated, within a second."""
+    start = time.perf_counter()
+    with pytest.raises(LimitError, match=r"this convolution needs .*iB of memory, .* may be used") as error:
+        conv(np.ones((1, 1, *(3,) * rank), int), np.ones((1, 1, *(2,) * rank), int), padding=padding, engine=engine)
+    assert time.perf_counter() - start < 1
+    assert error.value.exit_code == 3
+
+
+@pytest.mark.parametrize("digits", [200, 320, 1000])
+def test_absurd_padding_is_refused_too(digits: int) -> None:
+    """Numbers that no float can hold are refused in the same way."""
+    with pytest.raises(ConvcalcError):
+        conv([[1]], [[[1, 1]]], padding=10**digits)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "conv([[1, 2]], [[[1, 1]]], padding=10**8, stride=10**8)",
+        "conv([[1, 2]], [[[1, 1]]], padding='same', dilation=10**8)",
+        "conv([[1, 2]], [[[1, 1]]], padding='full', dilation=10**8, boundary='reflect')",
+        "conv([[1, 2]], [[[1, 1]]], padding=10**12, stride=10**12)",
+        "conv([[1, 2]], [[[1, 1]]], padding=10**12)",
+    ],
+)
+def test_memory_is_planned_for_gaps_too(call: str) -> None:
+    """Far strides and dilations over padding are computed in little memory or refused; never run out of it."""
+    program = f"""
+        import resource
+        from convcalc import conv
+        from convcalc.errors import LimitError
+        conv([[1]], [[[1]]])
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (96 << 20),) * 2)
+        try:
+            print(*{call}.shape)
+        except LimitError as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_the_limit_is_the_callers() -> None:
+    """A limit given to ``compute`` holds; the error names it and the way to raise it."""
+    problem = build_problem(np.zeros((1, 1, 4_000_000), np.uint8), [[[1, 1]]])
+    with pytest.raises(LimitError) as error:
+        compute(problem, limits=Limits(memory=1 << 20))
+    assert "1.0 MiB may be used" in str(error.value)
+    assert "--limit memory=" in error.value.hint
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("step", [2**31, 2**62, 2**70])
+def test_steps_beyond_machine_integers_work(step: int, engine: str) -> None:
+    """A stride or a one-tap dilation of any size reads the first window, as the definition says."""
+    cells, weight = [[3, 5, 7]], [[[1, 10]]]
+    assert conv(cells, weight, stride=step, engine=engine).tolist() == [[53]]
+    assert conv(cells, [[[2]]], dilation=step, engine=engine).tolist() == [[6, 10, 14]]
+
+
+# Numbers that are none ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_infinities_and_nan_come_through_without_a_warning(engine: str) -> None:
+    """∞ × 0 and ∞ − ∞ are nan, as IEEE 754 has them, and nothing is said on stderr."""
+    output = conv([[np.inf, -np.inf, np.nan, 1.0]], [[[1.0, 1.0]], [[0.0, 1.0]]], engine=engine)
+    np.testing.assert_array_equal(output, [[np.nan, np.nan, np.nan], [np.nan, np.nan, np.nan]])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_float32_overflows_to_infinity_without_a_warning(engine: str) -> None:
+    """A sum beyond float32 is infinite, as IEEE 754 has it."""
+    output = conv(np.full((1, 2), 3e38, np.float32), np.ones((1, 1, 2), np.float32), engine=engine)
+    np.testing.assert_array_equal(output, [[np.inf]])
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([[1 + 2j]]),
+        np.array([["1"]]),
+        np.array([["2020-01-01"]], dtype="datetime64[D]"),
+        np.array([[1.5, None]], dtype=object),
+        np.array([[True, 2]], dtype=object),
+        np.zeros((1, 1), dtype=[("a", int)]),
+        np.zeros((1, 1), dtype="V4"),
+    ],
+    ids=["complex", "text", "date", "none", "bool-object", "record", "void"],
+)
+def test_arrays_of_other_things_are_refused(array: Any) -> None:
+    """What is not a whole, rational or real number is refused with a convcalc error, as input and as weight."""
+    for cells, weight in ((array, [[[1]]]), ([[1]], array[None])):
+        with pytest.raises(ConvcalcError, match="the array holds"):
+            conv(cells, weight)
+
+
+@pytest.mark.parametrize(
+    "boundary",
+    [np.int64(5), np.int8(-100), np.uint8(200), np.float32(0.5), np.float64(0.5), 0.5, 2, Fraction(1, 2)],
+    ids=["int64", "int8", "uint8", "float32", "float64", "float", "int", "fraction"],
+)
+def test_numbers_of_numpy_are_boundaries_too(boundary: Any) -> None:
+    """A constant boundary means its value, whichever kind of number it is written in."""
+    output = conv([[1]], [[[3, 1]]], padding=((1, 0),), boundary=boundary)
+    assert output.tolist() == [[1 + 3 * float(boundary)]]
+
+
+@pytest.mark.parametrize("boundary", [None, [1], 1j, object()], ids=["none", "list", "complex", "object"])
+def test_a_boundary_that_is_no_number_is_refused(boundary: Any) -> None:
+    """A constant boundary is a number; anything else is refused with a convcalc error."""
+    with pytest.raises(ConvcalcError, match="boundary"):
+        conv([[1]], [[[1, 1]]], padding=1, boundary=boundary)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ragged_lists_are_refused(engine: str) -> None:
+    """Rows of different length are refused with a convcalc error."""
+    with pytest.raises(ConvcalcError):
+        conv([[1, 2], [3]], [[[1]]], engine=engine)

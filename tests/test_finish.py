@@ -1,0 +1,253 @@
+"""From sums to output: scale, bias, and the one rounding that an exact result may need."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc import build_problem, compute, conv, trace
+from convcalc.errors import DataError
+from reference import reference_conv
+
+NINTH, THIRD, HALF = Fraction(1, 9), Fraction(1, 3), Fraction(1, 2)
+
+
+def objects(values: Any) -> Any:
+    """Nested lists as an array of Python's exact numbers."""
+    return np.array(values, dtype=object)
+
+
+def exact_output(cells: Any, weight: Any, bias: Any = None, **options: Any) -> Any:
+    """The output with ``dtype: exact``."""
+    return compute(build_problem(cells, weight, bias, dtype="exact", **options)).output
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.float32, np.float64])
+def test_box_gives_sixty(dtype: type) -> None:
+    """The mean of nine cells that sum up to 540 is 60, not 59.999…, in every kind of numbers."""
+    output = conv(np.full((1, 3, 3), 60, dtype), objects([[[[NINTH] * 3] * 3]]))
+    assert output.tolist() == [[[60]]]
+    assert output.dtype == (np.int64 if np.dtype(dtype).kind in "iu" else dtype)
+
+
+def test_scale_is_split_off_each_filter_alone() -> None:
+    """Every filter keeps the smallest denominator of its own weights."""
+    problem = build_problem([[[1, 2]]], objects([[[THIRD, HALF]], [[2, 4]], [[Fraction(5, 7), 1]]]))
+    assert problem.scale == (Fraction(1, 6), Fraction(1), Fraction(1, 7))
+    assert problem.weight.tolist() == [[[2, 3]], [[2, 4]], [[5, 7]]]
+
+
+def test_scale_asked_for_multiplies_with_the_scale_split_off() -> None:
+    """A given scale and the denominators of the weights end in one scale."""
+    problem = build_problem([[[6]]], objects([[[THIRD]]]), scale=[Fraction(5, 2)])
+    assert problem.scale == (Fraction(5, 6),)
+    assert compute(problem).output.tolist() == [[[5]]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("digits", [1, 6, 12, 30])
+def test_fractions_round_once(digits: int, seed: int) -> None:
+    """A result that is no whole number is the float64 nearest to the exact fraction."""
+    rng = np.random.default_rng([digits, seed])
+    numbers = [[int(n) * 10 ** (digits - 1) + int(n) for n in row] for row in rng.integers(-9, 10, (3, 5)).tolist()]
+    weight = [[[Fraction(int(a), int(b)) for a, b in rng.integers(1, 10**9, (2, 2)).tolist()]] * 3]
+    output = conv(objects(numbers), objects(weight).reshape(1, 3, 2))
+    wanted = reference_conv(objects([numbers]), objects(weight).reshape(1, 3, 2)).auto()
+    np.testing.assert_array_equal(output[None], wanted)
+    assert output.dtype == wanted.dtype
+
+
+def test_rounding_twice_would_be_seen() -> None:
+    """(2**53 + 1) / 3 is rounded from the exact quotient, not from a rounded numerator."""
+    for numerator in (2**53 + 1, 2**54 + 5, 2**60 + 77, 2**70 + 1):
+        for denominator in (3, 7, 10**6 + 3, 2**53 + 111):
+            output = conv(objects([[numerator]]), objects([[[Fraction(1, denominator)]]]))
+            exact = Fraction(numerator, denominator)
+            assert output.tolist() == [[exact.numerator if exact.denominator == 1 else float(exact)]]
+
+
+def test_one_fraction_makes_the_output_floats() -> None:
+    """Where some cells are whole and some are not, ``auto`` gives float64 for all."""
+    output = conv([[2, 3]], objects([[[HALF]]]))
+    assert output.dtype == np.float64
+    assert output.tolist() == [[1.0, 1.5]]
+
+
+def test_dtype_exact_keeps_fractions() -> None:
+    """``exact`` gives Python's fractions, equal to the reference's, of any denominator."""
+    output = exact_output(objects([[[2, 3, THIRD]]]), objects([[[HALF]]]), NINTH)
+    assert output.tolist() == [[[Fraction(10, 9), Fraction(29, 18), Fraction(5, 18)]]]
+    assert {type(value) for value in output.flat} == {Fraction}
+
+
+def test_dtype_exact_gives_integers_where_all_are_whole() -> None:
+    """``exact`` gives int64 where everything is whole and fits, and Python's integers where it does not fit."""
+    assert exact_output([[[4, 6]]], objects([[[HALF]]])).dtype == np.int64
+    output = exact_output(objects([[[10**40]]]), objects([[[HALF]]]))
+    assert output.tolist() == [[[5 * 10**39]]]
+    assert type(output[0, 0, 0]) is int
+
+
+@pytest.mark.parametrize("power", [18, 19, 40, 400])
+def test_large_denominators(power: int) -> None:
+    """Denominators beyond int64, and beyond float64, round to the nearest float."""
+    tiny = Fraction(1, 10**power)
+    output = conv([[1, 3]], objects([[[tiny]]]))
+    assert output.tolist() == [[float(tiny), float(3 * tiny)]]
+    assert exact_output([[[1, 3]]], objects([[[tiny]]])).tolist() == [[[tiny, 3 * tiny]]]
+
+
+@pytest.mark.parametrize("power", [19, 40, 400])
+def test_large_denominators_of_zero(power: int) -> None:
+    """Zero over any denominator is zero, and a bias of any denominator may stand beside it."""
+    tiny = Fraction(1, 10**power)
+    assert conv([[0, 0]], objects([[[tiny]]])).tolist() == [[0, 0]]
+    assert conv([[0]], [[[1]]], bias=tiny).tolist() == [[float(tiny)]]
+    assert exact_output([[[0]]], [[[1]]], tiny).tolist() == [[[tiny]]]
+
+
+@pytest.mark.parametrize("power", [19, 40])
+def test_large_factors(power: int) -> None:
+    """A scale beyond int64 makes Python's integers, and zeros stay zeros."""
+    huge = Fraction(10**power)
+    for cells, wanted in (([[[3, -1]]], [[[3 * 10**power, -(10**power)]]]), ([[[0, 0]]], [[[0, 0]]])):
+        assert compute(build_problem(cells, [[[1]]], scale=[huge])).output.tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("bias", "wanted"),
+    [
+        (0, [[3, 6]]),
+        (5, [[8, 11]]),
+        (-(10**30), [[3 - 10**30, 6 - 10**30]]),
+        (2**63 - 4, [[2**63 - 1, 2**63 + 2]]),
+        (HALF, [[3.5, 6.5]]),
+        (Fraction(4, 2), [[5, 8]]),
+        (THIRD, [[10 / 3, 19 / 3]]),
+        (0.25, [[3.25, 6.25]]),
+        (np.int8(127), [[130, 133]]),
+        (np.float32(0.5), [[3.5, 6.5]]),
+        (True, [[4, 7]]),
+    ],
+)
+def test_bias_in_every_kind_of_numbers(bias: Any, wanted: Any) -> None:
+    """A whole bias keeps whole numbers whole, a rational one rounds once, a float one makes floats."""
+    output = conv([[1, 2]], [[[3]]], bias=bias)
+    assert output.tolist() == wanted
+    kind = float if isinstance(wanted[0][0], float) else int
+    assert {type(value) for value in output.ravel().tolist()} == {kind}
+
+
+def test_bias_for_each_channel() -> None:
+    """Every output channel gets its own, fractions beside integers."""
+    output = exact_output([[[1, 2]]], [[[3]], [[1]], [[1]]], objects([1, HALF, -2]))
+    assert output.tolist() == [[[4, 7], [Fraction(3, 2), Fraction(5, 2)], [-1, 0]]]
+
+
+def test_bias_comes_after_the_scale() -> None:
+    """The bias is not scaled."""
+    assert conv([[9]], objects([[[NINTH]]]), bias=1).tolist() == [[2]]
+    assert conv([[9.0]], objects([[[NINTH]]]), bias=1).tolist() == [[2.0]]
+    story = trace([[9]], objects([[[NINTH]]]), bias=1, position=(0,))
+    assert (story.unscaled, story.scale, story.scaled, story.bias, story.total) == (9, NINTH, 1, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("cells", "weight", "bias", "dtype"),
+    [
+        ("float32", "float32", None, "float32"),
+        ("float16", "float16", None, "float32"),
+        ("float32", "float16", 1, "float32"),
+        ("float32", "int64", 0.5, "float32"),
+        ("int8", "float32", HALF, "float32"),
+        ("float32", "float64", None, "float64"),
+        ("int8", "float64", None, "float64"),
+        ("int8", "int8", 0.5, "float64"),
+        ("uint64", "bool", None, "int64"),
+        ("int8", "int8", HALF, "float64"),
+    ],
+)
+def test_dtype_of_the_output(cells: str, weight: str, bias: Any, dtype: str) -> None:
+    """float32 stays float32 beside integers and lone numbers; float64 wins; integers give int64."""
+    output = conv(np.ones((1, 3), cells), np.ones((1, 1, 2), weight), bias=bias)
+    assert output.dtype == dtype
+    np.testing.assert_array_equal(output, 2 + float(bias or 0))
+
+
+@pytest.mark.parametrize("word", ["float32", "float64"])
+def test_float_dtype_on_fractions(word: str) -> None:
+    """A float dtype computes rational weights as whole ones and divides at the end: the box is 60 here too."""
+    weight = objects([[[[NINTH] * 3] * 3]])
+    output = compute(build_problem(np.full((1, 1, 3, 3), 60), weight, dtype=word)).output
+    assert output.dtype == word
+    assert output.tolist() == [[[[60.0]]]]
+
+
+@pytest.mark.parametrize("power", [10, 40, 300])
+def test_fractions_of_wide_range_on_floats(power: int) -> None:
+    """1 and 10**−power beside each other are no reason for inf, nan or an exception: the sum is 1."""
+    weight = objects([[[1, Fraction(1, 10**power)]]])
+    for dtype in (np.float32, np.float64):
+        np.testing.assert_allclose(conv(np.ones((1, 2), dtype), weight), [[1.0]], rtol=1e-6)
+
+
+def test_numbers_too_large_for_floats_are_refused() -> None:
+    """What float64 cannot hold is refused in convcalc's words wherever it stands, or computed exactly."""
+    huge = 10**400
+    with pytest.raises(DataError) as error:
+        conv(objects([[huge]]), objects([[[HALF]]]), bias=THIRD)
+    assert str(error.value) == "a result is too large for float64 (--dtype exact keeps fractions)"
+    with pytest.raises(DataError) as error:
+        conv(objects([[huge]]), [[[0.5]]])
+    assert str(error.value) == "a number is too large for floats (dtype exact has no limit)"
+    assert conv(objects([[huge]]), [[[2]]]).tolist() == [[2 * huge]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"bias": 10**400}, {"boundary": 10**400, "padding": 1}, {"bias": -Fraction(10**400, 3)}],
+    ids=["bias", "boundary", "bias-fraction"],
+)
+def test_lone_numbers_too_large_for_floats_are_refused(options: dict[str, Any]) -> None:
+    """A bias or a boundary that float64 cannot hold is refused in convcalc's words beside floats."""
+    with pytest.raises(DataError):
+        conv([[1.0]], [[[1.0]]], **options)
+
+
+def test_dtype_exact_refuses_floats() -> None:
+    """Floats are not exact numbers, as input, weight, bias or boundary."""
+    for cells, weight, options in (
+        ([[[0.5]]], [[[1]]], {}),
+        ([[[1]]], [[[0.5]]], {}),
+        ([[[1]]], [[[1]]], {"bias": 0.5}),
+        ([[[1]]], [[[1]]], {"boundary": 0.5, "padding": 1}),
+    ):
+        with pytest.raises(DataError) as error:
+            build_problem(cells, weight, dtype="exact", **options)
+        assert error.value.message == "dtype exact computes in whole and rational numbers, and there are floats"
+
+
+def test_unknown_dtype_lists_the_known_ones() -> None:
+    """A dtype that is none is refused with all that are."""
+    with pytest.raises(DataError) as error:
+        build_problem([[[1]]], [[[1]]], dtype="int8")
+    assert str(error.value) == "unknown dtype 'int8' (one of: auto, exact, float32, float64)"
+
+
+def test_zero_samples_finish_too() -> None:
+    """An empty batch keeps its shape through every finish."""
+    for weight in (objects([[[HALF]]]), [[[1]]], [[[0.5]]]):
+        for dtype in ("auto", "float64"):
+            problem = build_problem(np.zeros((0, 1, 3), int), weight, THIRD, dtype=dtype)
+            assert compute(problem).output.shape == (0, 1, 3)
+
+
+def test_trace_of_a_mixed_output_is_in_the_outputs_numbers() -> None:
+    """Where a fraction elsewhere makes the output floats, the whole total rounds to the float there."""
+    cells, weight = objects([[10**17 + 1, HALF]]), [[[1]]]
+    total = trace(cells, weight, position=(0,)).total
+    assert total == 10**17 + 1
+    assert float(total) == conv(cells, weight)[0, 0].item()
