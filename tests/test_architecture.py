@@ -19,7 +19,7 @@ LONGEST_BODY, LONGEST_FILE = 40, 300
 
 # Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
 # `formats` and `report` do not know each other.
-CORE = ("wording", "errors", "limits", "geometry", "arrays", "problem", "build", "engine", "tracing")
+CORE = ("wording", "errors", "limits", "geometry", "arrays", "kernels", "problem", "build", "engine", "tracing")
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
     "formats": CORE,
@@ -32,6 +32,7 @@ BELOW: dict[str, tuple[str, ...]] = {
 }
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "arrays": ("numpy",),
+    "kernels": ("numpy",),
     "problem": ("numpy",),
     "build": ("numpy",),
     "engine": ("numpy",),

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from convcalc.engine.plan import Plan, make_plan
     from convcalc.engine.table import ENGINES
     from convcalc.errors import ConvcalcError
-    from convcalc.formats.kernel import Kernel
     from convcalc.formats.request import Request, read_request
     from convcalc.formats.resolve import resolve
     from convcalc.geometry.axis import Axis
     from convcalc.geometry.boundary import Boundary
+    from convcalc.kernels.kernel import Kernel
     from convcalc.problem import Problem
     from convcalc.tracing.trace import Trace, trace_at, traces
 
@@ -31,7 +31,7 @@ _HOMES = {
     "Axis": "geometry.axis",
     "Boundary": "geometry.boundary",
     "ConvcalcError": "errors",
-    "Kernel": "formats.kernel",
+    "Kernel": "kernels.kernel",
     "Plan": "engine.plan",
     "Problem": "problem",
     "Request": "formats.request",

@@ -15,7 +15,7 @@ from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, trace_at
 
 if TYPE_CHECKING:
-    from convcalc.formats.kernel import Kernel
+    from convcalc.kernels.kernel import Kernel
 
 
 def conv(

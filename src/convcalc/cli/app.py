@@ -22,7 +22,6 @@ def make_app(names: list[str]) -> typer.Typer:
     app = typer.Typer(
         context_settings=CONTEXT,
         add_completion=False,
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # Rich's help costs 75 ms a start and differs from terminal to terminal
     )
@@ -39,6 +38,6 @@ def convcalc(version: Version = False) -> None:
 
 def run_app() -> int:
     """Run the command line; the exit code. A command that is called by its name is the only one that is loaded."""
-    called = sys.argv[1:2]
-    app = make_app(called if called and called[0] in COMMANDS else list(COMMANDS))
-    return int(app(prog_name="convcalc", standalone_mode=False) or 0)
+    arguments = sys.argv[1:] or ["--help"]
+    app = make_app(arguments[:1] if arguments[0] in COMMANDS else list(COMMANDS))
+    return int(app(arguments, prog_name="convcalc", standalone_mode=False) or 0)

@@ -38,8 +38,9 @@ def check(
 
 
 def _checked(file: str, library: Library, limits: Limits) -> Checked:
+    from convcalc.engine.compare import cells_of, differing
     from convcalc.engine.compute import compute
-    from convcalc.formats.expectation import differences
+    from convcalc.formats.expectation import read_expectation
     from convcalc.formats.request import read_request
     from convcalc.formats.resolve import resolve
     from convcalc.report.check import Checked
@@ -47,7 +48,12 @@ def _checked(file: str, library: Library, limits: Limits) -> Checked:
     try:
         request = read_request(file, limits)
         result = compute(resolve(request, library, limits), limits=limits)
-        found, cells = differences(request, result, limits)
+        parts = read_expectation(request, result, limits)
     except ConvcalcError as error:
         return Checked(file, error=str(error))
-    return Checked(file, cells, found)
+    output = result.squeezed
+    return Checked(
+        file,
+        sum(cells_of(output, part) for part in parts),
+        [difference for part in parts for difference in differing(output, part)],
+    )

@@ -10,12 +10,12 @@ from typing import Any
 
 from convcalc.arrays import read_only, whole_and_scale
 from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
-from convcalc.formats.kernel import Kernel
 from convcalc.formats.numbers import array
-from convcalc.formats.parametric import BUILDERS
 from convcalc.formats.text import decode, read_bytes
 from convcalc.formats.words import plain_value, word
 from convcalc.formats.yaml_reader import Node, parse, place
+from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.parametric import BUILDERS
 from convcalc.limits import Limits
 
 KEYS = ("name", "title", "family", "aliases", "weights", "scale", "shows", "source", "builder")

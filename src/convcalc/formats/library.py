@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
-from convcalc.formats.kernel import Kernel
 from convcalc.formats.kernel_file import read_kernel_file
-from convcalc.formats.parametric import PARAMETERS
 from convcalc.formats.words import plain_value
+from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.parametric import PARAMETERS
 from convcalc.limits import Limits
 
 ENVIRONMENT_VARIABLE = "CONVCALC_KERNELS"

@@ -7,7 +7,7 @@ from typing import Any
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, GeometryError
-from convcalc.formats.kernel import Kernel
+from convcalc.kernels.kernel import Kernel
 from convcalc.wording import shape_text
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from convcalc.arrays import Array
 from convcalc.build import build_problem
 from convcalc.errors import FieldError, GeometryError
-from convcalc.formats.kernel import Kernel
 from convcalc.formats.library import Library
 from convcalc.formats.readings import infer_dims
 from convcalc.formats.request import Request
 from convcalc.formats.sources import read_input, read_kernels
 from convcalc.formats.words import truth, word
 from convcalc.geometry.arguments import channels_per_group, whole
+from convcalc.kernels.kernel import Kernel
 from convcalc.limits import Limits
 from convcalc.problem import Labels, Problem
 from convcalc.wording import shape_text

@@ -9,7 +9,6 @@ from typing import Any
 from convcalc.arrays import read_only
 from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
 from convcalc.formats.generators import RULES, generated
-from convcalc.formats.kernel import Kernel
 from convcalc.formats.kernel_file import kernel_from, read_kernel_file, scale_from
 from convcalc.formats.library import Library
 from convcalc.formats.numbers import array, array_notes
@@ -17,6 +16,7 @@ from convcalc.formats.request import Field, Origin, Request
 from convcalc.formats.tensor_file import Tensor, node, open_source, read_tensor, tensor
 from convcalc.formats.words import plain_value, word
 from convcalc.formats.yaml_reader import Node
+from convcalc.kernels.kernel import Kernel
 from convcalc.limits import Limits
 
 _FILE_SUFFIXES = (".yaml", ".yml", ".json", ".npy", ".npz", ".csv", ".tsv", ".png", ".jpg")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from convcalc.engine.compare import Difference
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, say
 from convcalc.report.data import number_data
 from convcalc.report.text import number_text
@@ -14,24 +15,13 @@ from convcalc.wording import counted
 _DIGITS = 17  # both numbers in full, since they may differ in the last digit only
 
 
-class DifferenceFacts(Protocol):
-    """A cell that is not what was expected."""
-
-    @property
-    def place(self) -> tuple[int, ...]: ...  # noqa: D102
-    @property
-    def expected(self) -> Any: ...  # noqa: D102
-    @property
-    def actual(self) -> Any: ...  # noqa: D102
-
-
 @dataclass(frozen=True)
 class Checked:
     """One file: how many cells were compared and which differ, or why it could not be checked."""
 
     file: str
     cells: int = 0
-    differences: Sequence[DifferenceFacts] = ()
+    differences: Sequence[Difference] = ()
     error: str = ""
 
     @property
@@ -70,7 +60,7 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
     yield say(f"{good} of {counted(len(files), 'file')} ok", Role.GOOD if good == len(files) else Role.BAD)
 
 
-def _told(difference: DifferenceFacts) -> str:
+def _told(difference: Difference) -> str:
     place = ", ".join(map(str, difference.place))
     expected, actual = (number_text(value, _DIGITS) for value in (difference.expected, difference.actual))
     return f"output[{place}] expected {expected}, got {actual}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
-from convcalc.arrays import Array, cells, is_exact, plain
+from convcalc.arrays import cells, is_exact, plain
+from convcalc.kernels.kernel import Kernel
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, Table, say
 from convcalc.report.data import array_data, number_data
 from convcalc.report.grids import plane_grids
@@ -14,30 +15,7 @@ from convcalc.report.text import number_text, scale_text
 from convcalc.wording import shape_text
 
 
-class KernelFacts(Protocol):
-    """What a report needs to know of a kernel; the library's kernels have it."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def title(self) -> str: ...  # noqa: D102
-    @property
-    def family(self) -> str: ...  # noqa: D102
-    @property
-    def aliases(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def weights(self) -> Array: ...  # noqa: D102
-    @property
-    def scale(self) -> Fraction: ...  # noqa: D102
-    @property
-    def shows(self) -> str: ...  # noqa: D102
-    @property
-    def reference(self) -> str: ...  # noqa: D102
-    @property
-    def builder(self) -> str: ...  # noqa: D102
-
-
-def kernels_report(kernels: Sequence[KernelFacts]) -> Report:
+def kernels_report(kernels: Sequence[Kernel]) -> Report:
     """The library as a table."""
     rows = tuple(
         (
@@ -70,7 +48,7 @@ def kernels_report(kernels: Sequence[KernelFacts]) -> Report:
     )
 
 
-def kernel_report(kernel: KernelFacts) -> Report:
+def kernel_report(kernel: Kernel) -> Report:
     """One kernel: its weights, scale and sum, what it shows and where it comes from."""
     return Report(
         blocks=tuple(_blocks(kernel)),
@@ -79,7 +57,7 @@ def kernel_report(kernel: KernelFacts) -> Report:
     )
 
 
-def kernel_data(kernel: KernelFacts) -> dict[str, Any]:
+def kernel_data(kernel: Kernel) -> dict[str, Any]:
     """A kernel for JSON."""
     return {
         "name": kernel.name,
@@ -94,7 +72,7 @@ def kernel_data(kernel: KernelFacts) -> dict[str, Any]:
     }
 
 
-def _blocks(kernel: KernelFacts) -> Iterator[Block]:
+def _blocks(kernel: Kernel) -> Iterator[Block]:
     yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
     caption = " ".join(filter(None, ("weights", shape_text(kernel.weights.shape), scale_text(kernel.scale))))
     yield Flow(tuple(plane_grids(caption, kernel.weights)))
@@ -111,7 +89,7 @@ def _blocks(kernel: KernelFacts) -> Iterator[Block]:
             yield Sentence((Span(f"{name:<8}", Role.LABEL), Span(text)), indent=8)
 
 
-def _sum(kernel: KernelFacts) -> Any:
+def _sum(kernel: Kernel) -> Any:
     """The sum of weights × scale: what the kernel makes of a flat input of ones."""
     if not is_exact(kernel.weights):
         return float(kernel.weights.sum()) * float(kernel.scale)
@@ -124,7 +102,7 @@ def _meaning(total: Any) -> str:
     return ", so flat areas keep their value" if abs(float(total) - 1) < 1e-12 else ""
 
 
-def _weight_rows(kernel: KernelFacts) -> Iterator[Any]:
+def _weight_rows(kernel: Kernel) -> Iterator[Any]:
     """One row for each weight."""
     yield (*(f"axis_{axis}" for axis in range(kernel.weights.ndim)), "weight", "scale")
     for place, value in cells(kernel.weights):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array, is_exact, narrowed, read_only
-from convcalc.formats.parametric import build, fixed_rank
+from convcalc.kernels.parametric import build, fixed_rank
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -1,0 +1,58 @@
+"""Where an output is not what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import EllipsisType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array, is_exact, plain
+
+Index = tuple[int | slice | EllipsisType, ...]
+
+# Of the largest output: what is lost by adding up in another order, far below what a reader would call different.
+_TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
+
+
+class Expected(NamedTuple):
+    """What is expected of a part of an output."""
+
+    where: Index
+    """What cuts the part out of the output."""
+    values: Array
+    """One for each cell of the part, or one for all."""
+
+
+class Difference(NamedTuple):
+    """One cell that is not what was expected."""
+
+    place: tuple[int, ...]
+    expected: Any
+    actual: Any
+
+
+def differing(output: Array, part: Expected) -> Iterator[Difference]:
+    """The cells of a part that are not as expected.
+
+    Whole numbers and fractions must be equal; floats may differ by 1e-9 of the largest output (float32: 1e-5).
+    """
+    actual = np.asarray(output[part.where])
+    wanted = np.broadcast_to(part.values, actual.shape)
+    unequal = np.asarray(actual != wanted if is_exact(output) else ~_close(actual, wanted, output), dtype=bool)
+    places = np.asarray(np.arange(output.size).reshape(output.shape)[part.where])[unequal]
+    for place, want, got in zip(places.flat, wanted[unequal].flat, actual[unequal].flat, strict=True):
+        where = tuple(int(index) for index in np.unravel_index(place, output.shape))
+        yield Difference(where, plain(want), plain(got))
+
+
+def cells_of(output: Array, part: Expected) -> int:
+    """How many cells the part has."""
+    return int(np.asarray(output[part.where]).size)
+
+
+def _close(actual: Array, wanted: Array, output: Array) -> Array:
+    finite = np.abs(output[np.isfinite(output)])
+    tolerance = _TOLERANCE[output.dtype.name] * float(finite.max(initial=0))
+    return np.isclose(actual, wanted.astype(np.float64), rtol=0, atol=tolerance, equal_nan=True)
