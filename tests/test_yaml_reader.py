@@ -134,7 +134,7 @@ def test_limits_let_pass_what_just_fits():
 
 def test_long_keys_are_refused():
     """A key has at most as many characters as a name."""
-    with pytest.raises(FormatError, match=r"a key of 201 characters, at most 200"):
+    with pytest.raises(LimitError, match=r"a key of 201 characters, at most 200"):
         read("k" * 201 + ": 1")
 
 

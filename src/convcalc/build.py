@@ -164,6 +164,7 @@ def _resolved_dtype(word: str, arrays: tuple[Array, Array], numbers: Sequence[Nu
         raise DataError(
             "dtype exact computes in whole and rational numbers, and there are floats",
             hint="write fractions such as 1/2 instead of 0.5, or choose dtype float64",
+            field="dtype",
         )
     if wanted is not DType.AUTO or not real:
         return wanted

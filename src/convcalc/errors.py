@@ -57,6 +57,8 @@ class ConvcalcError(Exception):
         self.hint = hint
         self.place = place
         self.field: FieldPath = (field,) if isinstance(field, str) else field
+        self.at_key = False
+        """Whether it is the key of the field that is wrong, not its value."""
 
     @property
     def exit_code(self) -> int:
@@ -94,13 +96,23 @@ class GeometryError(DataError):
 class UnknownNameError(DataError):
     """A name that stands in no list; the nearest known names become the hint."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "", field: FieldPath | str = ()):
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        *,
+        hint: str = "",
+        field: FieldPath | str = (),
+        at_key: bool = False,
+    ) -> None:
         from difflib import get_close_matches
 
         names = sorted(set(known))
         near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
         guess = f"did you mean {' or '.join(near)}?" if near else f"one of: {', '.join(names)}"
         super().__init__(f"unknown {kind} {name!r}", hint=hint or guess, field=field)
+        self.at_key = at_key
 
 
 class MissingExtraError(DataError):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from convcalc.errors import FieldError
+from convcalc.errors import FieldError, GeometryError
 from convcalc.geometry.arguments import padding_pairs, per_axis, whole
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.counts import Counts
 
 _DEFAULT_DIMS = 2
+_LONGEST = 1000  # characters of a list of pairs
 
 
 def counts_and_axes(
@@ -38,14 +39,18 @@ def counts_and_axes(
     rank = _rank(taps, cells, dims)
     kernel = per_axis("kernel-size", taps, rank, 1)
     counts = Counts(in_channels, out_channels, kernel, groups, has_bias)
-    if cells is None:
-        return counts, ()
-    sizes = per_axis("size", cells, rank, 1)
+    sizes = per_axis("size", kernel if cells is None else cells, rank, 1)
     strides = per_axis("stride", _numbers(stride), rank, 1)
     dilations = per_axis("dilation", _numbers(dilation), rank, 1)
-    pads = padding_pairs(_numbers(padding), sizes, kernel, strides, dilations)
+    pads = padding_pairs(_pairs(padding), sizes, kernel, strides, dilations)
+    if cells is None:
+        return counts, ()
     rows = zip(sizes, kernel, strides, dilations, pads, strict=True)
-    return counts, tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+    try:
+        return counts, tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+    except GeometryError as error:
+        error.field = ("kernel-size",)
+        raise
 
 
 def _rank(taps: Any, cells: Any, dims: int | None) -> int:
@@ -56,18 +61,23 @@ def _rank(taps: Any, cells: Any, dims: int | None) -> int:
 
 
 def _numbers(text: str) -> Any:
-    """``3`` as a number, ``3x5`` and ``3,5`` as a list, ``[[1,2],[0,0]]`` as pairs; anything else as it is."""
-    if text.startswith("["):
-        return _pairs(text)
+    """``3`` as a number, ``3x5`` and ``3,5`` as a list; anything else as it is."""
     parts = re.split(r"[x,]", text)
     numbers = [int(part) if re.fullmatch(r"[-+]?[0-9]{1,30}", part) else part for part in parts]
-    return numbers if len(numbers) > 1 else numbers[0]
+    return numbers if len(numbers) > 1 and all(isinstance(each, int) for each in numbers) else _only(numbers, text)
+
+
+def _only(numbers: list[Any], text: str) -> Any:
+    return numbers[0] if len(numbers) == 1 else text
 
 
 def _pairs(text: str) -> Any:
+    """As :func:`_numbers`, and ``[[1,2],[0,0]]`` as pairs."""
     import json
 
+    if not text.startswith("["):
+        return _numbers(text)
     try:
-        return json.loads(text) if len(text) < 1000 else text
+        return json.loads(text) if len(text) < _LONGEST else text
     except (ValueError, RecursionError):
         raise FieldError(f"{text!r} is not a list of pairs", hint="[[1,2],[0,0]]", field="padding") from None

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import ConvcalcError, Place, UsageError
-from convcalc.limits import Limits
+from convcalc.errors import ConvcalcError, Place
+from convcalc.limits import ENVIRONMENT_VARIABLE, Limits
 
 if TYPE_CHECKING:
     from convcalc.cli.options import ProblemOptions
@@ -57,7 +57,8 @@ def prepare(options: ProblemOptions) -> Ready:
 
 def limits_of(changes: Sequence[str] | None) -> Limits:
     """The limits of the environment with those of ``--limit``."""
-    limits = Limits.from_environment()
+    with flags(ENVIRONMENT_VARIABLE):
+        limits = Limits.from_environment()
     with flags("--limit"):
         for change in changes or ():
             limits = limits.override(change)
@@ -68,9 +69,6 @@ def library_of(folders: Sequence[str] | None, limits: Limits) -> Library:
     """The kernel library with the folders of ``--kernels`` first."""
     from convcalc.formats.library import Library
 
-    for folder in folders or ():
-        if not Path(folder).is_dir():
-            raise UsageError(f"--kernels: no such folder: {folder}")
     return Library.standard([Path(folder) for folder in folders or ()], limits)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -118,7 +119,7 @@ def _csv(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
 
 def _position(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.strip("()[] ").split(",")]
-    if not all(part.lstrip("-").isascii() and part.lstrip("-").isdigit() and len(part) < 20 for part in parts):
+    if not all(re.fullmatch(r"-?[0-9]{1,18}", part) for part in parts):
         error = UsageError(f"position {text!r} is not a list of whole numbers", hint="--pos 1,1")
         error.place = Place("--pos", is_flag=True)
         raise error

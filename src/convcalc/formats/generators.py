@@ -47,8 +47,9 @@ def generated(node: Mapping[str, Node], limits: Limits) -> Array:
     """
     rule = next(key for key in node if key in RULES)
     for key in node:
-        if key != rule and key not in (_OPTIONS if rule == "random" else _OPTIONS[:1]):
-            raise UnknownNameError(f"key beside {rule!r}", key, _OPTIONS, field=(key,))
+        options = _OPTIONS if rule == "random" else _OPTIONS[:1]
+        if key != rule and key not in options:
+            raise UnknownNameError(f"key beside {rule!r}", key, options, field=(key,), at_key=True)
     shape = _shape(rule, node[rule], limits)
     values = _random(shape, node) if rule == "random" else _RULES[rule](shape)
     settings = node.get("set", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def kernel_from(node: dict[str, Node], name: str, limits: Limits) -> Kernel:
     """
     for key in node:
         if key not in KEYS:
-            raise UnknownNameError("key", key, KEYS, field=(key,))
+            raise UnknownNameError("key", key, KEYS, field=(key,), at_key=True)
     if "weights" not in node:
         raise FieldError("a kernel needs weights", hint="weights: [[0, 1], [1, 0]]")
     weights, split = whole_and_scale(weights_from(node["weights"], limits))
@@ -88,10 +89,10 @@ def scale_from(node: Node) -> Fraction:
         FieldError: it is no finite number.
     """
     value = plain_value(node)
-    try:
-        return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
-    except (TypeError, ValueError):
-        raise FieldError(f"scale must be a number, got {value!r}", hint="scale: 1/9", field="scale") from None
+    if isinstance(value, int | Fraction | float) and isfinite(value):
+        return Fraction(repr(value) if isinstance(value, float) else value)
+    shown = str(value) if isinstance(value, float) else repr(value)
+    raise FieldError(f"scale must be a number, got {shown}", hint="scale: 1/9", field="scale")
 
 
 def _aliases(node: Node) -> tuple[str, ...]:
@@ -105,6 +106,6 @@ def _placing(source: str, text: str) -> Iterator[None]:
     try:
         yield
     except ConvcalcError as error:
-        error.place = error.place or place(source, text, error.field, key=isinstance(error, UnknownNameError))
+        error.place = error.place or place(source, text, error.field, key=error.at_key)
         error.field = ()
         raise

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
+from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError
 from convcalc.formats.kernel_file import read_kernel_file
 from convcalc.formats.words import plain_value
 from convcalc.kernels.kernel import Kernel
@@ -33,9 +33,10 @@ class Library:
             FieldError: a folder that was asked for does not exist.
         """
         asked = [Path(folder) for folder in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if folder]
-        for folder in (*own, *asked):
-            if not folder.is_dir():
-                raise FieldError(f"no such folder of kernels: {folder}")
+        for folders, source in ((own, "--kernels"), (asked, ENVIRONMENT_VARIABLE)):
+            for folder in folders:
+                if not _is_folder(folder):
+                    raise FieldError(f"no such folder: {folder}", place=Place(source, is_flag=True))
         return cls((*own, *asked, _user_folder(), shipped("kernels")), limits or Limits.from_environment())
 
     def find(self, text: str) -> Kernel:
@@ -104,6 +105,13 @@ def shipped(name: str) -> Path:
     package = Path(__file__).parents[1]
     installed = package / "data" / name
     return installed if installed.exists() else package.parents[1] / name
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL, is no folder either
+        return False
 
 
 def _user_folder() -> Path:

@@ -93,7 +93,7 @@ class Request:
             yield
         except ConvcalcError as error:
             if error.place is None and error.field and error.field[0] in self.fields:
-                error.place = self.fields[str(error.field[0])].origin.place(error.field)
+                error.place = self.fields[str(error.field[0])].origin.place(error.field, key=error.at_key)
             raise
 
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.build import build_problem
-from convcalc.errors import FieldError, GeometryError
+from convcalc.errors import ConvcalcError, FieldError, GeometryError
 from convcalc.formats.library import Library
+from convcalc.formats.numbers import array
 from convcalc.formats.readings import infer_dims
 from convcalc.formats.request import Request
 from convcalc.formats.sources import read_input, read_kernels
-from convcalc.formats.words import truth, word
+from convcalc.formats.words import plain_value, truth, word
 from convcalc.geometry.arguments import channels_per_group, whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.limits import Limits
@@ -40,6 +41,8 @@ def resolve(
 
 def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
     tensor = read_input(request, limits)
+    if not tensor.array.ndim:
+        raise FieldError("the input is a lone number, not an array", field="input")
     kernels = read_kernels(request, library, limits)
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = request.value("groups", 1)
@@ -54,7 +57,7 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
     return build_problem(
         cells,
         weight,
-        request.value("bias", None),
+        _bias(request, limits),
         scale=[kernel.scale for kernel in kernels],
         stride=request.value("stride", 1),
         padding=request.value("padding", 0),
@@ -84,10 +87,11 @@ def _with_channels(values: Array, dims: int) -> Array:
     """(batch, in_channels, *spatial) of an array that may lack the first or both."""
     missing = dims + 2 - values.ndim
     if missing not in (0, 1, 2):
+        axes = "1 axis" if values.ndim == 1 else f"{values.ndim} axes"
         raise GeometryError(
-            f"the input has {values.ndim} axes, which does not go with dims {dims}",
+            f"the input has {axes}, which does not go with dims {dims}",
             hint=f"with dims {dims} it is [batch,] [channel,] and {dims} spatial",
-            field="input",
+            field="dims",
         )
     return values.reshape((1,) * missing + values.shape)
 
@@ -102,11 +106,19 @@ def _depthwise_groups(request: Request, groups: Any, in_channels: int) -> int:
     return in_channels
 
 
+def _bias(request: Request, limits: Limits) -> Array | None:
+    if "bias" not in request.fields:
+        return None
+    try:
+        return array(request.fields["bias"].node, limits)
+    except ConvcalcError as error:
+        error.field = ("bias", *error.field)
+        raise
+
+
 def _boundary(request: Request) -> Any:
     value = request.value("boundary", "zeros")
     if isinstance(value, dict) and set(value) == {"constant"}:
-        from convcalc.formats.words import plain_value
-
         value = plain_value(value["constant"])
     if isinstance(value, list | dict):
         raise FieldError(

@@ -135,14 +135,17 @@ def _text_source(name: str, data: bytes, member: str | None) -> Source:
         if kind in _BINARY:
             error.message = f"not {_CALLED[kind]}, nor text: {error.message}"
         raise
-    return Source(name, _text_kind(text), member, text)
+    kind = _text_kind(text)
+    if not kind:
+        raise FormatError("file is empty", place=Place(name))
+    return Source(name, kind, member, text)
 
 
 def _text_kind(text: str) -> str:
-    """YAML if the first line that is neither blank nor a comment looks like it, otherwise a table."""
+    """YAML if the first line that is neither blank nor a comment looks like it, else a table; "" of no line."""
     for line in re.finditer(r"^[ \t]*+(?!#)\S.*$", text, re.MULTILINE):
         return "yaml" if _YAML_LINE.match(line[0].strip()) else "csv"
-    return "csv"
+    return ""
 
 
 def _split(path: str) -> tuple[str, str | None]:

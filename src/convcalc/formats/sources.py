@@ -127,11 +127,15 @@ def _described(value: dict[str, Node], origin: Origin, limits: Limits) -> Tensor
     if "file" in value:
         for key in value:
             if key != "file":
-                raise UnknownNameError("key beside 'file'", key, ["file"], hint=f"leave {key} out", field=(key,))
+                raise UnknownNameError(
+                    "key beside 'file'", key, ["file"], hint=f"leave {key} out", field=(key,), at_key=True
+                )
         return read_tensor(word("file", value["file"]), limits, base=origin.folder)
+    if not value:
+        raise FieldError("expected numbers, got an empty mapping", hint=f"one of: file, {', '.join(RULES)}")
     if not any(key in RULES for key in value):
-        key = next(iter(value), "")
-        raise UnknownNameError("source of numbers", key, ("file", *RULES), field=(key,))
+        key = next(iter(value))
+        raise UnknownNameError("source of numbers", key, ("file", *RULES), field=(key,), at_key=True)
     return Tensor(generated(value, limits), None, (), "input")
 
 

@@ -19,7 +19,8 @@ _PLAIN = {
     ),
     "did not find expected '-' indicator": ("expected '- ' as in the items above", "check the indentation"),
     "did not find expected key": ("expected a key", "check the indentation"),
-    "could not find expected ':'": ("expected ':' after the key", ""),
+    "could not find expected ':'": ("expected ':' after the key", "write a space after the colon"),
+    "found unexpected ':'": ("unexpected ':'", "write a space after the colon"),
     "did not find expected <document start>": ("text after the end of the value", "check the brackets before it"),
     "found unknown escape character": ("unknown escape in a quoted text", r"write \\ for a backslash"),
     "did not find expected hexdecimal number": ("an escape needs hexadecimal digits", r"write \\ for a backslash"),
@@ -35,7 +36,7 @@ def readable(error: Any, text: str, source: str) -> FormatError:
         return FormatError(f"not YAML: {getattr(error, 'reason', error)}", place=Place(source))
     found = text.split("\n")[mark.line][mark.column : mark.column + 1] if mark.line <= text.count("\n") else ""
     message, hint = _explained(str(error.problem), error.context_mark, found, mark.column + 1)
-    if message.endswith("starts here is not closed"):
+    if message.endswith("starts here is not closed") or message.startswith("expected ':'"):
         mark = error.context_mark
     return FormatError(message, hint=hint, place=place_on_line(source, text, mark.line + 1, mark.column + 1))
 

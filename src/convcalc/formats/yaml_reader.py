@@ -152,7 +152,7 @@ class _Pairs:
         if not isinstance(node, str):
             raise FormatError(f"a key must be a word, not a {'list' if isinstance(node, list) else 'mapping'}")
         if len(node) > self.reader.limits.name:
-            raise FormatError(
+            raise LimitError(
                 f"a key of {len(node):,} characters, at most {self.reader.limits.name}",
                 hint=f"raise it with --limit name={self.reader.limits.name * 2}",
             )

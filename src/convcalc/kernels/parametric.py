@@ -60,8 +60,8 @@ def build(builder: str, arguments: Mapping[str, Any], rank: int | None = None) -
     if max(taps) > _LARGEST:
         raise FieldError(f"size is at most {_LARGEST} taps on an axis, got {max(taps)}")
     sigma = arguments.get("sigma")
-    if isinstance(sigma, str):
-        raise FieldError(f"sigma must be a number, got {str(sigma)!r}")
+    if sigma is not None and not isinstance(sigma, int | float | Fraction):
+        raise FieldError(f"sigma must be a number, got {sigma!r}")
     return BUILDERS[builder](taps, sigma)
 
 
