@@ -1,9 +1,16 @@
-"""The one flag of the tests, and a user whom permissions bind."""
+"""What the tests share: one flag, a user whom permissions bind, and the command line in this very process."""
 
+from __future__ import annotations
+
+import contextlib
 import os
+import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -28,3 +35,107 @@ def bound_folder() -> Iterator[Path]:
             Path(name).chmod(0o700)
             if is_super:
                 os.seteuid(0)
+
+
+class Done(NamedTuple):
+    """What a run of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class CommandLine:
+    """The command line in this process, in a folder of its own: a hundred times faster than a process each."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Make these files."""
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def files(self) -> dict[str, bytes]:
+        """All files with their content."""
+        paths = (path for path in self.folder.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in sorted(paths)}
+
+    def run(self, *argv: str) -> Done:
+        """Run ``convcalc`` with these arguments; an exception that it lets through fails the test."""
+        from convcalc.cli.main import main
+
+        self._monkeypatch.setattr(sys, "argv", ["convcalc", *argv])
+        with _restored(), pytest.raises(SystemExit) as left:
+            main()
+        printed = self._capsys.readouterr()
+        return Done(int(left.value.code or 0), printed.out, printed.err)
+
+
+@contextlib.contextmanager
+def _restored() -> Iterator[None]:
+    """Puts back what a process may change because it ends: its signal handler and its standard output."""
+    handler, output = signal.getsignal(signal.SIGTERM), os.dup(1)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+        os.dup2(output, 1)
+        os.close(output)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The command line in an empty folder, with a page of 80 columns and none of the user's own settings."""
+    for name in ("CONVCALC_LIMITS", "CONVCALC_KERNELS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path.parent / "no-settings"))
+    monkeypatch.chdir(tmp_path)
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+class Cost(NamedTuple):
+    """What a process took, and its exit code."""
+
+    code: int
+    seconds: float
+    """Of the processor."""
+    megabytes: float
+    """The most that it held at a time."""
+
+
+# A small process in between: a child of the tests' own, large one would begin with its size.
+_LAUNCHER = """
+import resource, subprocess, sys
+with open(sys.argv[1], "wb") as out, open(sys.argv[2], "wb") as err:
+    code = subprocess.call([sys.executable, "-m", "convcalc", *sys.argv[3:]], stdout=out, stderr=err)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+"""
+
+
+@pytest.fixture
+def measured(cli: CommandLine) -> Callable[..., Cost]:
+    """Runs convcalc in a process of its own, its streams in the files ``out`` and ``err``, and measures it."""
+
+    def run(*argv: str) -> Cost:
+        command = [
+            "bash",
+            "-c",
+            'ulimit -t 12; exec "$@"',
+            "bash",
+            sys.executable,
+            "-c",
+            _LAUNCHER,
+            "out",
+            "err",
+            *argv,
+        ]
+        done = subprocess.run(command, cwd=cli.folder, capture_output=True, check=True)
+        code, seconds, megabytes = done.stdout.split()
+        return Cost(int(code), float(seconds), float(megabytes))
+
+    return run

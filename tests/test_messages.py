@@ -728,9 +728,10 @@ MESSAGES = [
      "  kernel: 'gaussian:1.5'\n"
      "          ^\n"),
     ("size 99999", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian:99999'\n"}, ["run", "f.yaml"], 1,
-     "error: f.yaml:2:9: size is at most 1001 taps on an axis, got 99999\n"
+     "error: f.yaml:2:9: a size of 99999×99999 is too large\n"
      "  kernel: 'gaussian:99999'\n"
-     "          ^\n"),
+     "          ^\n"
+     "hint: at most 1,001 taps on an axis and 4,000,000 in all\n"),
     ("a negative sigma", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian:5,-1'\n"}, ["run", "f.yaml"], 1,
      "error: f.yaml:2:9: sigma must be greater than 0, got -1\n"
      "  kernel: 'gaussian:5,-1'\n"
@@ -967,6 +968,8 @@ MESSAGES = [
      "hint: one of: a, b\n"),
     ("an array of a file that is no archive", {"a.npy": FOUR}, ["run", "a.npy:c"], 1,
      "error: a.npy: only a .npz archive holds named arrays\n"),
+    ("an array of a problem file", {"f.yaml": "input: [1]\nkernel: [1]\n"}, ["run", "f.yaml:c"], 1,
+     "error: f.yaml: only a .npz archive holds named arrays\n"),
     # images
     ("text named .png", {"a.png": "hello world\n"}, ["run", "a.png", "--kernel", "[[1]]"], 1,
      "error: a.png:1:1: named .png, but its content is text: row 1, column 1: expected a number, got 'hello'\n"
@@ -1273,6 +1276,10 @@ MESSAGES = [
     ("a picture of one axis", {"f.yaml": "input: [1, 2, 3]\nkernel: [1]\n"}, ["run", "f.yaml", "-o", "out.png"], 1,
      "error: a picture has two spatial axes, the output has 1\n"
      "hint: save it as .npy\n"),
+    ("a picture of no samples", {"a.npy": npy(np.zeros((0, 2, 5)))},
+     ["run", "a.npy", "--dims", "1", "--kernel", "[1]", "-o", "out.png"], 1,
+     "error: a picture has two spatial axes, the output has 1\n"
+     "hint: save it as .npy\n"),
     ("fractions as .npy", {"f.yaml": "input: [1, 2, 3]\nkernel: [1/3]\ndtype: exact\n"},
      ["run", "f.yaml", "-o", "out.npy"], 1,
      "error: a .npy file holds no fractions and no integers beyond 64 bits\n"
@@ -1557,6 +1564,18 @@ def test_a_pipe_is_no_input(cli):
     done = cli.run("run", "pipe")
     assert (done.code, done.out) == (1, "")
     assert done.err == "error: not a regular file: pipe\nhint: pipe it in and name it -\n"
+
+
+def test_a_user_without_a_home_is_no_obstacle(cli, monkeypatch):
+    """Where the system knows no home, there are just no kernels in it."""
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr(Path, "home", unknown)
+    done = cli.run("run", "--format", "csv")
+    assert (done.code, done.err, done.out) == (0, "", "160,160,160\n240,240,240\n320,320,320\n")
 
 
 def test_a_bad_environment_is_told(cli, monkeypatch):

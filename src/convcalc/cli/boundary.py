@@ -45,7 +45,12 @@ def _flushed(action: Callable[[], int]) -> int:
 def _explained(error: Exception) -> int:
     from typer import BadParameter
 
+    from convcalc.cli.grouped import ClosedPipe
     from convcalc.errors import ConvcalcError
+
+    if isinstance(error, ClosedPipe):
+        _discard_output()
+        return CLOSED_PIPE
 
     if isinstance(error, ConvcalcError):
         from convcalc.cli.message import tell_error

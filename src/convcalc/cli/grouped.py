@@ -5,11 +5,21 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 
+class ClosedPipe(Exception):  # noqa: N818 - not an error: whoever read has read enough
+    """Nobody reads the output any more."""
+
+
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """The function with every parameter that is a named tuple replaced by the fields of that tuple."""
     groups = {name: kind for name, kind in get_type_hints(function, include_extras=True).items() if name != "return"}
 
     def flat(**options: Any) -> None:
+        try:
+            called(options)
+        except BrokenPipeError:  # Typer would end with the exit code of bad data
+            raise ClosedPipe from None
+
+    def called(options: dict[str, Any]) -> None:
         function(**{name: _taken(kind, options) if _is_group(kind) else options[name] for name, kind in groups.items()})
 
     parameters = [

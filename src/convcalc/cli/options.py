@@ -22,7 +22,7 @@ File = Annotated[
     str | None,
     typer.Argument(
         help="A problem file, or a file that is just a tensor: .yaml, .json, .csv, .npy, .npz:NAME or an image; - is "
-        "standard input. Without it: a 5×5 gradient and sobel-x.",
+        "standard input. Without it: a 5x5 gradient and sobel-x.",
         show_default=False,
     ),
 ]
@@ -73,7 +73,7 @@ class ProblemOptions(NamedTuple):
     ] = None
     dims: Annotated[str | None, typer.Option(help="How many of the input's last axes are spatial.", metavar="N")] = None
     convolve: Annotated[
-        bool, typer.Option("--convolve", help="Turn the kernel by 180° first (mathematical convolution).")
+        bool, typer.Option("--convolve", help="Turn the kernel by 180 degrees first (mathematical convolution).")
     ] = False
     depthwise: Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")] = False
     dtype: Annotated[

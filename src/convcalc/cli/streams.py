@@ -43,15 +43,22 @@ def page_width() -> int:
     if sys.stdout.isatty():
         return os.get_terminal_size(sys.stdout.fileno()).columns or _DEFAULT_WIDTH
     columns = os.environ.get("COLUMNS", "")
-    return max(1, int(columns)) if columns.isascii() and columns.isdigit() and len(columns) < 5 else _DEFAULT_WIDTH
+    is_number = columns.isascii() and columns.isdigit() and len(columns) < 5
+    return (int(columns) if is_number else 0) or _DEFAULT_WIDTH
 
 
 def output_console() -> "Console":
     """The console for reports, on standard output."""
     from rich.console import Console
 
+    class PipeConsole(Console):
+        """A console that leaves a closed pipe to the error boundary, which knows the exit code."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else page_width()
-    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return PipeConsole(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def _replacement(error: UnicodeError) -> tuple[str, int]:

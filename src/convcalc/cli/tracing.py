@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import plain
 from convcalc.cli.emit import DOCUMENT_SUFFIXES, emit, save_lines
@@ -19,6 +19,9 @@ from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION
 from convcalc.report.trace import trace_data, trace_header, trace_report, trace_rows
 from convcalc.tracing.trace import Trace, trace_at, traces
+
+if TYPE_CHECKING:
+    from convcalc.render.layout import Frame
 
 Told = tuple[Trace, Any]
 """A trace and what the engine made of its cell."""
@@ -70,8 +73,8 @@ def emit_all(problem: Problem, told: Iterable[Told], target: OutputOptions) -> N
 
 def _stream(problem: Problem, told: Iterable[Told], form: str) -> Iterator[str]:
     writers: dict[str, Callable[[Problem, Iterable[Told]], Iterator[str]]] = {
-        "table": _coloured if sys.stdout.isatty() else _text,
-        "plain": _text,
+        "table": _coloured if sys.stdout.isatty() else _framed,
+        "plain": _plain,
         "json": _json,
         "yaml": _json,  # JSON is YAML
         "csv": _csv,
@@ -79,14 +82,20 @@ def _stream(problem: Problem, told: Iterable[Told], form: str) -> Iterator[str]:
     return writers[form](problem, told)
 
 
-def _text(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+def _plain(problem: Problem, told: Iterable[Told], frame: Frame | None = None) -> Iterator[str]:
     from convcalc.render.plain import plain_lines
 
     width = page_width()
     for number, (trace, output) in enumerate(told):
         yield "\n" if number else ""
-        for line in plain_lines(trace_report(problem, trace, plain(output)).blocks, width):
+        for line in plain_lines(trace_report(problem, trace, plain(output)).blocks, width, frame):
             yield f"{line}\n"
+
+
+def _framed(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+    from convcalc.render.layout import ROUNDED
+
+    return _plain(problem, told, ROUNDED)
 
 
 def _coloured(problem: Problem, told: Iterable[Told]) -> Iterator[str]:

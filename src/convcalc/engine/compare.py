@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from types import EllipsisType
 from typing import Any, NamedTuple
 
@@ -55,4 +56,13 @@ def cells_of(output: Array, part: Expected) -> int:
 def _close(actual: Array, wanted: Array, output: Array) -> Array:
     finite = np.abs(output[np.isfinite(output)])
     tolerance = _TOLERANCE[output.dtype.name] * float(finite.max(initial=0))
-    return np.isclose(actual, wanted.astype(np.float64), rtol=0, atol=tolerance, equal_nan=True)
+    floats = np.array([_in_float(value) for value in wanted.flat]).reshape(wanted.shape)
+    close: Array = np.isclose(actual, floats, rtol=0, atol=tolerance, equal_nan=True)
+    return close
+
+
+def _in_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf

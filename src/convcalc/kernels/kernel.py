@@ -52,7 +52,8 @@ class Kernel:
         if self.rank is not None or self.weights.ndim == rank:
             return self
         weights, scale = build(self.builder, self.arguments, rank)
-        return replace(self, weights=read_only(weights), scale=scale)
+        _, own_scale = build(self.builder, self.arguments)
+        return replace(self, weights=read_only(weights), scale=self.scale / own_scale * scale)
 
     def with_arguments(self, arguments: Mapping[str, Any], name: str) -> Kernel:
         """The parametric kernel with other arguments, under the name that they were asked for by."""

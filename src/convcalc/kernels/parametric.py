@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import reduce
-from math import comb
+from math import comb, prod
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from convcalc.arrays import Array, narrowed
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import per_axis, whole
 from convcalc.geometry.boundary import Number
+from convcalc.wording import shape_text
 
-_LARGEST = 1001  # taps on one axis; a kernel beyond has no use as one that is named
+_LARGEST, _MOST_TAPS, _MOST_AXES = 1001, 4_000_000, 8  # taps on one axis and in all, far beyond what is of use
 
 Weights = tuple[Array, Fraction]
 """Weights (*kernel_size) and the scale that they are multiplied with."""
@@ -56,9 +57,14 @@ def build(builder: str, arguments: Mapping[str, Any], rank: int | None = None) -
     """
     size = arguments.get("size", _DEFAULT_SIZE)
     axes = fixed_rank(arguments) or rank or _DEFAULT_RANK
+    if axes > _MOST_AXES:
+        raise FieldError(f"rank is at most {_MOST_AXES} axes, got {axes}")
     taps = per_axis("size", size, axes, 1)
-    if max(taps) > _LARGEST:
-        raise FieldError(f"size is at most {_LARGEST} taps on an axis, got {max(taps)}")
+    if max(taps) > _LARGEST or prod(taps) > _MOST_TAPS:
+        raise FieldError(
+            f"a size of {shape_text(taps)} is too large",
+            hint=f"at most {_LARGEST:,} taps on an axis and {_MOST_TAPS:,} in all",
+        )
     sigma = arguments.get("sigma")
     if sigma is not None and not isinstance(sigma, int | float | Fraction):
         raise FieldError(f"sigma must be a number, got {sigma!r}")
