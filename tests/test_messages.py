@@ -322,9 +322,10 @@ MESSAGES = [
      "         ^\n"
      "hint: write {file: PATH} for a file\n"),
     ("a word as input", {"f.yaml": "input: photo\n"}, ["run", "f.yaml"], 1,
-     "error: f.yaml:1:8: expected a number, got 'photo'\n"
+     "error: f.yaml:1:8: input must be numbers, got 'photo'\n"
      "  input: photo\n"
-     "         ^\n"),
+     "         ^\n"
+     "hint: {file: photo} for a file\n"),
     ("nothing as input", {"f.yaml": "input:\n"}, ["run", "f.yaml"], 1,
      "error: f.yaml:1:7: expected a number, got nothing\n"
      "  input:\n"
@@ -448,7 +449,7 @@ MESSAGES = [
      "error: f.yaml:3:9: kernel weights has 4 axes, which does not go with dims 1\n"
      "  kernel: {ones: [2, 2, 2, 2]}\n"
      "          ^\n"
-     "hint: a kernel has 1 spatial axes, in front of them one of channels, in front of that one of output channels\n"),
+     "hint: a kernel has 1 spatial axes, in front of them one of channels, then one of output channels\n"),
     ("planes that do not fit the channels",
      {"f.yaml": "dims: 2\ninput: {ones: [3, 9, 9]}\nkernel: {ones: [1, 2, 3, 3]}\n"},
      ["run", "f.yaml"], 1,
@@ -1111,12 +1112,12 @@ MESSAGES = [
     ("--kernels a name too long", {}, ["run", "--kernels", "x" * 300], 2,
      "error: --kernels: no such folder: " + "x" * 300 + "\n"),
     ("kernels misspelt", {}, ["kernels", "gausian"], 2,
-     "error: NAME: unknown kernel 'gausian'\n"
+     "error: unknown kernel 'gausian'\n"
      "hint: did you mean gaussian or gauss?\n"),
     ("kernels with arguments for one that takes none", {}, ["kernels", "sobel-x:3"], 2,
-     "error: NAME: kernel 'sobel-x' takes no arguments\n"
+     "error: kernel 'sobel-x' takes no arguments\n"
      "hint: write sobel-x\n"),
-    ("kernels of size 0", {}, ["kernels", "gaussian:0"], 2, "error: NAME: size must be a whole number >= 1, got 0\n"),
+    ("kernels of size 0", {}, ["kernels", "gaussian:0"], 2, "error: size must be a whole number >= 1, got 0\n"),
     # limits
     ("--limit misspelt", {}, ["run", "--limit", "memry=1"], 2,
      "error: --limit: unknown limit 'memry'\n"
@@ -1189,16 +1190,16 @@ MESSAGES = [
      "error: --pos: position '111111111111111111111111111111,1' is not a list of whole numbers\n"
      "hint: --pos 1,1\n"),
     ("--channel that does not exist", {}, ["trace", "--pos", "1,1", "--channel", "1"], 2,
-     "error: --channel: channel 1 does not exist: the output has 1, counted from 0\n"),
+     "error: --channel: there is no channel 1: the output has 1, counted from 0\n"),
     ("--channel that does not exist, with all", {}, ["trace", "--all", "--channel", "1"], 2,
-     "error: --channel: channel 1 does not exist: the output has 1, counted from 0\n"),
+     "error: --channel: there is no channel 1: the output has 1, counted from 0\n"),
     ("--channel -1", {}, ["trace", "--pos", "1,1", "--channel", "-1"], 2,
      "error: --channel: channel must be a whole number >= 0, got -1\n"),
     ("--channel in words", {}, ["trace", "--pos", "1,1", "--channel", "x"], 2,
      "error: Invalid value for '--channel': 'x' is not a valid int.\n"
      "hint: convcalc trace -h shows what it takes\n"),
     ("--batch that does not exist", {}, ["trace", "--pos", "1,1", "--batch", "1"], 2,
-     "error: --batch: batch 1 does not exist: the output has 1, counted from 0\n"),
+     "error: --batch: there is no batch 1: the output has 1, counted from 0\n"),
     # params
     ("params without a channel count", {}, ["params"], 2,
      "error: Missing option '--cin'.\n"
@@ -1257,16 +1258,16 @@ MESSAGES = [
     ("an output below a file", {"a": "1"}, ["run", "-o", "a/out.npy"], 1,
      "error: cannot write a/out.npy: Not a directory\n"),
     ("an output of an unknown kind", {}, ["run", "-o", "out.xlsx"], 1,
-     "error: no result is saved as '.xlsx'\n"
+     "error: nothing is saved here as '.xlsx'\n"
      "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
     ("an output without a suffix", {}, ["run", "-o", "out"], 1,
-     "error: no result is saved as 'out'\n"
+     "error: nothing is saved here as 'out'\n"
      "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
     ("an output named -", {}, ["run", "-o", "-"], 1,
-     "error: no result is saved as '-'\n"
+     "error: nothing is saved here as '-'\n"
      "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
     ("an output without a name", {}, ["run", "-o", ""], 1,
-     "error: no result is saved as ''\n"
+     "error: nothing is saved here as ''\n"
      "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
     ("an output that is the input", {"a.npy": FOUR}, ["run", "a.npy", "--kernel", "[[1]]", "-o", "a.npy"], 1,
      "error: a.npy exists already\n"
@@ -1289,10 +1290,10 @@ MESSAGES = [
      "error: an array of 2 × 2 × 2 × 2 values is no table\n"
      "hint: write .npy, which keeps every shape\n"),
     ("a trace as .npy", {}, ["trace", "--pos", "1,1", "-o", "out.npy"], 1,
-     "error: this is not saved as '.npy'\n"
+     "error: nothing is saved here as '.npy'\n"
      "hint: one of: .json, .yaml, .csv, .txt\n"),
     ("all traces as .npy", {}, ["trace", "--all", "-o", "out.npy"], 1,
-     "error: this is not saved as '.npy'\n"
+     "error: nothing is saved here as '.npy'\n"
      "hint: one of: .json, .yaml, .csv, .txt\n"),
     ("a trace that exists", {"t.json": "old"}, ["trace", "--pos", "1,1", "-o", "t.json"], 1,
      "error: t.json exists already\n"
@@ -1301,7 +1302,7 @@ MESSAGES = [
      "error: t.json exists already\n"
      "hint: --force replaces it\n"),
     ("parameters as .npy", {}, ["params", "--cin", "1", "--cout", "1", "-k", "3", "-o", "out.npy"], 1,
-     "error: this is not saved as '.npy'\n"
+     "error: nothing is saved here as '.npy'\n"
      "hint: one of: .json, .yaml, .csv, .txt\n"),
     ("a check that exists", {"f.yaml": "input: [1]\nkernel: [1]\nexpect: [1]\n", "c.json": "old"},
      ["check", "f.yaml", "-o", "c.json"], 1,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
-from convcalc.arrays import Array, as_array
+from convcalc.arrays import Array, as_array, count_not_finite, owned
 from convcalc.build import build_problem
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
@@ -43,7 +44,9 @@ def conv(
         ConvcalcError: the arguments do not fit together; the message says what is needed.
     """
     problem, has_batch = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
-    output = compute(problem, make_plan(problem, engine)).output
+    output = owned(compute(problem, make_plan(problem, engine)).output)
+    if count_not_finite(output) and not (count_not_finite(problem.input) or count_not_finite(problem.weight)):
+        warn("the output is too large for its floats: it holds inf or nan", RuntimeWarning, stacklevel=2)
     return output if has_batch else output[0]
 
 

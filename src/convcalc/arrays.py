@@ -69,6 +69,12 @@ def read_only(values: Array) -> Array:
     return view
 
 
+def owned(values: Array) -> Array:
+    """A writeable array of a result that nobody else holds: what stands behind its read-only view."""
+    base = values.base
+    return base if isinstance(base, np.ndarray) and base.shape == values.shape else values.copy()
+
+
 def is_exact(values: Array) -> bool:
     """Whether the array holds whole or rational numbers only (object arrays hold Python's)."""
     return values.dtype.kind in "iuO"

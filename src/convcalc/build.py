@@ -27,7 +27,7 @@ from convcalc.geometry.boundary import Boundary, Number, boundary_of
 from convcalc.problem import NO_LABELS, DType, Labels, Problem
 from convcalc.wording import counted, shape_text
 
-_WHOLE_LIMITS = {DType.FLOAT32: 1 << 24, DType.FLOAT64: 1 << 53}
+WHOLE_LIMITS = {DType.FLOAT32: 1 << 24, DType.FLOAT64: 1 << 53}
 """Whole numbers below are held exactly."""
 
 
@@ -65,14 +65,14 @@ def build_problem(
     scales = tuple(scale) if scale else (Fraction(1),) * weights.shape[0]
     result_dtype = _resolved_dtype(dtype, (cells, weights), (*biases, border.value))
     if is_exact(weights):
-        weights, scales = _whole_filters(weights, scales, _WHOLE_LIMITS.get(result_dtype))
+        weights, scales = _whole_filters(weights, scales, WHOLE_LIMITS.get(result_dtype))
     if result_dtype not in (DType.AUTO, DType.EXACT):
         cells, weights = (in_floats(each) if each.dtype == object else each for each in (cells, weights))
         biases = tuple(map(_in_float, biases))
         border = replace(border, value=_in_float(border.value))
     group_count = check_groups(cells.shape[1], weights.shape[0], groups)
     _check_span(cells.shape[1], weights.shape[1], group_count)
-    if not isinstance(flip, bool):
+    if type(flip).__name__ not in ("bool", "bool_"):
         raise FieldError(f"flip must be true or false, got {flip!r}", field="flip")
     return Problem(
         input=read_only(cells),
@@ -82,7 +82,7 @@ def build_problem(
         axes=_axes(cells.shape[2:], weights.shape[2:], stride, padding, dilation, rank),
         boundary=border,
         groups=group_count,
-        flip=flip,
+        flip=bool(flip),
         dtype=result_dtype,
         has_bias=bias is not None,
         labels=labels or NO_LABELS,

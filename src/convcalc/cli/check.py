@@ -24,15 +24,19 @@ def check(
     limit: opt.LimitChanges = None,
 ) -> None:
     """Run each file and compare the output with its field expect; every differing cell is shown."""
-    from convcalc.cli.emit import checked_format, emit
+    from convcalc.cli.emit import check_output, emit
+    from convcalc.cli.message import write
     from convcalc.cli.source import library_of, limits_of
     from convcalc.report.check import check_report
 
-    checked_format(target.format)
+    check_output(target)
     limits = limits_of(limit)
     library = library_of(folders, limits)
     checked = [_checked(file, library, limits) for file in files]
     emit(check_report(checked), target)
+    for each in checked if target.quiet else ():
+        if each.error:
+            write(f"error: {each.error}")
     if any(each.verdict != "ok" for each in checked):
         raise typer.Exit(1)
 

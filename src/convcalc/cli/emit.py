@@ -23,16 +23,27 @@ Saver = Callable[[str], tuple[str, ...]]
 """Gets the path and says what a reader should know of the file."""
 
 
-def checked_format(form: str) -> None:
-    """Refuse an unknown ``--format`` before any work is done.
+def check_output(target: OutputOptions, suffixes: tuple[str, ...] = DOCUMENT_SUFFIXES) -> None:
+    """Refuse an unknown format and a file that could not be written, before any work is done.
 
     Raises:
         UnknownNameError: there is no such format.
+        OutputError: the file's suffix is none of ``suffixes``, or it cannot be written.
     """
-    if form not in FORMATS:
-        error = UnknownNameError("format", form, FORMATS, hint=f"one of: {', '.join(FORMATS)}")
+    if target.format not in FORMATS:
+        error = UnknownNameError("format", target.format, FORMATS, hint=f"one of: {', '.join(FORMATS)}")
         error.place = Place("--format", is_flag=True)
         raise error
+    if target.output is None:
+        return
+    from convcalc.formats.save import check_target
+
+    suffix = Path(target.output).suffix.lower()
+    if suffix not in suffixes:
+        raise OutputError(
+            f"nothing is saved here as {suffix or target.output!r}", hint=f"one of: {', '.join(suffixes)}"
+        )
+    check_target(target.output, force=target.force)
 
 
 def emit(report: Report, target: OutputOptions, *, save: Saver | None = None, csv: Text | None = None) -> None:
@@ -68,27 +79,25 @@ def save_document(report: Report, path: str, *, force: bool) -> tuple[str, ...]:
     """Write a report as .json, .yaml, .csv or .txt.
 
     Raises:
-        OutputError: the suffix is none of these, or the file cannot be written.
+        OutputError: the file cannot be written.
     """
-    form = {".txt": "plain"}.get(Path(path).suffix.lower(), Path(path).suffix.lower()[1:])
-    save_lines(path, lambda: lines_of_report(report, form, None), DOCUMENT_SUFFIXES, force=force)
+    save_lines(path, lambda form: lines_of_report(report, form, None), force=force)
     return ()
 
 
-def save_lines(path: str, lines: Callable[[], Iterable[str]], suffixes: tuple[str, ...], *, force: bool) -> None:
-    """Write lines to a file whose suffix is one of those.
+def save_lines(path: str, lines: Callable[[str], Iterable[str]], *, force: bool) -> None:
+    """Write the lines in the format of the file's suffix.
 
     Raises:
-        OutputError: it is not, or the file cannot be written.
+        OutputError: the file cannot be written.
     """
     from convcalc.formats.save import write_atomically
 
     suffix = Path(path).suffix.lower()
-    if suffix not in suffixes:
-        raise OutputError(f"this is not saved as {suffix or path!r}", hint=f"one of: {', '.join(suffixes)}")
+    form = "plain" if suffix == ".txt" else suffix[1:]
 
     def fill(stream: BinaryIO) -> None:
-        stream.writelines(line.encode("utf-8", "backslashreplace") for line in lines())
+        stream.writelines(line.encode("utf-8", "backslashreplace") for line in lines(form))
 
     write_atomically(path, fill, force=force)
 

@@ -12,12 +12,12 @@ def kernels(
     limit: opt.LimitChanges = None,
 ) -> None:
     """List the named kernels, or show one: weights, scale, sum, what it shows, where it comes from."""
-    from convcalc.cli.emit import checked_format, emit
+    from convcalc.cli.emit import check_output, emit
     from convcalc.cli.source import flags, library_of, limits_of
     from convcalc.report.kernels import kernel_report, kernels_report
 
-    checked_format(target.format)
+    check_output(target)
     library = library_of(folders, limits_of(limit))
-    with flags("NAME"):
+    with flags(" "):
         report = kernels_report(list(library.kernels())) if name is None else kernel_report(library.find(name))
     emit(report, target)

@@ -10,7 +10,7 @@ from convcalc.geometry.arguments import padding_pairs, per_axis, whole
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.counts import Counts
 
-_DEFAULT_DIMS = 2
+_DEFAULT_DIMS, _MOST_DIMS = 2, 8
 _LONGEST = 1000  # characters of a list of pairs
 
 
@@ -55,7 +55,9 @@ def counts_and_axes(
 
 def _rank(taps: Any, cells: Any, dims: int | None) -> int:
     if dims is not None:
-        return whole("dims", dims, 1)
+        if whole("dims", dims, 1) > _MOST_DIMS:
+            raise FieldError(f"dims is at most {_MOST_DIMS}, got {dims}", field="dims")
+        return dims
     lengths = [len(each) for each in (cells, taps) if isinstance(each, list)]
     return lengths[0] if lengths else _DEFAULT_DIMS
 

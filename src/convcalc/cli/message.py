@@ -11,7 +11,9 @@ _EXCERPT = 100  # characters of a source line
 
 def tell_error(error: ConvcalcError) -> None:
     """Write the error with its place, the line it stands on with a caret, and its hint."""
-    tell(f"{error.place}: {error.message}" if error.place else error.message, error.hint, error.place)
+    tell(
+        f"{error.place}: {error.message}" if str(error.place or "").strip() else error.message, error.hint, error.place
+    )
 
 
 def tell(message: str, hint: str = "", place: Place | None = None) -> None:

@@ -82,7 +82,9 @@ class ProblemOptions(NamedTuple):
     strict_finite: Annotated[
         bool, typer.Option("--strict-finite", help="Refuse inf and nan in input, kernel and bias.")
     ] = False
-    engine: Annotated[str, typer.Option(help="auto, direct or gemm.", metavar="ENGINE")] = "auto"
+    engine: Annotated[str, typer.Option(help="auto, or the name of an engine, such as direct.", metavar="ENGINE")] = (
+        "auto"
+    )
     kernels: Folders = None
     limit: LimitChanges = None
 
@@ -96,6 +98,7 @@ class OutputOptions(NamedTuple):
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False
+    version: Version = False
 
 
 Positions = Annotated[

@@ -19,12 +19,12 @@ def params(
     dims: opt.Dims = None,
 ) -> None:
     """Count a layer's parameters, and with --size its output, multiplications and memory."""
-    from convcalc.cli.emit import checked_format, emit
+    from convcalc.cli.emit import check_output, emit
     from convcalc.cli.layer import counts_and_axes
     from convcalc.cli.source import flags
     from convcalc.report.params import params_report
 
-    checked_format(target.format)
+    check_output(target)
     with flags():
         counts, axes = counts_and_axes(
             cin, cout, k, groups, not no_bias, size=size, stride=stride, padding=padding, dilation=dilation, dims=dims

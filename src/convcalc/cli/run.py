@@ -7,14 +7,19 @@ from convcalc.cli.options import OutputOptions, ProblemOptions
 @command
 def run(options: ProblemOptions, target: OutputOptions) -> None:
     """Compute a convolution and show what was computed: sizes, input, kernel and output."""
-    from convcalc.cli.emit import checked_format, emit
-    from convcalc.cli.save import csv_of, saver
+    from convcalc.cli.emit import check_output, emit
+    from convcalc.cli.save import RESULT_SUFFIXES, saver
     from convcalc.cli.source import prepare
     from convcalc.engine.compute import compute
     from convcalc.report.run import run_report
 
-    checked_format(target.format)
+    def csv() -> str:
+        from convcalc.formats.csv_reader import csv_text
+
+        return csv_text(result.squeezed)
+
+    check_output(target, RESULT_SUFFIXES)
     ready = prepare(options)
     result = compute(ready.problem, ready.plan, limits=ready.limits)
     report = run_report(ready.problem, result)
-    emit(report, target, save=saver(report, ready.problem, result, target), csv=lambda: csv_of(result.squeezed))
+    emit(report, target, save=saver(report, ready.problem, result, target), csv=csv)

@@ -27,6 +27,7 @@ _ASCII = str.maketrans(
         "╯": "+",
         "─": "-",
         "│": "|",
+        **dict.fromkeys("┬┴├┤┼", "+"),
     }
 )
 

@@ -14,11 +14,11 @@ def trace(
     batch: opt.Batch = None,
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
-    from convcalc.cli.emit import checked_format
+    from convcalc.cli.emit import check_output
     from convcalc.cli.source import flags, prepare
     from convcalc.cli.tracing import emit_all, emit_one, every_cell, positions_of, some_cells
 
-    checked_format(target.format)
+    check_output(target)
     positions = positions_of(pos, every)
     ready = prepare(options)
     with flags():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import plain
-from convcalc.cli.emit import DOCUMENT_SUFFIXES, emit, save_lines
+from convcalc.cli.emit import emit, save_lines
 from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
 from convcalc.cli.source import Ready
@@ -21,7 +21,7 @@ from convcalc.report.trace import trace_data, trace_header, trace_report, trace_
 from convcalc.tracing.trace import Trace, trace_at, traces
 
 if TYPE_CHECKING:
-    from convcalc.render.layout import Frame
+    from convcalc.render.frames import Frame
 
 Told = tuple[Trace, Any]
 """A trace and what the engine made of its cell."""
@@ -64,9 +64,7 @@ def emit_all(problem: Problem, told: Iterable[Told], target: OutputOptions) -> N
     if target.output is None:
         sys.stdout.writelines(() if target.quiet else _stream(problem, told, target.format))
         return
-    suffix = target.output[target.output.rfind(".") :].lower()
-    form = {".txt": "plain"}.get(suffix, suffix[1:])
-    save_lines(target.output, lambda: _stream(problem, told, form), DOCUMENT_SUFFIXES, force=target.force)
+    save_lines(target.output, lambda form: _stream(problem, told, form), force=target.force)
     if not target.quiet:
         write(f"wrote {target.output}")
 
@@ -82,7 +80,19 @@ def _stream(problem: Problem, told: Iterable[Told], form: str) -> Iterator[str]:
     return writers[form](problem, told)
 
 
-def _plain(problem: Problem, told: Iterable[Told], frame: Frame | None = None) -> Iterator[str]:
+def _plain(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+    from convcalc.render.frames import ASCII
+
+    return _text(problem, told, ASCII)
+
+
+def _framed(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
+    from convcalc.render.frames import ROUNDED
+
+    return _text(problem, told, ROUNDED)
+
+
+def _text(problem: Problem, told: Iterable[Told], frame: Frame) -> Iterator[str]:
     from convcalc.render.plain import plain_lines
 
     width = page_width()
@@ -90,12 +100,6 @@ def _plain(problem: Problem, told: Iterable[Told], frame: Frame | None = None) -
         yield "\n" if number else ""
         for line in plain_lines(trace_report(problem, trace, plain(output)).blocks, width, frame):
             yield f"{line}\n"
-
-
-def _framed(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.layout import ROUNDED
-
-    return _plain(problem, told, ROUNDED)
 
 
 def _coloured(problem: Problem, told: Iterable[Told]) -> Iterator[str]:

@@ -48,7 +48,7 @@ def compute(
         LimitError: the plan needs more memory than may be used; nothing has been allocated then.
     """
     plan = plan or make_plan(problem)
-    if plan.memory_bytes > _SMALL:
+    if plan.memory_bytes > _SMALL or (limits and limits.memory):
         (limits or Limits.from_environment()).check_memory(plan.memory_bytes, "this convolution")
     sums = np.empty(problem.output_shape, dtype=plan.arithmetic.dtype)
     weight = problem.applied_weight.astype(plan.arithmetic.dtype)

@@ -6,7 +6,8 @@ from math import inf, prod
 from typing import NamedTuple
 
 from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.table import ENGINES, Engine
+from convcalc.engine.engine import Engine
+from convcalc.engine.table import ENGINES
 from convcalc.engine.tile import read_count
 from convcalc.errors import EngineError, UnknownNameError
 from convcalc.problem import Problem
@@ -68,7 +69,7 @@ def make_plan(problem: Problem, engine: str = "auto") -> Plan:
 def _candidate(name: str, engine: Engine, problem: Problem) -> Candidate:
     arithmetic = engine.arithmetic(problem)
     try:
-        seconds = engine.cost(problem, arithmetic)
+        seconds = engine.seconds(problem, arithmetic)
     except OverflowError:  # more work than a float can count, which the memory check will refuse
         seconds = inf
     return Candidate(name, arithmetic, engine.obstacle(problem, arithmetic), seconds)

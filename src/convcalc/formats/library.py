@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError
@@ -47,7 +47,7 @@ class Library:
             FieldError: the arguments are not what the kernel takes.
         """
         name, colon, arguments = text.partition(":")
-        found = self._named(name.strip())
+        found = replace(self._named(name.strip()), is_spatial=True)
         if not colon:
             return found
         if not found.builder:
@@ -76,12 +76,12 @@ class Library:
     def kernels(self) -> Iterator[Kernel]:
         """All kernels, by name."""
         for _, path in sorted(self._paths().items()):
-            yield read_kernel_file(path, self.limits)
+            yield self._read(path)
 
     def _named(self, name: str) -> Kernel:
         paths = self._paths()
         if name in paths:
-            return read_kernel_file(paths[name], self.limits)
+            return self._read(paths[name])
         kernels = list(self.kernels())
         for kernel in kernels:
             if name in kernel.aliases:
@@ -91,6 +91,16 @@ class Library:
         if error.hint.startswith("one of"):
             error.hint = "`convcalc kernels` lists the names"
         raise error
+
+    def _read(self, path: Path) -> Kernel:
+        kernel = read_kernel_file(path, self.limits)
+        if kernel.name != path.stem:
+            raise FieldError(
+                f"the kernel is named {kernel.name!r} in a file for {path.stem!r}",
+                hint="a library finds kernels by the names of their files",
+                place=Place(str(path)),
+            )
+        return kernel
 
     def _paths(self) -> dict[str, Path]:
         paths: dict[str, Path] = {}
@@ -115,8 +125,8 @@ def _is_folder(path: Path) -> bool:
 
 
 def _user_folder() -> Path:
-    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA")
-    return (Path(base) if base else Path.home() / ".config") / "convcalc" / "kernels"
+    base = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA") or os.path.expanduser("~/.config")  # noqa: PTH111 - Path.home raises where there is no home
+    return Path(base) / "convcalc" / "kernels"
 
 
 def _arguments(text: str) -> dict[str, object]:

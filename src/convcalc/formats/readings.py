@@ -10,6 +10,8 @@ from convcalc.errors import FieldError, GeometryError
 from convcalc.kernels.kernel import Kernel
 from convcalc.wording import shape_text
 
+_IMAGE_DIMS = 2
+
 
 def infer_dims(values: Array, kernels: list[Kernel], groups: Any, depthwise: bool) -> int:
     """The number of spatial axes, if the shapes of the input and the kernels allow only one.
@@ -56,12 +58,16 @@ def _fits(kernel: Kernel, dims: int, span: int, depthwise: bool, strict: bool) -
     """Whether the kernel has the axes for so many spatial ones, and planes for the channels that it spans."""
     if kernel.builder:
         return kernel.rank in (None, dims)
+    if kernel.is_spatial:
+        return kernel.rank == dims
     shape = kernel.weights.shape
     match len(shape) - dims:
         case 0:
             return True
         case 1:
-            return not strict or shape[0] == span
+            # several planes may be meant as a list of kernels; those of 2-D kernels are common enough to ask, any
+            # others (every matrix is a list of 1-D kernels) count only where nothing else fits
+            return shape[0] == span or not strict or (dims == _IMAGE_DIMS and not depthwise)
         case 2:
             return bool(shape[1] == (1 if depthwise else span))
     return False

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array
-from convcalc.build import build_problem
+from convcalc.arrays import Array, is_exact, largest
+from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.errors import ConvcalcError, FieldError, GeometryError
 from convcalc.formats.library import Library
-from convcalc.formats.numbers import array
+from convcalc.formats.numbers import array, number
 from convcalc.formats.readings import infer_dims
 from convcalc.formats.request import Request
 from convcalc.formats.sources import read_input, read_kernels
@@ -20,7 +20,7 @@ from convcalc.geometry.arguments import channels_per_group, whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.limits import Limits
 from convcalc.problem import Labels, Problem
-from convcalc.wording import shape_text
+from convcalc.wording import counted, shape_text
 
 
 def resolve(
@@ -50,11 +50,11 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
     dims = infer_dims(tensor.array, kernels, groups, depthwise) if asked is None else whole("dims", asked, 1)
     cells = _with_channels(tensor.array, dims)
     if depthwise:
-        groups = _depthwise_groups(request, groups, cells.shape[1])
+        groups = _depthwise_groups(groups, cells.shape[1])
     span = channels_per_group("in_channels", cells.shape[1], groups)
     kernels = _planes([kernel.at_rank(dims) for kernel in kernels], dims, span, depthwise)
     weight, kernels = _weight(kernels, dims, cells.shape[1], span, depthwise)
-    return build_problem(
+    problem = build_problem(
         cells,
         weight,
         _bias(request, limits),
@@ -73,6 +73,20 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
             notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
         ),
     )
+    return _with_rounding_notes(problem, tensor.array, weight)
+
+
+def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:
+    """The problem with a note on each array of whole numbers that its floats do not hold exactly."""
+    if problem.is_exact:
+        return problem
+    limit = WHOLE_LIMITS[problem.dtype]
+    notes = tuple(
+        f"{name}: whole numbers beyond {limit:,} are rounded to {problem.dtype}"
+        for name, values in (("input", cells), ("kernel", weight))
+        if is_exact(values) and largest(values) > limit
+    )
+    return replace(problem, labels=problem.labels._replace(notes=(*problem.labels.notes, *notes)))
 
 
 def _check_finite(problem: Problem) -> None:
@@ -87,17 +101,16 @@ def _with_channels(values: Array, dims: int) -> Array:
     """(batch, in_channels, *spatial) of an array that may lack the first or both."""
     missing = dims + 2 - values.ndim
     if missing not in (0, 1, 2):
-        axes = "1 axis" if values.ndim == 1 else f"{values.ndim} axes"
         raise GeometryError(
-            f"the input has {axes}, which does not go with dims {dims}",
+            f"the input has {counted(values.ndim, 'axis', 'axes')}, which does not go with dims {dims}",
             hint=f"with dims {dims} it is [batch,] [channel,] and {dims} spatial",
             field="dims",
         )
     return values.reshape((1,) * missing + values.shape)
 
 
-def _depthwise_groups(request: Request, groups: Any, in_channels: int) -> int:
-    if "groups" in request.fields and groups != in_channels:
+def _depthwise_groups(groups: Any, in_channels: int) -> int:
+    if groups not in (1, in_channels):
         raise FieldError(
             f"depthwise means one group for each of {in_channels} channels, groups is {groups}",
             hint="leave groups out",
@@ -116,8 +129,18 @@ def _bias(request: Request, limits: Limits) -> Array | None:
         raise
 
 
+def _number(name: str, text: str) -> None:
+    try:
+        number(text)
+    except ConvcalcError as error:
+        error.field = (name,)
+        raise
+
+
 def _boundary(request: Request) -> Any:
     value = request.value("boundary", "zeros")
+    if isinstance(value, str) and value[:1] in tuple("+-.0123456789"):
+        _number("boundary", value)  # no word begins so; say what is wrong with the number
     if isinstance(value, dict) and set(value) == {"constant"}:
         value = plain_value(value["constant"])
     if isinstance(value, list | dict):
@@ -133,10 +156,10 @@ def _planes(kernels: list[Kernel], dims: int, span: int, depthwise: bool) -> lis
     Numbers with one axis more than the spatial ones are one filter if they have a plane for each channel that it
     spans, and otherwise a list of kernels.
     """
-    if len(kernels) == 1 and kernels[0].weights.ndim == dims + 1 and not depthwise:
-        [kernel] = kernels
-        if len(kernel.weights) != span:
-            return [replace(kernel, name=kernel.name, weights=plane) for plane in kernel.weights]
+    first = kernels[0]
+    is_list = len(kernels) == 1 and first.weights.ndim == dims + 1 and not (first.is_spatial or depthwise)
+    if is_list and len(first.weights) != span:
+        return [replace(first, weights=plane) for plane in first.weights]
     return kernels
 
 
@@ -176,11 +199,12 @@ def _plane(kernel: Kernel, dims: int, channel: int, channels: int) -> Array:
 def _check_sizes(kernels: list[Kernel], dims: int) -> None:
     for kernel in kernels:
         extra = kernel.weights.ndim - dims
-        if extra < 0 or extra > (2 if len(kernels) == 1 else 1):
+        if extra < 0 or extra > (0 if kernel.is_spatial else 2 if len(kernels) == 1 else 1):
+            hint = f"a kernel has {dims} spatial axes, in front of them one of channels, then one of output channels"
             raise GeometryError(
-                f"kernel {kernel.name or 'weights'} has {kernel.weights.ndim} axes, which does not go with dims {dims}",
-                hint=f"a kernel has {dims} spatial axes, in front of them one of channels, in front of that one of "
-                "output channels",
+                f"kernel {kernel.name or 'weights'} has {counted(kernel.weights.ndim, 'axis', 'axes')}, "
+                f"which does not go with dims {dims}",
+                hint=f"choose one for {dims}-D inputs" if kernel.is_spatial else hint,
                 field="kernel",
             )
     sizes = {kernel.weights.shape[kernel.weights.ndim - dims :] for kernel in kernels}

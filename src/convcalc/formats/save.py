@@ -7,20 +7,25 @@ import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import OutputError
+from convcalc.engine.compute import Result
+from convcalc.errors import MissingExtraError, OutputError
 from convcalc.formats.text import STANDARD_INPUT
+from convcalc.problem import Problem
 from convcalc.wording import counted
 
 OUTPUT = "output"
 ARRAY_SUFFIXES = (".npy", ".npz", ".csv", ".png")
 _MID_GREY = 127.5
 _WHITE = 255
+_COLOURS = 3
+_PICTURE_AXES = 4  # batch, channels, height, width
 _ALL_MAY_READ_AND_WRITE = 0o666
 
 
@@ -67,6 +72,48 @@ def save_array(path: str, arrays: Mapping[str, Array], *, force: bool, rgb: bool
     writer = {".npy": _npy_writer, ".npz": _npz_writer, ".csv": _csv_writer}[suffix]
     write_atomically(path, writer(arrays), force=force)
     return ()
+
+
+def save_result(path: str, problem: Problem, result: Result, *, force: bool) -> tuple[str, ...]:
+    """Write the output; .npz gets input, weight (as written), scale and bias too: output = sums × scale + bias.
+
+    Raises:
+        OutputError: the file cannot hold the output, or cannot be written.
+    """
+    if Path(path).suffix.lower() == ".png":
+        colours = problem.in_channels == problem.out_channels == _COLOURS
+        return save_array(path, {OUTPUT: _picture(result)}, force=force, rgb=colours)
+    arrays = {
+        OUTPUT: result.squeezed,
+        "input": problem.input,
+        "weight": problem.weight,
+        "scale": np.array([float(scale) for scale in problem.scale]),
+        "bias": np.array([float(bias) for bias in problem.bias]),
+    }
+    return save_array(path, arrays, force=force)
+
+
+def check_target(path: str, *, force: bool) -> None:
+    """Refuse a file that could not be written, before the work is done whose result it is for.
+
+    Raises:
+        OutputError: as :func:`write_atomically`.
+        MissingExtraError: a .png needs Pillow, which is not installed.
+    """
+    _target(path, force)
+    if Path(path).suffix.lower() == ".png" and find_spec("PIL") is None:
+        raise MissingExtraError("reading and writing images", "image")
+
+
+def _picture(result: Result) -> Array:
+    """(channels, height, width) of the only sample."""
+    if result.output.ndim != _PICTURE_AXES:
+        axes = result.output.ndim - 2
+        raise OutputError(f"a picture has two spatial axes, the output has {axes}", hint="save it as .npy")
+    if len(result.output) != 1:
+        raise OutputError(f"a picture is of one sample, the output has {len(result.output)}", hint="save it as .npy")
+    sample: Array = result.output[0]
+    return sample
 
 
 def to_pixels(output: Array, *, rgb: bool = False) -> tuple[Array, str]:

@@ -36,7 +36,7 @@ _UNREAD = {
     "pickle": "a pickle, not read, since reading it could run code",
     "matlab": "a MATLAB file",
 }
-_KIND_OF_SUFFIX = {
+KIND_OF_SUFFIX = {
     ".npy": "npy",
     ".npz": "npz",
     ".csv": "csv",
@@ -73,7 +73,7 @@ class Source:
     def mismatch(self) -> str:
         """What to say if the name promises another kind of content, such as "named .png, but its content is text"."""
         suffix = Path(self.name).suffix.lower()
-        promised = _KIND_OF_SUFFIX.get(suffix, self.kind)
+        promised = KIND_OF_SUFFIX.get(suffix, self.kind)
         if promised == self.kind:
             return ""
         both_text = promised not in _BINARY and self.kind not in _BINARY
@@ -131,7 +131,7 @@ def _text_source(name: str, data: bytes, member: str | None) -> Source:
     try:
         text = decode(data, name)
     except FormatError as error:
-        kind = _KIND_OF_SUFFIX.get(Path(name).suffix.lower(), "yaml")
+        kind = KIND_OF_SUFFIX.get(Path(name).suffix.lower(), "yaml")
         if kind in _BINARY:
             error.message = f"not {_CALLED[kind]}, nor text: {error.message}"
         raise

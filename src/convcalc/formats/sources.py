@@ -13,13 +13,13 @@ from convcalc.formats.kernel_file import kernel_from, read_kernel_file, scale_fr
 from convcalc.formats.library import Library
 from convcalc.formats.numbers import array, array_notes
 from convcalc.formats.request import Field, Origin, Request
+from convcalc.formats.source import KIND_OF_SUFFIX
 from convcalc.formats.tensor_file import Tensor, node, open_source, read_tensor, tensor
 from convcalc.formats.words import plain_value, word
 from convcalc.formats.yaml_reader import Node
 from convcalc.kernels.kernel import Kernel
 from convcalc.limits import Limits
 
-_FILE_SUFFIXES = (".yaml", ".yml", ".json", ".npy", ".npz", ".csv", ".tsv", ".png", ".jpg")
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
@@ -44,6 +44,8 @@ def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -
     try:
         if isinstance(value, dict):
             return _described(value, origin, limits)
+        if isinstance(value, str) and value[:1].isalpha():
+            raise FieldError(f"{name} must be numbers, got {str(value)!r}", hint=f"{{file: {value}}} for a file")
         values = array(value, limits)
     except ConvcalcError as error:
         error.field = (name, *error.field)
@@ -82,7 +84,8 @@ class _KernelReader:
                 return self._mapping(value)
             if isinstance(value, str) and _is_kernel_word(value):
                 return self._named(str(value))
-            return self._numbers(array(value, self.limits), "", array_notes(array(value, self.limits)))
+            values = array(value, self.limits)
+            return self._numbers(values, "", array_notes(values, value))
         except ConvcalcError as error:
             below = error.field[1:] if error.field[:1] == ("kernel",) else error.field
             error.field = (*path, *below)
@@ -152,7 +155,7 @@ def _is_kernel_word(value: Any) -> bool:
 def _is_path(text: str) -> bool:
     """Whether it is written like a file's path: with a folder, or with a suffix that convcalc reads."""
     suffix = Path(text.partition(":")[0]).suffix.lower()
-    return suffix in _FILE_SUFFIXES or text.startswith(("./", "../", "/", "~"))
+    return suffix in KIND_OF_SUFFIX or text.startswith(("./", "../", "/", "~"))
 
 
 def _spelled(name: str, arguments: dict[str, Any]) -> str:

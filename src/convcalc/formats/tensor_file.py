@@ -119,7 +119,8 @@ def _read_csv(source: Source, limits: Limits) -> Tensor:
     from convcalc.formats.numbers import array_notes
 
     values = read_csv(source.text, source.name, limits)
-    return Tensor(values, None, array_notes(values), source.name)
+    # blank lines part channels, whose axes are rows and columns
+    return Tensor(values, 2 if values.ndim > 2 else None, array_notes(values), source.name)
 
 
 def _read_npy(source: Source, limits: Limits) -> Tensor:

@@ -40,8 +40,11 @@ def read_standard_input(cap_for: Callable[[bytes], int]) -> bytes:
     """The bytes of standard input, where the cap depends on the first of them: of text less is read than of an array.
 
     Raises:
+        DataError: it is closed.
         LimitError: there are more bytes than the cap.
     """
+    if sys.stdin is None:
+        raise DataError("standard input is closed")
     stream = sys.stdin.buffer
     head = stream.read(HEAD)
     return _capped(stream, cap_for(head), STANDARD_INPUT_NAME, head)

@@ -32,6 +32,8 @@ class Kernel:
     builder: str = ""
     """The name of the parametric kernel that made the weights, if one did."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    is_spatial: bool = False
+    """Whether all axes are known to be spatial, as those of a named kernel are; those of others may be channels."""
     notes: tuple[str, ...] = ()
 
     @property

@@ -1,17 +1,15 @@
-"""A report on a terminal: framed grids and tables, coloured by role."""
+"""A report on a terminal: framed grids and tables, coloured by role, printed by Rich."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
-from rich.box import ROUNDED as ROUNDED_BOX
 from rich.console import Console
-from rich.table import Table as RichTable
 from rich.text import Text
 
-from convcalc.render.layout import ROUNDED, lines_of, safe
-from convcalc.report.blocks import Block, Role, Table
+from convcalc.render.frames import ROUNDED
+from convcalc.render.layout import lines_of
+from convcalc.report.blocks import Block, Role
 
 # The sixteen colours follow the terminal's own theme, so they are legible on dark and on light.
 STYLES: dict[Role, str] = {
@@ -29,32 +27,10 @@ STYLES: dict[Role, str] = {
 
 
 def print_blocks(console: Console, blocks: Sequence[Block]) -> None:
-    """Print blocks at the console's width; tables go through Rich, which wraps their cells."""
-    for number, (is_table, group) in enumerate(groupby(blocks, key=lambda block: isinstance(block, Table))):
-        members = list(group)
-        if number:
-            console.print()
-        if not is_table:
-            _print_lines(console, members)
-        for table in members:
-            if isinstance(table, Table):
-                console.print(_rich_table(table))
-
-
-def _print_lines(console: Console, blocks: Sequence[Block]) -> None:
+    """Print blocks at the console's width."""
     text = Text()
     for line in lines_of(blocks, console.width, ROUNDED):
         for span in line:
             text.append(span.text, STYLES[span.role])
         text.append("\n")
     console.print(text, end="", soft_wrap=True)
-
-
-def _rich_table(table: Table) -> RichTable:
-    rich_table = RichTable(box=ROUNDED_BOX, header_style="bold", border_style="dim")
-    for name in table.columns:
-        numeric = name in table.numeric
-        rich_table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in table.rows:
-        rich_table.add_row(*(Text(safe(span).text, STYLES[span.role]) for span in row))
-    return rich_table

@@ -24,7 +24,7 @@ def array_blocks(problem: Problem, output: Array) -> Iterator[Block]:
     kernels = list(islice(_kernel_grids(problem), _most(problem.weight)))
     outputs = list(_channel_grids("output", output, _output_names(problem)))
     if len(inputs) == len(kernels) == len(outputs) == 1:
-        yield Flow((inputs[0], Span("∗" if problem.flip else "⋆"), kernels[0], Span("="), outputs[0]))
+        yield Flow((inputs[0], Span("⋆"), kernels[0], Span("="), outputs[0]))
         return
     for name, grids, hidden in (
         ("input", inputs, _hidden(problem.input)),
@@ -60,19 +60,23 @@ def _output_names(problem: Problem) -> Sequence[str]:
 
 def _hidden(values: Array) -> str:
     batch, channels = values.shape[:2]
-    hidden = batch * channels - min(batch, _MOST_SAMPLES) * min(channels, _most(values))
-    parts = []
-    if hidden:
-        parts.append(f"{counted(hidden, 'more channel')} ({range_text(values)} over all)")
+    samples, each = max(0, batch - _MOST_SAMPLES), max(0, channels - _most(values))
     slices = hidden_planes(values[0, 0]) if batch else 0
-    if slices:
-        parts.append(f"{counted(slices, 'more slice')} of each channel")
-    return " and ".join(parts)
+    parts = [
+        f"{counted(samples, 'more sample')}" * (samples > 0),
+        f"{counted(each, 'more channel')}{' of each sample' * (batch > 1)}" * (each > 0),
+        f"{counted(slices, 'more slice')} of each channel" * (slices > 0),
+    ]
+    shown = " and ".join(filter(None, parts))
+    return f"{shown} (over all {range_text(values)})" if shown else ""
 
 
 def _hidden_kernels(problem: Problem, shown: int) -> str:
-    total = sum(1 for _ in _kernel_planes(problem)) * max(1, min(prod(problem.kernel_size[:-2]), 4))
-    return f"{counted(total - shown, 'more plane')}" if total > shown else ""
+    """Planes of filters that are not shown, and slices of those that are."""
+    planes = list(_kernel_planes(problem))
+    slices = prod(problem.kernel_size[:-2])
+    total = len(planes) * slices
+    return counted(total - shown, "more slice" if slices > 1 else "more plane") if total > shown else ""
 
 
 def _kernel_grids(problem: Problem) -> Iterator[Grid]:
@@ -94,8 +98,9 @@ def _kernel_planes(problem: Problem) -> Iterator[tuple[str, Array]]:
 
 def _kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
     name = problem.labels.kernels[number] if problem.labels.kernels else ""
-    parts = ["kernel" if one else f"kernel {number}", name, scale_text(problem.scale[number])]
-    if problem.bias[number]:
+    turned = "turned" if problem.flip else ""
+    parts = ["kernel" if one else f"kernel {number}", name, turned, scale_text(problem.scale[number])]
+    if problem.bias[number] and channel == 0:
         parts.append(f"+ bias {number_text(problem.bias[number])}")
     span = problem.in_channels // problem.groups
     if same:

@@ -53,11 +53,14 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
     yield Table(("file", "verdict", "cells", "different"), rows, ("cells", "different"))
     for each in files:
         if each.error:
-            yield Sentence((Span(f"{each.file}: "), Span(each.error, Role.BAD)), indent=2)
+            place = "" if each.error.startswith(f"{each.file}:") else f"{each.file}: "
+            yield Sentence((Span(place), Span(each.error, Role.BAD)), indent=2)
         for difference in each.differences:
             yield say(f"{each.file}: {_told(difference)}", indent=2)
     good = sum(each.verdict == "ok" for each in files)
-    yield say(f"{good} of {counted(len(files), 'file')} ok", Role.GOOD if good == len(files) else Role.BAD)
+    yield say(
+        f"{good} of {counted(len(files), 'file')} ok", Role.GOOD if good == len(files) else Role.BAD, space_before=True
+    )
 
 
 def _told(difference: Difference) -> str:

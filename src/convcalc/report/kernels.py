@@ -74,7 +74,7 @@ def kernel_data(kernel: Kernel) -> dict[str, Any]:
 
 def _blocks(kernel: Kernel) -> Iterator[Block]:
     yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
-    caption = " ".join(filter(None, ("weights", shape_text(kernel.weights.shape), scale_text(kernel.scale))))
+    caption = ", ".join(filter(None, (f"weights {shape_text(kernel.weights.shape)}", scale_text(kernel.scale))))
     yield Flow(tuple(plane_grids(caption, kernel.weights)))
     facts = {
         "scale": str(kernel.scale),

@@ -83,7 +83,7 @@ def _channels(problem: Problem) -> str:
 
 
 def _each(values: list[Any]) -> str:
-    return str(values[0]) if len(set(values)) == 1 else ", ".join(map(str, values))
+    return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
 
 
 def _notes(problem: Problem, result: Result) -> Iterator[str]:
@@ -104,7 +104,9 @@ def _blocks(problem: Problem, result: Result, notes: tuple[str, ...]) -> Iterato
     yield from array_blocks(problem, result.output)
     plan = result.plan
     yield say(
-        f"{counted(problem.macs, 'MAC')}, engine {plan.engine}, {plan.arithmetic.words}", Role.LABEL, space_before=True
+        f"{counted(problem.macs, 'MAC')}, engine {plan.engine} ({plan.reason}), {plan.arithmetic.words}",
+        Role.LABEL,
+        space_before=True,
     )
 
 
@@ -114,6 +116,9 @@ def _data(problem: Problem, result: Result, notes: tuple[str, ...]) -> dict[str,
         **problem_data(problem),
         "plan": {
             "engine": result.plan.engine,
+            "reason": result.plan.reason,
+            "workspace_bytes": result.plan.workspace_bytes,
+            "obstacles": {each.name: each.obstacle for each in result.plan.candidates if each.obstacle},
             "arithmetic": result.plan.arithmetic.words,
             "macs": problem.macs,
         },

@@ -46,6 +46,7 @@ def unread_notes(axes: tuple[Axis, ...], boundary: Boundary) -> Iterator[str]:
     yield from misfits
     unread = unread_cells(axes, boundary)
     if unread:
-        yield f"{counted(unread, 'input cell')} {'is' if unread == 1 else 'are'} never read"
+        of = "of the input itself " if misfits else ""
+        yield f"{of}{counted(unread, 'cell' if misfits else 'input cell')} {'is' if unread == 1 else 'are'} never read"
     elif misfits:
         yield "every input cell is read; what is left over is padding"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 _DIGITS = 6  # significant digits of a float in a table; JSON and CSV have all of them
@@ -40,7 +41,7 @@ def number_texts(values: Iterable[Any]) -> list[str]:
     if not decimals or any("e" in text or "/" in text for text in texts):
         return texts
     aligned = [
-        f"{value:.{decimals}f}" if isinstance(value, float) and value - value == 0 else text
+        f"{value:.{decimals}f}" if isinstance(value, float) and isfinite(value) else text
         for value, text in zip(numbers, texts, strict=True)
     ]
     return texts if max(map(len, aligned)) > _WIDEST else [_unsigned_zero(text) for text in aligned]

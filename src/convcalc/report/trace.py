@@ -140,7 +140,8 @@ def _total(trace: Trace, output: Any, agreed: bool) -> Iterator[Block]:
         space_before=True,
     )
     if agreed:
-        yield say(f"equals the engine's output {number_text(output, _DIGITS)}", Role.GOOD)
+        words = "equals" if trace.total == output else "agrees within rounding with"
+        yield say(f"{words} the engine's output {number_text(output, _DIGITS)}", Role.GOOD)
     else:
         yield say(f"the engine's output differs: {number_text(output, 17)}", Role.BAD)
 

@@ -139,6 +139,7 @@ def agrees(problem: Problem, trace: Trace, output: Any) -> bool:
 
 
 def _check_place(problem: Problem, position: int | Sequence[int], channel: int, sample: int) -> tuple[int, ...]:
+    position = position.tolist() if isinstance(position, np.ndarray) else position
     position = position if isinstance(position, Sequence) else (position,)
     size = shape_text(problem.output_size)
     if len(position) != problem.rank:
@@ -157,7 +158,7 @@ def _check_place(problem: Problem, position: int | Sequence[int], channel: int, 
         )
     for name, index, count in (("channel", channel, problem.out_channels), ("batch", sample, problem.batch)):
         if whole(name, index, 0) >= count:
-            raise GeometryError(f"{name} {index} does not exist: the output has {count}, counted from 0", field=name)
+            raise GeometryError(f"there is no {name} {index}: the output has {count}, counted from 0", field=name)
     return places
 
 
@@ -186,7 +187,8 @@ def _add(terms: Any) -> Number:
         try:
             return fsum(numbers)
         except (OverflowError, ValueError):  # inf and nan among them, or an overflow on the way
-            return float(np.sum(np.array(numbers, dtype=np.float64)))
+            with np.errstate(all="ignore"):
+                return float(np.sum(np.array(numbers, dtype=np.float64)))
     total: Number = plain(sum(numbers))
     return total
 

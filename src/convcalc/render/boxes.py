@@ -1,0 +1,98 @@
+"""Grids as rectangles of text, narrow enough for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from convcalc.render.frames import Frame, rule
+from convcalc.render.lines import line_width, safe, text_width
+from convcalc.report.blocks import Grid, Line, Role, Span
+
+_GAP = Span("…", Role.LABEL)
+_BETWEEN_CELLS = 2
+
+
+class Box(NamedTuple):
+    """A rectangle of text."""
+
+    lines: tuple[Line, ...]
+    head: int = 0
+    """Lines above the first row of numbers, frame not counted."""
+    anchor: int = 0
+    """The line in the middle of the numbers, beside which a sign such as × stands."""
+
+    @property
+    def width(self) -> int:
+        """Columns of the widest line."""
+        return max(map(line_width, self.lines), default=0)
+
+    def with_head(self, head: int) -> Box:
+        """The box with empty lines below its caption, so that its numbers stand beside those of its neighbours."""
+        added = head - self.head
+        return Box((*self.lines[:1], *((),) * added, *self.lines[1:]), head, self.anchor + added)
+
+
+def grid_box(grid: Grid, frame: Frame) -> Box:
+    """A grid with its caption above, labels around and frame, as a rectangle."""
+    cells = [[safe(cell) for cell in row] for row in grid.cells]
+    columns = range(len(cells[0]) if cells else 0)
+    labels = grid.column_labels or ("",) * len(columns)
+    widths = [max(text_width(labels[c]), *(text_width(row[c].text) for row in cells)) for c in columns]
+    margin = max(map(len, grid.row_labels), default=0)
+    indent = Span(" " * (margin + 1) if margin else "")
+    inner = sum(widths) + _BETWEEN_CELLS * max(0, len(widths) - 1)
+    lines: list[Line] = [tuple(map(safe, grid.caption))]
+    if grid.column_labels:
+        spans = [Span(label.rjust(size), Role.LABEL) for label, size in zip(labels, widths, strict=True)]
+        lines.append((indent, Span("  "), *_spaced(spans)))
+    head = len(lines)
+    lines.append((indent, Span(rule(frame, frame.top, [inner]), Role.LABEL)))
+    left, right = Span(f"{frame.side} ", Role.LABEL), Span(f" {frame.side}", Role.LABEL)
+    for number, row in enumerate(cells):
+        label = Span(grid.row_labels[number].rjust(margin) + " " if margin else "", Role.LABEL)
+        spans = _spaced([Span(cell.text.rjust(size), cell.role) for cell, size in zip(row, widths, strict=True)])
+        lines.append((label, left, *spans, right))
+    lines.append((indent, Span(rule(frame, frame.bottom, [inner]), Role.LABEL)))
+    if grid.footer:
+        lines.append((indent, Span(grid.footer, Role.LABEL)))
+    return Box(tuple(lines), head, head + 1 + (len(cells) - 1) // 2)
+
+
+def fitted(grid: Grid, width: int, frame: Frame) -> Box:
+    """The grid's box with as many middle columns left out as it takes to be at most ``width`` wide."""
+    box = grid_box(grid, frame)
+    while box.width > width and len(grid.cells[0]) > 3:
+        grid = _without_middle(grid)
+        box = grid_box(grid, frame)
+    return box
+
+
+def _spaced(spans: Sequence[Span]) -> list[Span]:
+    gap = Span(" " * _BETWEEN_CELLS)
+    return [each for span in spans for each in (span, gap)][:-1]
+
+
+def _without_middle(grid: Grid) -> Grid:
+    """The grid with the column before the middle gap gone, the gap made where there is none."""
+    columns = len(grid.cells[0])
+    middle = columns // 2
+    gap = next((c for c in range(columns) if all(row[c].text == _GAP.text for row in grid.cells)), None)
+    if gap is None:
+        keep = [c for c in range(columns) if c != middle]
+        gap_at = keep.index(middle - 1) + 1
+        return _picked(grid, [*keep[: gap_at - 1], None, *keep[gap_at:]])
+    drop = gap - 1 if gap >= columns - gap else gap + 1
+    return _picked(grid, [c for c in range(columns) if c != drop])
+
+
+def _picked(grid: Grid, columns: Sequence[int | None]) -> Grid:
+    return Grid(
+        caption=grid.caption,
+        cells=tuple(tuple(_GAP if c is None else row[c] for c in columns) for row in grid.cells),
+        row_labels=grid.row_labels,
+        column_labels=tuple(_GAP.text if c is None else grid.column_labels[c] for c in columns)
+        if grid.column_labels
+        else (),
+        footer=grid.footer,
+    )

@@ -1,0 +1,87 @@
+"""Lines of spans: how wide they are, and how long ones are broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+
+from convcalc.report.blocks import Line, Span
+from convcalc.report.text import safe_text
+
+
+def text_width(text: str) -> int:
+    """Terminal columns of a text; the signs that reports use are one column wide, and most text is ASCII."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def line_width(line: Line) -> int:
+    """Terminal columns of a line."""
+    return sum(text_width(span.text) for span in line)
+
+
+def safe(span: Span) -> Span:
+    """The span with everything escaped that a terminal would obey."""
+    return Span(safe_text(span.text), span.role)
+
+
+def wrapped(spans: Sequence[Span], width: int, indent: int = 0) -> Iterator[Line]:
+    """The spans broken at spaces; lines after the first begin with ``indent`` spaces."""
+    margin = Span(" " * min(indent, width // 2))
+    line: list[Span] = []
+    used = 0
+    for span in map(safe, spans):
+        for number, piece in enumerate(span.text.split(" ")):
+            space = " " if number else ""
+            size = text_width(piece) + len(space)
+            if line and used + size > width:
+                yield stripped(line)
+                line, used, space, size = [margin], len(margin.text), "", text_width(piece)
+            line.append(Span(space + piece, span.role))
+            used += size
+    yield stripped(line)
+
+
+def stripped(spans: Sequence[Span]) -> Line:
+    """The line without spaces at its end."""
+    kept = list(spans)
+    while kept and not kept[-1].text.rstrip(" "):
+        kept.pop()
+    if kept:
+        kept[-1] = Span(kept[-1].text.rstrip(" "), kept[-1].role)
+    return tuple(kept)
+
+
+def folded(line: Line, width: int) -> Iterator[Line]:
+    """The line cut into pieces of at most ``width`` columns: the last resort, which loses nothing."""
+    if line_width(line) <= width:
+        yield line
+        return
+    piece: list[Span] = []
+    room = width
+    for span in line:
+        text = span.text
+        while text:
+            taken = _prefix(text, room)
+            if not taken and not piece:
+                taken = text[0]  # a single character that is wider than the page
+            if taken:
+                piece.append(Span(taken, span.role))
+                text, room = text[len(taken) :], room - text_width(taken)
+            if text:
+                yield tuple(piece)
+                piece, room = [], width
+    if piece:
+        yield tuple(piece)
+
+
+def _prefix(text: str, room: int) -> str:
+    """The longest beginning of the text that takes at most so many columns."""
+    if text_width(text) <= room:
+        return text
+    size = 0
+    for number, character in enumerate(text):
+        size += text_width(character)
+        if size > room:
+            return text[:number]
+    return text

@@ -1,0 +1,59 @@
+"""Tables as lines: texts are wrapped where they must be; on narrow pages there is one line for each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from convcalc.render.frames import Frame, rule
+from convcalc.render.lines import line_width, safe, text_width, wrapped
+from convcalc.report.blocks import Line, Role, Span, Table
+
+_NARROWEST = 12  # columns of text, below which a wrapped cell is no longer read but deciphered
+
+
+def table_lines(table: Table, width: int, frame: Frame) -> Iterator[Line]:
+    """The table in a frame, or where its columns cannot be made narrow enough one line for each cell."""
+    widths = _fitted(table, width - 3 * len(table.columns) - 1)
+    if widths is None:
+        yield from _records(table, width)
+        return
+    yield (Span(rule(frame, frame.top, widths), Role.LABEL),)
+    yield from _row([Span(name, Role.TITLE) for name in table.columns], table, widths, frame)
+    yield (Span(rule(frame, frame.middle, widths), Role.LABEL),)
+    for row in table.rows:
+        yield from _row(row, table, widths, frame)
+    yield (Span(rule(frame, frame.bottom, widths), Role.LABEL),)
+
+
+def _fitted(table: Table, room: int) -> list[int] | None:
+    """The width of each column; columns of text give way, the widest first, columns of numbers never."""
+    rows = [table.columns, *([safe(span).text for span in row] for row in table.rows)]
+    widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
+    flexible = [number for number, name in enumerate(table.columns) if name not in table.numeric]
+    while sum(widths) > room:
+        widest = max(flexible, key=lambda number: widths[number], default=None)
+        if widest is None or widths[widest] <= _NARROWEST:
+            return None
+        widths[widest] -= 1
+    return widths
+
+
+def _row(cells: Sequence[Span], table: Table, widths: list[int], frame: Frame) -> Iterator[Line]:
+    columns = [list(wrapped([cell], size)) for cell, size in zip(cells, widths, strict=True)]
+    side = Span(frame.side, Role.LABEL)
+    for lines in zip_longest(*columns, fillvalue=()):
+        spans = [side]
+        for line, name, size in zip(lines, table.columns, widths, strict=True):
+            padding = Span(" " * (size - line_width(line)))
+            spans += [Span(" "), padding, *line] if name in table.numeric else [Span(" "), *line, padding]
+            spans += [Span(" "), side]
+        yield tuple(spans)
+
+
+def _records(table: Table, width: int) -> Iterator[Line]:
+    for number, row in enumerate(table.rows):
+        if number:
+            yield ()
+        for name, cell in zip(table.columns, row, strict=True):
+            yield from wrapped([Span(f"{name}: ", Role.LABEL), cell], width, indent=2)
