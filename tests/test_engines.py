@@ -562,3 +562,9 @@ def test_ragged_lists_are_refused(engine: str) -> None:
     """Rows of different length are refused with a convcalc error."""
     with pytest.raises(ConvcalcError):
         conv([[1, 2], [3]], [[[1]]], engine=engine)
+
+
+def test_a_masked_array_is_refused() -> None:
+    """Cells without a value are not computed with as if they had one."""
+    with pytest.raises(DataError, match=r"^a masked array has cells without a value"):
+        conv(np.ma.masked_array([[1, 2]], mask=[[0, 1]]), [[[1]]])
