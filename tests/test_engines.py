@@ -18,7 +18,15 @@ from convcalc import ENGINES, build_problem, compute, conv, make_plan
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON
 from convcalc.engine.compute import compute_cell
 from convcalc.engine.tile import regions
-from convcalc.errors import ConvcalcError, DataError, EngineError, FieldError, GeometryError, LimitError, UnknownNameError
+from convcalc.errors import (
+    ConvcalcError,
+    DataError,
+    EngineError,
+    FieldError,
+    GeometryError,
+    LimitError,
+    UnknownNameError,
+)
 from convcalc.limits import Limits
 from reference import Reference, reference_conv
 

@@ -21,7 +21,8 @@ from, adds the ``place`` once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 FieldPath = tuple[str | int, ...]
@@ -69,6 +70,16 @@ class ConvcalcError(Exception):
         where = f"{self.place}: " if self.place else ""
         how = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.message}{how}"
+
+
+@contextmanager
+def below(*path: str | int) -> Iterator[None]:
+    """Puts a path in front of the field of an error from within: it was raised by who knows only the part below."""
+    try:
+        yield
+    except ConvcalcError as error:
+        error.field = (*path, *error.field)
+        raise
 
 
 class UsageError(ConvcalcError):

@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.engine.compare import Expected
 from convcalc.engine.compute import Result
-from convcalc.errors import FieldError
+from convcalc.errors import FieldError, below
 from convcalc.formats.generators import index_of
 from convcalc.formats.numbers import number
 from convcalc.formats.request import Request
@@ -49,11 +49,8 @@ def _parts(request: Request, result: Result, limits: Limits) -> Iterator[Expecte
 def _at_position(result: Result, text: str, value: Any) -> Expected:
     path = ("expect", text)
     index = index_of(text, result.squeezed.shape, path)
-    try:
+    with below(*path):
         return Expected(index, np.array(number(str(value)), dtype=object))
-    except FieldError as error:
-        error.field = path
-        raise
 
 
 def _is_by_position(node: dict[str, Any]) -> bool:

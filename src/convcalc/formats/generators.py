@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import FieldError, UnknownNameError
+from convcalc.errors import FieldError, UnknownNameError, below
 from convcalc.formats.numbers import number, packed
 from convcalc.formats.words import plain_value
 from convcalc.formats.yaml_reader import Node
@@ -109,11 +109,8 @@ def _random(shape: tuple[int, ...], node: Mapping[str, Node]) -> Array:
 def _with(values: Array, index: str, node: Any) -> Array:
     """The values with one setting made, in a type that holds the number too."""
     path = ("set", index)
-    try:
+    with below(*path):
         entry = packed([number(str(node))], ())
-    except FieldError as error:
-        error.field = path
-        raise
     values = values.astype(np.result_type(values, entry), copy=False)
     values[index_of(index, values.shape, path)] = entry[()]
     return values

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from convcalc.arrays import read_only, whole_and_scale
-from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
+from convcalc.errors import ConvcalcError, FieldError, UnknownNameError, below
 from convcalc.formats.numbers import array
 from convcalc.formats.text import decode, read_bytes
 from convcalc.formats.words import plain_value, word
@@ -72,11 +72,8 @@ def weights_from(node: Node, limits: Limits) -> Any:
     Raises:
         FieldError: they are no array; ``field`` is the path below ``weights``.
     """
-    try:
+    with below("weights"):
         values = array(node, limits)
-    except ConvcalcError as error:
-        error.field = ("weights", *error.field)
-        raise
     if not values.ndim or not values.size:
         raise FieldError("weights must be a list of numbers", hint="[1, 0, -1] or [[0, 1], [1, 0]]", field="weights")
     return values

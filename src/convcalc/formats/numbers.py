@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import FieldError, FieldPath, LimitError
+from convcalc.errors import FieldError, FieldPath, LimitError, below
 from convcalc.formats.expression import evaluate, out_of_range
 from convcalc.formats.text import shown
 from convcalc.geometry.boundary import Number
@@ -102,11 +102,8 @@ def array(node: object, limits: Limits) -> Array:
         return packed([number(str(node))], ())
     values: list[Number] = []
     for path, row in _rows(node, shape, ()):
-        try:
+        with below(*path):
             values += numbers(row)
-        except FieldError as error:
-            error.field = (*path, *error.field)
-            raise
     return packed(values, shape)
 
 
@@ -157,11 +154,8 @@ def _decimal(text: str) -> float:
 
 
 def _numbered(index: int, text: str) -> Number:
-    try:
+    with below(index):
         return number(text)
-    except FieldError as error:
-        error.field = (index,)
-        raise
 
 
 def _as_float(value: Number) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.arrays import Array, is_exact, largest
 from convcalc.build import WHOLE_LIMITS, build_problem
-from convcalc.errors import ConvcalcError, FieldError, GeometryError
+from convcalc.errors import FieldError, GeometryError, below
 from convcalc.formats.library import Library
 from convcalc.formats.numbers import array, number
 from convcalc.formats.readings import infer_dims
@@ -122,25 +122,15 @@ def _depthwise_groups(groups: Any, in_channels: int) -> int:
 def _bias(request: Request, limits: Limits) -> Array | None:
     if "bias" not in request.fields:
         return None
-    try:
+    with below("bias"):
         return array(request.fields["bias"].node, limits)
-    except ConvcalcError as error:
-        error.field = ("bias", *error.field)
-        raise
-
-
-def _number(name: str, text: str) -> None:
-    try:
-        number(text)
-    except ConvcalcError as error:
-        error.field = (name,)
-        raise
 
 
 def _boundary(request: Request) -> Any:
     value = request.value("boundary", "zeros")
     if isinstance(value, str) and value[:1] in tuple("+-.0123456789"):
-        _number("boundary", value)  # no word begins so; say what is wrong with the number
+        with below("boundary"):
+            number(value)  # no word begins so; it says what is wrong with the number
     if isinstance(value, dict) and set(value) == {"constant"}:
         value = plain_value(value["constant"])
     if isinstance(value, list | dict):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convcalc.arrays import read_only
-from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
+from convcalc.errors import ConvcalcError, FieldError, UnknownNameError, below
 from convcalc.formats.generators import RULES, generated
 from convcalc.formats.kernel_file import kernel_from, read_kernel_file, scale_from
 from convcalc.formats.library import Library
@@ -41,15 +41,12 @@ def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -
     """
     if isinstance(value, Tensor):
         return value
-    try:
+    with below(name):
         if isinstance(value, dict):
             return _described(value, origin, limits)
         if isinstance(value, str) and value[:1].isalpha():
             raise FieldError(f"{name} must be numbers, got {str(value)!r}", hint=f"{{file: {value}}} for a file")
         values = array(value, limits)
-    except ConvcalcError as error:
-        error.field = (name, *error.field)
-        raise
     if not values.ndim:
         raise FieldError(
             f"{name} must be a list of numbers, got {str(value)!r}", hint="write {file: PATH} for a file", field=name
