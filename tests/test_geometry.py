@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 from convcalc import Axis, Boundary, build_problem, conv
 from convcalc.errors import ConvcalcError, FieldError, GeometryError, UnknownNameError
 from convcalc.geometry.arguments import PaddingWord, check_groups, padding_pairs, per_axis, word_padding
-from convcalc.geometry.boundary import PICTURES, BoundaryMode, boundary_of
+from convcalc.geometry.boundary import BoundaryMode, boundary_of
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.coverage import read_cells, unread_cells
 from reference import padded_places, padding_of, window_starts
@@ -186,13 +188,14 @@ def test_boundary_far_outside_is_as_quick_as_near(mode: str) -> None:
     assert boundary_of(mode).source(-(10**40), 7) in range(7)
 
 
-@pytest.mark.parametrize("word", PICTURES)
+@pytest.mark.parametrize("word", ["zeros", "replicate", "reflect", "symmetric", "circular"])
 def test_pictures_show_what_boundaries_do(word: str) -> None:
-    """The picture of a boundary is drawn by the boundary itself."""
-    boundary = Boundary(value=1) if word == "constant" else boundary_of(word)
-    outside = {"zeros": "0", "constant": "v"}.get(word, "?")
-    cells = [outside if source is None else "abcd"[source] for source in boundary.sources(range(-2, 6), 4)]
-    assert PICTURES[word] == " ".join([*cells[:2], "|", *cells[2:6], "|", *cells[6:]])  # type: ignore[index]
+    """The README's picture of each boundary is drawn by the boundary itself."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    [picture] = re.findall(rf"^\| `{word}`[^|]*\| `([^`]*)` \|", readme, re.MULTILINE)
+    outside = boundary_of(word).sources(range(-2, 6), 4)
+    cells = ["0" if source is None else "abcd"[source] for source in outside]
+    assert picture == " ".join([*cells[:2], "∣", *cells[2:6], "∣", *cells[6:]])
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ FIELDS = {
     "dtype": "auto, exact, float32 or float64",
     "expect": "what must come out, or a mapping from positions to numbers",
 }
-"""The fields of a problem file; this is the one schema, flags and help included."""
+"""The fields of a problem file, and what each holds."""
 
 DEFAULT_PROBLEM = "examples/gradient.yaml"
 _FLAGS = {"flip": "--convolve"}

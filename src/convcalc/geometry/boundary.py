@@ -14,23 +14,19 @@ Number = int | Fraction | float
 
 
 class BoundaryMode(StrEnum):
-    """How cells outside the input get their values; a picture of each stands in :data:`PICTURES`."""
+    """How cells outside the input a b c d get their values."""
 
     CONSTANT = "constant"
+    """v v | a b c d | v v"""
     REFLECT = "reflect"
+    """c b | a b c d | c b"""
     SYMMETRIC = "symmetric"
+    """b a | a b c d | d c"""
     REPLICATE = "replicate"
+    """a a | a b c d | d d"""
     CIRCULAR = "circular"
+    """c d | a b c d | a b"""
 
-
-PICTURES = {
-    "zeros": "0 0 | a b c d | 0 0",
-    BoundaryMode.CONSTANT: "v v | a b c d | v v",
-    BoundaryMode.REFLECT: "c b | a b c d | c b",
-    BoundaryMode.SYMMETRIC: "b a | a b c d | d c",
-    BoundaryMode.REPLICATE: "a a | a b c d | d d",
-    BoundaryMode.CIRCULAR: "c d | a b c d | a b",
-}
 
 # The same borders under the names of numpy.pad, scipy.ndimage and OpenCV. SciPy's "reflect" is another border than
 # ours, so it is our own word that counts there.
