@@ -21,8 +21,7 @@ from convcalc.arrays import (
     whole_and_scale,
 )
 from convcalc.errors import DataError, FieldError, GeometryError, UnknownNameError
-from convcalc.geometry.arguments import check_groups, padding_pairs, per_axis
-from convcalc.geometry.axis import Axis
+from convcalc.geometry.arguments import axes_of, check_groups
 from convcalc.geometry.boundary import Boundary, Number, boundary_of
 from convcalc.problem import NO_LABELS, DType, Labels, Problem
 from convcalc.wording import counted, shape_text
@@ -59,7 +58,7 @@ def build_problem(
         GeometryError: shapes, groups or sizes do not fit together.
     """
     cells, weights = checked(input), checked(weight)
-    rank = _check_ranks(cells, weights)
+    _check_ranks(cells, weights)
     border = boundary_of(boundary)
     biases = _biases(bias, weights.shape[0])
     scales = tuple(scale) if scale else (Fraction(1),) * weights.shape[0]
@@ -79,7 +78,7 @@ def build_problem(
         weight=read_only(weights),
         scale=scales,
         bias=biases,
-        axes=_axes(cells.shape[2:], weights.shape[2:], stride, padding, dilation, rank),
+        axes=axes_of(cells.shape[2:], weights.shape[2:], stride=stride, padding=padding, dilation=dilation),
         boundary=border,
         groups=group_count,
         flip=bool(flip),
@@ -89,19 +88,8 @@ def build_problem(
     )
 
 
-def _axes(
-    sizes: Sequence[int], kernel_size: Sequence[int], stride: Any, padding: Any, dilation: Any, rank: int
-) -> tuple[Axis, ...]:
-    strides = per_axis("stride", stride, rank, 1)
-    dilations = per_axis("dilation", dilation, rank, 1)
-    pads = padding_pairs(padding, sizes, kernel_size, strides, dilations)
-    rows = zip(sizes, kernel_size, strides, dilations, pads, strict=True)
-    return tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
-
-
-def _check_ranks(cells: Array, weights: Array) -> int:
-    rank = cells.ndim - 2
-    if rank < 1 or weights.ndim != cells.ndim:
+def _check_ranks(cells: Array, weights: Array) -> None:
+    if cells.ndim < 3 or weights.ndim != cells.ndim:
         raise GeometryError(
             f"input has {cells.ndim} axes and weight has {weights.ndim}",
             hint="input is (batch, in_channels, *spatial), weight (out_channels, in_channels / groups, *kernel_size)",
@@ -109,7 +97,6 @@ def _check_ranks(cells: Array, weights: Array) -> int:
     for name, count in (("input", cells.shape[1]), ("kernel", weights.shape[0])):
         if not count:
             raise GeometryError(f"the {name} has no channels", field=name)
-    return rank
 
 
 def _check_span(in_channels: int, span: int, groups: int) -> None:

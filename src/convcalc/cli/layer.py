@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from convcalc.errors import FieldError, GeometryError
-from convcalc.geometry.arguments import padding_pairs, per_axis, whole
+from convcalc.geometry.arguments import axes_of, per_axis, whole
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.counts import Counts
 
@@ -40,17 +40,14 @@ def counts_and_axes(
     kernel = per_axis("kernel-size", taps, rank, 1)
     counts = Counts(in_channels, out_channels, kernel, groups, has_bias)
     sizes = per_axis("size", kernel if cells is None else cells, rank, 1)
-    strides = per_axis("stride", _numbers(stride), rank, 1)
-    dilations = per_axis("dilation", _numbers(dilation), rank, 1)
-    pads = padding_pairs(_pairs(padding), sizes, kernel, strides, dilations)
-    if cells is None:
-        return counts, ()
-    rows = zip(sizes, kernel, strides, dilations, pads, strict=True)
-    try:
-        return counts, tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+    try:  # without a size too, so that a bad flag is never passed over
+        axes = axes_of(sizes, kernel, stride=_numbers(stride), padding=_pairs(padding), dilation=_numbers(dilation))
     except GeometryError as error:
+        if cells is None:  # nothing is said of an input
+            return counts, ()
         error.field = ("kernel-size",)
         raise
+    return counts, () if cells is None else axes
 
 
 def _rank(taps: Any, cells: Any, dims: int | None) -> int:

@@ -8,6 +8,7 @@ from operator import index
 from typing import Any
 
 from convcalc.errors import FieldError, GeometryError, UnknownNameError
+from convcalc.geometry.axis import Axis
 
 Pair = tuple[int, int]
 """Padding before and after, in cells."""
@@ -90,6 +91,28 @@ def padding_pairs(
         return (_pair(value, ("padding",)),) * rank
     _check_count("padding", len(value), rank, hint="write [[before, after]] for one axis" if rank == 1 else "")
     return tuple(_pair(entry, ("padding", number)) for number, entry in enumerate(value))
+
+
+def axes_of(
+    sizes: Sequence[int], kernel_size: Sequence[int], *, stride: Any = 1, padding: Any = 0, dilation: Any = 1
+) -> tuple[Axis, ...]:
+    """The axes of a convolution, from its arguments as people write them.
+
+    ``sizes``: input cells for each axis; ``kernel_size``: taps for each axis.
+
+    Raises:
+        FieldError: an argument is not what it must be.
+        GeometryError: the kernel does not fit.
+
+    >>> [axis.output_size for axis in axes_of([224, 224], [7, 7], stride=2, padding=3)]
+    [112, 112]
+    """
+    rank = len(sizes)
+    strides = per_axis("stride", stride, rank, 1)
+    dilations = per_axis("dilation", dilation, rank, 1)
+    pads = padding_pairs(padding, sizes, kernel_size, strides, dilations)
+    rows = zip(sizes, kernel_size, strides, dilations, pads, strict=True)
+    return tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
 
 
 def word_padding(word: PaddingWord, size: int, reach: int, stride: int) -> Pair:
