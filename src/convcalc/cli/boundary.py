@@ -25,7 +25,7 @@ def guard(action: Callable[[], int]) -> int:
     except OSError as error:
         _discard_output()
         return _tell(f"cannot write the output: {error.strerror or error}", "", BAD_DATA)
-    except Exception as error:
+    except Exception as error:  # its classes are loaded only once there is an error; unknown ones are raised again
         return _explained(error)
 
 
