@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from convcalc import ENGINES
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -476,6 +479,80 @@ def test_a_photograph_becomes_a_picture(cli):
     assert (done.code, done.err) == (0, "wrote edges.png: -860…860 mapped to 0…255, 0 is mid-grey\n")
     with image.open(cli.folder / "edges.png") as picture:
         assert (picture.format, picture.mode, picture.size) == ("PNG", "L", (510, 510))
+
+
+# --- plans
+
+LAYER = "dims: 2\ninput: {random: [8, 40, 40]}\nkernel: {random: [16, 8, 3, 3], seed: 1}\npadding: same\n"
+PLANNED = [
+    ("whole numbers", LAYER, []),
+    ("float32", LAYER, ["--dtype", "float32"]),
+    ("fast", LAYER, ["--dtype", "float32", "--precision", "fast", "--threads", "2"]),
+    ("asked for", LAYER, ["--engine", "direct", "--threads", "1"]),
+    ("fractions", "input: [1/2, 1/3, 1/4]\nkernel: [1, 2]\n", ["--dtype", "exact"]),
+    ("no batch", "dims: 1\ninput: {ones: [3, 2, 9]}\nkernel: {ones: [4, 2, 3]}\n", []),
+]
+
+
+@pytest.mark.parametrize(("text", "argv"), [row[1:] for row in PLANNED], ids=[row[0] for row in PLANNED])
+def test_a_run_is_computed_as_planned(commands, text, argv):
+    """`plan` says what `run --explain` does; a run that explains nothing says the beginning of it."""
+    told = commands.problem(text, *argv)
+    explained = commands.document("run", "f.yaml", "--explain", *argv)
+    planned = commands.document("plan", "f.yaml", *argv)
+    assert planned["plan"] == explained["plan"]
+    assert planned["output_shape"] == explained["output_shape"] == told["output_shape"]
+    assert told["plan"].items() <= planned["plan"].items()
+    assert told["output"] == explained["output"]
+
+
+@pytest.mark.parametrize(("text", "argv"), [row[1:] for row in PLANNED], ids=[row[0] for row in PLANNED])
+def test_every_engine_has_its_verdict(commands, text, argv):
+    """Each engine is weighed once, one is chosen, and those that cannot say why."""
+    commands.cli.write({"f.yaml": text})
+    plan = commands.document("plan", "f.yaml", *argv)["plan"]
+    verdicts = {each["engine"]: each["verdict"] for each in plan["engines"]}
+    assert [*verdicts] == [*ENGINES]
+    assert [name for name, verdict in verdicts.items() if verdict == "chosen"] == [plan["engine"]]
+    assert plan["obstacles"] == {each["engine"]: each["verdict"] for each in plan["engines"] if each["seconds"] is None}
+    chosen = next(each for each in plan["engines"] if each["engine"] == plan["engine"])
+    assert (chosen["error"], chosen["multiplications"]) == (plan["error"], plan["multiplications"])
+    rows = commands.cli.run("plan", "f.yaml", *argv, "--format", "csv").out.splitlines()
+    assert rows[0].split(",") == [*chosen]
+    assert [row.partition(",")[0] for row in rows[1:]] == [*ENGINES]
+
+
+def test_a_plan_counts_the_multiplications_saved(cli, monkeypatch):
+    """What is printed beside the definition's count is their ratio."""
+    monkeypatch.setenv("COLUMNS", "999")
+    cli.write({"f.yaml": "dims: 2\ninput: {ones: [64, 50, 50]}\nkernel: {ones: [64, 64, 3, 3]}\n"})
+    page = cli.run("plan", "f.yaml", "--dtype", "float32", "--engine", "winograd-2", "--format", "plain").out
+    done, ratio, defined = re.search(r"([0-9,]+), ([0-9.]+)× fewer than the definition's ([0-9,]+)", page).groups()
+    assert int(defined.replace(",", "")) == 48 * 48 * 64 * 64 * 9
+    assert float(ratio) == pytest.approx(int(defined.replace(",", "")) / int(done.replace(",", "")), rel=0.01)
+
+
+def test_a_plan_costs_nothing(cli, measured):
+    """A problem that would take years and exabytes is planned at once; the limit that refuses its run is a note."""
+    cli.write({"f.yaml": "dims: 2\ninput: [[1.5]]\nkernel: {ones: [9, 1, 99, 99]}\npadding: 100000000\n"})
+    cost = measured("plan", "f.yaml", "--format", "csv")
+    assert (cost.code, cost.seconds < 2, cost.megabytes < 200) == (0, True, True)
+    note = (cli.folder / "err").read_text()
+    assert note.startswith("note: this convolution needs ")
+    refused = cli.run("run", "f.yaml", "--format", "csv")
+    assert refused.code == 3
+    assert refused.err.startswith(f"error: {note.removeprefix('note: ').partition(' of memory')[0]}")
+
+
+def test_precision_fast_may_choose_another_engine(commands):
+    """With full precision no engine is chosen that loses digits; with fast the allowed error is larger."""
+    commands.cli.write({"f.yaml": LAYER})
+    for precision, allowed in (("full", 2e-6), ("fast", 3e-5)):
+        plan = commands.document("plan", "f.yaml", "--dtype", "float32", "--precision", precision)["plan"]
+        assert 0 < plan["error"] <= allowed
+        refused = [each for each in plan["engines"] if each["verdict"] == f"too imprecise for precision {precision}"]
+        able = [each for each in plan["engines"] if each["seconds"] is not None]
+        assert refused == [each for each in able if each["error"] > allowed]
 
 
 # --- traces of everything

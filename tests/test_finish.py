@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc import build_problem, compute, conv, trace
+from cases import retiled
+from convcalc import build_problem, compute, conv, make_plan, trace
 from convcalc.errors import DataError
 from reference import reference_conv
 
@@ -251,3 +252,86 @@ def test_trace_of_a_mixed_output_is_in_the_outputs_numbers() -> None:
     total = trace(cells, weight, position=(0,)).total
     assert total == 10**17 + 1
     assert float(total) == conv(cells, weight)[0, 0].item()
+
+
+# In tiles, in place --------------------------------------------------------------------------------------------------
+
+WEIGHTS = {
+    "whole": [[[3, -1]], [[2, 5]]],
+    "ninths": objects([[[NINTH, NINTH]], [[2 * NINTH, NINTH]]]),
+    "thirds-and-halves": objects([[[THIRD, 2 * THIRD]], [[HALF, HALF]]]),
+    "one-filter-rational": objects([[[THIRD, 1]], [[2, 7]]]),
+    "large-denominator": objects([[[Fraction(1, 2**61 - 1), Fraction(5, 2**61 - 1)]], [[1, 1]]]),
+    "large-numerator": objects([[[2**40, THIRD]], [[1, 1]]]),
+}
+BIASES: dict[str, Any] = {
+    "none": None,
+    "whole": [5, -7],
+    "rational": objects([HALF, -THIRD]),
+    "huge": objects([2**62, 1]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["auto", "exact", "float32", "float64"])
+@pytest.mark.parametrize("bias", BIASES)
+@pytest.mark.parametrize("weight", WEIGHTS)
+@pytest.mark.parametrize("multiple", [1, 6, 18, 10**12], ids=["any", "sixes", "eighteens", "large"])
+def test_tiles_finish_as_the_reference(weight: str, bias: str, multiple: int, dtype: str) -> None:
+    """Scale and bias of every kind, tile by tile and over several samples, give what the reference rounds once."""
+    cells = np.random.default_rng(multiple).integers(-9, 10, (3, 1, 7)) * multiple
+    weights, biases = np.asarray(WEIGHTS[weight]), BIASES[bias]
+    problem = build_problem(cells, weights, biases, dtype=dtype)
+    output = compute(problem, retiled(make_plan(problem), (2,), tile_filters=1)).output
+    reference = reference_conv(cells, weights, None if biases is None else list(biases))
+    if dtype == "exact":
+        np.testing.assert_array_equal(output.astype(object), reference.exact())
+    elif dtype == "auto":
+        np.testing.assert_array_equal(output, reference.auto())
+        assert output.dtype == reference.auto().dtype
+    else:
+        assert output.dtype == dtype
+        terms = reference_conv(abs(cells), abs(weights), None if biases is None else [abs(each) for each in biases])
+        allowed = 8 * np.finfo(dtype).eps * terms.rounded()
+        np.testing.assert_array_less(np.abs(output - reference.rounded()), allowed + 1e-300)
+
+
+@pytest.mark.parametrize(
+    "size", [(1 << 16,), ((1 << 16) + 1,), (3, 1 << 16), (257, 263), (1, 70_000), (70_001, 1)], ids=str
+)
+@pytest.mark.parametrize("kind", ["whole", "rational", "last-rational"])
+def test_large_outputs_are_divided_in_pieces(size: tuple[int, ...], kind: str) -> None:
+    """Where sums are divided in the output's own memory, a piece at a time, no cell is left out or divided twice."""
+    sums = np.random.default_rng(len(size)).integers(-(10**6), 10**6, (2, 1, *size)) * (1 if kind == "rational" else 9)
+    if kind == "last-rational":
+        sums[(-1,) * sums.ndim] = 4
+    problem = build_problem(sums, objects([[NINTH], [Fraction(2, 3)]]).reshape(2, 1, *(1,) * len(size)))
+    output = compute(problem).output
+    np.testing.assert_array_equal(output[:, 0], sums[:, 0] // 9 if kind == "whole" else sums[:, 0] / 9)
+    np.testing.assert_array_equal(output[:, 1], sums[:, 0] * 2 // 3 if kind == "whole" else sums[:, 0] * 2 / 3)
+    assert output.dtype == (np.int64 if kind == "whole" else np.float64)
+
+
+@pytest.mark.parametrize("digits", [52, 53, 54, 62, 63], ids=lambda digits: f"2**{digits}")
+def test_sums_at_the_limits_of_division_round_once(digits: int) -> None:
+    """Numerators below, at and above what float64 holds are divided exactly and rounded once."""
+    numbers = [2**digits - 1, 2**digits, -(2**digits) + 3, 1, 0]
+    for denominator in (3, 7, 9, 2**53 - 1, 2**53, 2**53 + 1, 10**18):
+        exact = [Fraction(number, denominator) for number in numbers]
+        output = conv(objects([numbers]), objects([[[Fraction(1, denominator)]]]))
+        assert output.tolist() == [[float(each) for each in exact]]
+
+
+def test_arrays_of_results_belong_to_whoever_called() -> None:
+    """What conv returns is writeable memory of its own, in place or not, with fractions or without."""
+    for cells, weight in (
+        ([[1, 2, 3]], objects([[[THIRD]]])),
+        ([[3, 6, 9]], objects([[[THIRD]]])),
+        ([[1, 2, 3]], [[[4]]]),
+        ([[1.0, 2.0, 3.0]], objects([[[THIRD]]])),
+    ):
+        output = conv(cells, weight)
+        before = output.copy()
+        output += 1
+        np.testing.assert_array_equal(output, before + 1)
+        np.testing.assert_array_equal(conv(cells, weight), before)
+        assert output.flags.c_contiguous

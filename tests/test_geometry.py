@@ -15,7 +15,7 @@ import pytest
 
 from convcalc import Axis, Boundary, build_problem, conv
 from convcalc.errors import ConvcalcError, FieldError, GeometryError, UnknownNameError
-from convcalc.geometry.arguments import PaddingWord, check_groups, padding_pairs, per_axis, word_padding
+from convcalc.geometry.arguments import PaddingWord, axes_of, check_groups, padding_pairs, per_axis, word_padding
 from convcalc.geometry.boundary import BoundaryMode, boundary_of
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.coverage import read_cells, unread_cells
@@ -432,6 +432,18 @@ def test_numbers_too_long_to_print_are_refused_all_the_same(name: str) -> None:
     """A negative number of more digits than Python prints is a bad argument like every other."""
     with pytest.raises(FieldError):
         conv(CELLS, WEIGHT, **{name: -(10**5000)})
+
+
+def test_axes_known_from_before_let_nothing_pass() -> None:
+    """The same arguments give the same axes; 1.0 and True are refused although they equal the 1 of a moment ago."""
+    known = axes_of([5, 6], [3, 2], stride=1, padding=1, dilation=1)
+    assert axes_of((5, 6), (3, 2), stride=1, padding=1, dilation=1) is known
+    assert axes_of([5, 6], [3, 2], stride=[1, 1], padding=[[1, 1], 1], dilation=np.array([1, 1])) == known
+    assert (known.sizes, known.kernel_sizes, known.output_sizes) == ((5, 6), (3, 2), (5, 7))
+    for name in ("stride", "padding", "dilation"):
+        for number in (1.0, True, "1", Fraction(1)):
+            with pytest.raises((FieldError, UnknownNameError)):
+                axes_of([5, 6], [3, 2], **{"stride": 1, "padding": 1, "dilation": 1, name: number})
 
 
 def test_unknown_names_get_the_nearest() -> None:

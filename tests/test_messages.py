@@ -1011,7 +1011,7 @@ MESSAGES = [
      "error: No such command 'rnu'. Did you mean 'run'?\n"
      "hint: convcalc -h shows what it takes\n"),
     ("a misspelt option", {}, ["run", "--strid", "2"], 2,
-     "error: No such option: --strid (Possible options: --stride)\n"
+     "error: No such option: --strid (Possible options: --stride, --threads)\n"
      "hint: convcalc run -h shows what it takes\n"),
     ("an option without its value", {}, ["run", "--stride"], 2,
      "error: Option '--stride' requires an argument.\n"
@@ -1023,6 +1023,9 @@ MESSAGES = [
      "error: --format: unknown format 'tabel'\n"
      "hint: one of: table, plain, json, csv\n"),
     ("a misspelt format of trace", {}, ["trace", "--format", "tabel"], 2,
+     "error: --format: unknown format 'tabel'\n"
+     "hint: one of: table, plain, json, csv\n"),
+    ("a misspelt format of plan", {}, ["plan", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
      "hint: one of: table, plain, json, csv\n"),
     ("a misspelt format of params", {}, ["params", "--cin", "1", "--cout", "1", "-k", "3", "--format", "tabel"], 2,
@@ -1037,6 +1040,26 @@ MESSAGES = [
     ("a misspelt engine", {}, ["run", "--engine", "gem"], 2,
      "error: --engine: unknown engine 'gem'\n"
      "hint: did you mean gemm?\n"),
+    ("a misspelt engine of a plan", {}, ["plan", "--engine", "gem"], 2,
+     "error: --engine: unknown engine 'gem'\n"
+     "hint: did you mean gemm?\n"),
+    ("a misspelt precision", {}, ["run", "--precision", "fats"], 2,
+     "error: --precision: unknown precision 'fats'\n"
+     "hint: did you mean fast?\n"),
+    ("a misspelt precision of check", {"f.yaml": "input: [1]\nkernel: [1]\nexpect: [1]\n"},
+     ["check", "f.yaml", "--precision", "double"], 2,
+     "error: --precision: unknown precision 'double'\n"
+     "hint: one of: fast, full\n"),
+    ("--threads 0", {}, ["run", "--threads", "0"], 2,
+     "error: --threads: threads must be a whole number >= 1, got 0\n"),
+    ("--threads -1 of plan", {}, ["plan", "--threads", "-1"], 2,
+     "error: --threads: threads must be a whole number >= 1, got -1\n"),
+    ("--threads 0 of check", {"f.yaml": "input: [1]\nkernel: [1]\nexpect: [1]\n"},
+     ["check", "f.yaml", "--threads", "0"], 2,
+     "error: --threads: threads must be a whole number >= 1, got 0\n"),
+    ("--threads in words", {}, ["trace", "--pos", "1,1", "--threads", "all"], 2,
+     "error: Invalid value for '--threads': 'all' is not a valid int.\n"
+     "hint: convcalc trace -h shows what it takes\n"),
     ("an engine that cannot", {"f.yaml": "input: [1/3, 2]\nkernel: [1]\n"}, ["run", "f.yaml", "--engine", "gemm"], 2,
      "error: --engine: engine gemm cannot take this problem: the sums need Python's numbers, which have no "
      "matrix product\n"

@@ -43,6 +43,14 @@ FILES = {
     ),
     "floats.yaml": "dims: 2\ninput: [[0.5, 1.25, 2], [3, -0.125, 1], [2, 2, 2.5]]\nkernel: [[0.5, 1], [-1, 0.25]]\n",
     "infinite.yaml": "dims: 2\ninput: [[1, .inf], [nan, 4]]\nkernel: [[1, 1]]\n",
+    "layer.yaml": (
+        "title: A layer\ndims: 2\ninput: {random: [32, 64, 64]}\nkernel: {random: [64, 32, 3, 3], seed: 1}\n"
+        "padding: same\ndtype: float32\n"
+    ),
+    "huge.yaml": (
+        "dims: 2\ninput: {ones: [3, 100, 100]}\nkernel: {random: [64, 3, 5, 5], seed: 1}\npadding: 20000\n"
+        "dtype: float64\n"
+    ),
     "differs.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\nexpect: [-2, 3]\n",
     "unchecked.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\n",
     "bad.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\nexpect: [1, 2, 3]\n",
@@ -94,6 +102,17 @@ PAGES = [
     ("trace-all", 80, "trace one-dimension.yaml --all"),
     ("trace-40", 40, "trace --pos 1,1"),
     ("trace-csv", 100, "trace one-dimension.yaml --pos 1 --format csv"),
+    ("plan", 80, "plan"),
+    ("plan-plain", 80, "plan --format plain"),
+    ("plan-60", 60, "plan layer.yaml --threads 2"),
+    ("plan-100", 100, "plan layer.yaml --threads 2"),
+    ("plan-layer", 80, "plan layer.yaml --threads 2"),
+    ("plan-fast", 80, "plan layer.yaml --threads 1 --precision fast"),
+    ("plan-asked", 80, "plan layer.yaml --threads 1 --engine direct"),
+    ("plan-exact", 80, "plan exact.yaml"),
+    ("plan-huge", 80, "plan huge.yaml --threads 2 --limit memory=1GiB"),
+    ("plan-json", 80, "plan layer.yaml --threads 2 --format json"),
+    ("run-explain", 80, "run line.yaml --explain"),
     ("params", 80, "params --cin 64 --cout 128 -k 3"),
     ("params-plain", 80, "params --cin 64 --cout 128 -k 3 --format plain"),
     ("params-groups", 80, "params --cin 64 --cout 128 -k 3x5 --groups 4 --no-bias"),
@@ -318,6 +337,7 @@ SCHEMAS = [
     ("trace --pos 1,1", "convcalc.trace/1"),
     ("trace --pos 1,1 --pos 0,0", "convcalc.traces/1"),
     ("trace --all", "convcalc.traces/1"),
+    ("plan", "convcalc.plan/1"),
     ("params --cin 1 --cout 2 -k 3", "convcalc.params/1"),
     ("kernels", "convcalc.kernels/1"),
     ("kernels box", "convcalc.kernel/1"),

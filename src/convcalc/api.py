@@ -31,6 +31,8 @@ def conv(
     boundary: str | Number | Boundary = "zeros",
     flip: bool = False,
     engine: str = "auto",
+    precision: str = "full",
+    threads: int | None = None,
 ) -> Array:
     """The output of a convolution: (batch, out_channels, *spatial), or without batch if the input has none.
 
@@ -40,11 +42,16 @@ def conv(
     (before, after) pair for each axis and the words ``valid``, ``same``, ``same-lower`` and ``full``, and
     ``flip`` turns the kernel by 180° (mathematical convolution).
 
+    ``engine``: the name of one, or ``auto``, which takes the fastest that keeps the digits of the dtype; with
+    ``precision="fast"`` it may lose one of them. ``threads``: at most so many; None stands for all cores that this
+    process may use. The output does not depend on their number.
+
     Raises:
         ConvcalcError: the arguments do not fit together; the message says what is needed.
     """
     problem, has_batch = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
-    output = owned(compute(problem, make_plan(problem, engine)).output)
+    plan = make_plan(problem, engine, precision=precision, threads=threads)
+    output = owned(compute(problem, plan).output)
     if count_not_finite(output) and not (count_not_finite(problem.input) or count_not_finite(problem.weight)):
         warn("the output is too large for its floats: it holds inf or nan", RuntimeWarning, stacklevel=2)
     return output if has_batch else output[0]

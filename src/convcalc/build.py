@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,9 +22,10 @@ from convcalc.arrays import (
 from convcalc.errors import DataError, FieldError, GeometryError, UnknownNameError
 from convcalc.geometry.arguments import axes_of, check_groups
 from convcalc.geometry.boundary import Boundary, Number, boundary_of
-from convcalc.problem import NO_LABELS, DType, Labels, Problem
+from convcalc.problem import NO_LABELS, UNSCALED, DType, Labels, Problem
 from convcalc.wording import counted, shape_text
 
+_DTYPES = {word.value: word for word in DType}
 WHOLE_LIMITS = {DType.FLOAT32: 1 << 24, DType.FLOAT64: 1 << 53}
 """Whole numbers below are held exactly."""
 
@@ -61,14 +61,14 @@ def build_problem(
     _check_ranks(cells, weights)
     border = boundary_of(boundary)
     biases = _biases(bias, weights.shape[0])
-    scales = tuple(scale) if scale else (Fraction(1),) * weights.shape[0]
+    scales = tuple(scale) if scale else (UNSCALED,) * weights.shape[0]
     result_dtype = _resolved_dtype(dtype, (cells, weights), (*biases, border.value))
     if is_exact(weights):
         weights, scales = _whole_filters(weights, scales, WHOLE_LIMITS.get(result_dtype))
     if result_dtype not in (DType.AUTO, DType.EXACT):
         cells, weights = (in_floats(each) if each.dtype == object else each for each in (cells, weights))
         biases = tuple(map(_in_float, biases))
-        border = replace(border, value=_in_float(border.value))
+        border = Boundary(border.mode, _in_float(border.value))
     group_count = check_groups(cells.shape[1], weights.shape[0], groups)
     _check_span(cells.shape[1], weights.shape[1], group_count)
     if type(flip).__name__ not in ("bool", "bool_"):
@@ -142,9 +142,9 @@ def _biases(bias: Any, out_channels: int) -> tuple[Number, ...]:
 
 def _resolved_dtype(word: str, arrays: tuple[Array, Array], numbers: Sequence[Number]) -> DType:
     """``auto`` for floats is the widest float among the arrays; lone numbers do not widen float32."""
-    if word not in list(DType):
+    wanted = _DTYPES.get(word)
+    if wanted is None:
         raise UnknownNameError("dtype", word, list(DType), hint=f"one of: {', '.join(DType)}", field="dtype")
-    wanted = DType(word)
     floats = [array.dtype for array in arrays if not is_exact(array)]
     real = bool(floats) or any(isinstance(number, float) for number in numbers)
     if wanted is DType.EXACT and real:

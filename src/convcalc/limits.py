@@ -108,6 +108,26 @@ def available_memory() -> int:
     return max(0, min(_memory_bounds(), default=1 << 62))
 
 
+def usable_cores() -> int:
+    """Processor cores that this process may use: those it may run on, and no more than its control group's share."""
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no such mask
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, *_core_quotas(), cores))
+
+
+def _core_quotas() -> Iterator[int]:
+    """The whole cores that a control group's quota of processor time comes to, rounded up."""
+    group = "/sys/fs/cgroup/"
+    for quota, period in (
+        (*_read(group + "cpu.max").split(), "", "")[:2],
+        (_read(group + "cpu/cpu.cfs_quota_us"), _read(group + "cpu/cpu.cfs_period_us")),
+    ):
+        if quota.isdigit() and period.isdigit() and int(period):
+            yield max(1, -(-int(quota) // int(period)))
+
+
 def _memory_bounds() -> Iterator[int]:
     available = re.search(r"MemAvailable:\s*(\d+) kB", _read("/proc/meminfo"))
     if available:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from convcalc.arrays import (
     Array,
     has_fractions,
 )
-from convcalc.geometry.axis import Axis
+from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary, Number
 from convcalc.geometry.counts import Counts
 
@@ -41,6 +42,8 @@ class Labels(NamedTuple):
 
 
 NO_LABELS = Labels()
+UNSCALED = Fraction(1)
+_counts = lru_cache(Counts)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -55,7 +58,7 @@ class Problem:
     """What every sum of an output channel is multiplied with, one for each output channel."""
     bias: tuple[Number, ...]
     """What is added after scaling, one for each output channel."""
-    axes: tuple[Axis, ...]
+    axes: Axes
     """The geometry of each spatial axis."""
     boundary: Boundary
     groups: int
@@ -88,17 +91,17 @@ class Problem:
     @property
     def kernel_size(self) -> tuple[int, ...]:
         """Taps on each spatial axis."""
-        return tuple(axis.kernel_size for axis in self.axes)
+        return self.axes.kernel_sizes
 
     @property
     def spatial_size(self) -> tuple[int, ...]:
         """Input cells on each spatial axis."""
-        return tuple(axis.size for axis in self.axes)
+        return self.axes.sizes
 
     @property
     def output_size(self) -> tuple[int, ...]:
         """Output cells on each spatial axis."""
-        return tuple(axis.output_size for axis in self.axes)
+        return self.axes.output_sizes
 
     @property
     def output_shape(self) -> tuple[int, ...]:
@@ -108,7 +111,7 @@ class Problem:
     @property
     def counts(self) -> Counts:
         """Parameters and MACs."""
-        return Counts(self.in_channels, self.out_channels, self.kernel_size, self.groups, self.has_bias)
+        return _counts(self.in_channels, self.out_channels, self.kernel_size, self.groups, self.has_bias)
 
     @property
     def macs(self) -> int:
@@ -129,6 +132,11 @@ class Problem:
     def is_rational(self) -> bool:
         """Whether a cell that the kernel can read holds a number that is exact but not whole."""
         return self.is_exact and (isinstance(self.boundary.value, Fraction) or has_fractions(self.input))
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is done to the sums: every scale is 1, every bias 0."""
+        return self.scale.count(UNSCALED) == len(self.scale) and not any(self.bias)
 
     @property
     def applied_weight(self) -> Array:

@@ -10,9 +10,11 @@ from convcalc.cli.options import CONTEXT, Version
 COMMANDS = {
     "run": "convcalc run photo.png --kernel sobel-x -o edges.png",
     "trace": "convcalc trace input.yaml --pos 1,1 --channel 0",
+    "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",
     "kernels": "convcalc kernels gaussian:5",
     "check": "convcalc check examples/*.yaml",
+    "bench": "convcalc bench --case image-9x9",
 }
 """Each command with an example; its module and its function bear its name."""
 

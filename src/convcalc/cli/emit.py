@@ -46,6 +46,12 @@ def check_output(target: OutputOptions, suffixes: tuple[str, ...] = DOCUMENT_SUF
     check_target(target.output, force=target.force)
 
 
+def wants_data(target: OutputOptions) -> bool:
+    """Whether the data of the report will be printed or saved."""
+    suffix = Path(target.output or "").suffix.lower()
+    return suffix in (".json", ".yaml") or (target.format == "json" and not target.quiet)
+
+
 def emit(report: Report, target: OutputOptions, *, save: Saver | None = None, csv: Text | None = None) -> None:
     """Save what was asked for, then print the report.
 

@@ -29,6 +29,15 @@ File = Annotated[
 Folders = Annotated[
     list[str] | None, typer.Option("--kernels", help="A folder of own kernel files; may be repeated.", metavar="DIR")
 ]
+Precision = Annotated[
+    str,
+    typer.Option(
+        "--precision", help="full, or fast: up to a digit less where that saves multiplications.", metavar="WORD"
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", help="At most so many threads instead of one for each core.", metavar="N")
+]
 LimitChanges = Annotated[
     list[str] | None,
     typer.Option("--limit", help="Raise a limit, such as memory=8GiB or values=50M.", metavar="NAME=AMOUNT"),
@@ -85,6 +94,8 @@ class ProblemOptions(NamedTuple):
     engine: Annotated[str, typer.Option(help="auto, or the name of an engine, such as direct.", metavar="ENGINE")] = (
         "auto"
     )
+    precision: Precision = "full"
+    threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None
 
@@ -100,6 +111,8 @@ class OutputOptions(NamedTuple):
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False
     version: Version = False
 
+
+Explain = Annotated[bool, typer.Option("--explain", help="Add the plan: which engine, why, and why not the others.")]
 
 Positions = Annotated[
     list[str] | None,
@@ -130,3 +143,13 @@ Dims = Annotated[
 ]
 KernelName = Annotated[str | None, typer.Argument(help="A kernel's name; without it the whole library.")]
 Files = Annotated[list[str], typer.Argument(help="Problem files with the field expect.")]
+
+
+class TimingOptions(NamedTuple):
+    """What is measured, and how often."""
+
+    case: Annotated[
+        str | None,
+        typer.Option("--case", help="A case of the suite instead of a file, such as image-9x9.", metavar="NAME"),
+    ] = None
+    rounds: Annotated[int, typer.Option("--rounds", help="Turns of each contender.", metavar="N")] = 11

@@ -1,16 +1,16 @@
 """``convcalc run``: compute a problem and show input, kernel and output."""
 
 from convcalc.cli.grouped import command
-from convcalc.cli.options import OutputOptions, ProblemOptions
+from convcalc.cli.options import Explain, OutputOptions, ProblemOptions
 
 
 @command
-def run(options: ProblemOptions, target: OutputOptions) -> None:
+def run(options: ProblemOptions, target: OutputOptions, explain: Explain = False) -> None:
     """Compute a convolution and show what was computed: sizes, input, kernel and output."""
-    from convcalc.cli.emit import check_output, emit
+    from convcalc.cli.emit import check_output, emit, wants_data
+    from convcalc.cli.progress import compute_shown
     from convcalc.cli.save import RESULT_SUFFIXES, saver
     from convcalc.cli.source import prepare
-    from convcalc.engine.compute import compute
     from convcalc.report.run import run_report
 
     def csv() -> str:
@@ -19,7 +19,7 @@ def run(options: ProblemOptions, target: OutputOptions) -> None:
         return csv_text(result.squeezed)
 
     check_output(target, RESULT_SUFFIXES)
-    ready = prepare(options)
-    result = compute(ready.problem, ready.plan, limits=ready.limits)
-    report = run_report(ready.problem, result)
+    ready = prepare(options, explain=explain or wants_data(target))
+    result = compute_shown(ready, quiet=target.quiet)
+    report = run_report(ready.problem, result, options.precision, explain=explain)
     emit(report, target, save=saver(report, ready.problem, result, target), csv=csv)

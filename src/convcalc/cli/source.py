@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import ConvcalcError, Place
+from convcalc.errors import ConvcalcError, LimitError, Place
 from convcalc.limits import ENVIRONMENT_VARIABLE, Limits
 
 if TYPE_CHECKING:
@@ -24,9 +24,18 @@ class Ready(NamedTuple):
     plan: Plan
     limits: Limits
 
+    @property
+    def refusal(self) -> str:
+        """What the limits would say to computing it, or nothing."""
+        try:
+            self.limits.check_memory(self.plan.memory_bytes, "this convolution")
+        except LimitError as error:
+            return str(error)
+        return ""
 
-def prepare(options: ProblemOptions) -> Ready:
-    """The problem that a command line asks for.
+
+def prepare(options: ProblemOptions, *, explain: bool = False) -> Ready:
+    """The problem that a command line asks for; ``explain``: its plan weighs every engine.
 
     Raises:
         ConvcalcError: a file or a flag is bad; the error says which.
@@ -52,7 +61,8 @@ def prepare(options: ProblemOptions) -> Ready:
     )
     problem = resolve(request, library, limits, strict_finite=options.strict_finite)
     with flags():
-        return Ready(problem, make_plan(problem, options.engine), limits)
+        plan = make_plan(problem, options.engine, precision=options.precision, threads=options.threads, explain=explain)
+    return Ready(problem, plan, limits)
 
 
 def limits_of(changes: Sequence[str] | None) -> Limits:

@@ -23,7 +23,7 @@ def trace(
     ready = prepare(options)
     with flags():
         if every:
-            emit_all(ready.problem, every_cell(ready, channel, batch), target)
+            emit_all(ready.problem, every_cell(ready, channel, batch, quiet=target.quiet), target)
             return
         told = list(some_cells(ready, positions, channel or 0, batch or 0))
     if len(told) == 1:

@@ -11,9 +11,10 @@ from convcalc.arrays import plain
 from convcalc.cli.emit import emit, save_lines
 from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
+from convcalc.cli.progress import compute_shown
 from convcalc.cli.source import Ready
 from convcalc.cli.streams import output_console, page_width
-from convcalc.engine.compute import compute, compute_cell
+from convcalc.engine.compute import compute_cell
 from convcalc.errors import Place, UsageError
 from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION
@@ -47,9 +48,9 @@ def some_cells(ready: Ready, positions: list[tuple[int, ...]], channel: int, sam
         yield trace, compute_cell(ready.problem, ready.plan, sample, position)[channel]
 
 
-def every_cell(ready: Ready, channel: int | None, sample: int | None) -> Iterator[Told]:
+def every_cell(ready: Ready, channel: int | None, sample: int | None, *, quiet: bool) -> Iterator[Told]:
     """The traces of every cell, each with the output that a run has there."""
-    output = compute(ready.problem, ready.plan, limits=ready.limits).output
+    output = compute_shown(ready, quiet=quiet).output
     for trace in traces(ready.problem, channel, sample):
         yield trace, output[(trace.sample, trace.channel, *trace.position)]
 

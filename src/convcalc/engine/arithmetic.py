@@ -32,8 +32,8 @@ INT64 = Arithmetic(np.dtype(np.int64), INT64_LIMIT, "whole numbers, int64")
 PYTHON = Arithmetic(np.dtype(object), None, "Python's exact numbers, of any size")
 
 
-def choose_arithmetic(problem: Problem, candidates: tuple[Arithmetic, ...]) -> Arithmetic:
-    """The first of the exact ``candidates`` whose limit the problem's sums keep below, or its float type.
+def choose_arithmetic(problem: Problem, candidates: tuple[Arithmetic, ...], bound: int | None) -> Arithmetic:
+    """The first of the exact ``candidates`` whose limit is above ``bound`` (see :func:`sum_bound`), or its float type.
 
     Raises nothing: where no candidate is wide enough the answer is :data:`PYTHON`.
     """
@@ -41,14 +41,18 @@ def choose_arithmetic(problem: Problem, candidates: tuple[Arithmetic, ...]) -> A
         return FLOAT32
     if problem.dtype is DType.FLOAT64:
         return FLOAT64
-    if problem.is_rational:
+    if bound is None or problem.is_rational:
         return PYTHON
-    bound = sum_bound(problem)
     return next((each for each in candidates if each.limit and bound < each.limit), PYTHON)
 
 
-def sum_bound(problem: Problem) -> int:
-    """A bound in Python integers on Σ|x·w| of every output cell of an exact problem, and on its terms."""
+def sum_bound(problem: Problem) -> int | None:
+    """A bound in Python integers on Σ|x·w| of every output cell of an exact problem, and on its terms.
+
+    None for problems in floats, whose sums are rounded.
+    """
+    if not problem.is_exact:
+        return None
     cells = max(largest(problem.input), abs(problem.boundary.value))
     return int(max(cells, 1) * max(_magnitude(problem.weight), 1)) + 1
 

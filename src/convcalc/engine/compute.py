@@ -1,25 +1,30 @@
-"""Carrying a plan out: tile by tile into the output, then scale and bias."""
+"""Carrying a plan out: tile by tile into the output, every tile finished while it is in the cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
 from convcalc.arrays import Array, read_only
-from convcalc.engine.finish import finish
+from convcalc.engine.finish import finish, make_finish
 from convcalc.engine.plan import Plan, make_plan
+from convcalc.engine.scratch import Scratch, borrowed
 from convcalc.engine.table import ENGINES
-from convcalc.engine.tile import Region, make_tile, regions
+from convcalc.engine.threads import long_work, share
+from convcalc.engine.tile import Region, Tile, regions
 from convcalc.limits import MIB, Limits
 from convcalc.problem import Problem
 
 Progress = Callable[[int, int], None]
-"""Called after each tile with the tiles done and the tiles in all."""
+"""Called after each tile, by whichever thread computed it, with the tiles done and the tiles in all."""
 
 # Below this the memory question is not asked: the answer costs longer than the work.
-_SMALL = 16 * MIB
+_SMALL = 128 * MIB
+# Seconds of work from which BLAS is held to one thread; finding it costs 3 ms, once.
+_LONG = 4e-4
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,21 +55,52 @@ def compute(
     plan = plan or make_plan(problem)
     if plan.memory_bytes > _SMALL or (limits and limits.memory):
         (limits or Limits.from_environment()).check_memory(plan.memory_bytes, "this convolution")
-    sums = np.empty(problem.output_shape, dtype=plan.arithmetic.dtype)
-    weight = problem.applied_weight.astype(plan.arithmetic.dtype)
-    run = ENGINES[plan.engine].run
-    with np.errstate(all="ignore"):  # inf and nan stand in the output, where a report finds them
-        for done, region in enumerate(regions(problem, plan.tile_size), start=1):
-            sums[region.cut] = run(make_tile(problem, region, weight, plan.arithmetic))
-            if progress:
-                progress(done, plan.tile_count)
-        return Result(read_only(finish(problem, sums)), plan)
+    finishing = make_finish(problem, plan.arithmetic, plan.bound)
+    output = np.empty(problem.output_shape, dtype=finishing.dtype)
+    job = _Job(problem, plan)
+    tiles = regions(problem, plan.tile_filters, plan.tile_size, border_apart=plan.border_apart)
+    done = count(1)
+
+    def one(region: Region, scratch: Scratch) -> None:
+        part = output[region.cut]
+        job.sums(region, part, scratch)
+        finishing.apply(part, slice(region.filters.start, region.filters.stop))
+        if progress:
+            progress(next(done), plan.tile_count)
+
+    if plan.seconds * plan.threads > _LONG:
+        with long_work():
+            share(one, tiles, plan.threads)
+    else:
+        with borrowed() as scratch, np.errstate(all="ignore"):
+            for region in tiles:
+                one(region, scratch)
+    return Result(read_only(finishing.settle(output)), plan)
+
+
+class _Job:
+    """The sums of any tile of a problem, by the plan's engine or, where that would spread inf or nan, by gemm."""
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.problem, self.arithmetic = problem, plan.arithmetic
+        self.run = ENGINES[plan.engine].prepare(problem, plan.arithmetic)
+
+    def sums(self, region: Region, output: Array, scratch: Scratch) -> None:
+        """Writes the sums of a region into ``output``, (batch, filters, *size), of any dtype that holds them."""
+        tile = Tile.of(self.problem, region, self.arithmetic)
+        is_direct = output.dtype == self.arithmetic.dtype
+        sums = output if is_direct else scratch.array("sums", region.shape, self.arithmetic.dtype)
+        if not self.run(tile, sums, scratch):
+            ENGINES["gemm"].prepare(self.problem, self.arithmetic)(tile, sums, scratch)
+        if not is_direct:
+            output[...] = sums
 
 
 def compute_cell(problem: Problem, plan: Plan, sample: int, position: Sequence[int]) -> Array:
     """Every output channel of one output cell, (out_channels,), by the plan's engine: a tile of one cell."""
-    region = Region(range(sample, sample + 1), tuple(range(place, place + 1) for place in position))
+    spatial = tuple(range(place, place + 1) for place in position)
+    region = Region(range(sample, sample + 1), range(problem.out_channels), spatial)
+    sums = np.empty(region.shape, plan.arithmetic.dtype)
     with np.errstate(all="ignore"):
-        weight = problem.applied_weight.astype(plan.arithmetic.dtype)
-        sums = ENGINES[plan.engine].run(make_tile(problem, region, weight, plan.arithmetic))
+        _Job(problem, plan).sums(region, sums, Scratch())
         return finish(problem, sums).reshape(-1)

@@ -3,47 +3,66 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.engine.arithmetic import INT64, PYTHON, Arithmetic
-from convcalc.engine.engine import Engine
+from convcalc.engine.arithmetic import INT64, Arithmetic
+from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.machine import CALL, product_seconds
+from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
+from convcalc.engine.tiling import block_bytes, tile_size
 from convcalc.problem import Problem
 
-# Seconds of a NumPy call on small arrays, and of one multiply-add in a machine number and in Python's.
-_CALL, _TERM, _PYTHON_TERM = 1.5e-6, 1.2e-9, 8e-8
 
+def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
+    weight = problem.applied_weight.astype(arithmetic.dtype)
+    span = weight.shape[1]
 
-def run(tile: Tile) -> Array:
-    """The sums of a tile: (batch, out_channels, *size), in the block's numbers.
+    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+        """For each output channel, each input channel of its group and each tap one multiplication and addition."""
+        block = tile.block(scratch)
+        products = scratch.array("products", (len(block), *tile.size), arithmetic.dtype)
+        output[...] = 0
+        first = tile.channels.start
+        for taps in product(*map(range, weight.shape[2:])):
+            under = (each.under(*where) for each, *where in zip(tile.reads, taps, tile.size, strict=True))
+            cells = block[(slice(None), slice(None), *under)]
+            for place, out_channel in enumerate(tile.region.filters):
+                source = problem.group_channels(out_channel).start - first
+                for channel in range(span):
+                    np.multiply(cells[:, source + channel], weight[(out_channel, channel, *taps)], out=products)
+                    output[:, place] += products
+        return True
 
-    For each output channel, each input channel of its group and each tap one multiplication and one addition of
-    whole arrays.
-    """
-    out_channels, span, *kernel_size = tile.weight.shape
-    output = np.zeros((len(tile.block), out_channels, *tile.size), dtype=tile.block.dtype)
-    filters_per_group = out_channels // tile.groups
-    for taps in product(*map(range, kernel_size)):
-        cells = tile.block[(slice(None), slice(None), *tile.window_slices(taps))]
-        for out_channel, channel in product(range(out_channels), range(span)):
-            source = out_channel // filters_per_group * span + channel
-            output[:, out_channel] += cells[:, source] * tile.weight[(out_channel, channel, *taps)]
-    return output
+    return run
 
 
 def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:  # noqa: ARG001 - the signature of every engine
     return None
 
 
-def _seconds(problem: Problem, arithmetic: Arithmetic) -> float:
+def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     calls = 2 * problem.batch * problem.counts.weights
-    return calls * _CALL + problem.macs * (_PYTHON_TERM if arithmetic is PYTHON else _TERM)
+    seconds = calls * CALL + problem.macs * max(product_seconds(arithmetic), 1.2e-9)
+    size = tile_size(problem, seconds, arithmetic.itemsize)
+    return Work(
+        seconds=seconds,
+        multiplications=problem.macs,
+        tile_filters=problem.out_channels,
+        tile_size=size,
+        tile_bytes=prod(size) * 2 * arithmetic.itemsize + block_bytes(problem, size, arithmetic.itemsize),
+    )
 
 
-def _cell_bytes(problem: Problem, arithmetic: Arithmetic) -> int:
-    return 2 * problem.out_channels * arithmetic.itemsize
-
-
-ENGINE = Engine("direct", "the definition, tap by tap", run, (INT64,), _obstacle, _seconds, _cell_bytes, 1 << 22)
+ENGINE = Engine(
+    name="direct",
+    title="the definition, tap by tap",
+    arithmetics=(INT64,),
+    obstacle=_obstacle,
+    work=_work,
+    prepare=_prepare,
+    errors=Errors(float32=2e-6, float64=8e-15),
+)

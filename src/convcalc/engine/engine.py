@@ -6,9 +6,43 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from convcalc.arrays import Array
-from convcalc.engine.arithmetic import Arithmetic, choose_arithmetic
+from convcalc.engine.arithmetic import Arithmetic
+from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
 from convcalc.problem import Problem
+
+Run = Callable[[Tile, Array, Scratch], bool]
+"""Writes the sums of a tile into (batch, out_channels, *size), in the arithmetic's numbers.
+
+False where the definition may give other numbers: a method that adds more than the definition does met inf or nan,
+which spoil their neighbours then, or overflowed on the way. The tile is computed by gemm instead.
+"""
+
+
+class Work(NamedTuple):
+    """What an engine would do for a problem, and in which pieces it does it best."""
+
+    seconds: float
+    """Estimated for one thread."""
+    multiplications: int
+    """What is multiplied in floating point or whole numbers, transforms included."""
+    tile_filters: int
+    """Output channels of a tile: all, or whole groups."""
+    tile_size: tuple[int, ...]
+    """Output cells of a tile on each spatial axis."""
+    tile_bytes: int
+    """Scratch that a thread needs for a tile."""
+    shared_bytes: int = 0
+    """What is prepared once for all tiles, such as transformed kernels."""
+    border_apart: bool = False
+    """Whether cells at the ends of the last axis are tiles of their own, see :func:`regions`."""
+
+
+class Errors(NamedTuple):
+    """The worst error of an engine in floats, as a share of the largest output; measured in the tests."""
+
+    float32: float
+    float64: float
 
 
 class Engine(NamedTuple):
@@ -16,19 +50,14 @@ class Engine(NamedTuple):
 
     name: str
     title: str
-    run: Callable[[Tile], Array]
-    """The sums of a tile: (batch, out_channels, *size), in the block's numbers."""
     arithmetics: tuple[Arithmetic, ...]
     """Exact number types that it can sum in, the fastest first."""
     obstacle: Callable[[Problem, Arithmetic], str | None]
     """Why it cannot take the problem, or None."""
-    seconds: Callable[[Problem, Arithmetic], float]
-    """Estimated, from constants measured on a 2-core x86-64 server with NumPy 2.4."""
-    cell_bytes: Callable[[Problem, Arithmetic], int]
-    """Bytes of workspace for each output cell of a tile, the block of input cells not counted."""
-    tile_bytes: int
-    """Bytes of workspace at which a tile runs best."""
-
-    def arithmetic(self, problem: Problem) -> Arithmetic:
-        """The numbers in which it would sum."""
-        return choose_arithmetic(problem, self.arithmetics)
+    work: Callable[[Problem, Arithmetic], Work]
+    """What it would cost; asked only where there is no obstacle."""
+    prepare: Callable[[Problem, Arithmetic], Run]
+    """Transforms the kernel and gives back what computes tiles; called once for a problem."""
+    errors: Errors
+    mixes: bool = False
+    """Whether a cell also meets products whose sum is 0, so that inf or nan would spoil its neighbours."""

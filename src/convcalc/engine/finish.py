@@ -2,35 +2,99 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import INT64_LIMIT, Array, largest, narrowed
+from convcalc.arrays import INT64_LIMIT, Array, index, largest, narrowed
+from convcalc.engine.arithmetic import PYTHON, Arithmetic
 from convcalc.errors import DataError
 from convcalc.problem import DType, Problem
 
 _FLOAT64_WHOLE = 1 << 53
+_INT64 = np.dtype(np.int64)
+_PIECE = 1 << 16  # cells
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Finish:
+    """What turns the sums of tiles into an output; prepared once for a problem."""
+
+    problem: Problem
+    dtype: np.dtype[Any]
+    """Of the output while tiles are written; :meth:`settle` may still change it."""
+    steps: tuple[tuple[Callable[..., Any], Array], ...]
+    """What is done in place, one operation after the other, with one number for each output channel."""
+    denominators: tuple[int, ...] | None
+    """What whole sums are still to be divided by, one for each output channel; None: nothing is done by tiles."""
+
+    def apply(self, output: Array, filters: slice) -> None:
+        """Scale and bias of a tile in place; output: (batch, some out_channels, *size), holding the sums."""
+        for operation, numbers in self.steps:
+            operation(output, numbers[filters], out=output)
+
+    def settle(self, output: Array) -> Array:
+        """The finished output, in the problem's dtype."""
+        if self.denominators is None:
+            return _finish_exact(self.problem, output)
+        return _divided_in_place(self.problem, output, self.denominators) if max(self.denominators) > 1 else output
+
+
+def make_finish(problem: Problem, arithmetic: Arithmetic, bound: int | None) -> Finish:
+    """How the sums of a problem are finished; ``bound``: on the magnitude of exact sums, None for floats."""
+    if problem.is_bare:
+        return _bare(problem, arithmetic, bound)
+    like = np.empty((0,) * (2 + problem.rank))
+    if bound is None:
+        steps = _float_steps(problem, like.astype(arithmetic.dtype))
+        return Finish(problem, arithmetic.dtype, steps, (1,) * problem.out_channels)
+    denominators, factors, offsets = _whole_parts(problem)
+    reach = bound * max(map(abs, factors)) + max(map(abs, offsets))
+    if arithmetic is PYTHON or reach >= INT64_LIMIT or max(denominators) >= _FLOAT64_WHOLE:
+        return Finish(problem, arithmetic.dtype, (), None)
+    whole = like.astype(np.int64)
+    operations = ((np.multiply, factors, 1), (np.add, offsets, 0))
+    return Finish(problem, whole.dtype, _steps(operations, whole), tuple(denominators))
+
+
+def _bare(problem: Problem, arithmetic: Arithmetic, bound: int | None) -> Finish:
+    """Nothing is done to the sums, but that whole ones become int64 as they are written."""
+    if bound is None:
+        return Finish(problem, arithmetic.dtype, (), (1,))
+    fits = arithmetic is not PYTHON and bound < INT64_LIMIT
+    return Finish(problem, _INT64, (), (1,)) if fits else Finish(problem, arithmetic.dtype, (), None)
 
 
 def finish(problem: Problem, sums: Array) -> Array:
-    """The output, sums × scale + bias, in the problem's dtype; sums: (batch, out_channels, *spatial)."""
-    return _finish_exact(problem, sums) if problem.is_exact else _finish_float(problem, sums)
-
-
-def _finish_float(problem: Problem, sums: Array) -> Array:
-    """Multiplied by the numerator and divided by the denominator: box on [60.0] is 60.0, not 59.99…"""
-    output = sums
-    scale = [_ratio(each) for each in problem.scale]
-    if any(numerator != 1 for numerator, _ in scale):
-        output = output * _by_channel([each for each, _ in scale], sums)
-    if any(denominator != 1 for _, denominator in scale):
-        output = output / _by_channel([each for _, each in scale], sums)
-    if any(problem.bias):
-        output = output + _by_channel([float(each) for each in problem.bias], sums)
+    """The output of a few sums at once, sums × scale + bias; sums: (batch, out_channels, *spatial)."""
+    if problem.is_exact:
+        return _finish_exact(problem, sums)
+    output = sums.copy()
+    for operation, numbers in _float_steps(problem, sums):
+        operation(output, numbers, out=output)
     return output
+
+
+def _float_steps(problem: Problem, like: Array) -> tuple[tuple[Callable[..., Any], Array], ...]:
+    """Multiplied by the numerator and divided by the denominator: box on [60.0] is 60.0, not 59.99…"""
+    numerators, denominators = zip(*map(_ratio, problem.scale), strict=True)
+    biases = [float(each) for each in problem.bias]
+    return _steps(((np.multiply, numerators, 1), (np.true_divide, denominators, 1), (np.add, biases, 0)), like)
+
+
+def _steps(
+    operations: Iterable[tuple[Callable[..., Any], Sequence[Any], int]], like: Array
+) -> tuple[tuple[Callable[..., Any], Array], ...]:
+    """The operations that do anything, each with its numbers shaped to meet the output."""
+    return tuple(
+        (operation, _by_channel(numbers, like))
+        for operation, numbers, idle in operations
+        if any(number != idle for number in numbers)
+    )
 
 
 def _ratio(scale: Fraction) -> tuple[float, float]:
@@ -42,13 +106,19 @@ def _ratio(scale: Fraction) -> tuple[float, float]:
         raise DataError("a scale is too large for floats", hint="dtype exact has no limit") from None
 
 
-def _finish_exact(problem: Problem, sums: Array) -> Array:
-    """With one denominator a channel, total = (sum × factor + offset) / denominator is all whole numbers."""
-    whole = sums.astype(np.int64) if sums.dtype.kind == "f" else sums
+def _whole_parts(problem: Problem) -> tuple[list[int], list[int], list[int]]:
+    """Denominators, factors and offsets by channel: total = (sum × factor + offset) / denominator."""
     bias = [Fraction(each) for each in problem.bias]
     denominators = [lcm(s.denominator, b.denominator) for s, b in zip(problem.scale, bias, strict=True)]
     factors = [int(s * d) for s, d in zip(problem.scale, denominators, strict=True)]
     offsets = [int(b * d) for b, d in zip(bias, denominators, strict=True)]
+    return denominators, factors, offsets
+
+
+def _finish_exact(problem: Problem, sums: Array) -> Array:
+    """With one denominator a channel, total = (sum × factor + offset) / denominator is all whole numbers."""
+    whole = sums.astype(np.int64) if sums.dtype.kind == "f" else sums
+    denominators, factors, offsets = _whole_parts(problem)
     if any(factor != 1 for factor in factors) or any(offsets):
         steepest, highest = max(map(abs, factors)), max(map(abs, offsets))
         wide = max(largest(whole), 1) * steepest + highest >= INT64_LIMIT
@@ -57,6 +127,31 @@ def _finish_exact(problem: Problem, sums: Array) -> Array:
     if max(denominators) == 1:
         return narrowed(whole) if whole.dtype == object and problem.dtype is DType.EXACT else _settled(whole)
     return _divided(whole, denominators, keep=problem.dtype is DType.EXACT)
+
+
+def _divided_in_place(problem: Problem, numerators: Array, denominators: Sequence[int]) -> Array:
+    """As :func:`_divided`, a piece at a time in the numerators' own memory wherever that can hold the quotients."""
+    pieces = [
+        (numerators[index(sample, channel, *piece)], divisor)
+        for sample in range(len(numerators))
+        for channel, divisor in enumerate(denominators)
+        for piece in _pieces(numerators.shape[2:])
+    ]
+    if all(not (piece % divisor).any() for piece, divisor in pieces):
+        for piece, divisor in pieces:
+            np.floor_divide(piece, divisor, out=piece)
+        return numerators
+    if problem.dtype is DType.EXACT or largest(numerators) >= _FLOAT64_WHOLE:
+        return _divided(numerators, list(denominators), keep=problem.dtype is DType.EXACT)
+    for piece, divisor in pieces:
+        piece.view(np.float64)[...] = piece / divisor  # both below 2**53, so the quotient is rounded once
+    return numerators.view(np.float64)
+
+
+def _pieces(size: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Slabs of the first axis with about ``_PIECE`` cells each."""
+    rows = max(1, _PIECE // max(1, prod(size[1:])))
+    return ((slice(first, first + rows),) for first in range(0, size[0], rows))
 
 
 def _divided(numerators: Array, denominators: list[int], *, keep: bool) -> Array:
@@ -85,6 +180,6 @@ def _settled(values: Array) -> Array:
     return values
 
 
-def _by_channel(numbers: list[Any], like: Array) -> Array:
+def _by_channel(numbers: Sequence[Any], like: Array) -> Array:
     """One number for each output channel, shaped to meet (batch, out_channels, *spatial)."""
     return np.array(numbers, dtype=like.dtype).reshape(-1, *(1,) * (like.ndim - 2))

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
 from math import inf, prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.engine import Engine
+from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, PYTHON, Arithmetic, choose_arithmetic, sum_bound
+from convcalc.engine.engine import Engine, Work
+from convcalc.engine.machine import WORKSPACE
+from convcalc.engine.obstacles import not_finite
 from convcalc.engine.table import ENGINES
-from convcalc.engine.tile import read_count
+from convcalc.engine.tile import region_count
 from convcalc.errors import EngineError, UnknownNameError
+from convcalc.geometry.arguments import whole
+from convcalc.limits import usable_cores
 from convcalc.problem import Problem
+
+
+class Precision(StrEnum):
+    """How many digits an engine that is chosen automatically must keep."""
+
+    FULL = "full"
+    """All that the dtype allows: at worst 2e-6 of the largest output in float32, 1e-13 in float64."""
+    FAST = "fast"
+    """A digit less where that saves multiplications: at worst 3e-5 in float32, 1e-12 in float64."""
+
+    def allowed(self, arithmetic: Arithmetic) -> float:
+        """The error that is accepted, as a share of the largest output."""
+        float32, float64 = (2e-6, 1e-13) if self is Precision.FULL else (3e-5, 1e-12)
+        return float32 if arithmetic.itemsize == 4 else float64
+
+
+_PRECISIONS = frozenset(Precision)
 
 
 class Candidate(NamedTuple):
@@ -19,8 +42,16 @@ class Candidate(NamedTuple):
     name: str
     arithmetic: Arithmetic
     obstacle: str | None
-    seconds: float
-    """Estimated; means nothing where there is an obstacle."""
+    """Why it cannot take the problem."""
+    work: Work | None
+    """What it would do; None where there is an obstacle."""
+    error: float
+    """The worst of its errors as a share of the largest output; 0 where the sums are exact."""
+
+    @property
+    def seconds(self) -> float:
+        """Estimated for one thread."""
+        return self.work.seconds if self.work else inf
 
 
 class Plan(NamedTuple):
@@ -28,86 +59,198 @@ class Plan(NamedTuple):
 
     engine: str
     arithmetic: Arithmetic
+    bound: int | None
+    """On the magnitude of exact sums; None for floats."""
+    error: float
+    """The worst error of the engine as a share of the largest output; 0 where the sums are exact."""
+    tile_filters: int
+    """Output channels of a tile."""
     tile_size: tuple[int, ...]
     """Output cells of a tile on each spatial axis."""
+    border_apart: bool
+    """Whether cells at the ends of the last axis are tiles of their own."""
     tile_count: int
+    threads: int
+    seconds: float
+    """Estimated, with these threads."""
+    multiplications: int
     workspace_bytes: int
     memory_bytes: int
     """Input, workspace and output together."""
     reason: str
     candidates: tuple[Candidate, ...]
+    """Every engine; empty for small problems, which are not worth the comparison."""
 
 
-def make_plan(problem: Problem, engine: str = "auto") -> Plan:
-    """The plan with the engine asked for, or with the one that costs least.
+_SMALL_MACS = 20_000
+"""Below it no method pays for its own planning."""
+_SMALL_REASON = "the problem is small"
+_PLANS: dict[tuple[Any, ...], Plan] = {}
+_MOST_PLANS = 256
+_MOST_WEIGHT_BYTES = 1 << 16
+_THREADED_SECONDS = 4e-4
+"""Of one thread; below it starting another costs as much as it saves."""
+
+
+def make_plan(
+    problem: Problem,
+    engine: str = "auto",
+    *,
+    precision: str = "full",
+    threads: int | None = None,
+    explain: bool = False,
+) -> Plan:
+    """The plan with the engine asked for, or with the one that costs least among those that are precise enough.
+
+    ``threads``: at most so many; None stands for all cores that this process may use. ``explain``: weigh every
+    engine even where the problem is small.
 
     Raises:
-        UnknownNameError: there is no engine of that name.
+        UnknownNameError: there is no engine or precision of that name.
         EngineError: the engine asked for cannot take the problem.
+        FieldError: threads is not a whole number from 1.
     """
     if engine != "auto" and engine not in ENGINES:
         raise UnknownNameError("engine", engine, ["auto", *ENGINES], field="engine")
-    candidates = tuple(_candidate(name, row, problem) for name, row in ENGINES.items())
-    chosen, reason = _choose(candidates, engine)
-    row = ENGINES[chosen.name]
-    tile_size, workspace = _tiling(problem, row, chosen.arithmetic)
-    tiles = problem.batch * prod(-(-cells // step) for cells, step in zip(problem.output_size, tile_size, strict=True))
-    sums = prod(problem.output_shape) * chosen.arithmetic.itemsize
-    return Plan(
-        engine=chosen.name,
-        arithmetic=chosen.arithmetic,
-        tile_size=tile_size,
-        tile_count=tiles,
-        workspace_bytes=workspace,
-        # the sums and the finished output stand side by side while scale and bias are applied
-        memory_bytes=problem.input.nbytes + workspace + 2 * sums,
-        reason=reason,
-        candidates=candidates,
-    )
+    if precision not in _PRECISIONS:
+        raise UnknownNameError("precision", precision, list(Precision), field="precision")
+    if threads is not None:
+        threads = whole("threads", threads, 1)
+    bound = sum_bound(problem)
+    if engine == "auto" and not explain and problem.macs <= _SMALL_MACS:
+        return _small_plan(problem, bound)
+    key = (*_geometry(problem), problem.boundary, problem.flip, bound, _weights(problem))
+    key = (*key, engine, precision, threads, explain)
+    return _remembered(key, lambda: _new_plan(problem, engine, Precision(precision), threads, explain))
 
 
-def _candidate(name: str, engine: Engine, problem: Problem) -> Candidate:
-    arithmetic = engine.arithmetic(problem)
+def _new_plan(problem: Problem, engine: str, precision: Precision, threads: int | None, explain: bool) -> Plan:
+    bound = sum_bound(problem)
+    rows = [*ENGINES.values()] if engine == "auto" else [ENGINES[engine]]
+    weighed = [weigh(problem, row, bound) for row in rows]
+    chosen, reason = _choose(weighed, engine, precision)
+    if engine == "auto" and problem.macs <= _SMALL_MACS:
+        small = _small_engine(problem, bound)
+        chosen, reason = next(each for each in weighed if each.name == small.name), _SMALL_REASON
+    if explain and len(rows) == 1:
+        weighed = [weigh(problem, row, bound) for row in ENGINES.values()]
+    return _plan(problem, chosen, reason, bound, threads, tuple(weighed) if len(weighed) > 1 else ())
+
+
+def _small_plan(problem: Problem, bound: int | None) -> Plan:
+    """The plan of a small problem, which depends on nothing but its geometry and its numbers' types."""
+    engine = _small_engine(problem, bound)
+    arithmetic = choose_arithmetic(problem, engine.arithmetics, bound)
+
+    def make() -> Plan:
+        return _plan(problem, weigh(problem, engine, bound), _SMALL_REASON, bound, 1, ())
+
+    plan = _remembered((*_geometry(problem), arithmetic.words), make)
+    return plan if plan.bound == bound else plan._replace(bound=bound)
+
+
+def _remembered(key: tuple[Any, ...], make: Callable[[], Plan]) -> Plan:
+    """The plan of an equal problem before, or a new one: comparing all engines takes half a millisecond."""
+    plan = _PLANS.get(key)
+    if plan is None:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.clear()
+        plan = _PLANS[key] = make()
+    return plan
+
+
+def _geometry(problem: Problem) -> tuple[Any, ...]:
+    """What says everything about a problem but its numbers."""
+    return (problem.input.shape, problem.input.dtype, problem.weight.shape, problem.axes, problem.groups, problem.dtype)
+
+
+def _weights(problem: Problem) -> Any:
+    """What a plan depends on of the weights: all of them where a kernel may be taken apart, else their size."""
+    weight = problem.weight
+    if weight.dtype == object or (weight.shape[1] == 1 and weight.nbytes <= _MOST_WEIGHT_BYTES):
+        return tuple(weight.flat) if weight.dtype == object else (weight.dtype.str, weight.tobytes())
+    return not_finite(problem)
+
+
+def _small_engine(problem: Problem, bound: int | None) -> Engine:
+    """The engine of a small problem: a matrix product if its numbers have one."""
+    gemm = ENGINES["gemm"]
+    return ENGINES["direct"] if choose_arithmetic(problem, gemm.arithmetics, bound) is PYTHON else gemm
+
+
+def weigh(problem: Problem, engine: Engine, bound: int | None) -> Candidate:
+    """What speaks for and against an engine; ``bound``: on the magnitude of exact sums."""
+    arithmetic = choose_arithmetic(problem, engine.arithmetics, bound)
+    obstacle = engine.obstacle(problem, arithmetic)
+    error = 0.0 if problem.is_exact else engine.errors[arithmetic.itemsize == 8]
+    if obstacle:
+        return Candidate(engine.name, arithmetic, obstacle, None, error)
     try:
-        seconds = engine.seconds(problem, arithmetic)
+        work = engine.work(problem, arithmetic)
     except OverflowError:  # more work than a float can count, which the memory check will refuse
-        seconds = inf
-    return Candidate(name, arithmetic, engine.obstacle(problem, arithmetic), seconds)
+        work = Work(inf, problem.macs, problem.out_channels, (1,) * problem.rank, 0)
+    return Candidate(engine.name, arithmetic, None, work, error)
 
 
-def _choose(candidates: tuple[Candidate, ...], engine: str) -> tuple[Candidate, str]:
+def _choose(weighed: list[Candidate], engine: str, precision: Precision) -> tuple[Candidate, str]:
     if engine != "auto":
-        asked = next(each for each in candidates if each.name == engine)
+        asked = weighed[0]
         if asked.obstacle:
             raise EngineError(
                 f"engine {engine} cannot take this problem: {asked.obstacle}", hint="--engine auto", field="engine"
             )
         return asked, "asked for"
-    able = [each for each in candidates if each.obstacle is None]
-    return min(able, key=lambda each: each.seconds), "least estimated time" if len(
-        able
-    ) > 1 else "the only one that can"
+    able = [each for each in weighed if each.obstacle is None]
+    precise = [each for each in able if each.error <= precision.allowed(each.arithmetic)]
+    return min(precise, key=_cost), "least estimated time" if len(precise) > 1 else "the only one that can"
 
 
-def _tiling(problem: Problem, engine: Engine, arithmetic: Arithmetic) -> tuple[tuple[int, ...], int]:
-    """The size of a tile and its bytes: as large as the engine likes, block and all, but at least one cell."""
-    cell_bytes = engine.cell_bytes(problem, arithmetic)
-    cells = max(1, engine.tile_bytes // cell_bytes)
-    while True:
-        size = _tile_size(problem.output_size, cells)
-        read = prod(read_count(axis, each) for axis, each in zip(problem.axes, size, strict=True))
-        workspace = prod(size) * cell_bytes + problem.in_channels * read * arithmetic.itemsize
-        if workspace <= engine.tile_bytes or cells == 1:
-            return size, workspace
-        cells = max(1, min(cells, prod(size)) * 3 // 4)
+def _cost(candidate: Candidate) -> float:
+    """Seconds; what needs more scratch than a plan may have goes last."""
+    work = candidate.work
+    return inf if work and work.tile_bytes + work.shared_bytes > WORKSPACE else candidate.seconds
 
 
-def _tile_size(output_size: tuple[int, ...], cells: int) -> tuple[int, ...]:
-    """At most ``cells`` output cells as whole trailing axes: the leading axes are cut first, rows stay whole."""
-    size = list(output_size)
-    for number in range(len(size)):
-        rest = prod(size[number + 1 :])
-        size[number] = max(1, min(size[number], cells // max(rest, 1)))
-        if size[number] > 1:
-            break
-    return tuple(size)
+def _plan(
+    problem: Problem,
+    chosen: Candidate,
+    reason: str,
+    bound: int | None,
+    threads: int | None,
+    candidates: tuple[Candidate, ...],
+) -> Plan:
+    work = chosen.work
+    assert work is not None  # _choose takes nothing that has an obstacle
+    tiles = region_count(problem, work.tile_filters, work.tile_size, border_apart=work.border_apart)
+    if chosen.arithmetic in (EXACT_FLOAT32, EXACT_FLOAT64):  # sums that become whole numbers in the output
+        sums = work.tile_filters * prod(work.tile_size) * chosen.arithmetic.itemsize
+        work = work._replace(tile_bytes=work.tile_bytes + sums)
+    used = _threads(work, tiles, threads)
+    workspace = work.tile_bytes * used + work.shared_bytes
+    outputs = prod(problem.output_shape) * max(8 if problem.is_exact else 0, chosen.arithmetic.itemsize)
+    return Plan(
+        engine=chosen.name,
+        arithmetic=chosen.arithmetic,
+        bound=bound,
+        error=chosen.error,
+        tile_filters=work.tile_filters,
+        tile_size=work.tile_size,
+        border_apart=work.border_apart,
+        tile_count=tiles,
+        threads=used,
+        seconds=work.seconds / used,
+        multiplications=work.multiplications,
+        workspace_bytes=workspace,
+        # Python's numbers are finished beside the sums, all others in their place
+        memory_bytes=problem.input.nbytes + workspace + outputs * (2 if chosen.arithmetic is PYTHON else 1),
+        reason=reason,
+        candidates=candidates,
+    )
+
+
+def _threads(work: Work, tiles: int, most: int | None) -> int:
+    """As many as there are cores and tiles, and as their scratch fits beside each other."""
+    if work.seconds < _THREADED_SECONDS or tiles < 2:
+        return 1
+    room = max(1, (WORKSPACE - work.shared_bytes) // max(1, work.tile_bytes))
+    return max(1, min(most or usable_cores(), tiles, room))

@@ -2,7 +2,37 @@
 
 from __future__ import annotations
 
-from convcalc.engine import direct, gemm
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from convcalc.engine.engine import Engine
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (direct.ENGINE, gemm.ENGINE)}
+_ROWS = {
+    "direct": "direct.ENGINE",
+    "gemm": "gemm.ENGINE",
+    "pointwise": "pointwise.ENGINE",
+    "winograd-2": "winograd.WINOGRAD_2",
+    "winograd-3": "winograd.WINOGRAD_3",
+    "winograd-4": "winograd.WINOGRAD_4",
+    "band": "band.ENGINE",
+    "separable": "separable.ENGINE",
+    "fft": "fft.ENGINE",
+}
+
+
+class _Engines(Mapping[str, Engine]):
+    """The engines by their names, each imported when it is first asked for: a small problem needs but one of them."""
+
+    def __getitem__(self, name: str) -> Engine:
+        module, _, row = _ROWS[name].partition(".")
+        engine: Engine = getattr(import_module(f"convcalc.engine.{module}"), row)
+        return engine
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_ROWS)
+
+    def __len__(self) -> int:
+        return len(_ROWS)
+
+
+ENGINES: Mapping[str, Engine] = _Engines()

@@ -3,79 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import NamedTuple
 
-import numpy as np
-
 from convcalc.arrays import Array
+from convcalc.engine import padded
 from convcalc.engine.arithmetic import Arithmetic
+from convcalc.engine.scratch import Scratch
 from convcalc.geometry.axis import Axis
 from convcalc.problem import Problem
 
 
 class Region(NamedTuple):
-    """A block of output cells, all output channels of it: a range of samples and one of each spatial axis."""
+    """A block of output cells: a range of samples, of output channels and of each spatial axis."""
 
     batch: range
+    filters: range
     spatial: tuple[range, ...]
 
     @property
     def cut(self) -> tuple[slice, ...]:
         """What cuts the region out of (batch, out_channels, *spatial)."""
-        return (_slice(self.batch), slice(None), *map(_slice, self.spatial))
+        return tuple(slice(cells.start, cells.stop) for cells in (self.batch, self.filters, *self.spatial))
 
     @property
     def size(self) -> tuple[int, ...]:
         """Output cells on each spatial axis."""
         return tuple(map(len, self.spatial))
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Tile:
-    """What an engine runs on: a cross-correlation of exactly these cells."""
-
-    block: Array
-    """(batch, in_channels, *cells): the cells that the region reads, the boundary filled in."""
-    weight: Array
-    """(out_channels, in_channels / groups, *kernel_size), as it lies on the block."""
-    stride: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-    size: tuple[int, ...]
-    """Output cells on each spatial axis."""
-
-    def window_slices(self, taps: tuple[int, ...]) -> tuple[slice, ...]:
-        """What cuts out of the block's spatial axes the cells under one tap, one for each output cell."""
-        return tuple(
-            slice(tap * spread, tap * spread + (cells - 1) * step + 1, step)
-            for tap, spread, step, cells in zip(taps, self.dilation, self.stride, self.size, strict=True)
-        )
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(batch, out_channels, *size) of the region."""
+        return (len(self.batch), len(self.filters), *self.size)
 
 
-def regions(problem: Problem, size: tuple[int, ...]) -> Iterator[Region]:
-    """The output cut into regions of at most ``size`` cells on each spatial axis, one sample at a time."""
-    samples = [range(sample, sample + 1) for sample in range(problem.batch)]
-    axes = [
-        [range(first, min(first + step, cells)) for first in range(0, cells, step)]
-        for cells, step in zip(problem.output_size, size, strict=True)
-    ]
-    for batch, *spatial in product(samples, *axes):
-        yield Region(batch, tuple(spatial))
+class Tile(NamedTuple):
+    """What an engine runs on: a cross-correlation of exactly a region's cells."""
 
+    problem: Problem
+    region: Region
+    arithmetic: Arithmetic
+    channels: range
+    """The input channels that its filters read."""
+    reads: tuple[Reads, ...]
+    """What it reads on each spatial axis."""
 
-def make_tile(problem: Problem, region: Region, weight: Array, arithmetic: Arithmetic) -> Tile:
-    """The tile of a region; ``weight`` is the applied weight in the arithmetic's numbers."""
-    reads = [Reads.of(axis, positions) for axis, positions in zip(problem.axes, region.spatial, strict=True)]
-    return Tile(
-        block=_block(problem, region, reads).astype(arithmetic.dtype, copy=False),
-        weight=weight,
-        stride=tuple(each.stride for each in reads),
-        dilation=tuple(each.dilation for each in reads),
-        groups=problem.groups,
-        size=region.size,
-    )
+    @classmethod
+    def of(cls, problem: Problem, region: Region, arithmetic: Arithmetic) -> Tile:
+        """The tile of a region: some filters of one group, or whole groups."""
+        first, last = (problem.group_channels(region.filters[place]) for place in (0, -1))
+        reads = tuple(map(Reads.of, problem.axes, region.spatial))
+        return cls(problem, region, arithmetic, range(first.start, last.stop), reads)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Output cells on each spatial axis."""
+        return self.region.size
+
+    @property
+    def filters(self) -> slice:
+        """Its output channels."""
+        return slice(self.region.filters.start, self.region.filters.stop)
+
+    @property
+    def groups(self) -> int:
+        """The groups of channels that it holds."""
+        return len(self.channels) * self.problem.groups // self.problem.in_channels
+
+    def block(self, scratch: Scratch, name: str = "block") -> Array:
+        """(batch, in_channels, *cells): the cells that the region reads, the boundary filled in."""
+        return self.box(tuple(reads.cells for reads in self.reads), scratch, name)
+
+    def box(self, cells: tuple[Sequence[int], ...], scratch: Scratch, name: str = "block") -> Array:
+        """(batch, in_channels, *cells) of the padded input: a view where nothing stands in the way, else a copy."""
+        samples, channels = self._origin
+        view = padded.view(self.problem, samples, channels, cells)
+        if view is not None and view.dtype == self.arithmetic.dtype:
+            return view
+        shape = (len(self.region.batch), len(self.channels), *map(len, cells))
+        output = scratch.array(name, shape, self.arithmetic.dtype)
+        padded.fill(output, self.problem, samples, channels, cells)
+        return output
+
+    def copy_box(self, cells: tuple[Sequence[int], ...], output: Array) -> None:
+        """The cells of :meth:`box` written into ``output``, (batch, in_channels, *cells)."""
+        samples, channels = self._origin
+        padded.fill(output, self.problem, samples, channels, cells)
+
+    @property
+    def _origin(self) -> tuple[slice, slice]:
+        batch, channels = self.region.batch, self.channels
+        return slice(batch.start, batch.stop), slice(channels.start, channels.stop)
 
 
 class Reads(NamedTuple):
@@ -90,10 +109,19 @@ class Reads(NamedTuple):
     @classmethod
     def of(cls, axis: Axis, positions: range) -> Reads:
         """The cells that output cells read; far apart, each window is laid beside the one before, without gaps."""
+        if axis.kernel_size == 1:
+            span = axis.span(positions)
+            return cls(range(span.start, span.stop, axis.stride), 1, 1)
+        if len(positions) == 1:
+            return cls(axis.reads(positions[0]), 1, 1)
         if read_count(axis, len(positions)) == len(axis.span(positions)):
-            stride = axis.stride if len(positions) > 1 else 1
-            return cls(axis.span(positions), stride, axis.dilation if axis.kernel_size > 1 else 1)
+            return cls(axis.span(positions), axis.stride, axis.dilation)
         return cls([cell for position in positions for cell in axis.reads(position)], axis.kernel_size, 1)
+
+    def under(self, tap: int, positions: int) -> slice:
+        """What cuts out of the block's axis the cells under one tap, one for each output cell."""
+        first = tap * self.dilation
+        return slice(first, first + (positions - 1) * self.stride + 1, self.stride)
 
 
 def read_count(axis: Axis, positions: int) -> int:
@@ -101,34 +129,46 @@ def read_count(axis: Axis, positions: int) -> int:
     return min((positions - 1) * axis.stride + axis.reach, positions * axis.kernel_size)
 
 
-def _block(problem: Problem, region: Region, reads: list[Reads]) -> Array:
-    """The cells that a region reads; a view of the input where the region stays clear of the border."""
-    block = problem.input[_slice(region.batch)]
-    outside: list[tuple[slice | list[int], ...]] = []
-    for number, (axis, (cells, _, _)) in enumerate(zip(problem.axes, reads, strict=True)):
-        before = (slice(None),) * (2 + number)
-        if isinstance(cells, range) and cells.start >= 0 and cells.stop <= axis.size:
-            block = block[(*before, _slice(cells))]
+def regions(problem: Problem, filters: int, size: tuple[int, ...], *, border_apart: bool = False) -> Iterator[Region]:
+    """The output cut into regions of at most so many filters and cells on each spatial axis, sample by sample.
+
+    ``border_apart``: the cells whose windows reach into the padding are regions of their own, up to two for each
+    axis, so that the others need no copy of the input.
+    """
+    whole = tuple(map(range, problem.output_size))
+    if problem.batch == 1 and filters == problem.out_channels and size == problem.output_size and not border_apart:
+        yield Region(range(1), range(filters), whole)
+        return
+    inner = tuple(map(_inside, problem.axes)) if border_apart else whole
+    for batch, channels in product(_cut(range(problem.batch), 1), _cut(range(problem.out_channels), filters)):
+        for spatial in product(*map(_cut, inner, size)):
+            yield Region(batch, channels, spatial)
+        if not border_apart:
             continue
-        sources = problem.boundary.sources(cells, axis.size)
-        block = np.take(block, [0 if source is None else source for source in sources], axis=2 + number)
-        outside.append((*before, [place for place, source in enumerate(sources) if source is None]))
-    if any(places[-1] for places in outside):
-        block = _holding(block, problem.boundary.value, problem.is_exact)
-        for places in outside:
-            block[places] = problem.boundary.value
-    return block
+        for number, (cells, inside) in enumerate(zip(whole, inner, strict=True)):
+            for side in (range(inside.start), range(inside.stop, cells.stop)):
+                slab = (*inner[:number], side, *whole[number + 1 :])
+                if all(slab):
+                    yield Region(batch, channels, slab)
 
 
-def _holding(block: Array, value: object, exact: bool) -> Array:
-    """The block in a number type that the boundary's value fits into."""
-    if not exact:
-        return block if block.dtype.kind == "f" else block.astype(np.float64)
-    if isinstance(value, int) and block.dtype != object:
-        fits = -(1 << 63) <= value < 1 << 63
-        return block if value == 0 else block.astype(np.int64 if fits and block.dtype != np.uint64 else object)
-    return block.astype(object, copy=False)
+def region_count(problem: Problem, filters: int, size: tuple[int, ...], *, border_apart: bool = False) -> int:
+    """How many regions :func:`regions` gives, without making them."""
+    inner = [_inside(axis) if border_apart else range(axis.output_size) for axis in problem.axes]
+    count = prod(-(-(cells.stop - cells.start) // step) for cells, step in zip(inner, size, strict=True))
+    for axis, inside in zip(problem.axes, inner, strict=True):
+        count += (inside.start > 0) + (inside.stop < axis.output_size)
+        if inside.start == inside.stop:
+            break
+    return problem.batch * -(-problem.out_channels // filters) * count
 
 
-def _slice(cells: range) -> slice:
-    return slice(cells.start, cells.stop)
+def _inside(axis: Axis) -> range:
+    """The output cells whose windows lie inside the input."""
+    first = min(-(-axis.before // axis.stride), axis.output_size)
+    behind = (axis.size + axis.before - axis.reach) // axis.stride + 1
+    return range(first, max(first, min(behind, axis.output_size)))
+
+
+def _cut(cells: range, step: int) -> list[range]:
+    return [range(first, min(first + step, cells.stop)) for first in range(cells.start, cells.stop, step)]

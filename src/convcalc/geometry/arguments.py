@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 from operator import index
 from typing import Any
 
 from convcalc.errors import FieldError, GeometryError, UnknownNameError
-from convcalc.geometry.axis import Axis
+from convcalc.geometry.axis import Axes, Axis
 
 Pair = tuple[int, int]
 """Padding before and after, in cells."""
@@ -95,7 +96,7 @@ def padding_pairs(
 
 def axes_of(
     sizes: Sequence[int], kernel_size: Sequence[int], *, stride: Any = 1, padding: Any = 0, dilation: Any = 1
-) -> tuple[Axis, ...]:
+) -> Axes:
     """The axes of a convolution, from its arguments as people write them.
 
     ``sizes``: input cells for each axis; ``kernel_size``: taps for each axis.
@@ -107,12 +108,22 @@ def axes_of(
     >>> [axis.output_size for axis in axes_of([224, 224], [7, 7], stride=2, padding=3)]
     [112, 112]
     """
+    # only of numbers and words, since 1 and 1.0 and True are one key, and lists are none
+    is_key = all(type(each) in (int, str) for each in (stride, padding, dilation))
+    make = _known_axes if is_key else _axes
+    return make(tuple(sizes), tuple(kernel_size), stride, padding, dilation)
+
+
+def _axes(sizes: tuple[int, ...], kernel_size: tuple[int, ...], stride: Any, padding: Any, dilation: Any) -> Axes:
     rank = len(sizes)
     strides = per_axis("stride", stride, rank, 1)
     dilations = per_axis("dilation", dilation, rank, 1)
     pads = padding_pairs(padding, sizes, kernel_size, strides, dilations)
     rows = zip(sizes, kernel_size, strides, dilations, pads, strict=True)
-    return tuple(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+    return Axes(Axis(n, k, s, d, *pair, number) for number, (n, k, s, d, pair) in enumerate(rows))
+
+
+_known_axes = lru_cache(_axes)
 
 
 def word_padding(word: PaddingWord, size: int, reach: int, stride: int) -> Pair:
@@ -141,10 +152,12 @@ def check_groups(in_channels: int, out_channels: int, groups: Any) -> int:
         FieldError: it is no whole number of at least 1.
         GeometryError: it does not divide the channels.
     """
-    hint = f"groups must divide both in_channels {in_channels} and out_channels {out_channels}"
-    channels_per_group("in_channels", in_channels, groups, hint=hint)
-    channels_per_group("out_channels", out_channels, groups, hint=hint)
-    return whole("groups", groups, 1)
+    count = whole("groups", groups, 1)
+    if in_channels % count or out_channels % count:
+        hint = f"groups must divide both in_channels {in_channels} and out_channels {out_channels}"
+        channels_per_group("in_channels", in_channels, count, hint=hint)
+        channels_per_group("out_channels", out_channels, count, hint=hint)
+    return count
 
 
 def channels_per_group(name: str, channels: int, groups: Any, *, hint: str = "") -> int:

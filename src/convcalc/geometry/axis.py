@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from convcalc.errors import GeometryError
 
@@ -110,3 +111,22 @@ class Axis:
         if not (self.before or self.after):
             return f"{self.size}"
         return f"{self.before} + {self.size} + {self.after} = {self.padded_size}"
+
+
+class Axes(tuple[Axis, ...]):
+    """The spatial axes of a convolution, the first one first; what follows from all of them is worked out once."""
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Input cells on each axis, before padding."""
+        return tuple(axis.size for axis in self)
+
+    @cached_property
+    def kernel_sizes(self) -> tuple[int, ...]:
+        """Taps on each axis."""
+        return tuple(axis.kernel_size for axis in self)
+
+    @cached_property
+    def output_sizes(self) -> tuple[int, ...]:
+        """Output cells on each axis."""
+        return tuple(axis.output_size for axis in self)

@@ -98,6 +98,7 @@ def _fold(index: int, size: int, period: int, mirror: int) -> int:
     return inside if inside < size else mirror - inside
 
 
+_ZEROS = Boundary()
 _WORDS = "zeros, reflect, symmetric, replicate, circular, or a number for a constant"
 
 
@@ -126,7 +127,7 @@ def _constant(value: Any) -> Number:
 
 def _named(word: str) -> Boundary:
     if word == "zeros":
-        return Boundary()
+        return _ZEROS
     if word in _FOREIGN:
         raise FieldError(
             f"boundary {word!r} is another library's name", hint=f"here it is {_FOREIGN[word]}", field="boundary"

@@ -88,3 +88,8 @@ class Report(NamedTuple):
 def say(text: str, role: Role = Role.PLAIN, *, indent: int = 0, space_before: bool = False) -> Sentence:
     """A sentence in one role."""
     return Sentence((Span(text, role),), indent, space_before)
+
+
+def note(text: str) -> Sentence:
+    """A warning that stands among the blocks."""
+    return Sentence((Span("note: ", Role.NOTE), Span(text)), indent=6)

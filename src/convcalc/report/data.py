@@ -27,7 +27,18 @@ def array_data(values: Array) -> Any:
 
 
 def problem_data(problem: Problem) -> dict[str, Any]:
-    """What was computed, without the numbers that make up the arrays."""
+    """What was computed, with the numbers of the kernel and without those of the input."""
+    document = setting_data(problem)
+    document["kernel"] |= {
+        "weight": array_data(problem.weight),
+        "scale": [number_data(each) for each in problem.scale],
+        "bias": [number_data(each) for each in problem.bias],
+    }
+    return document
+
+
+def setting_data(problem: Problem) -> dict[str, Any]:
+    """What is computed, without the numbers that make up the arrays."""
     return {
         "title": problem.labels.title,
         "operation": operation(problem),
@@ -35,9 +46,6 @@ def problem_data(problem: Problem) -> dict[str, Any]:
         "kernel": {
             "names": list(dict.fromkeys(filter(None, problem.labels.kernels))),
             "shape": list(problem.weight.shape),
-            "weight": array_data(problem.weight),
-            "scale": [number_data(each) for each in problem.scale],
-            "bias": [number_data(each) for each in problem.bias],
         },
         "stride": [axis.stride for axis in problem.axes],
         "padding": [[axis.before, axis.after] for axis in problem.axes],

@@ -62,6 +62,18 @@ def scale_text(scale: Fraction) -> str:
     return "" if scale == 1 else f"× {scale}"
 
 
+def seconds_text(seconds: float) -> str:
+    """A time in the unit that suits it, to two digits.
+
+    >>> seconds_text(3.1e-5), seconds_text(0.2345), seconds_text(0.9996), seconds_text(7200)
+    ('31 µs', '230 ms', '1 s', '7,200 s')
+    """
+    for unit, size in (("µs", 1e-6), ("ms", 1e-3)):
+        if float(f"{seconds / size:.2g}") < 1000:
+            return f"{float(f'{seconds / size:.2g}'):g} {unit}"
+    return f"{float(f'{seconds:.2g}'):,.10g} s"
+
+
 def axis_names(rank: int) -> tuple[str, ...]:
     """What the spatial axes are called, the first one first."""
     return _AXIS_NAMES.get(rank) or tuple(f"axis-{number} cell" for number in range(rank))

@@ -1,0 +1,181 @@
+"""Kernels as sums of products of one-dimensional filters, and those as chains of shifted additions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations_with_replacement
+from math import gcd
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array
+
+MOST_TERMS = 2
+"""Products that are added up; a sum of more costs as much as the kernel itself."""
+
+Taps = tuple[float, ...]
+"""The weights of a one-dimensional filter; whole numbers where the kernel's are."""
+
+
+class Stage(NamedTuple):
+    """Part of a filter: cells at the offsets, added up with their weights."""
+
+    offsets: tuple[int, ...]
+    weights: Taps
+
+    @property
+    def passes(self) -> int:
+        """Additions and multiplications of whole arrays."""
+        magnitudes = {abs(weight) for weight in self.weights}
+        return len(self.offsets) - 1 + len(magnitudes - {1}) if self.offsets != (0,) or self.weights != (1,) else 0
+
+    @property
+    def groups(self) -> list[tuple[float, list[tuple[int, int]]]]:
+        """Weights with the offsets of equal magnitude and their signs relative to it; those of ±1 alone last."""
+        found: dict[float, list[tuple[int, int]]] = {}
+        for offset, weight in zip(self.offsets, self.weights, strict=True):
+            found.setdefault(abs(weight), []).append((offset, 1 if weight > 0 else -1))
+        groups = []
+        for weight, places in found.items():
+            positive_first = sorted(places, key=lambda place: -place[1])
+            sign = positive_first[0][1]
+            groups.append((weight * sign, [(offset, each * sign) for offset, each in positive_first]))
+        return sorted(groups, key=lambda group: len(group[1]) == 1 and abs(group[0]) == 1)
+
+    @property
+    def growth(self) -> float:
+        """How many times the largest cell its sums can become."""
+        return sum(map(abs, self.weights))
+
+
+class Term(NamedTuple):
+    """A product of filters, one for each axis; each a chain of stages."""
+
+    axes: tuple[tuple[Stage, ...], ...]
+
+    @property
+    def passes(self) -> int:
+        """Additions and multiplications of whole arrays."""
+        return sum(stage.passes for stages in self.axes for stage in stages)
+
+    @property
+    def growth(self) -> float:
+        """How many times the largest cell its sums can become."""
+        product = 1.0
+        for stages in self.axes:
+            for stage in stages:
+                product *= stage.growth
+        return product
+
+
+def terms_of(plane: Array) -> tuple[Term, ...] | None:
+    """The terms whose sum is the kernel plane, (*kernel_size); None if there are more than :data:`MOST_TERMS`."""
+    return _terms(plane.tobytes(), plane.shape, plane.dtype.str)
+
+
+@lru_cache(maxsize=256)
+def _terms(content: bytes, shape: tuple[int, ...], dtype: str) -> tuple[Term, ...] | None:
+    plane = np.frombuffer(content, dtype).reshape(shape)
+    is_whole = bool(np.abs(plane).max(initial=0) < 1 << 53 and (plane == np.rint(plane)).all())
+    whole = np.rint(plane).astype(np.int64).astype(object) if is_whole else plane
+    products = _products(whole, is_whole)
+    if products is None or len(products) > MOST_TERMS:
+        return None
+    return tuple(Term(tuple(stages_of(taps) for taps in each)) for each in products)
+
+
+def _products(plane: Array, is_whole: bool) -> list[tuple[Taps, ...]] | None:
+    """The kernel as products of filters: split along the first axis, then each part along the next."""
+    if plane.ndim == 1:
+        return [(tuple(int(each) if is_whole else float(each) for each in plane),)]
+    rows = plane.reshape(len(plane), -1)
+    found = _whole_split(rows) if is_whole else _cross_split(rows)
+    if found is None:
+        return None
+    result: list[tuple[Taps, ...]] = []
+    for column, row in found:
+        rest = _products(row.reshape(plane.shape[1:]), is_whole)
+        if rest is None:
+            return None
+        result += [(column, *each) for each in rest]
+    return result
+
+
+def _whole_split(rows: Array) -> list[tuple[Taps, Array]] | None:
+    """Whole columns and rows whose products add up to the matrix: rows in terms of few that cannot be divided."""
+    basis: list[Array] = []
+    for row in rows:
+        if any(row) and _coefficients(basis, row) is None:
+            basis.append(row // gcd(*row))
+            if len(basis) > MOST_TERMS:
+                return None
+    columns = [_coefficients(basis, row) for row in rows]
+    if any(each is None for each in columns):
+        return None
+    return [(tuple(each[number] for each in columns if each), base) for number, base in enumerate(basis)]
+
+
+def _coefficients(basis: list[Array], row: Array) -> list[int] | None:
+    """Whole numbers with which the basis adds up to the row, or None."""
+    rest, result = row, []
+    if len(basis) == 2:
+        first, second = basis
+        for i, j in combinations_with_replacement(range(len(row)), 2):
+            determinant = first[i] * second[j] - first[j] * second[i]
+            if determinant:
+                factor = Fraction(row[i] * second[j] - row[j] * second[i], determinant)
+                rest = row - factor * first
+                result, basis = [factor], [second]
+                break
+    for base in basis:
+        place = next(number for number, each in enumerate(base) if each)
+        result.append(Fraction(rest[place]) / base[place])
+        rest = rest - result[-1] * base
+    return None if any(rest) or any(each.denominator != 1 for each in result) else [int(each) for each in result]
+
+
+def _cross_split(rows: Array) -> list[tuple[Taps, Array]] | None:
+    """Columns and rows through the largest of what is left, until nothing is left but rounding."""
+    rest, found = rows.astype(np.float64), []
+    least = 4 * np.finfo(rows.dtype).eps * np.abs(rows).max(initial=0)
+    for _ in range(MOST_TERMS):
+        i, j = np.unravel_index(np.abs(rest).argmax(), rest.shape)
+        column, row = rest[:, j] / rest[i, j], rest[i]
+        found.append((tuple(column.tolist()), row))
+        rest = rest - np.outer(column, row)
+        if np.abs(rest).max() <= least:
+            return found
+    return None
+
+
+def stages_of(taps: Taps) -> tuple[Stage, ...]:
+    """A filter as a chain of stages; a whole one is divided by 1 ± zᵏ as long as that saves passes.
+
+    [1, 2, 1] is [1, 1] after [1, 1]: two additions instead of three operations.
+    """
+    best: tuple[Stage, ...] = (_stage(taps),)
+    if not all(isinstance(each, int) for each in taps):
+        return best
+    for gap in range(1, len(taps)):
+        for sign in (1, -1):
+            quotient = _quotient(taps, gap, sign)
+            if quotient:
+                chain = (Stage((0, gap), (1, sign)), *stages_of(quotient))
+                if sum(stage.passes for stage in chain) < sum(stage.passes for stage in best):
+                    best = chain
+    return best
+
+
+def _stage(taps: Taps) -> Stage:
+    used = [(offset, weight) for offset, weight in enumerate(taps) if weight] or [(0, taps[0])]
+    return Stage(tuple(offset for offset, _ in used), tuple(weight for _, weight in used))
+
+
+def _quotient(taps: Taps, gap: int, sign: int) -> Taps | None:
+    """Taps / (1 + sign·zᵍᵃᵖ) as polynomials, or None where it leaves a rest."""
+    rest = list(taps)
+    for place in range(len(rest) - gap):
+        rest[place + gap] -= sign * rest[place]
+    return tuple(rest[:-gap]) if not any(rest[-gap:]) and any(rest) else None

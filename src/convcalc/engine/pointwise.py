@@ -1,0 +1,57 @@
+"""A kernel of one tap: one matrix product of the channels, with nothing copied."""
+
+from __future__ import annotations
+
+from math import prod
+
+from convcalc.arrays import Array
+from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic
+from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.gemm import group_filters, of_tile, product_into
+from convcalc.engine.machine import CALL, product_seconds
+from convcalc.engine.scratch import Scratch
+from convcalc.engine.tile import Tile
+from convcalc.engine.tiling import block_bytes, tile_size
+from convcalc.problem import Problem
+
+
+def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
+    filters = group_filters(problem, arithmetic)
+
+    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+        block = tile.block(scratch)
+        columns = block.reshape(len(block), tile.groups, -1, prod(tile.size))
+        product_into(output, of_tile(filters, tile), columns)
+        return True
+
+    return run
+
+
+def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:
+    if prod(problem.kernel_size) > 1:
+        return "the kernel has more than one tap"
+    return "the sums need Python's numbers, which have no matrix product" if arithmetic is PYTHON else None
+
+
+def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
+    few = 1 + 4 * problem.groups / problem.out_channels
+    seconds = problem.macs * few * product_seconds(arithmetic)
+    size = tile_size(problem, seconds, arithmetic.itemsize)
+    return Work(
+        seconds=seconds + 20 * CALL,
+        multiplications=problem.macs,
+        tile_filters=problem.out_channels,
+        tile_size=size,
+        tile_bytes=2 * block_bytes(problem, size, arithmetic.itemsize),
+    )
+
+
+ENGINE = Engine(
+    name="pointwise",
+    title="one matrix product of the channels",
+    arithmetics=(EXACT_FLOAT32, EXACT_FLOAT64, INT64),
+    obstacle=_obstacle,
+    work=_work,
+    prepare=_prepare,
+    errors=Errors(float32=1e-6, float64=2e-15),
+)

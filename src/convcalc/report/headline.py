@@ -1,0 +1,69 @@
+"""One sentence that says what is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcalc.problem import Problem
+from convcalc.report.text import axis_names, listed
+from convcalc.wording import counted, shape_text
+
+_MOST_NAMES = 3  # kernels that the headline calls by their names
+
+
+def headline(problem: Problem) -> str:
+    """One sentence that says what is computed."""
+    kind = "Convolution (kernel turned by 180°)" if problem.flip else "Cross-correlation (kernel not flipped)"
+    batch = f"{counted(problem.batch, 'sample')} of " if problem.batch != 1 else ""
+    channels = counted(problem.in_channels, "channel")
+    cells, kernel = cells_text(problem.spatial_size), f"{_kernel(problem)}{_settings(problem)}"
+    output = f"{counted(problem.out_channels, 'output channel')} of {cells_text(problem.output_size)}"
+    return f"{kind} of {batch}{channels} of {cells} with {kernel}: {_channels(problem)} {output}."
+
+
+def _kernel(problem: Problem) -> str:
+    """The kernel by its name, or the filters by their number."""
+    size = shape_text(problem.kernel_size)
+    names = list(dict.fromkeys(filter(None, problem.labels.kernels)))
+    if 0 < len(names) <= _MOST_NAMES:
+        return f"{listed(names)} ({size})"
+    return f"a kernel of {size}" if problem.out_channels == 1 else f"{problem.out_channels:,} filters of {size}"
+
+
+def cells_text(size: tuple[int, ...]) -> str:
+    """Cells on each axis; a lone number says that it counts cells."""
+    return counted(size[0], "cell") if len(size) == 1 else shape_text(size)
+
+
+def _settings(problem: Problem) -> str:
+    parts = [f"stride {_each([axis.stride for axis in problem.axes])}"]
+    pads = [(axis.before, axis.after) for axis in problem.axes]
+    if not any(map(any, pads)):
+        parts.append("no padding")
+    elif all(pair == (pads[0][0],) * 2 for pair in pads):
+        parts.append(f"padding {pads[0][0]} ({problem.boundary})")
+    else:
+        sides = [
+            f"{name}s {before}+{after}" for name, (before, after) in zip(axis_names(problem.rank), pads, strict=True)
+        ]
+        parts.append(f"padding {', '.join(sides)} (before+after, {problem.boundary})")
+    if any(axis.dilation > 1 for axis in problem.axes):
+        parts.append(f"dilation {_each([axis.dilation for axis in problem.axes])}")
+    return ", " + ", ".join(parts)
+
+
+def _channels(problem: Problem) -> str:
+    """Whether channels are summed or kept apart, in words."""
+    if problem.in_channels == 1:
+        return "gives"
+    if problem.is_depthwise:
+        return f"depthwise, each of the {problem.in_channels} channels apart, which gives"
+    span = problem.in_channels // problem.groups
+    if problem.groups > 1:
+        of = f"{span} of {problem.in_channels} channels"
+        return f"in {problem.groups} groups, each filter summing over {of}, which gives"
+    return f"each filter spans all {problem.in_channels} channels and sums over them, which gives"
+
+
+def _each(values: list[Any]) -> str:
+    return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"

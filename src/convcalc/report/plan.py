@@ -1,0 +1,173 @@
+"""The report of a plan: which engine computes a problem and why, what that takes, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from convcalc.engine.engine import Work
+from convcalc.engine.machine import WORKSPACE
+from convcalc.engine.plan import Candidate, Plan, Precision
+from convcalc.engine.table import ENGINES
+from convcalc.limits import bytes_text
+from convcalc.problem import Problem
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
+from convcalc.report.data import number_data, setting_data
+from convcalc.report.headline import cells_text, headline
+from convcalc.report.sizes import unread_notes
+from convcalc.report.text import number_text, seconds_text
+from convcalc.wording import counted
+
+_LABELS = 17  # columns
+
+
+def plan_report(problem: Problem, plan: Plan, precision: str, refusal: str = "") -> Report:
+    """All there is to say before anything is computed; ``refusal``: what a limit would say to it."""
+    # counting the unread cells of what could not be run may take as long as running it
+    unread = () if refusal else unread_notes(problem.axes, problem.boundary)
+    notes = (*problem.labels.notes, *unread, *filter(None, (refusal,)))
+    return Report(
+        blocks=tuple(_blocks(problem, plan, precision, notes)),
+        data=lambda: {
+            "schema": f"convcalc.plan/{SCHEMA_VERSION}",
+            **setting_data(problem),
+            "plan": plan_data(problem, plan, precision),
+            "notes": list(notes),
+            "output_shape": list(problem.output_shape),
+        },
+        rows=lambda: _rows(plan, precision),
+        notes=notes,
+    )
+
+
+def plan_blocks(problem: Problem, plan: Plan, precision: str) -> Iterator[Block]:
+    """What a plan takes, line by line, and tables of the engines that were weighed."""
+    for number, (name, text) in enumerate(_facts(problem, plan).items()):
+        label = Span(f"{name:<{_LABELS}}", Role.LABEL)
+        yield Sentence((label, Span(text)), indent=_LABELS, space_before=not number)
+    able = ((each, each.work) for each in plan.candidates if each.work)
+    yield Table(
+        ("engine", "time", "multiplications", "workspace", "error"),
+        tuple(_costs(each, work) for each, work in able),
+        numeric=("time", "multiplications", "workspace", "error"),
+    )
+    yield Table(
+        ("engine", "what it does", "verdict"),
+        tuple(
+            (Span(each.name, Role.TITLE), Span(ENGINES[each.name].title), _verdict_span(each, plan, precision))
+            for each in plan.candidates
+        ),
+    )
+    yield say(
+        "Times are estimates; time and workspace are those of one thread; errors are shares of the largest output.",
+        Role.LABEL,
+    )
+
+
+def plan_summary(problem: Problem, plan: Plan) -> dict[str, Any]:
+    """What a plan comes to, for JSON: the same on every machine."""
+    return {
+        "engine": plan.engine,
+        "reason": plan.reason,
+        "workspace_bytes": plan.workspace_bytes,
+        "obstacles": {each.name: each.obstacle for each in plan.candidates if each.obstacle},
+        "arithmetic": plan.arithmetic.words,
+        "macs": problem.macs,
+    }
+
+
+def plan_data(problem: Problem, plan: Plan, precision: str) -> dict[str, Any]:
+    """All of a plan for JSON."""
+    return {
+        **plan_summary(problem, plan),
+        "multiplications": plan.multiplications,
+        "error": plan.error,
+        "tiles": {"count": plan.tile_count, "out_channels": plan.tile_filters, "size": list(plan.tile_size)},
+        "threads": plan.threads,
+        "memory_bytes": plan.memory_bytes,
+        "seconds": number_data(plan.seconds),
+        "engines": [dict(zip(_COLUMNS, row, strict=True)) for row in _engine_rows(plan, precision)],
+    }
+
+
+def _blocks(problem: Problem, plan: Plan, precision: str, notes: tuple[str, ...]) -> Iterator[Block]:
+    if problem.labels.title:
+        yield say(problem.labels.title, Role.TITLE)
+    yield say(headline(problem))
+    yield from map(note, notes)
+    yield from plan_blocks(problem, plan, precision)
+
+
+def _facts(problem: Problem, plan: Plan) -> dict[str, str]:
+    tile = f"{counted(plan.tile_filters, 'output channel')} of {cells_text(plan.tile_size)}"
+    return {
+        "engine": f"{plan.engine}: {ENGINES[plan.engine].title}",
+        "why": plan.reason,
+        "arithmetic": plan.arithmetic.words,
+        "error": f"at most {number_text(plan.error)} of the largest output" if plan.error else "none, it is exact",
+        "multiplications": _multiplications(plan.multiplications, problem.macs),
+        "tiles": "1, the whole output" if plan.tile_count == 1 else f"{plan.tile_count:,}, each at most {tile}",
+        "threads": str(plan.threads),
+        "workspace": bytes_text(plan.workspace_bytes),
+        "memory": f"{bytes_text(plan.memory_bytes)}: input, workspace and output",
+        "time": f"about {seconds_text(plan.seconds)}",
+    }
+
+
+def _multiplications(done: int, defined: int) -> str:
+    """The multiplications done beside those of the definition."""
+    if done == defined:
+        return f"{done:,}, those of the definition"
+    more, less = max(done, defined), min(done, defined)
+    how = "fewer than" if done < defined else "as many as"
+    return f"{done:,}, {number_text(more / max(less, 1), 3)}× {how} the definition's {defined:,}"
+
+
+def _costs(candidate: Candidate, work: Work) -> tuple[Span, ...]:
+    return (
+        Span(candidate.name, Role.TITLE),
+        Span(seconds_text(work.seconds)),
+        Span(f"{work.multiplications:,}"),
+        Span(bytes_text(_workspace(work))),
+        Span(number_text(candidate.error) if candidate.error else "exact"),
+    )
+
+
+def _verdict_span(candidate: Candidate, plan: Plan, precision: str) -> Span:
+    text = _verdict(candidate, plan, precision)
+    return Span(text, Role.GOOD if candidate.name == plan.engine else Role.PLAIN)
+
+
+def _verdict(candidate: Candidate, plan: Plan, precision: str) -> str:
+    """Why it is that engine, or why not."""
+    work = candidate.work
+    if candidate.name == plan.engine:
+        return "chosen"
+    if work is None:
+        return candidate.obstacle or ""
+    if candidate.error > Precision(precision).allowed(candidate.arithmetic):
+        return f"too imprecise for precision {precision}"
+    if _workspace(work) > WORKSPACE:
+        return f"needs {bytes_text(_workspace(work))} of workspace, {bytes_text(WORKSPACE)} may be used"
+    chosen = next(each for each in plan.candidates if each.name == plan.engine)
+    return "slower" if candidate.seconds >= chosen.seconds else f"faster ({plan.engine}: {plan.reason})"
+
+
+def _workspace(work: Work) -> int:
+    return work.tile_bytes + work.shared_bytes
+
+
+_COLUMNS = ("engine", "title", "seconds", "multiplications", "workspace_bytes", "error", "verdict")
+
+
+def _rows(plan: Plan, precision: str) -> Iterator[tuple[Any, ...]]:
+    yield _COLUMNS
+    yield from _engine_rows(plan, precision)
+
+
+def _engine_rows(plan: Plan, precision: str) -> Iterator[tuple[Any, ...]]:
+    """One row for each engine; what there is no work for is None."""
+    for each in plan.candidates:
+        work = each.work
+        costs = (number_data(work.seconds), work.multiplications, _workspace(work)) if work else (None,) * 3
+        yield (each.name, ENGINES[each.name].title, *costs, each.error, _verdict(each, plan, precision))
