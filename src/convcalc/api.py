@@ -51,8 +51,9 @@ def conv(
     """
     problem, has_batch = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
     plan = make_plan(problem, engine, precision=precision, threads=threads)
-    output = owned(compute(problem, plan).output)
-    if count_not_finite(output) and not (count_not_finite(problem.input) or count_not_finite(problem.weight)):
+    result = compute(problem, plan)
+    output = owned(result.output)
+    if not result.is_finite and _overflowed(problem, output):
         warn("the output is too large for its floats: it holds inf or nan", RuntimeWarning, stacklevel=2)
     return output if has_batch else output[0]
 
@@ -104,6 +105,12 @@ def kernel(name: str) -> Kernel:
     from convcalc.formats.library import Library
 
     return Library.standard().find(name)
+
+
+def _overflowed(problem: Problem, output: Array) -> bool:
+    """Whether inf or nan in the output come from sums that were too large, not from the input or the kernel."""
+    given = count_not_finite(problem.input) or count_not_finite(problem.weight)
+    return bool(count_not_finite(output)) and not given
 
 
 def _problem(

@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from convcalc.arrays import Array, read_only
+from convcalc.arrays import Array, are_finite, read_only
 from convcalc.engine.finish import finish, make_finish
 from convcalc.engine.plan import Plan, make_plan
 from convcalc.engine.scratch import Scratch, borrowed
@@ -34,6 +34,8 @@ class Result:
     output: Array
     """(batch, out_channels, *spatial), read-only."""
     plan: Plan
+    is_finite: bool = True
+    """Whether surely no output is inf or nan: asked of every tile while it was in the cache."""
 
     @property
     def squeezed(self) -> Array:
@@ -60,11 +62,14 @@ def compute(
     job = _Job(problem, plan)
     tiles = regions(problem, plan.tile_filters, plan.tile_size, border_apart=plan.border_apart)
     done = count(1)
+    not_finite: list[Region] = []
 
     def one(region: Region, scratch: Scratch) -> None:
         part = output[region.cut]
-        job.sums(region, part, scratch)
+        is_known = job.sums(region, part, scratch)
         finishing.apply(part, slice(region.filters.start, region.filters.stop))
+        if (finishing.steps or not is_known) and not are_finite(part):
+            not_finite.append(region)
         if progress:
             progress(next(done), plan.tile_count)
 
@@ -75,7 +80,7 @@ def compute(
         with borrowed() as scratch, np.errstate(all="ignore"):
             for region in tiles:
                 one(region, scratch)
-    return Result(read_only(finishing.settle(output)), plan)
+    return Result(read_only(finishing.settle(output)), plan, is_finite=not not_finite)
 
 
 class _Job:
@@ -83,17 +88,23 @@ class _Job:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self.problem, self.arithmetic = problem, plan.arithmetic
-        self.run = ENGINES[plan.engine].prepare(problem, plan.arithmetic)
+        self.engine = ENGINES[plan.engine]
+        self.run = self.engine.prepare(problem, plan.arithmetic)
 
-    def sums(self, region: Region, output: Array, scratch: Scratch) -> None:
-        """Writes the sums of a region into ``output``, (batch, filters, *size), of any dtype that holds them."""
+    def sums(self, region: Region, output: Array, scratch: Scratch) -> bool:
+        """Writes the sums of a region into ``output``, (batch, filters, *size), of any dtype that holds them.
+
+        Gives whether they are known to be finite.
+        """
         tile = Tile.of(self.problem, region, self.arithmetic)
         is_direct = output.dtype == self.arithmetic.dtype
         sums = output if is_direct else scratch.array("sums", region.shape, self.arithmetic.dtype)
-        if not self.run(tile, sums, scratch):
+        is_sure = self.run(tile, sums, scratch)
+        if not is_sure:
             ENGINES["gemm"].prepare(self.problem, self.arithmetic)(tile, sums, scratch)
         if not is_direct:
             output[...] = sums
+        return is_sure and self.engine.mixes
 
 
 def compute_cell(problem: Problem, plan: Plan, sample: int, position: Sequence[int]) -> Array:
