@@ -20,11 +20,11 @@ from convcalc.arrays import Array, are_finite, index, strided
 from convcalc.engine.arithmetic import Arithmetic
 from convcalc.engine.cook_toom import Transforms, transforms
 from convcalc.engine.engine import Engine, Errors, Run, Work
-from convcalc.engine.machine import CALL, pass_seconds, product_seconds
+from convcalc.engine.machine import CALL, WORKSPACE, pass_seconds, product_seconds
 from convcalc.engine.obstacles import not_tame
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Region, Tile
-from convcalc.engine.tiling import steps, tile_size
+from convcalc.engine.tiling import ceil_div, steps, tile_size
 from convcalc.problem import Problem
 
 _TAPS = 3
@@ -190,12 +190,14 @@ def _tile_counts(problem: Problem, outputs: int) -> list[int]:
 def _step_rows(problem: Problem, arithmetic: Arithmetic, outputs: int) -> int:
     """Tiles of the first axis in a step; all of them where the kernel is transformed for every step."""
     first, *others = _tile_counts(problem, outputs)
-    if not _shared_bytes(problem, arithmetic, outputs):
+    shared = _shared_bytes(problem, arithmetic, outputs)
+    if not shared:
         return first
     products: int = (outputs + _TAPS - 1) ** problem.rank
     tile_bytes = products * (2 * problem.in_channels + problem.out_channels) * arithmetic.itemsize
-    tiles = max(_PRODUCTS // products, _STEP_BYTES // tile_bytes)
-    return max(1, round(tiles / prod(others)))
+    room = (WORKSPACE // 2 - shared) * 3 // 4 // tile_bytes  # for two threads, the block of cells beside it
+    tiles = min(max(_PRODUCTS // products, _STEP_BYTES // tile_bytes), room)
+    return max(1, tiles // prod(others))
 
 
 def _work(problem: Problem, arithmetic: Arithmetic, outputs: int) -> Work:
@@ -216,7 +218,9 @@ def _work(problem: Problem, arithmetic: Arithmetic, outputs: int) -> Work:
     if shared:
         least = min(_step_rows(problem, arithmetic, outputs), ceil(counts[0] / (2 if problem.batch == 1 else 1)))
         size = tile_size(problem, seconds, item, multiple=outputs)
-        size = (min(max(size[0], least * outputs), problem.output_size[0]), *size[1:])
+        pieces = ceil_div(counts[0], max(ceil_div(size[0], outputs), least))
+        pieces += pieces % 2 if problem.batch == 1 else 0  # as many for each of two threads
+        size = (min(ceil_div(counts[0], pieces) * outputs, problem.output_size[0]), *size[1:])
     elif problem.groups == 1 and problem.batch == 1:
         filters = ceil(filters / 2)
     tiles = min(prod(counts), _step_rows(problem, arithmetic, outputs) * prod(counts[1:]))
