@@ -265,6 +265,7 @@ def variants() -> dict[str, Any]:
         "infinite": build_problem(cells, infinite, padding=1),
         "huge": build_problem(cells, huge, padding=1),
         "boundary": build_problem(cells, random, padding=1, boundary=7.5),
+        "boundary-among-larger-cells": build_problem(cells * 10, random, padding=1, boundary=7.5),
         "infinite-boundary": build_problem(cells, ones, padding=1, boundary=np.inf),
         "flip": build_problem(cells, random, padding=1, flip=True),
         "whole": build_problem(whole, ones.astype(int), padding=1),

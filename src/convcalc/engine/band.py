@@ -163,6 +163,6 @@ ENGINE = Engine(
     obstacle=_obstacle,
     work=_work,
     prepare=_prepare,
-    errors=Errors(float32=2e-6, float64=4e-15),
+    errors=Errors(float32=2e-6, float64=6e-15),
     mixes=True,
 )

@@ -64,5 +64,5 @@ ENGINE = Engine(
     obstacle=_obstacle,
     work=_work,
     prepare=_prepare,
-    errors=Errors(float32=2e-6, float64=8e-15),
+    errors=Errors(float32=4e-6, float64=8e-15),
 )

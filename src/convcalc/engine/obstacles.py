@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import isfinite
 
-import numpy as np
-
 from convcalc.arrays import largest
 from convcalc.geometry.boundary import Number
 from convcalc.problem import Problem
@@ -24,7 +22,7 @@ def not_finite(problem: Problem) -> str | None:
     """Why a method that multiplies zeros of its own cannot take the problem, or None."""
     if problem.is_exact:
         return None
-    if not _is_small(np.abs(problem.weight).max(initial=0)) or not _is_small(problem.boundary.value):
+    if not _is_small(largest(problem.weight)) or not _is_small(problem.boundary.value):
         return "the kernel or the boundary holds inf, nan or numbers too large to be added up"
     return None
 

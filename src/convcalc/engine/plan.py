@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import inf, prod
 from typing import Any, NamedTuple
 
+from convcalc.arrays import largest
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, PYTHON, Arithmetic, choose_arithmetic, sum_bound
 from convcalc.engine.engine import Engine, Work
 from convcalc.engine.machine import WORKSPACE
@@ -119,7 +120,8 @@ def make_plan(
     bound = sum_bound(problem)
     if engine == "auto" and not explain and problem.macs <= _SMALL_MACS:
         return _small_plan(problem, bound)
-    key = (*_geometry(problem), problem.boundary, problem.flip, bound, _weights(problem))
+    outside = bool(problem.boundary.value) and abs(problem.boundary.value) > largest(problem.input)
+    key = (*_geometry(problem), problem.boundary, outside, problem.flip, bound, _weights(problem))
     key = (*key, engine, precision, threads, explain)
     return _remembered(key, lambda: _new_plan(problem, engine, Precision(precision), threads, explain))
 

@@ -249,5 +249,5 @@ def _engine(outputs: int, errors: Errors) -> Engine:
 
 
 WINOGRAD_2 = _engine(2, Errors(float32=1.5e-6, float64=4e-15))
-WINOGRAD_3 = _engine(3, Errors(float32=8e-6, float64=1e-14))
+WINOGRAD_3 = _engine(3, Errors(float32=8e-6, float64=1.5e-14))
 WINOGRAD_4 = _engine(4, Errors(float32=2.5e-5, float64=3e-14))
