@@ -12,10 +12,10 @@ from math import ceil, prod, sqrt
 import numpy as np
 
 from convcalc.arrays import Array, are_finite, strided
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic
+from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
 from convcalc.engine.engine import Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, pass_seconds, product_seconds
-from convcalc.engine.obstacles import not_finite
+from convcalc.engine.obstacles import no_product, not_finite
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
 from convcalc.engine.tiling import block_bytes, is_large, steps, tile_size
@@ -118,9 +118,7 @@ def _rows(problem: Problem) -> int:
 def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:
     if problem.rank < 2:
         return "the input has one axis, and bands are rows of two"
-    if arithmetic is PYTHON:
-        return "the sums need Python's numbers, which have no matrix product"
-    return not_finite(problem)
+    return no_product(arithmetic) or not_finite(problem)
 
 
 def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
@@ -138,13 +136,14 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
         filters = problem.out_channels // problem.groups * ceil(problem.groups / pieces)
     else:
         size = tile_size(problem, seconds, item, multiple=rows)
+    columns = copied * item / max(1, problem.batch)  # of a sample, if all were there at once
     channels = filters * problem.in_channels // problem.out_channels if problem.groups > 1 else problem.in_channels
     return Work(
         seconds=seconds + 30 * CALL,
         multiplications=multiplied,
         tile_filters=filters,
         tile_size=size,
-        tile_bytes=max(_COLUMNS, ceil(copied * item * rows / problem.output_size[-2] / max(1, problem.batch)))
+        tile_bytes=min(max(_COLUMNS, ceil(columns * rows / problem.output_size[-2])), ceil(columns))
         + block_bytes(problem, size, item) * channels // problem.in_channels,
         shared_bytes=problem.out_channels * span * others * below * rows * item,
         border_apart=is_large(problem),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import numpy as np
 
 from convcalc.arrays import Array, are_finite, read_only
+from convcalc.engine.engine import Run
 from convcalc.engine.finish import finish, make_finish
 from convcalc.engine.plan import Plan, make_plan
 from convcalc.engine.scratch import Scratch, borrowed
@@ -91,6 +93,10 @@ class _Job:
         self.engine = ENGINES[plan.engine]
         self.run = self.engine.prepare(problem, plan.arithmetic)
 
+    @cached_property
+    def _plain(self) -> Run:
+        return ENGINES["gemm"].prepare(self.problem, self.arithmetic)
+
     def sums(self, region: Region, output: Array, scratch: Scratch) -> bool:
         """Writes the sums of a region into ``output``, (batch, filters, *size), of any dtype that holds them.
 
@@ -101,7 +107,7 @@ class _Job:
         sums = output if is_direct else scratch.array("sums", region.shape, self.arithmetic.dtype)
         is_sure = self.run(tile, sums, scratch)
         if not is_sure:
-            ENGINES["gemm"].prepare(self.problem, self.arithmetic)(tile, sums, scratch)
+            self._plain(tile, sums, scratch)
         if not is_direct:
             output[...] = sums
         return is_sure and self.engine.mixes

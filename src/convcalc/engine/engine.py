@@ -35,7 +35,12 @@ class Work(NamedTuple):
     shared_bytes: int = 0
     """What is prepared once for all tiles, such as transformed kernels."""
     border_apart: bool = False
-    """Whether cells at the ends of the last axis are tiles of their own, see :func:`regions`."""
+    """Whether cells whose windows reach into the padding are tiles of their own, see :func:`regions`."""
+
+    @property
+    def bytes(self) -> int:
+        """Scratch of one thread and what all share."""
+        return self.tile_bytes + self.shared_bytes
 
 
 class Errors(NamedTuple):

@@ -11,9 +11,10 @@ from math import prod
 import numpy as np
 
 from convcalc.arrays import Array, index, strided
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic
+from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
 from convcalc.engine.engine import Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, pass_seconds, product_seconds
+from convcalc.engine.obstacles import no_product
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
 from convcalc.engine.tiling import block_bytes, steps, tile_size
@@ -55,6 +56,12 @@ def of_tile(filters: Array, tile: Tile) -> Array:
     return filters[tile.region.filters.start // each : tile.region.filters.stop // each]
 
 
+def sums_seconds(problem: Problem, arithmetic: Arithmetic) -> float:
+    """Seconds of the products in one thread; with few filters they read their columns for little work."""
+    few = 1 + 4 * problem.groups / problem.out_channels
+    return problem.macs * few * product_seconds(arithmetic)
+
+
 def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     filters = group_filters(problem, arithmetic)
 
@@ -82,15 +89,13 @@ def _windows(tile: Tile, block: Array) -> Array:
 
 
 def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:  # noqa: ARG001 - the signature of every engine
-    return "the sums need Python's numbers, which have no matrix product" if arithmetic is PYTHON else None
+    return no_product(arithmetic)
 
 
 def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     columns = problem.in_channels * prod(problem.kernel_size) * arithmetic.itemsize
     copied = problem.batch * prod(problem.output_size) * problem.in_channels * prod(problem.kernel_size)
-    # a product with few filters reads its columns for little work
-    few = 1 + 4 * problem.groups / problem.out_channels
-    seconds = copied * 1.5 * pass_seconds(arithmetic) + problem.macs * few * product_seconds(arithmetic)
+    seconds = copied * 1.5 * pass_seconds(arithmetic) + sums_seconds(problem, arithmetic)
     size = tile_size(problem, seconds, arithmetic.itemsize)
     return Work(
         seconds=seconds + 20 * CALL,

@@ -14,9 +14,6 @@ WORKSPACE = 64 << 20
 CALL = 1.5e-6
 """Seconds of a NumPy call on small arrays."""
 
-CACHE = 1 << 20
-"""Bytes that a core reads and writes much faster than memory (its second-level cache)."""
-
 _PRODUCT = {4: 2.1e-11, 8: 4.0e-11}  # 95 and 50 GFLOP/s
 _PASS = {4: 1.2e-10, 8: 2.4e-10}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from convcalc.arrays import largest
+from convcalc.engine.arithmetic import PYTHON, Arithmetic
 from convcalc.geometry.boundary import Number
 from convcalc.problem import Problem
 
@@ -16,6 +17,11 @@ def not_tame(problem: Problem, what: str) -> str | None:
     if problem.boundary.value and abs(problem.boundary.value) > largest(problem.input):
         return f"{what} would carry the rounding of the boundary's constant, which is larger than every cell, to others"
     return not_finite(problem)
+
+
+def no_product(arithmetic: Arithmetic) -> str | None:
+    """Why a matrix product cannot make the sums, or None."""
+    return "the sums need Python's numbers, which have no matrix product" if arithmetic is PYTHON else None
 
 
 def not_finite(problem: Problem) -> str | None:

@@ -69,7 +69,7 @@ class Plan(NamedTuple):
     tile_size: tuple[int, ...]
     """Output cells of a tile on each spatial axis."""
     border_apart: bool
-    """Whether cells at the ends of the last axis are tiles of their own."""
+    """Whether cells whose windows reach into the padding are tiles of their own."""
     tile_count: int
     threads: int
     seconds: float
@@ -210,7 +210,7 @@ def _choose(weighed: list[Candidate], engine: str, precision: Precision) -> tupl
 def _cost(candidate: Candidate) -> float:
     """Seconds; what needs more scratch than a plan may have goes last."""
     work = candidate.work
-    return inf if work and work.tile_bytes + work.shared_bytes > WORKSPACE else candidate.seconds
+    return inf if work and work.bytes > WORKSPACE else candidate.seconds
 
 
 def _plan(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import prod
 
 from convcalc.arrays import Array
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic
+from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
 from convcalc.engine.engine import Engine, Errors, Run, Work
-from convcalc.engine.gemm import group_filters, of_tile, product_into
-from convcalc.engine.machine import CALL, product_seconds
+from convcalc.engine.gemm import group_filters, of_tile, product_into, sums_seconds
+from convcalc.engine.machine import CALL
+from convcalc.engine.obstacles import no_product
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
 from convcalc.engine.tiling import block_bytes, tile_size
@@ -30,12 +31,11 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
 def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:
     if prod(problem.kernel_size) > 1:
         return "the kernel has more than one tap"
-    return "the sums need Python's numbers, which have no matrix product" if arithmetic is PYTHON else None
+    return no_product(arithmetic)
 
 
 def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
-    few = 1 + 4 * problem.groups / problem.out_channels
-    seconds = problem.macs * few * product_seconds(arithmetic)
+    seconds = sums_seconds(problem, arithmetic)
     size = tile_size(problem, seconds, arithmetic.itemsize)
     return Work(
         seconds=seconds + 20 * CALL,

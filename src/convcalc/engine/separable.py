@@ -140,10 +140,8 @@ def _not_in_terms(problem: Problem, arithmetic: Arithmetic) -> str | None:
 
 
 def _largest_cell(problem: Problem) -> int:
-    """A bound on the magnitude of a cell; narrow integers need not be looked at."""
-    dtype = problem.input.dtype
-    inside = 1 << 8 * dtype.itemsize if dtype.kind in "iu" and dtype.itemsize <= 2 else largest(problem.input)
-    return max(int(inside), abs(int(problem.boundary.value)), 1)
+    """A bound on the magnitude of a cell, inside the input and outside."""
+    return max(int(largest(problem.input)), abs(int(problem.boundary.value)), 1)
 
 
 def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
@@ -156,6 +154,7 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     size = tile_size(problem, seconds, item)
     weights = sum(len(stage.weights) for each in terms for term in each for stages in term.axes for stage in stages)
     line = max(_LINE, 2 * prod(problem.spatial_size[1:]) * item)
+    line = min(line, block_bytes(problem, problem.output_size, item) // problem.in_channels)
     return Work(
         seconds=seconds + 40 * CALL,
         multiplications=cells * weights,

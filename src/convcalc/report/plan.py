@@ -128,7 +128,7 @@ def _costs(candidate: Candidate, work: Work) -> tuple[Span, ...]:
         Span(candidate.name, Role.TITLE),
         Span(seconds_text(work.seconds)),
         Span(f"{work.multiplications:,}"),
-        Span(bytes_text(_workspace(work))),
+        Span(bytes_text(work.bytes)),
         Span(number_text(candidate.error) if candidate.error else "exact"),
     )
 
@@ -147,14 +147,10 @@ def _verdict(candidate: Candidate, plan: Plan, precision: str) -> str:
         return candidate.obstacle or ""
     if candidate.error > Precision(precision).allowed(candidate.arithmetic):
         return f"too imprecise for precision {precision}"
-    if _workspace(work) > WORKSPACE:
-        return f"needs {bytes_text(_workspace(work))} of workspace, {bytes_text(WORKSPACE)} may be used"
+    if work.bytes > WORKSPACE:
+        return f"needs {bytes_text(work.bytes)} of workspace, {bytes_text(WORKSPACE)} may be used"
     chosen = next(each for each in plan.candidates if each.name == plan.engine)
     return "slower" if candidate.seconds >= chosen.seconds else f"faster ({plan.engine}: {plan.reason})"
-
-
-def _workspace(work: Work) -> int:
-    return work.tile_bytes + work.shared_bytes
 
 
 _COLUMNS = ("engine", "title", "seconds", "multiplications", "workspace_bytes", "error", "verdict")
@@ -169,5 +165,5 @@ def _engine_rows(plan: Plan, precision: str) -> Iterator[tuple[Any, ...]]:
     """One row for each engine; what there is no work for is None."""
     for each in plan.candidates:
         work = each.work
-        costs = (number_data(work.seconds), work.multiplications, _workspace(work)) if work else (None,) * 3
+        costs = (number_data(work.seconds), work.multiplications, work.bytes) if work else (None,) * 3
         yield (each.name, ENGINES[each.name].title, *costs, each.error, _verdict(each, plan, precision))
