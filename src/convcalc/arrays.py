@@ -177,7 +177,7 @@ def are_finite(values: Array) -> bool:
         return values.dtype.kind != "f" or bool(np.isfinite(values))
     if values.flags.c_contiguous:
         values = values.reshape(-1, values.shape[-1])  # one product instead of many
-    return bool(np.isfinite(values @ np.ones(values.shape[-1], values.dtype)).all())
+    return bool(np.isfinite(np.dot(values, np.ones(values.shape[-1], values.dtype))).all())
 
 
 def range_and_mean(values: Array) -> tuple[Any, Any, float] | None:

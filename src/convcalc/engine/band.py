@@ -13,12 +13,12 @@ import numpy as np
 
 from convcalc.arrays import Array, are_finite, strided
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
-from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, pass_seconds, product_seconds
 from convcalc.engine.obstacles import no_product, not_finite
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
-from convcalc.engine.tiling import block_bytes, is_large, steps, tile_size
+from convcalc.engine.tiling import block_bytes, channel_tile, is_large, steps, tile_size
 from convcalc.problem import Problem
 
 _COLUMNS = 1 << 21
@@ -33,7 +33,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     def bands(rows: int, step: int, spread: int) -> Array:
         return _bands(weight, problem.groups, rows, step, spread)
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
         rows, down = min(wanted, tile.size[-2]), tile.reads[-2]
         matrix = bands(rows, down.stride, down.dilation)
         first = tile.region.filters.start // matrix.shape[1]
@@ -45,7 +45,9 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
         if whole * rows < tile.size[-2]:  # the last rows once more, with some that are done
             block = block[..., (tile.size[-2] - rows) * down.stride :, :]
             finite &= _multiply(tile, matrix, block, target[..., -rows:, :], 1, scratch)
-        return finite and (tile.groups == 1 or are_finite(output))
+        finite = finite and (tile.groups == 1 or are_finite(output))
+        done(output, tile.filters)
+        return finite
 
     return run
 
@@ -130,12 +132,9 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     span = problem.in_channels // problem.groups
     multiplied = cells * problem.out_channels * span * others * below
     seconds = (copied + cells) * 1.3 * pass_seconds(arithmetic) + multiplied * 1.25 * product_seconds(arithmetic)
-    size, filters = problem.output_size, problem.out_channels
-    if _are_groups_cut(problem):
-        pieces = 2 * max(1, min(8, round(seconds / 2e-3)))
-        filters = problem.out_channels // problem.groups * ceil(problem.groups / pieces)
-    else:
-        size = tile_size(problem, seconds, item, multiple=rows)
+    filters, size = channel_tile(problem, seconds), problem.output_size
+    if filters is None:
+        filters, size = problem.out_channels, tile_size(problem, seconds, item, multiple=rows)
     columns = copied * item / max(1, problem.batch)  # of a sample, if all were there at once
     channels = filters * problem.in_channels // problem.out_channels if problem.groups > 1 else problem.in_channels
     return Work(
@@ -148,11 +147,6 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
         shared_bytes=problem.out_channels * span * others * below * rows * item,
         border_apart=is_large(problem),
     )
-
-
-def _are_groups_cut(problem: Problem) -> bool:
-    """Whether threads share the channels, because there are several and their planes are small."""
-    return problem.groups > 3 and problem.batch == 1 and prod(problem.output_size) < 1 << 16
 
 
 ENGINE = Engine(

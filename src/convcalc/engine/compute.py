@@ -10,7 +10,7 @@ from itertools import count
 import numpy as np
 
 from convcalc.arrays import Array, are_finite, read_only
-from convcalc.engine.engine import Run
+from convcalc.engine.engine import Done, Run
 from convcalc.engine.finish import finish, make_finish
 from convcalc.engine.plan import Plan, make_plan
 from convcalc.engine.scratch import Scratch, borrowed
@@ -63,17 +63,21 @@ def compute(
     output = np.empty(problem.output_shape, dtype=finishing.dtype)
     job = _Job(problem, plan)
     tiles = regions(problem, plan.tile_filters, plan.tile_size, border_apart=plan.border_apart)
-    done = count(1)
+    tiles_done = count(1)
+    is_open = bool(finishing.steps) or not job.engine.mixes  # whether finite sums do not make a finite output
     not_finite: list[Region] = []
 
     def one(region: Region, scratch: Scratch) -> None:
+        def done(part: Array, filters: slice) -> None:
+            finishing.apply(part, filters)
+            if is_open and not are_finite(part):
+                not_finite.append(region)
+
         part = output[region.cut]
-        is_known = job.sums(region, part, scratch)
-        finishing.apply(part, slice(region.filters.start, region.filters.stop))
-        if (finishing.steps or not is_known) and not are_finite(part):
+        if not job.sums(region, part, scratch, done) and not are_finite(part):
             not_finite.append(region)
         if progress:
-            progress(next(done), plan.tile_count)
+            progress(next(tiles_done), plan.tile_count)
 
     if plan.seconds * plan.threads > _LONG:
         with long_work():
@@ -97,20 +101,22 @@ class _Job:
     def _plain(self) -> Run:
         return ENGINES["gemm"].prepare(self.problem, self.arithmetic)
 
-    def sums(self, region: Region, output: Array, scratch: Scratch) -> bool:
+    def sums(self, region: Region, output: Array, scratch: Scratch, done: Done) -> bool:
         """Writes the sums of a region into ``output``, (batch, filters, *size), of any dtype that holds them.
 
-        Gives whether they are known to be finite.
+        ``done`` finishes them part by part, in the dtype of ``output``. Gives whether the engine could be sure of them.
         """
         tile = Tile.of(self.problem, region, self.arithmetic)
         is_direct = output.dtype == self.arithmetic.dtype
         sums = output if is_direct else scratch.array("sums", region.shape, self.arithmetic.dtype)
-        is_sure = self.run(tile, sums, scratch)
+        now = done if is_direct else _later
+        is_sure = self.run(tile, sums, scratch, now)
         if not is_sure:
-            self._plain(tile, sums, scratch)
+            self._plain(tile, sums, scratch, now)
         if not is_direct:
             output[...] = sums
-        return is_sure and self.engine.mixes
+            done(output, tile.filters)
+        return is_sure
 
 
 def compute_cell(problem: Problem, plan: Plan, sample: int, position: Sequence[int]) -> Array:
@@ -119,5 +125,9 @@ def compute_cell(problem: Problem, plan: Plan, sample: int, position: Sequence[i
     region = Region(range(sample, sample + 1), range(problem.out_channels), spatial)
     sums = np.empty(region.shape, plan.arithmetic.dtype)
     with np.errstate(all="ignore"):
-        _Job(problem, plan).sums(region, sums, Scratch())
+        _Job(problem, plan).sums(region, sums, Scratch(), _later)
         return finish(problem, sums).reshape(-1)
+
+
+def _later(output: Array, filters: slice) -> None:
+    """For sums that are not finished part by part."""

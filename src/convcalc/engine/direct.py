@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.engine.arithmetic import INT64, Arithmetic
-from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, product_seconds
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
@@ -21,7 +21,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     weight = problem.applied_weight.astype(arithmetic.dtype)
     span = weight.shape[1]
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
         """For each output channel, each input channel of its group and each tap one multiplication and addition."""
         block = tile.block(scratch)
         products = scratch.array("products", (len(block), *tile.size), arithmetic.dtype)
@@ -35,6 +35,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
                 for channel in range(span):
                     np.multiply(cells[:, source + channel], weight[(out_channel, channel, *taps)], out=products)
                     output[:, place] += products
+        done(output, tile.filters)
         return True
 
     return run

@@ -11,8 +11,14 @@ from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Tile
 from convcalc.problem import Problem
 
-Run = Callable[[Tile, Array, Scratch], bool]
-"""Writes the sums of a tile into (batch, out_channels, *size), in the arithmetic's numbers.
+Done = Callable[[Array, slice], None]
+"""Gets a part of a tile's output, (batch, some out_channels, *some cells), whose sums are complete, and its channels.
+
+What is still to be done to them, such as scale and bias, is done while they are in the cache.
+"""
+
+Run = Callable[[Tile, Array, Scratch, Done], bool]
+"""Writes the sums of a tile into (batch, out_channels, *size), in the arithmetic's numbers, and hands over each once.
 
 False where the definition may give other numbers: a method that adds more than the definition does met inf or nan,
 which spoil their neighbours then, or overflowed on the way. The tile is computed by gemm instead.

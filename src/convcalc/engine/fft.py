@@ -15,7 +15,7 @@ import numpy as np
 
 from convcalc.arrays import Array, are_finite, index
 from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, WORKSPACE, pass_seconds
 from convcalc.engine.obstacles import not_tame
 from convcalc.engine.scratch import Scratch
@@ -33,7 +33,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     is_used_once = problem.batch * prod(_tile_counts(problem, lengths)) == 1
     shared = None if is_used_once else _kernel_spectra(problem, slice(None), lengths, arithmetic, Scratch())
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
         if shared is None:
             kernels = _kernel_spectra(problem, tile.filters, lengths, arithmetic, scratch)
         else:
@@ -56,7 +56,9 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
             whole = scratch.array("whole", (*sums.shape[:2], *lengths), arithmetic.dtype)
             np.fft.irfft(sums, lengths[-1], axis=-1, norm="ortho", out=whole)
             output[0].reshape(*kernels.shape[:2], *tile.size)[:, filters] = whole[index(..., *crop)]
-        return are_finite(output)
+        finite = are_finite(output)
+        done(output, tile.filters)
+        return finite
 
     return run
 

@@ -98,8 +98,9 @@ def _steps(
 
 
 def _ratio(scale: Fraction) -> tuple[float, float]:
-    """Numerator and denominator where floats hold both exactly, otherwise the quotient over 1."""
-    exact = max(abs(scale.numerator), scale.denominator) < _FLOAT64_WHOLE
+    """Numerator and denominator where floats hold both exactly but not their quotient, otherwise that over 1."""
+    is_power = scale.denominator & (scale.denominator - 1) == 0
+    exact = max(abs(scale.numerator), scale.denominator) < _FLOAT64_WHOLE and not is_power
     try:
         return (float(scale.numerator), float(scale.denominator)) if exact else (float(scale), 1.0)
     except OverflowError:

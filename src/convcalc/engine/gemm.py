@@ -12,7 +12,7 @@ import numpy as np
 
 from convcalc.arrays import Array, index, strided
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
-from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, pass_seconds, product_seconds
 from convcalc.engine.obstacles import no_product
 from convcalc.engine.scratch import Scratch
@@ -65,7 +65,7 @@ def sums_seconds(problem: Problem, arithmetic: Arithmetic) -> float:
 def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     filters = group_filters(problem, arithmetic)
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
         windows = _windows(tile, tile.block(scratch))
         some = of_tile(filters, tile)
         each = _COLUMNS // max(1, windows.nbytes // tile.size[0])
@@ -75,6 +75,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
             np.copyto(columns, cut)
             part = output[:, :, step]
             product_into(part, some, columns.reshape(len(cut), tile.groups, some.shape[-1], -1))
+            done(part, tile.filters)
         return True
 
     return run

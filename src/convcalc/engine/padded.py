@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, index
-from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.boundary import Boundary, Number
 from convcalc.problem import Problem
 
 
@@ -37,21 +37,24 @@ def fill(output: Array, problem: Problem, samples: slice, channels: slice, box: 
 
     One copy for the inside and one for each side that reaches outside, so that a border costs what it holds.
     """
-    source = problem.input[samples, channels]
-    value = problem.boundary.value
-    pieces = [_pieces(cells, axis.size, problem.boundary) for axis, cells in zip(problem.axes, box, strict=True)]
-    for parts in product(*pieces):
-        places = index(..., *(part.places for part in parts))
-        cells = [part.cells for part in parts if part.cells is not None]
-        output[places] = _taken(source, cells) if len(cells) == len(parts) else value
+    found = [pieces(cells, axis.size, problem.boundary) for axis, cells in zip(problem.axes, box, strict=True)]
+    put(output, problem.input[samples, channels], found, problem.boundary.value)
     for number, (axis, cells_read) in enumerate(zip(problem.axes, box, strict=True)):
         if not isinstance(cells_read, range):
             sources = problem.boundary.sources(cells_read, axis.size)
             constant = [place for place, source_cell in enumerate(sources) if source_cell is None]
-            output[(slice(None),) * (2 + number) + (constant,)] = value
+            output[(slice(None),) * (2 + number) + (constant,)] = problem.boundary.value
 
 
-def _pieces(cells: Sequence[int], size: int, boundary: Boundary) -> list[Piece]:
+def put(output: Array, source: Array, axes: Sequence[Sequence[Piece]], constant: Number) -> None:
+    """The pieces of every axis copied from ``source``, (batch, channels, *spatial), into (batch, channels, *box)."""
+    for parts in product(*axes):
+        places = index(..., *(part.places for part in parts))
+        cells = [part.cells for part in parts if part.cells is not None]
+        output[places] = _taken(source, cells) if len(cells) == len(parts) else constant
+
+
+def pieces(cells: Sequence[int], size: int, boundary: Boundary) -> list[Piece]:
     """Before, inside and behind the input; one piece where there are gaps, any cell standing for the constant."""
     if isinstance(cells, range):
         first = len(range(cells.start, min(cells.stop, 0), cells.step))

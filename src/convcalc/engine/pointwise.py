@@ -6,7 +6,7 @@ from math import prod
 
 from convcalc.arrays import Array
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
-from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
 from convcalc.engine.gemm import group_filters, of_tile, product_into, sums_seconds
 from convcalc.engine.machine import CALL
 from convcalc.engine.obstacles import no_product
@@ -19,10 +19,11 @@ from convcalc.problem import Problem
 def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     filters = group_filters(problem, arithmetic)
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
         block = tile.block(scratch)
         columns = block.reshape(len(block), tile.groups, -1, prod(tile.size))
         product_into(output, of_tile(filters, tile), columns)
+        done(output, tile.filters)
         return True
 
     return run

@@ -11,6 +11,13 @@ import numpy as np
 
 from convcalc.arrays import Array
 
+_PAGE, _APART = 4096, 1536
+"""Bytes: loads wait for a store that only seems to be to the same place, because the addresses agree modulo 4 KiB.
+
+A copy between such arrays takes ten times as long. So buffers begin at different places of a page, and none of them
+where a large array of the system's begins.
+"""
+
 
 class Scratch:
     """Buffers by name; asking again for a name gives the same memory, so its former contents are gone."""
@@ -23,13 +30,22 @@ class Scratch:
         size = prod(shape)
         buffer = self._buffers.get((name, dtype))
         if buffer is None or buffer.size < size:
-            buffer = self._buffers[name, dtype] = np.empty(size, dtype)
+            buffer = self._buffers[name, dtype] = _empty(size, dtype, _APART * (len(self._buffers) + 1))
         return buffer[:size].reshape(shape)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all buffers."""
         return sum(buffer.nbytes for buffer in self._buffers.values())
+
+
+def _empty(size: int, dtype: np.dtype[Any], place: int) -> Array:
+    """An array that begins at a place of a page, in bytes."""
+    if dtype.hasobject:
+        return np.empty(size, dtype)
+    memory = np.empty(size * dtype.itemsize + _PAGE, np.uint8)
+    first = (place - memory.ctypes.data) % _PAGE
+    return memory[first : first + size * dtype.itemsize].view(dtype)
 
 
 _KEPT: list[Scratch] = []

@@ -7,19 +7,20 @@ never read. Nothing is copied; a tap of 0 costs nothing, and ±1 one addition.
 
 from __future__ import annotations
 
+from functools import cache
 from math import prod
 
-import numpy as np
-
-from convcalc.arrays import Array, are_finite, index, largest
+from convcalc.arrays import Array, are_finite, largest
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic
-from convcalc.engine.engine import Engine, Errors, Run, Work
-from convcalc.engine.factors import MOST_TERMS, Stage, Term, terms_of
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
+from convcalc.engine.factors import MOST_TERMS, terms_of
 from convcalc.engine.machine import CALL, pass_seconds
 from convcalc.engine.obstacles import not_finite
+from convcalc.engine.passes import Pass, Passes, Window, bind, passes_of
 from convcalc.engine.scratch import Scratch
+from convcalc.engine.slabs import Slabs
 from convcalc.engine.tile import Tile
-from convcalc.engine.tiling import block_bytes, is_large, steps, tile_size
+from convcalc.engine.tiling import block_bytes, steps, tile_size
 from convcalc.limits import bytes_text
 from convcalc.problem import Problem
 
@@ -33,88 +34,27 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:  # noqa: ARG001 -
     filters = [terms_of(weight[number, 0]) or () for number in range(problem.out_channels)]
     each = problem.out_channels // problem.groups
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
-        block, first = _rows(tile, scratch)
+    @cache
+    def passes(number: int, spreads: tuple[int, ...]) -> tuple[Pass, ...]:
+        return passes_of(filters[number], spreads)
+
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
+        slabs = Slabs(tile, scratch)
         finite = True
         for place, number in enumerate(tile.region.filters):
-            plane = block[0, number // each - tile.channels.start]
-            for step in steps(tile.size[0], _LINE // max(1, plane[0].nbytes)):
-                rows = plane[step.start : step.stop + problem.axes[0].reach - 1]
+            channels = range(number // each, number // each + 1)
+            bound: dict[int, Passes] = {}
+            for step in steps(tile.size[0], _LINE // max(1, slabs.row_bytes)):
+                rows, target = slabs.under(step, channels)[0], output[0, place, step]
                 finite = finite and are_finite(rows)
-                _filter(tile.problem, filters[number], rows, first, output[0, place, step], scratch)
+                if len(target) not in bound:
+                    window = Window(slabs.first, target.shape, rows.strides)
+                    bound[len(target)] = bind(passes(number, slabs.spreads), rows.size, window, scratch, rows.dtype)
+                bound[len(target)](rows.reshape(-1), target)
+                done(output[:, place : place + 1, step], slice(number, number + 1))
         return finite
 
     return run
-
-
-def _rows(tile: Tile, scratch: Scratch) -> tuple[Array, int]:
-    """(1, channels, *cells) with whole contiguous rows, and in which of their cells the first window begins.
-
-    Where the last axis is clear of the border its whole rows are taken as they lie, without a copy.
-    """
-    cells = tuple(axis.span(some) for axis, some in zip(tile.problem.axes, tile.region.spatial, strict=True))
-    whole = range(tile.problem.axes[-1].size)
-    is_clear = len(cells) > 1 and cells[-1][0] >= 0 and cells[-1][-1] < len(whole)
-    block = tile.box((*cells[:-1], whole) if is_clear else cells, scratch)
-    if not block[0, 0].flags.c_contiguous:
-        copy = scratch.array("rows", block.shape, block.dtype)
-        np.copyto(copy, block)
-        block = copy
-    return block, cells[-1][0] if is_clear else 0
-
-
-def _filter(
-    problem: Problem, terms: tuple[Term, ...], rows: Array, first: int, output: Array, scratch: Scratch
-) -> None:
-    """The sum of the terms written into ``output``, (*size), from the rows below it, (*cells)."""
-    size = (len(output), *rows.shape[1:])
-    crop = index(*(slice(cells) for cells in output.shape[:-1]), slice(first, first + output.shape[-1]))
-    spreads = [axis.dilation * prod(rows.shape[number + 1 :]) for number, axis in enumerate(problem.axes)]
-    sums = [
-        _chain(term, rows.reshape(-1), spreads, prod(size), scratch, str(number)) for number, term in enumerate(terms)
-    ]
-    views = [each.reshape(size)[crop] for each in sums]
-    if len(views) == 2:
-        np.add(views[0], views[1], out=output)
-    elif views:
-        np.copyto(output, views[0])
-    else:
-        output[...] = 0
-
-
-def _chain(term: Term, rows: Array, spreads: list[int], length: int, scratch: Scratch, name: str) -> Array:
-    """A line of ``length`` numbers, all stages of a term; what lies behind the last window means nothing."""
-    line, turn = rows, 0
-    for stages, spread in zip(term.axes, spreads, strict=True):
-        for stage in stages:
-            target = scratch.array(f"line {name} {turn % 2}", (max(length, len(rows)),), line.dtype)
-            line, turn = _stage(stage, line, spread, target, scratch), turn + 1
-    if len(line) >= length:
-        return line[:length]
-    whole = scratch.array(f"line {name} {turn % 2}", (max(length, len(rows)),), line.dtype)[:length]
-    whole[: len(line)] = line
-    return whole
-
-
-def _stage(stage: Stage, line: Array, spread: int, target: Array, scratch: Scratch) -> Array:
-    """The stage's weighted sum of shifted lines, in ``target``; a mere shift gives a part of the line itself."""
-    length = len(line) - stage.offsets[-1] * spread
-    shifted = {offset: line[offset * spread : offset * spread + length] for offset in stage.offsets}
-    if stage.weights == (1,):
-        return shifted[stage.offsets[0]]
-    sums: Array | None = None
-    for weight, (first, *others) in stage.groups:
-        part = target[:length] if sums is None else scratch.array("part", (length,), line.dtype)
-        value = shifted[first[0]]
-        for offset, sign in others:
-            value = (np.add if sign > 0 else np.subtract)(value, shifted[offset], out=part)
-        is_multiplied = abs(weight) != 1 or (sums is None and (weight != 1 or value is not part))
-        if is_multiplied:
-            value = np.multiply(value, line.dtype.type(weight), out=part)
-        add = np.add if is_multiplied or weight > 0 else np.subtract
-        sums = value if sums is None else add(sums, value, out=sums)
-    assert sums is not None  # a stage has at least one tap
-    return sums
 
 
 def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:
@@ -160,8 +100,7 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
         multiplications=cells * weights,
         tile_filters=problem.out_channels,
         tile_size=size,
-        tile_bytes=6 * line + block_bytes(problem, size, item),
-        border_apart=is_large(problem),
+        tile_bytes=7 * line,
     )
 
 

@@ -14,6 +14,7 @@ _ROWS = {
     "winograd-2": "winograd.WINOGRAD_2",
     "winograd-3": "winograd.WINOGRAD_3",
     "winograd-4": "winograd.WINOGRAD_4",
+    "taps": "taps.ENGINE",
     "band": "band.ENGINE",
     "separable": "separable.ENGINE",
     "fft": "fft.ENGINE",

@@ -34,6 +34,17 @@ def tile_size(problem: Problem, seconds: float, itemsize: int, multiple: int = 1
         pieces *= 2
 
 
+def channel_tile(problem: Problem, seconds: float) -> int | None:
+    """Output channels of a tile where threads share the channels, because there are several and their planes are small.
+
+    ``seconds``: of all the work in one thread. None where they had better share the planes.
+    """
+    if problem.groups < 4 or problem.batch > 1 or prod(problem.output_size) >= 1 << 16:
+        return None
+    pieces = 2 * max(1, min(8, round(seconds / 2e-3)))
+    return problem.out_channels // problem.groups * ceil_div(problem.groups, pieces)
+
+
 def is_large(problem: Problem) -> bool:
     """Whether the border is so small a part of the output that it is worth being computed apart."""
     reach = sum(axis.reach / axis.output_size for axis in problem.axes)

@@ -19,7 +19,7 @@ import numpy as np
 from convcalc.arrays import Array, are_finite, index, strided
 from convcalc.engine.arithmetic import Arithmetic
 from convcalc.engine.cook_toom import Transforms, transforms
-from convcalc.engine.engine import Engine, Errors, Run, Work
+from convcalc.engine.engine import Done, Engine, Errors, Run, Work
 from convcalc.engine.machine import CALL, WORKSPACE, pass_seconds, product_seconds
 from convcalc.engine.obstacles import not_tame
 from convcalc.engine.scratch import Scratch
@@ -58,7 +58,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic, outputs: int) -> Run:
     kernels = _Kernels(problem, matrices.kernel, _shared_bytes(problem, arithmetic, outputs) > 0)
     rows = _step_rows(problem, arithmetic, outputs)
 
-    def run(tile: Tile, output: Array, scratch: Scratch) -> bool:
+    def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> bool:
         for phase in _phases(problem, tile.region, outputs):
             whole = output[index(0, slice(None), *phase.outputs)]
             for step in steps(phase.tiles[0], rows):
@@ -68,7 +68,9 @@ def _prepare(problem: Problem, arithmetic: Arithmetic, outputs: int) -> Run:
                 np.matmul(matrices.output, sums.reshape(len(sums), -1), out=back)
                 cells = slice(step.start * outputs, step.stop * outputs)
                 _scatter(back, whole[:, cells], part, outputs, scratch)
-        return are_finite(output)
+        finite = are_finite(output)
+        done(output, tile.filters)
+        return finite
 
     return run
 
