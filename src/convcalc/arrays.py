@@ -175,6 +175,8 @@ def are_finite(values: Array) -> bool:
     """
     if values.dtype.kind != "f" or not values.ndim:
         return values.dtype.kind != "f" or bool(np.isfinite(values))
+    if values.size < _FEW:
+        return bool(np.isfinite(values).all())
     if values.flags.c_contiguous:
         values = values.reshape(-1, values.shape[-1])  # one product instead of many
     return bool(np.isfinite(np.dot(values, np.ones(values.shape[-1], values.dtype))).all())

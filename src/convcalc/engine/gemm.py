@@ -20,7 +20,7 @@ from convcalc.engine.tile import Tile
 from convcalc.engine.tiling import block_bytes, steps, tile_size
 from convcalc.problem import Problem
 
-_COLUMNS = 1 << 22
+_COLUMNS = 1 << 20
 """Bytes of columns for one product."""
 _FEW_TERMS = 64
 

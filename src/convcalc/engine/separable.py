@@ -51,6 +51,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:  # noqa: ARG001 -
                     window = Window(slabs.first, target.shape, rows.strides)
                     bound[len(target)] = bind(passes(number, slabs.spreads), rows.size, window, scratch, rows.dtype)
                 bound[len(target)](rows.reshape(-1), target)
+                finite = finite and are_finite(target)
                 done(output[:, place : place + 1, step], slice(number, number + 1))
         return finite
 

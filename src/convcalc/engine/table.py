@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 
 from convcalc.engine.engine import Engine
@@ -21,13 +22,18 @@ _ROWS = {
 }
 
 
+@cache
+def _row(name: str) -> Engine:
+    module, _, row = _ROWS[name].partition(".")
+    engine: Engine = getattr(import_module(f"convcalc.engine.{module}"), row)
+    return engine
+
+
 class _Engines(Mapping[str, Engine]):
     """The engines by their names, each imported when it is first asked for: a small problem needs but one of them."""
 
     def __getitem__(self, name: str) -> Engine:
-        module, _, row = _ROWS[name].partition(".")
-        engine: Engine = getattr(import_module(f"convcalc.engine.{module}"), row)
-        return engine
+        return _row(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(_ROWS)

@@ -83,7 +83,10 @@ class Tile(NamedTuple):
             return view
         shape = (len(self.region.batch), len(self.channels), *map(len, cells))
         output = scratch.array(name, shape, self.arithmetic.dtype)
-        padded.fill(output, self.problem, samples, channels, cells)
+        if view is None:
+            padded.fill(output, self.problem, samples, channels, cells)
+        else:
+            output[...] = view
         return output
 
     def copy_box(self, cells: tuple[Sequence[int], ...], output: Array) -> None:
