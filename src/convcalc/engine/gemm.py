@@ -115,5 +115,5 @@ ENGINE = Engine(
     obstacle=_obstacle,
     work=_work,
     prepare=_prepare,
-    errors=Errors(float32=1e-6, float64=2e-15),
+    errors=Errors(float32=1e-6, float64=6e-15),
 )
