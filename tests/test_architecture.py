@@ -22,13 +22,14 @@ LONGEST_BODY, LONGEST_FILE = 40, 300
 CORE = ("wording", "errors", "limits", "geometry", "arrays", "kernels", "problem", "build", "engine", "tracing")
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
-    "formats": CORE,
+    "picture": ("wording", "errors", "arrays"),  # values, levels and colours: it knows no problem
+    "formats": (*CORE, "picture"),
     "api": (*CORE, "formats"),
     "bench": (*CORE, "api"),
-    "report": (*CORE, "bench"),
-    "render": (*CORE, "formats", "report"),
+    "report": (*CORE, "bench", "picture"),
+    "render": (*CORE, "formats", "report", "picture"),
     "__init__": (*CORE, "formats", "api"),
-    "cli": (*CORE, "formats", "report", "render", "api", "bench", "__init__"),
+    "cli": (*CORE, "picture", "formats", "report", "render", "api", "bench", "__init__"),
     "__main__": ("cli",),
 }
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
@@ -38,6 +39,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "build": ("numpy",),
     "engine": ("numpy", "threadpoolctl"),
     "tracing": ("numpy",),
+    "picture": ("numpy",),
     "formats": ("numpy", "yaml", "PIL"),
     "render": ("rich",),
     "api": ("numpy",),
@@ -208,6 +210,32 @@ def test_import_convcalc_loads_no_yaml_rich_or_typer() -> None:
     assert loaded(program, "numpy", "yaml", "rich", "typer", "click", "PIL", "scipy", "torch") == "numpy"
     trace = "import convcalc\nassert convcalc.trace([[1, 2]], [[[1, 1]]], position=[0]).total == 3"
     assert loaded(trace, "yaml", "rich", "typer", "click", "PIL") == ""
+
+
+MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_map", "convcalc.render.paint")
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("--help", ""),
+        ("params --cin 1 --cout 1 -k 3", ""),
+        ("kernels sobel-x", ""),
+        ("plan", ""),
+        ("trace --pos 1,1", ""),
+        ("run", ""),
+        ("run --format plain", ""),
+        ("run --show --quiet", ""),
+        ("run --show --format json", ""),
+        ("run --show", " ".join(MAPS)),
+    ],
+)
+def test_what_draws_heat_maps_is_loaded_where_one_is_drawn(command: str, names: str) -> None:
+    """A command that draws nothing does not pay for it."""
+    start = (
+        f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
+    )
+    assert set(MAPS) & set(loaded(start, *MAPS).split()) == set(names.split())
 
 
 @pytest.mark.parametrize("module", ["counts", "axis", "boundary", "coverage", "arguments"])

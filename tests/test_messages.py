@@ -1019,6 +1019,12 @@ MESSAGES = [
     ("two files", {}, ["run", "a.yaml", "b.yaml"], 2,
      "error: Got unexpected extra argument(s) (b.yaml)\n"
      "hint: convcalc run -h shows what it takes\n"),
+    ("a misspelt map", {}, ["run", "--map", "sined", "-o", "a.png"], 2,
+     "error: --map: unknown map 'sined'\n"
+     "hint: did you mean signed?\n"),
+    ("a map by another name", {}, ["run", "--map", "viridis", "--quiet"], 2,
+     "error: --map: unknown map 'viridis'\n"
+     "hint: one of: auto, clip, minmax, signed\n"),
     ("a misspelt format", {}, ["run", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
      "hint: one of: table, plain, json, csv\n"),

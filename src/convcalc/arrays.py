@@ -182,13 +182,20 @@ def are_finite(values: Array) -> bool:
     return bool(np.isfinite(np.dot(values, np.ones(values.shape[-1], values.dtype))).all())
 
 
-def range_and_mean(values: Array) -> tuple[Any, Any, float] | None:
-    """The least, the largest and the mean of the finite values; None if there are none."""
+def range_and_mean(values: Array) -> tuple[Any, Any, float | int] | None:
+    """The least, the largest and the mean of the finite values; None if there are none.
+
+    The mean is a float, or where it is beyond their range the nearest whole number.
+    """
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not finite.size:
         return None
     total = finite.sum(dtype=None if finite.dtype == object else np.float64)
-    return plain(finite.min()), plain(finite.max()), float(total / finite.size)
+    try:
+        mean: float | int = float(total / finite.size)
+    except OverflowError:
+        mean = round(Fraction(total) / finite.size)
+    return plain(finite.min()), plain(finite.max()), mean
 
 
 def _checked_objects(values: Array) -> Array:

@@ -39,6 +39,8 @@ class Labels(NamedTuple):
     """One for each output channel, or none."""
     notes: tuple[str, ...] = ()
     """What was converted or is worth a warning on the way from the file."""
+    is_image: bool = False
+    """Whether the input comes from an image, whose numbers are the brightness or the colours of pixels."""
 
 
 NO_LABELS = Labels()

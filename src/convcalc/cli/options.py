@@ -113,6 +113,16 @@ class OutputOptions(NamedTuple):
 
 
 Explain = Annotated[bool, typer.Option("--explain", help="Add the plan: which engine, why, and why not the others.")]
+Show = Annotated[bool, typer.Option("--show", help="Draw input and output as heat maps, an image as a picture.")]
+MapRule = Annotated[
+    str,
+    typer.Option(
+        "--map",
+        help="Which value becomes which level of a picture or heat map: clip (0 to 255 as they are), minmax, signed "
+        "(0 in the middle) or auto.",
+        metavar="RULE",
+    ),
+]
 
 Positions = Annotated[
     list[str] | None,

@@ -1,13 +1,20 @@
 """``convcalc run``: compute a problem and show input, kernel and output."""
 
 from convcalc.cli.grouped import command
-from convcalc.cli.options import Explain, OutputOptions, ProblemOptions
+from convcalc.cli.options import Explain, MapRule, OutputOptions, ProblemOptions, Show
 
 
 @command
-def run(options: ProblemOptions, target: OutputOptions, explain: Explain = False) -> None:
+def run(
+    options: ProblemOptions,
+    target: OutputOptions,
+    explain: Explain = False,
+    show: Show = False,
+    map_rule: MapRule = "auto",
+) -> None:
     """Compute a convolution and show what was computed: sizes, input, kernel and output."""
     from convcalc.cli.emit import check_output, emit, wants_data
+    from convcalc.cli.maps import maps_of
     from convcalc.cli.progress import compute_shown
     from convcalc.cli.save import RESULT_SUFFIXES, saver
     from convcalc.cli.source import prepare
@@ -19,7 +26,8 @@ def run(options: ProblemOptions, target: OutputOptions, explain: Explain = False
         return csv_text(result.squeezed)
 
     check_output(target, RESULT_SUFFIXES)
+    maps = maps_of(target, map_rule, show=show)
     ready = prepare(options, explain=explain or wants_data(target))
     result = compute_shown(ready, quiet=target.quiet)
-    report = run_report(ready.problem, result, options.precision, explain=explain)
-    emit(report, target, save=saver(report, ready.problem, result, target), csv=csv)
+    report = run_report(ready.problem, result, options.precision, explain=explain, maps=maps)
+    emit(report, target, save=saver(report, ready.problem, result, target, map_rule), csv=csv)

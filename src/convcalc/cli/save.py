@@ -18,14 +18,16 @@ _DOCUMENTS = (".json", ".yaml", ".txt")
 RESULT_SUFFIXES = (".npy", ".npz", ".csv", ".png", *_DOCUMENTS)
 
 
-def saver(report: Report, problem: Problem, result: Result, target: OutputOptions) -> Callable[[str], tuple[str, ...]]:
-    """What writes the result to a path, by its suffix."""
+def saver(
+    report: Report, problem: Problem, result: Result, target: OutputOptions, rule: str = "auto"
+) -> Callable[[str], tuple[str, ...]]:
+    """What writes the result to a path, by its suffix; ``rule``: which value becomes which level of a picture."""
 
     def save(path: str) -> tuple[str, ...]:
         if Path(path).suffix.lower() in _DOCUMENTS:
             return save_document(report, path, force=target.force)
         from convcalc.formats.save import save_result
 
-        return save_result(path, problem, result, force=target.force)
+        return save_result(path, problem, result, force=target.force, rule=rule)
 
     return save

@@ -71,6 +71,7 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
             input=tensor.source,
             kernels=tuple(kernel.name for kernel in kernels),
             notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
+            is_image=tensor.is_image,
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)

@@ -22,8 +22,6 @@ from convcalc.wording import counted
 
 OUTPUT = "output"
 ARRAY_SUFFIXES = (".npy", ".npz", ".csv", ".png")
-_MID_GREY = 127.5
-_WHITE = 255
 _COLOURS = 3
 _PICTURE_AXES = 4  # batch, channels, height, width
 _ALL_MAY_READ_AND_WRITE = 0o666
@@ -57,8 +55,12 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: boo
         raise
 
 
-def save_array(path: str, arrays: Mapping[str, Array], *, force: bool, rgb: bool = False) -> tuple[str, ...]:
+def save_array(
+    path: str, arrays: Mapping[str, Array], *, force: bool, rgb: bool = False, rule: str = "auto"
+) -> tuple[str, ...]:
     """Write ``arrays["output"]`` as .npy, .csv or .png, or all of them as .npz; what a reader should know of the file.
+
+    ``rgb`` and ``rule`` are those of :func:`to_pixels`.
 
     Raises:
         OutputError: the suffix is none of these, the file cannot hold the array, or it cannot be written.
@@ -68,21 +70,23 @@ def save_array(path: str, arrays: Mapping[str, Array], *, force: bool, rgb: bool
     if suffix not in ARRAY_SUFFIXES:
         raise OutputError(f"no array is saved as {suffix or path}", hint=f"one of: {', '.join(ARRAY_SUFFIXES)}")
     if suffix == ".png":
-        return _save_png(path, arrays[OUTPUT], force, rgb)
+        return _save_png(path, arrays[OUTPUT], force, rgb, rule)
     writer = {".npy": _npy_writer, ".npz": _npz_writer, ".csv": _csv_writer}[suffix]
     write_atomically(path, writer(arrays), force=force)
     return ()
 
 
-def save_result(path: str, problem: Problem, result: Result, *, force: bool) -> tuple[str, ...]:
+def save_result(path: str, problem: Problem, result: Result, *, force: bool, rule: str = "auto") -> tuple[str, ...]:
     """Write the output; .npz gets input, weight (as written), scale and bias too: output = sums × scale + bias.
+
+    ``rule`` is that of :func:`to_pixels`, for .png.
 
     Raises:
         OutputError: the file cannot hold the output, or cannot be written.
     """
     if Path(path).suffix.lower() == ".png":
         colours = problem.in_channels == problem.out_channels == _COLOURS
-        return save_array(path, {OUTPUT: _picture(result)}, force=force, rgb=colours)
+        return save_array(path, {OUTPUT: _picture(result)}, force=force, rgb=colours, rule=rule)
     arrays = {
         OUTPUT: result.squeezed,
         "input": problem.input,
@@ -116,15 +120,18 @@ def _picture(result: Result) -> Array:
     return sample
 
 
-def to_pixels(output: Array, *, rgb: bool = False) -> tuple[Array, str]:
+def to_pixels(output: Array, *, rgb: bool = False, rule: str = "auto") -> tuple[Array, str]:
     """Bytes ``(height, width)``, or with ``rgb`` ``(height, width, 3)``, of ``(channels, height, width)`` and the rule.
 
-    Values that all lie in 0 to 255 are kept; signed values have 0 at mid-grey; others fill 0 to 255. Channels stand
-    side by side unless three of them are colours.
+    ``rule`` is one of those of :func:`~convcalc.picture.mapping.map_values`. Channels stand side by side unless three
+    of them are colours.
 
     Raises:
         OutputError: the array is no picture.
+        UnknownNameError: there is no such rule.
     """
+    from convcalc.picture.mapping import map_values
+
     if output.ndim != 3 or not output.size:
         raise OutputError(
             f"an image needs channels × height × width, got {counted(output.ndim, 'axis').replace('axiss', 'axes')}",
@@ -132,10 +139,9 @@ def to_pixels(output: Array, *, rgb: bool = False) -> tuple[Array, str]:
         )
     if rgb and output.shape[0] != 3:
         raise OutputError(f"colours need 3 channels, got {output.shape[0]}", hint="leave out the colours")
-    values, note = _finite(output)
-    pixels, rule = _mapped(values)
-    picture = pixels.transpose(1, 2, 0) if rgb else np.concatenate(list(pixels), axis=1)
-    return picture, "; ".join(filter(None, (rule, note)))
+    mapped = map_values(output, rule)
+    picture = mapped.levels.transpose(1, 2, 0) if rgb else np.concatenate(list(mapped.levels), axis=1)
+    return picture, mapped.note
 
 
 def _target(path: str, force: bool) -> Path:
@@ -221,36 +227,9 @@ def _csv_writer(arrays: Mapping[str, Array]) -> Callable[[BinaryIO], None]:
     return write
 
 
-def _save_png(path: str, output: Array, force: bool, rgb: bool) -> tuple[str, ...]:
+def _save_png(path: str, output: Array, force: bool, rgb: bool, rule: str) -> tuple[str, ...]:
     from convcalc.formats.image import write_png
 
-    pixels, rule = to_pixels(output, rgb=rgb)
+    pixels, stated = to_pixels(output, rgb=rgb, rule=rule)
     write_atomically(path, lambda stream: write_png(stream, pixels), force=force)
-    return (rule,)
-
-
-def _finite(output: Array) -> tuple[Array, str]:
-    """The values as floats, those that are not finite as 0, with a mention of them."""
-    try:
-        values = output.astype(np.float64)
-    except OverflowError:
-        raise OutputError("values beyond the range of floats make no image", hint="save it as .json") from None
-    finite = np.isfinite(values)
-    if finite.all():
-        return values, ""
-    return np.where(finite, values, 0.0), f"{counted(int((~finite).sum()), 'value')} not finite shown as 0"
-
-
-def _mapped(values: Array) -> tuple[Array, str]:
-    """Bytes for the values, and the rule in words."""
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= _WHITE:
-        pixels, rule = values, f"values 0–{_WHITE} kept, rounded"
-    elif low < 0:
-        reach = max(-low, high)
-        pixels = _MID_GREY + values / reach * _MID_GREY
-        rule = f"{-reach:g}…{reach:g} mapped to 0…{_WHITE}, 0 is mid-grey"
-    else:
-        pixels = (values - low) / ((high - low) or 1.0) * _WHITE
-        rule = f"{low:g}…{high:g} mapped to 0…{_WHITE}"
-    return np.rint(pixels).astype(np.uint8), rule
+    return (stated,)

@@ -37,6 +37,8 @@ class Tensor:
     """What was converted on the way."""
     source: str
     """The file, as it is called in messages."""
+    is_image: bool = False
+    """Whether its numbers are the brightness or the colours of pixels."""
 
 
 def read_tensor(path: str, limits: Limits, *, base: Path | None = None) -> Tensor:
@@ -147,7 +149,7 @@ def _read_image(source: Source, limits: Limits) -> Tensor:
     with source.stream() as stream:
         limits.check_memory(size_of(stream), f"{source.name}: the file")
         array, notes = read_image(stream.read(), source.name, limits)
-    return Tensor(array, IMAGE_AXES, notes, source.name)
+    return Tensor(array, IMAGE_AXES, notes, source.name, is_image=True)
 
 
 _READERS: dict[str, Callable[[Source, Limits], Tensor]] = {

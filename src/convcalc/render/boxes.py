@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from convcalc.render.frames import Frame, rule
-from convcalc.render.lines import line_width, safe, text_width
-from convcalc.report.blocks import Grid, Line, Role, Span
+from convcalc.render.lines import Line, line_width, safe, text_width
+from convcalc.report.blocks import Grid, Role, Span
 
 _GAP = Span("…", Role.LABEL)
 _BETWEEN_CELLS = 2

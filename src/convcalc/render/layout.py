@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from convcalc.render.boxes import Box, fitted
 from convcalc.render.frames import Frame
-from convcalc.render.lines import folded, line_width, stripped, wrapped
+from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Flow, Line, Sentence, Span, Table
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Span, Table
 
 _BETWEEN_GRIDS = 3
 
@@ -44,7 +44,7 @@ def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:
         if isinstance(item, Span):
             sign = Box(((item,),))
             continue
-        box = fitted(item, width - (sign.width + _BETWEEN_GRIDS if sign else 0), frame)
+        box = _box(item, width - (sign.width + _BETWEEN_GRIDS if sign else 0), frame)
         added = [sign, box] if sign else [box]
         if row and _row_width([*row, *added]) > width:
             yield from _beside(row)
@@ -53,6 +53,14 @@ def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:
         row += added
         sign = None
     yield from _beside(row)
+
+
+def _box(item: Grid | HeatMap, width: int, frame: Frame) -> Box:
+    if isinstance(item, Grid):
+        return fitted(item, width, frame)
+    from convcalc.render.heat_map import heat_map_box
+
+    return heat_map_box(item, width)
 
 
 def _row_width(boxes: Sequence[Box]) -> int:
@@ -70,7 +78,7 @@ def _beside(boxes: Sequence[Box]) -> Iterator[Line]:
     height = max(top + len(box.lines) for top, box in zip(tops, boxes, strict=True))
     widths = [box.width + _BETWEEN_GRIDS for box in boxes]
     for number in range(height):
-        spans: list[Span] = []
+        spans: list[Span | Strip] = []
         for top, box, columns in zip(tops, boxes, widths, strict=True):
             inside = top <= number < top + len(box.lines)
             line = box.lines[number - top] if inside else ()

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from convcalc.report.blocks import Line, Span
+from convcalc.report.blocks import Role, Span
 from convcalc.report.text import safe_text
+
+
+class Strip(NamedTuple):
+    """A piece of a line whose characters show two rows of cells each, one above the other."""
+
+    text: str
+    """What stands for the cells where there is no colour: one sign for each, none of them a space."""
+    upper: bytes
+    """The levels of the cells in the upper half of the line; of those in the lower half, ``lower``."""
+    lower: bytes
+    is_diverging: bool
+    upper_pixels: bytes = b""
+    """Red, green and blue of the upper cells, if they are shown in their own colours; likewise the lower ones."""
+    lower_pixels: bytes = b""
+    role: Role = Role.PLAIN
+
+
+Line = tuple[Span | Strip, ...]
 
 
 def text_width(text: str) -> int:
@@ -42,12 +61,12 @@ def wrapped(spans: Sequence[Span], width: int, indent: int = 0) -> Iterator[Line
     yield stripped(line)
 
 
-def stripped(spans: Sequence[Span]) -> Line:
+def stripped(spans: Sequence[Span | Strip]) -> Line:
     """The line without spaces at its end."""
     kept = list(spans)
     while kept and not kept[-1].text.rstrip(" "):
         kept.pop()
-    if kept:
+    if kept and kept[-1].text.endswith(" "):
         kept[-1] = Span(kept[-1].text.rstrip(" "), kept[-1].role)
     return tuple(kept)
 
@@ -57,7 +76,7 @@ def folded(line: Line, width: int) -> Iterator[Line]:
     if line_width(line) <= width:
         yield line
         return
-    piece: list[Span] = []
+    piece: list[Span | Strip] = []
     room = width
     for span in line:
         text = span.text

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from convcalc.render.frames import Frame, rule
-from convcalc.render.lines import line_width, safe, text_width, wrapped
-from convcalc.report.blocks import Line, Role, Span, Table
+from convcalc.render.lines import Line, Strip, line_width, safe, text_width, wrapped
+from convcalc.report.blocks import Role, Span, Table
 
 _NARROWEST = 12  # columns of text, below which a wrapped cell is no longer read but deciphered
 
@@ -43,7 +43,7 @@ def _row(cells: Sequence[Span], table: Table, widths: list[int], frame: Frame) -
     columns = [list(wrapped([cell], size)) for cell, size in zip(cells, widths, strict=True)]
     side = Span(frame.side, Role.LABEL)
     for lines in zip_longest(*columns, fillvalue=()):
-        spans = [side]
+        spans: list[Span | Strip] = [side]
         for line, name, size in zip(lines, table.columns, widths, strict=True):
             padding = Span(" " * (size - line_width(line)))
             spans += [Span(" "), padding, *line] if name in table.numeric else [Span(" "), *line, padding]

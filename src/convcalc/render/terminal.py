@@ -1,14 +1,15 @@
-"""A report on a terminal: framed grids and tables, coloured by role, printed by Rich."""
+"""A report on a terminal: framed grids and tables, coloured by role, and heat maps, printed by Rich."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.text import Text
+from rich.segment import Segment, Segments
 
 from convcalc.render.frames import ROUNDED
 from convcalc.render.layout import lines_of
+from convcalc.render.lines import Strip
 from convcalc.report.blocks import Block, Role
 
 # The sixteen colours follow the terminal's own theme, so they are legible on dark and on light.
@@ -28,9 +29,22 @@ STYLES: dict[Role, str] = {
 
 def print_blocks(console: Console, blocks: Sequence[Block]) -> None:
     """Print blocks at the console's width."""
-    text = Text()
+    console.print(Segments(_segments(console, blocks)), end="", soft_wrap=True)
+
+
+def _segments(console: Console, blocks: Sequence[Block]) -> Iterator[Segment]:
+    """What Rich writes as it is: the lines fit already, and a heat map has too many cells for a style each."""
+    styles = {role: console.get_style(style) if style else None for role, style in STYLES.items()}
     for line in lines_of(blocks, console.width, ROUNDED):
         for span in line:
-            text.append(span.text, STYLES[span.role])
-        text.append("\n")
-    console.print(text, end="", soft_wrap=True)
+            if isinstance(span, Strip):
+                yield Segment(_painted(span, console))
+            else:
+                yield Segment(span.text, styles[span.role])
+        yield Segment("\n")
+
+
+def _painted(strip: Strip, console: Console) -> str:
+    from convcalc.render.paint import depth_of, painted
+
+    return painted(strip, depth_of(console))

@@ -55,10 +55,37 @@ class Grid(NamedTuple):
     footer: str = ""
 
 
-class Flow(NamedTuple):
-    """Grids side by side where they fit, signs such as × between them."""
+class HeatMap(NamedTuple):
+    """Cells as levels from 0 to 255 under a caption; a renderer draws them as colours, or as dense and light signs."""
 
-    items: tuple[Grid | Span, ...]
+    caption: str
+    levels: tuple[bytes, ...]
+    """A row of levels each, all equally long."""
+    low: str
+    """What level 0 stands for; level 255 is ``high``."""
+    high: str
+    is_diverging: bool = False
+    """Whether the level in the middle stands for 0."""
+    footer: str = ""
+    pixels: tuple[bytes, ...] = ()
+    """The same rows as red, green and blue bytes, of a picture that is shown in its own colours and needs no scale."""
+
+
+class Flow(NamedTuple):
+    """Grids and heat maps side by side where they fit, signs such as × between them."""
+
+    items: tuple[Grid | HeatMap | Span, ...]
+
+
+class Maps(NamedTuple):
+    """Which arrays a report shows as heat maps, how large and by which rule."""
+
+    columns: int
+    """Cells that the page has room for beside each other."""
+    rule: str = "auto"
+    """Which value becomes which level: one of the rules of the room ``picture``."""
+    every: bool = False
+    """Whether arrays that fit in a table are shown as heat maps too."""
 
 
 class Table(NamedTuple):

@@ -1,8 +1,8 @@
-"""Input, kernel and output of a run as grids: the first channels, and words for those that are not shown."""
+"""Input, kernel and output of a run as tables: the first channels, and words for those that are not shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from math import prod
 
@@ -18,11 +18,14 @@ _MOST_SMALL, _MOST_LARGE = 9, 4  # channels shown of small and of larger arrays
 _MOST_SAMPLES = 2
 
 
-def array_blocks(problem: Problem, output: Array) -> Iterator[Block]:
-    """One line where there is one channel of each, otherwise one block for each of input, kernel and output."""
-    inputs = list(_channel_grids("input", problem.input))
+def table_blocks(problem: Problem, output: Array, left_out: Collection[str] = ()) -> Iterator[Block]:
+    """Tables of input, kernel and output: one line where there is one channel of each, otherwise a block for each.
+
+    ``left_out`` names those that are not shown in tables.
+    """
+    inputs = [] if "input" in left_out else list(_channel_grids("input", problem.input))
     kernels = list(islice(_kernel_grids(problem), _most(problem.weight)))
-    outputs = list(_channel_grids("output", output, _output_names(problem)))
+    outputs = [] if "output" in left_out else list(_channel_grids("output", output, output_names(problem)))
     if len(inputs) == len(kernels) == len(outputs) == 1:
         yield Flow((inputs[0], Span("⋆"), kernels[0], Span("="), outputs[0]))
         return
@@ -31,9 +34,19 @@ def array_blocks(problem: Problem, output: Array) -> Iterator[Block]:
         ("kernel", kernels, _hidden_kernels(problem, len(kernels))),
         ("output", outputs, _hidden(output)),
     ):
-        yield Flow(tuple(grids))
-        if hidden:
-            yield say(f"{hidden} of the {name} not shown", Role.LABEL)
+        if name not in left_out:
+            yield Flow(tuple(grids))
+            yield from _hidden_blocks(name, hidden)
+
+
+def hidden_blocks(name: str, values: Array) -> Iterator[Block]:
+    """What is not shown of an array; values: (batch, channels, *spatial)."""
+    yield from _hidden_blocks(name, _hidden(values))
+
+
+def _hidden_blocks(name: str, hidden: str) -> Iterator[Block]:
+    if hidden:
+        yield say(f"{hidden} of the {name} not shown", Role.LABEL)
 
 
 def _most(values: Array) -> int:
@@ -42,18 +55,27 @@ def _most(values: Array) -> int:
 
 
 def _channel_grids(name: str, values: Array, names: Sequence[str] = ()) -> Iterator[Grid]:
-    """The first channels of the first samples; values: (batch, channels, *spatial)."""
+    for caption, plane in shown_channels(name, values, names):
+        yield from plane_grids(caption, plane, labels=cell_labels(plane))
+
+
+def shown_channels(name: str, values: Array, names: Sequence[str] = ()) -> Iterator[tuple[str, Array]]:
+    """The first channels of the first samples with their captions; values: (batch, channels, *spatial)."""
     batch, channels = values.shape[:2]
-    for sample in range(min(batch, _MOST_SAMPLES)):
+    for sample in shown_samples(values):
         for channel in range(min(channels, _most(values))):
             parts = [f"sample {sample}" * (batch > 1), f"channel {channel}" * (channels > 1)]
             where = ", ".join(filter(None, (*parts, names[channel] if names else "")))
             plane = values[sample, channel]
-            caption = f"{name} {where or shape_text(plane.shape)}"
-            yield from plane_grids(caption, plane, labels=cell_labels(plane))
+            yield f"{name} {where or shape_text(plane.shape)}", plane
 
 
-def _output_names(problem: Problem) -> Sequence[str]:
+def shown_samples(values: Array) -> range:
+    """The samples of which something is shown; values: (batch, channels, *spatial)."""
+    return range(min(len(values), _MOST_SAMPLES))
+
+
+def output_names(problem: Problem) -> Sequence[str]:
     """The kernel of each output channel, where several with names make several."""
     return problem.labels.kernels if len(set(problem.labels.kernels)) > 1 and not problem.is_depthwise else ()
 

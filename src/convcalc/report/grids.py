@@ -17,7 +17,7 @@ Labels = Sequence[Sequence[int]]
 
 _MOST_ROWS, _MOST_COLUMNS = 12, 24
 _KEPT = 4  # rows or columns at each end of an axis that is cut
-_MOST_SLICES = 4  # two-dimensional slices shown of an array with more axes
+MOST_SLICES = 4  # two-dimensional slices shown of an array with more axes
 
 
 def plane_grids(
@@ -29,7 +29,7 @@ def plane_grids(
     """
     names = axis_names(values.ndim)
     leading = labels[:-2] if labels else [range(size) for size in values.shape[:-2]]
-    for place in islice(product(*(range(len(axis)) for axis in leading)), _MOST_SLICES):
+    for place in islice(product(*(range(len(axis)) for axis in leading)), MOST_SLICES):
         where = [f"{name} {axis[index]}" for name, axis, index in zip(names, leading, place, strict=False)]
         yield _matrix_grid(
             ", ".join((caption, *where)), values[place], labels, None if padded is None else padded[place]
@@ -43,7 +43,13 @@ def cell_labels(values: Array) -> Labels:
 
 def hidden_planes(values: Array) -> int:
     """How many slices :func:`plane_grids` leaves out."""
-    return max(0, prod(values.shape[:-2]) - _MOST_SLICES)
+    return max(0, prod(values.shape[:-2]) - MOST_SLICES)
+
+
+def fits_in_a_table(shape: Sequence[int]) -> bool:
+    """Whether the matrices of an array of this shape are shown without a gap."""
+    *_, rows, columns = (1, *shape)
+    return rows <= _MOST_ROWS and columns <= _MOST_COLUMNS
 
 
 def range_text(values: Array) -> str:

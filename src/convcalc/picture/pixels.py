@@ -1,0 +1,23 @@
+"""Levels of channels as pixels, and how bright these are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convcalc.arrays import Array
+
+# Parts of 1000 of red, green and blue in the brightness of a pixel: ITU-R BT.601, as Pillow's conversion to grey.
+_BRIGHTNESS = (299, 587, 114)
+
+
+def pixels(channels: Sequence[Array]) -> Array:
+    """Red, green and blue bytes, (height, width, 3), of the levels of one channel or three, each (height, width)."""
+    return np.stack(channels if len(channels) > 1 else [*channels] * len(_BRIGHTNESS), axis=-1)
+
+
+def brightness(colours: Array) -> Array:
+    """The levels, (height, width), that are as bright as the pixels: (height, width, 3)."""
+    levels: Array = (colours @ np.array(_BRIGHTNESS) // sum(_BRIGHTNESS)).astype(np.uint8)
+    return levels
