@@ -670,13 +670,13 @@ MESSAGES = [
      "error: f.yaml:2:9: unknown kernel 'gausian'\n"
      "  kernel: gausian\n"
      "          ^\n"
-     "hint: did you mean gaussian or gauss?\n"),
+     "hint: did you mean gaussian or gaussian-3d or gaussian-5x5?\n"),
     ("a misspelt kernel in a list", {"f.yaml": "input: {ones: [9, 9]}\nkernel: [sobel-x, gausian]\n"},
      ["run", "f.yaml"], 1,
      "error: f.yaml:2:19: unknown kernel 'gausian'\n"
      "  kernel: [sobel-x, gausian]\n"
      "                    ^\n"
-     "hint: did you mean gaussian or gauss?\n"),
+     "hint: did you mean gaussian or gaussian-3d or gaussian-5x5?\n"),
     ("a kernel like no other", {"f.yaml": "input: {ones: [9, 9]}\nkernel: zzzz\n"}, ["run", "f.yaml"], 1,
      "error: f.yaml:2:9: unknown kernel 'zzzz'\n"
      "  kernel: zzzz\n"
@@ -701,9 +701,10 @@ MESSAGES = [
      "  kernel: {name: sobel-x, size: 5}\n"
      "                                ^\n"),
     ("too many arguments", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian:5,1.2,2,4'\n"}, ["run", "f.yaml"], 1,
-     "error: f.yaml:2:9: rank is given twice in '5,1.2,2,4'\n"
+     "error: f.yaml:2:9: at most 2 arguments without a name, got 4 in '5,1.2,2,4'\n"
      "  kernel: 'gaussian:5,1.2,2,4'\n"
-     "          ^\n"),
+     "          ^\n"
+     "hint: in this order: size, sigma\n"),
     ("a misspelt argument", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian:sise=5'\n"}, ["run", "f.yaml"], 1,
      "error: f.yaml:2:9: unknown parameter 'sise'\n"
      "  kernel: 'gaussian:sise=5'\n"
@@ -747,10 +748,242 @@ MESSAGES = [
      "  kernel: {name: gaussian, sigma: [1, 2]}\n"
      "          ^\n"),
     ("a sigma for a box", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'box:5,1'\n"}, ["run", "f.yaml"], 1,
-     "error: f.yaml:2:9: a box has no sigma\n"
+     "error: f.yaml:2:9: at most 1 argument without a name, got 2 in '5,1'\n"
      "  kernel: 'box:5,1'\n"
      "          ^\n"
-     "hint: gaussian has one\n"),
+     "hint: in this order: size\n"),
+    # calls of the library: namesakes, transformations, builders
+    ("a namesake that does not exist", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x@openvc'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: no namesake of 'sobel-x' is known in 'openvc'\n"
+     "  kernel: 'sobel-x@openvc'\n"
+     "          ^\n"
+     "hint: did you mean opencv?\n"),
+    ("a namesake like no other", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'box@gimp'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: no namesake of 'box' is known in 'gimp'\n"
+     "  kernel: 'box@gimp'\n"
+     "          ^\n"
+     "hint: one of: matlab, opencv, scipy\n"),
+    ("a namesake of a kernel without any", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'smooth@matlab'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: no namesake of 'smooth' is known in 'matlab'\n"
+     "  kernel: 'smooth@matlab'\n"
+     "          ^\n"
+     "hint: write smooth\n"),
+    ("an @ without a library", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x@'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: 'sobel-x@' lacks a library after the @\n"
+     "  kernel: 'sobel-x@'\n"
+     "          ^\n"
+     "hint: sobel-x@opencv\n"),
+    ("arguments behind the library", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian@matlab:5'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: the arguments in 'gaussian@matlab:5' stand before the @\n"
+     "  kernel: 'gaussian@matlab:5'\n"
+     "          ^\n"
+     "hint: gaussian:5,1.2@matlab\n"),
+    ("arguments for a namesake of one size", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian:5@setosa'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: kernel 'gaussian@setosa' takes no arguments\n"
+     "  kernel: 'gaussian:5@setosa'\n"
+     "          ^\n"
+     "hint: write gaussian@setosa\n"),
+    ("a misspelt transformation", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+rotat:45'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: unknown transformation 'rotat'\n"
+     "  kernel: 'sobel-x+rotat:45'\n"
+     "          ^\n"
+     "hint: did you mean rotate?\n"),
+    ("a + at the end", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: a + without a transformation after it\n"
+     "  kernel: 'sobel-x+'\n"
+     "          ^\n"
+     "hint: sobel-x+rotate:45\n"),
+    ("a transformation without its argument", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+rotate'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: the transformation rotate needs an argument\n"
+     "  kernel: 'sobel-x+rotate'\n"
+     "          ^\n"
+     "hint: such as +rotate:45\n"),
+    ("a transformation with a colon only", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+rotate:'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: the transformation rotate has a colon and no argument\n"
+     "  kernel: 'sobel-x+rotate:'\n"
+     "          ^\n"),
+    ("a transformation with an argument too many",
+     {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+transpose:1'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: the transformation transpose takes no argument\n"
+     "  kernel: 'sobel-x+transpose:1'\n"
+     "          ^\n"
+     "hint: write +transpose\n"),
+    ("rotate by 30", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+rotate:30'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: rotate turns by multiples of 45 degrees, got 30\n"
+     "  kernel: 'sobel-x+rotate:30'\n"
+     "          ^\n"
+     "hint: +rotate:45 or +rotate:90\n"),
+    ("rotate 5x5 by 45", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'gaussian:5+rotate:45'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: rotate by 45 degrees is defined for 3×3 kernels, this one has 5×5\n"
+     "  kernel: 'gaussian:5+rotate:45'\n"
+     "          ^\n"
+     "hint: multiples of 90 turn every kernel\n"),
+    ("rotate a line", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'derivative+rotate:90'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: rotate needs 2 axes, this kernel has 1 axis\n"
+     "  kernel: 'derivative+rotate:90'\n"
+     "          ^\n"
+     "hint: +flip turns a line of weights\n"),
+    ("flip an axis that there is not", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+flip:w'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: unknown axis 'w'\n"
+     "  kernel: 'sobel-x+flip:w'\n"
+     "          ^\n"
+     "hint: x is across, y is down, z is through\n"),
+    ("flip the third axis of two", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+flip:z'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: flip:z needs 3 axes, this kernel has 2 axes\n"
+     "  kernel: 'sobel-x+flip:z'\n"
+     "          ^\n"),
+    ("transpose a line", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'derivative+transpose'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: transpose needs 2 axes, this kernel has 1 axis\n"
+     "  kernel: 'derivative+transpose'\n"
+     "          ^\n"),
+    ("normalise a kernel of sum 0", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+normalise'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: a kernel of sum 0 cannot be normalised\n"
+     "  kernel: 'sobel-x+normalise'\n"
+     "          ^\n"
+     "hint: scale it instead, such as +scale:1/8\n"),
+    ("zero-sum without a middle", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'box:2+zero-sum'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: a kernel of 2×2 has no cell in the middle\n"
+     "  kernel: 'box:2+zero-sum'\n"
+     "          ^\n"
+     "hint: zero-sum and blend are for odd sizes\n"),
+    ("blend with a word", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'box+blend:much'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: blend must be a number, got 'much'\n"
+     "  kernel: 'box+blend:much'\n"
+     "          ^\n"),
+    ("scale by inf", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'box+scale:inf'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: scale must be a finite number, got inf\n"
+     "  kernel: 'box+scale:inf'\n"
+     "          ^\n"),
+    ("resize a fixed kernel", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'sobel-x+resize:5'\n"}, ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: resize is for parametric kernels, the weights of this one are fixed\n"
+     "  kernel: 'sobel-x+resize:5'\n"
+     "          ^\n"),
+    ("resize a kernel without a size", {"f.yaml": "input: {ones: [9, 9]}\nkernel: 'motion+resize:5'\n"},
+     ["run", "f.yaml"], 1,
+     "error: f.yaml:2:9: kernel 'motion' has no size\n"
+     "  kernel: 'motion+resize:5'\n"
+     "          ^\n"
+     "hint: its parameters: length, angle\n"),
+    ("a missing parameter", {}, ["run", "--kernel", "log:9"], 2,
+     "error: --kernel: log needs the parameter sigma\n"
+     "hint: its parameters: size, sigma, rank\n"),
+    ("sigma 0", {}, ["run", "--kernel", "log:9,0"], 2,
+     "error: --kernel: sigma must be greater than 0, got 0\n"),
+    ("sigma nan", {}, ["run", "--kernel", "gaussian:5,nan"], 2,
+     "error: --kernel: sigma must be a finite number, got nan\n"),
+    ("an even size where odd is needed", {}, ["run", "--kernel", "log:8,1"], 2,
+     "error: --kernel: size must be odd, so that a cell is in the middle, got 8\n"
+     "hint: 7 or 9\n"),
+    ("sigma too small for floats", {}, ["run", "--kernel", "log:9,1e-200"], 2,
+     "error: --kernel: sigma 1e-200 is too small for floats\n"),
+    ("a wider sigma that is not", {}, ["run", "--kernel", "dog:9,2,1"], 2,
+     "error: --kernel: wider must be greater than sigma 2, got 1\n"),
+    ("aspect 0", {}, ["run", "--kernel", "gabor:9,5,aspect=0"], 2,
+     "error: --kernel: aspect must be greater than 0, got 0\n"),
+    ("radius 0", {}, ["run", "--kernel", "disk:0"], 2,
+     "error: --kernel: radius must be greater than 0, got 0\n"),
+    ("a radius beyond the limit", {}, ["run", "--kernel", "disk:9999"], 2,
+     "error: --kernel: radius must be at most 500, got 9999\n"),
+    ("a length below 1", {}, ["run", "--kernel", "motion:0.5"], 2,
+     "error: --kernel: length must be at least 1, got 0.5\n"),
+    ("angle inf", {}, ["run", "--kernel", "motion:9,inf"], 2,
+     "error: --kernel: angle must be a finite number, got inf\n"),
+    ("amount 0", {}, ["run", "--kernel", "unsharp:5,1,0"], 2,
+     "error: --kernel: amount must be greater than 0, got 0\n"),
+    ("amount below 1", {}, ["run", "--kernel", "high-boost:1/2"], 2,
+     "error: --kernel: amount must be at least 1, got 1/2\n"),
+    ("alpha beyond 1", {}, ["run", "--kernel", "laplacian:2"], 2,
+     "error: --kernel: alpha must be from 0 to 1, got 2\n"),
+    ("alpha in 3-D", {}, ["run", "--kernel", "laplacian:0.5,rank=3"], 2,
+     "error: --kernel: alpha is for 2 axes, got 3\n"
+     "hint: leave alpha out\n"),
+    ("a derivative of order 9", {}, ["run", "--kernel", "derivative:9"], 2,
+     "error: --kernel: there is no derivative of order 9 and accuracy 2\n"
+     "hint: order is 1 to 8, accuracy even and 2 to 20\n"),
+    ("a parameter that this kernel has not", {}, ["run", "--kernel", "derivative:1,rank=2"], 2,
+     "error: --kernel: unknown parameter 'rank'\n"
+     "hint: one of: accuracy, order\n"),
+    ("a blur beyond the limit", {}, ["run", "--kernel", "gaussian:999@scipy"], 2,
+     "error: --kernel: truncate × sigma must be at most 500, got 4 × 999\n"),
+    ("a file with a transformation", {"k.yaml": "weights: [[1, 2]]\n"}, ["run", "--kernel", "k.yaml+flip"], 2,
+     "error: --kernel: transformations are for named kernels\n"
+     "hint: name the file's folder with --kernels\n"),
+    ("kernels of a namesake that does not exist", {}, ["kernels", "sobel-x@openvc"], 2,
+     "error: no namesake of 'sobel-x' is known in 'openvc'\n"
+     "hint: did you mean opencv?\n"),
+    ("a misspelt symmetry", {"k.yaml": "weights: [1, 2]\nsymmetry: [-up-dwn]\n"}, ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:12: unknown symmetry '-up-dwn'\n"
+     "  symmetry: [-up-dwn]\n"
+     "             ^\n"
+     "hint: did you mean up-down?\n"),
+    ("a word as symmetry", {"k.yaml": "weights: [1, 2]\nsymmetry: point\n"}, ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:11: symmetry must be a list of names\n"
+     "  symmetry: point\n"
+     "            ^\n"),
+    ("a word as sum", {"k.yaml": "weights: [1, 2]\nsum: much\n"}, ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:6: sum must be a number, got 'much'\n"
+     "  sum: much\n"
+     "       ^\n"),
+    ("separable maybe", {"k.yaml": "weights: [1, 2]\nseparable: maybe\n"}, ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:12: separable must be true or false, got 'maybe'\n"
+     "  separable: maybe\n"
+     "             ^\n"),
+    ("a list of namesakes", {"k.yaml": "weights: [1, 2]\nnamesakes: [opencv]\n"}, ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:12: namesakes are a mapping of libraries\n"
+     "  namesakes: [opencv]\n"
+     "             ^\n"
+     "hint: namesakes: {opencv: {weights: [[0, 1], [1, 0]], scale: 1/2, source: cv2.filter2D}}\n"),
+    ("a list as namesake", {"k.yaml": "weights: [1, 2]\nnamesakes: {opencv: [1, 2]}\n"},
+     ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:21: a namesake is a mapping with weights\n"
+     "  namesakes: {opencv: [1, 2]}\n"
+     "                      ^\n"
+     "hint: namesakes: {opencv: {weights: [[0, 1], [1, 0]], scale: 1/2, source: cv2.filter2D}}\n"),
+    ("a misspelt key of a namesake", {"k.yaml": "weights: [1, 2]\nnamesakes:\n  opencv: {weigths: [1, 2]}\n"},
+     ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:3:12: unknown key 'weigths'\n"
+     "    opencv: {weigths: [1, 2]}\n"
+     "             ^\n"
+     "hint: did you mean weights?\n"),
+    ("a namesake without weights", {"k.yaml": "weights: [1, 2]\nnamesakes:\n  opencv: {scale: 1/2}\n"},
+     ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:3:11: a kernel needs weights\n"
+     "    opencv: {scale: 1/2}\n"
+     "            ^\n"
+     "hint: weights: [[0, 1], [1, 0]]\n"),
+    ("a builder without what it needs", {"k.yaml": "builder: log\n"}, ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:1:10: log needs the parameter size\n"
+     "  builder: log\n"
+     "           ^\n"
+     "hint: its parameters: size, sigma, rank\n"),
+    ("a builder with sigma 0", {"k.yaml": "builder: log\narguments: {size: 9, sigma: 0}\n"},
+     ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:12: sigma must be greater than 0, got 0\n"
+     "  arguments: {size: 9, sigma: 0}\n"
+     "             ^\n"),
+    ("a builder with a misspelt argument", {"k.yaml": "builder: log\narguments: {size: 9, sgma: 1}\n"},
+     ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:12: unknown parameter 'sgma'\n"
+     "  arguments: {size: 9, sgma: 1}\n"
+     "             ^\n"
+     "hint: did you mean sigma?\n"),
+    ("arguments without a builder", {"k.yaml": "weights: [1]\narguments: {size: 9}\n"},
+     ["run", "--kernel", "k.yaml"], 1,
+     "error: k.yaml:2:12: arguments are a mapping, beside a builder\n"
+     "  arguments: {size: 9}\n"
+     "             ^\n"
+     "hint: arguments: {size: 5}\n"),
     ("a misspelt key of a kernel", {"f.yaml": "input: {ones: [9, 9]}\nkernel: {weights: [[1]], scal: 2}\n"},
      ["run", "f.yaml"], 1,
      "error: f.yaml:2:26: unknown key 'scal'\n"
@@ -1122,7 +1355,7 @@ MESSAGES = [
      "hint: with dims 5 it is [batch,] [channel,] and 5 spatial\n"),
     ("--kernel misspelt", {}, ["run", "--kernel", "gausian"], 2,
      "error: --kernel: unknown kernel 'gausian'\n"
-     "hint: did you mean gaussian or gauss?\n"),
+     "hint: did you mean gaussian or gaussian-3d or gaussian-5x5?\n"),
     ("--kernel of different sizes", {}, ["run", "--kernel", "sobel-x", "--kernel", "gaussian:5"], 2,
      "error: --kernel: the kernels of one problem must have one size, these have 3×3 and 5×5\n"
      "hint: pad the smaller ones with zeros\n"),
@@ -1142,7 +1375,7 @@ MESSAGES = [
      "error: --kernels: no such folder: " + "x" * 300 + "\n"),
     ("kernels misspelt", {}, ["kernels", "gausian"], 2,
      "error: unknown kernel 'gausian'\n"
-     "hint: did you mean gaussian or gauss?\n"),
+     "hint: did you mean gaussian or gaussian-3d or gaussian-5x5?\n"),
     ("kernels with arguments for one that takes none", {}, ["kernels", "sobel-x:3"], 2,
      "error: kernel 'sobel-x' takes no arguments\n"
      "hint: write sobel-x\n"),

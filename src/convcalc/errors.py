@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 FieldPath = tuple[str | int, ...]
+_LONGEST_NAME = 200  # characters; to compare a longer one takes seconds and finds nothing near
 
 
 class Place(NamedTuple):
@@ -120,7 +121,7 @@ class UnknownNameError(DataError):
         from difflib import get_close_matches
 
         names = sorted(set(known))
-        near = get_close_matches(name.lower(), names, n=3, cutoff=0.6)
+        near = get_close_matches(name.lower(), names, n=3, cutoff=0.6) if len(name) <= _LONGEST_NAME else []
         guess = f"did you mean {' or '.join(near)}?" if near else f"one of: {', '.join(names)}"
         super().__init__(f"unknown {kind} {name!r}", hint=hint or guess, field=field)
         self.at_key = at_key

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError
+from convcalc.formats.call import Call, arguments_by_name, parse_call
 from convcalc.formats.kernel_file import read_kernel_file
-from convcalc.formats.words import plain_value
+from convcalc.formats.text import read_bytes
 from convcalc.kernels.kernel import Kernel
-from convcalc.kernels.parametric import PARAMETERS
 from convcalc.limits import Limits
 
 ENVIRONMENT_VARIABLE = "CONVCALC_KERNELS"
 SUFFIX = ".yaml"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Library:
-    """Kernel files in folders; a name in an earlier folder hides the same name in a later one."""
+    """Kernel files in folders, each looked at once; a name in an earlier folder hides the same name in a later one."""
 
     folders: tuple[Path, ...]
     limits: Limits = field(default_factory=Limits)
+    _read_files: dict[Path, Kernel] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def standard(cls, own: Sequence[Path] = (), limits: Limits | None = None) -> Library:
@@ -40,59 +43,63 @@ class Library:
         return cls((*own, *asked, _user_folder(), shipped("kernels")), limits or Limits.from_environment())
 
     def find(self, text: str) -> Kernel:
-        """The kernel of a name, with arguments after a colon if it is parametric: ``gaussian:5,1.2``.
+        """The kernel that a call asks for: ``gaussian:5,1.2``, ``sobel-x@opencv``, ``sobel-x+rotate:45``.
+
+        A kernel whose file has the whole text as its name comes first; else the grammar is that of ``formats/call.py``.
 
         Raises:
-            UnknownNameError: there is no kernel of that name; the hint has the nearest.
-            FieldError: the arguments are not what the kernel takes.
+            UnknownNameError: there is no kernel, namesake, parameter or transformation of a name.
+            FieldError: an argument is not what it must be.
         """
-        name, colon, arguments = text.partition(":")
-        found = replace(self._named(name.strip()), is_spatial=True)
-        if not colon:
-            return found
-        if not found.builder:
-            raise FieldError(f"kernel {name!r} takes no arguments", hint=f"write {name}", field="kernel")
-        return self.with_arguments(found, _arguments(arguments), text)
+        with _of_kernel():
+            call = Call(text.strip()) if text.strip() in self._paths else parse_call(text)
+            found = replace(self._named(call.name), is_spatial=True)
+            if call.library:
+                found = found.namesake(call.library)
+            if call.arguments is not None:
+                given = arguments_by_name(call.arguments, found.parameters) if found.builder else {}
+                found = found.with_arguments(given, text)
+            for step in call.steps:
+                found = found.transformed(step)
+        return found if call.is_name else replace(found, name=text)
 
     def with_arguments(self, kernel: Kernel, arguments: dict[str, object], name: str) -> Kernel:
         """A parametric kernel with arguments.
 
         Raises:
             UnknownNameError: it has no such parameter.
+            FieldError: it takes none, or an argument is not what it must be.
         """
-        for key in arguments:
-            if key not in PARAMETERS:
-                raise UnknownNameError("parameter", key, PARAMETERS, field="kernel")
-        try:
+        with _of_kernel():
             return kernel.with_arguments(arguments, name)
-        except ConvcalcError as error:
-            error.field = ("kernel",)
-            raise
 
     def names(self) -> list[str]:
         """The names of all kernels, sorted."""
-        return sorted(self._paths())
+        return sorted(self._paths)
 
     def kernels(self) -> Iterator[Kernel]:
         """All kernels, by name."""
-        for _, path in sorted(self._paths().items()):
+        for _, path in sorted(self._paths.items()):
             yield self._read(path)
 
     def _named(self, name: str) -> Kernel:
-        paths = self._paths()
+        paths = self._paths
         if name in paths:
             return self._read(paths[name])
-        kernels = list(self.kernels())
-        for kernel in kernels:
+        aliases: list[str] = []
+        for path in sorted(paths.values(), key=lambda path: not self._mentions(path, name)):
+            kernel = self._read(path)
             if name in kernel.aliases:
                 return kernel
-        known = [*paths, *(alias for kernel in kernels for alias in kernel.aliases)]
-        error = UnknownNameError("kernel", name, known, field="kernel")
+            aliases += kernel.aliases
+        error = UnknownNameError("kernel", name, [*paths, *aliases])
         if error.hint.startswith("one of"):
             error.hint = "`convcalc kernels` lists the names"
         raise error
 
     def _read(self, path: Path) -> Kernel:
+        if path in self._read_files:
+            return self._read_files[path]
         kernel = read_kernel_file(path, self.limits)
         if kernel.name != path.stem:
             raise FieldError(
@@ -100,8 +107,17 @@ class Library:
                 hint="a library finds kernels by the names of their files",
                 place=Place(str(path)),
             )
+        self._read_files[path] = kernel
         return kernel
 
+    def _mentions(self, path: Path, name: str) -> bool:
+        """Whether a file has the name in it, in a fraction of the time that it takes to read it as a kernel."""
+        try:
+            return name.encode("utf-8", "surrogatepass") in read_bytes(str(path), self.limits.file)
+        except ConvcalcError:
+            return True  # reading it as a kernel says what is wrong
+
+    @cached_property
     def _paths(self) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         for folder in self.folders:
@@ -129,14 +145,12 @@ def _user_folder() -> Path:
     return Path(base) / "convcalc" / "kernels"
 
 
-def _arguments(text: str) -> dict[str, object]:
-    """``5,1.2`` or ``size=5x3,sigma=1.2`` as arguments by name; those without a name in the order of the parameters."""
-    arguments: dict[str, object] = {}
-    for number, part in enumerate(filter(None, text.split(","))):
-        key, equals, value = part.partition("=")
-        if not equals:
-            key, value = PARAMETERS[min(number, len(PARAMETERS) - 1)], part
-        if key.strip() in arguments:
-            raise FieldError(f"{key.strip()} is given twice in {text!r}", field="kernel")
-        arguments[key.strip()] = plain_value(value.strip())
-    return arguments
+@contextmanager
+def _of_kernel() -> Iterator[None]:
+    """Says of an error that it is about the field ``kernel``, unless it stands in a kernel's file."""
+    try:
+        yield
+    except ConvcalcError as error:
+        if error.place is None:
+            error.field = ("kernel",)
+        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from convcalc.formats.tensor_file import Tensor, node, open_source, read_tensor,
 from convcalc.formats.words import plain_value, word
 from convcalc.formats.yaml_reader import Node
 from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.step import Step
 from convcalc.limits import Limits
 
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
@@ -91,6 +91,9 @@ class _KernelReader:
     def _named(self, text: str) -> Kernel:
         if _is_path(text):
             return self._file(text)
+        kernel, plus, _ = text.partition("+")
+        if plus and _is_path(kernel):
+            raise FieldError("transformations are for named kernels", hint="name the file's folder with --kernels")
         return self.library.find(text)
 
     def _file(self, path: str) -> Kernel:
@@ -114,7 +117,7 @@ class _KernelReader:
             rest = {key: each for key, each in value.items() if key != "scale"}
             found_tensor = _described(rest, self.origin, self.limits)
             found = self._numbers(found_tensor.array, str(value.get("file", "")), found_tensor.notes)
-        return replace(found, scale=found.scale * scale_from(value.get("scale", "1")))
+        return found.transformed(Step("scale", scale_from(value["scale"]))) if "scale" in value else found
 
     def _numbers(self, values: Any, name: str, notes: tuple[str, ...]) -> Kernel:
         if not values.ndim or not values.size:

@@ -5,12 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.arrays import Array, is_exact, narrowed, read_only
-from convcalc.kernels.parametric import build, fixed_rank
+from convcalc.errors import FieldError, UnknownNameError
+from convcalc.geometry.boundary import Number
+from convcalc.kernels.step import Step
+
+SYMMETRIES = ("left-right", "up-down", "front-back", "transpose", "point")
+"""Mirrored along x, y or z; rows and columns exchanged; turned about its middle."""
+
+
+class Namesake(NamedTuple):
+    """What another library gives under the same name."""
+
+    library: str
+    weights: Array
+    scale: Fraction
+    source: str
+
+
+class Stated(NamedTuple):
+    """What a kernel's file says of its weights, to be held to it; None where it says nothing."""
+
+    sum: Number | None = None
+    """Of weights × scale."""
+    symmetry: tuple[str, ...] | None = None
+    """All of :data:`SYMMETRIES` that leave the kernel as it is and, with a minus in front, that give its negative."""
+    separable: bool | None = None
+    """Whether it is the product of one 1-D kernel for each axis."""
+
+
+NOTHING_STATED = Stated()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -35,6 +63,10 @@ class Kernel:
     is_spatial: bool = False
     """Whether all axes are known to be spatial, as those of a named kernel are; those of others may be channels."""
     notes: tuple[str, ...] = ()
+    namesakes: tuple[Namesake, ...] = ()
+    stated: Stated = NOTHING_STATED
+    made_from: tuple[Kernel, Step] | None = None
+    """The kernel before its last transformation, and that transformation."""
 
     @property
     def values(self) -> Array:
@@ -47,17 +79,116 @@ class Kernel:
     @property
     def rank(self) -> int | None:
         """Axes of the weights, or None for a parametric kernel that takes any."""
-        return self.weights.ndim if not self.builder else fixed_rank(self.arguments)
+        if not self.builder:
+            return self.weights.ndim
+        from convcalc.kernels.parametric import fixed_rank
+
+        return fixed_rank(self.builder, self.arguments)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What its builder takes, in the order in which arguments without a name are taken; nothing of a fixed one."""
+        if not self.builder:
+            return ()
+        from convcalc.kernels.parametric import BUILDERS
+
+        return BUILDERS[self.builder].parameters
 
     def at_rank(self, rank: int) -> Kernel:
         """The kernel for that many spatial axes; only a parametric kernel differs from one to the other."""
         if self.rank is not None or self.weights.ndim == rank:
             return self
+        if self.made_from:
+            origin, step = self.made_from
+            return replace(origin.at_rank(rank).transformed(step), name=self.name)
+        from convcalc.kernels.parametric import build
+
         weights, scale = build(self.builder, self.arguments, rank)
         _, own_scale = build(self.builder, self.arguments)
-        return replace(self, weights=read_only(weights), scale=self.scale / own_scale * scale)
+        return replace(self, weights=read_only(weights), scale=self.scale / own_scale * scale, stated=NOTHING_STATED)
 
     def with_arguments(self, arguments: Mapping[str, Any], name: str) -> Kernel:
-        """The parametric kernel with other arguments, under the name that they were asked for by."""
-        weights, scale = build(self.builder, arguments)
-        return replace(self, name=name, weights=read_only(weights), scale=scale, arguments=arguments)
+        """The parametric kernel with other arguments, under the name that they were asked for by.
+
+        Raises:
+            FieldError: it is not parametric, or does not take them.
+        """
+        if not self.builder:
+            raise FieldError(f"kernel {self.name!r} takes no arguments", hint=f"write {self.name}")
+        if self.made_from:
+            origin, step = self.made_from
+            return replace(origin.with_arguments(arguments, name).transformed(step), name=name)
+        from convcalc.kernels.parametric import build
+
+        kept = {name: value for name, value in self.arguments.items() if name == "rank"}  # box-3d:5 is a volume too
+        asked = {**kept, **arguments}
+        weights, scale = build(self.builder, asked)
+        return replace(
+            self,
+            name=name,
+            weights=read_only(weights),
+            scale=scale,
+            arguments=asked,
+            stated=NOTHING_STATED,
+            namesakes=(),
+        )
+
+    def transformed(self, step: Step) -> Kernel:
+        """The kernel after one step of ``kernels/transform.py``, or ``resize`` of a parametric one.
+
+        Raises:
+            UnknownNameError: there is no transformation of that name.
+            FieldError: its argument is not what it must be, or it is not defined for this kernel.
+        """
+        from convcalc.kernels.transform import check, transform
+
+        check(step)
+        if step.name == "resize" and self.builder:
+            return self._resized(step.argument)
+        weights, scale = transform((self.weights, self.scale), step)
+        return replace(
+            self,
+            weights=read_only(weights),
+            scale=scale,
+            title=f"{self.title}; {step}",
+            shows="",  # what it was said to show need not hold any more
+            namesakes=(),
+            stated=NOTHING_STATED,
+            made_from=(self, step),
+        )
+
+    def namesake(self, library: str) -> Kernel:
+        """What another library gives under this name.
+
+        Raises:
+            UnknownNameError: no namesake is known of that library.
+        """
+        from convcalc.kernels.parametric import BUILDERS
+
+        name = f"{self.name}@{library}"
+        for each in self.namesakes:
+            if each.library == library:
+                return replace(
+                    self,
+                    name=name,
+                    weights=each.weights,
+                    scale=each.scale,
+                    title=f"{self.title}, as in {library}",
+                    shows="",  # the sign may be the other one
+                    reference=each.source,
+                    builder=name if name in BUILDERS else "",
+                    arguments={},
+                    stated=NOTHING_STATED,
+                )
+        known = [each.library for each in self.namesakes]
+        error = UnknownNameError("library", library, known, hint="" if known else f"write {self.name}")
+        error.message = f"no namesake of {self.name!r} is known in {library!r}"
+        raise error
+
+    def _resized(self, size: Any) -> Kernel:
+        if self.made_from:
+            origin, step = self.made_from
+            return origin._resized(size).transformed(step)
+        if "size" not in self.parameters:
+            raise FieldError(f"kernel {self.name!r} has no size", hint=f"its parameters: {', '.join(self.parameters)}")
+        return self.with_arguments({**self.arguments, "size": size}, self.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from convcalc.render.frames import Frame, rule
-from convcalc.render.lines import Line, Strip, line_width, safe, text_width, wrapped
+from convcalc.render.lines import Line, Strip, folded, line_width, safe, text_width, wrapped
 from convcalc.report.blocks import Role, Span, Table
 
 _NARROWEST = 12  # columns of text, below which a wrapped cell is no longer read but deciphered
@@ -27,12 +27,18 @@ def table_lines(table: Table, width: int, frame: Frame) -> Iterator[Line]:
 
 
 def _fitted(table: Table, room: int) -> list[int] | None:
-    """The width of each column; columns of text give way, the widest first, columns of numbers never."""
+    """The width of each column; columns of text give way, the widest first, columns of numbers never.
+
+    A column is no narrower than its longest word as long as another one can give way between words.
+    """
     rows = [table.columns, *([safe(span).text for span in row] for row in table.rows)]
-    widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(text_width, column)) for column in columns]
+    words = [max(text_width(word) for text in column for word in text.split() or [""]) for column in columns]
     flexible = [number for number, name in enumerate(table.columns) if name not in table.numeric]
     while sum(widths) > room:
-        widest = max(flexible, key=lambda number: widths[number], default=None)
+        between_words = [number for number in flexible if widths[number] > max(words[number], _NARROWEST)]
+        widest = max(between_words or flexible, key=lambda number: widths[number], default=None)
         if widest is None or widths[widest] <= _NARROWEST:
             return None
         widths[widest] -= 1
@@ -40,7 +46,10 @@ def _fitted(table: Table, room: int) -> list[int] | None:
 
 
 def _row(cells: Sequence[Span], table: Table, widths: list[int], frame: Frame) -> Iterator[Line]:
-    columns = [list(wrapped([cell], size)) for cell, size in zip(cells, widths, strict=True)]
+    columns = [
+        [part for line in wrapped([cell], size) for part in folded(line, size)]
+        for cell, size in zip(cells, widths, strict=True)
+    ]
     side = Span(frame.side, Role.LABEL)
     for lines in zip_longest(*columns, fillvalue=()):
         spans: list[Span | Strip] = [side]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from math import fsum
 from typing import Any
 
 from convcalc.arrays import cells, is_exact, plain
@@ -13,6 +14,8 @@ from convcalc.report.data import array_data, number_data
 from convcalc.report.grids import plane_grids
 from convcalc.report.text import number_text, scale_text
 from convcalc.wording import shape_text
+
+_ROUNDING = 1e-14  # a sum of floats below this part of their sizes is what rounding leaves of 0
 
 
 def kernels_report(kernels: Sequence[Kernel]) -> Report:
@@ -92,7 +95,8 @@ def _blocks(kernel: Kernel) -> Iterator[Block]:
 def _sum(kernel: Kernel) -> Any:
     """The sum of weights × scale: what the kernel makes of a flat input of ones."""
     if not is_exact(kernel.weights):
-        return float(kernel.weights.sum()) * float(kernel.scale)
+        total, most = fsum(kernel.weights.flat), fsum(abs(kernel.weights).flat)
+        return total * float(kernel.scale) if abs(total) > _ROUNDING * most else 0.0
     return plain(Fraction(kernel.weights.astype(object).sum()) * kernel.scale)
 
 

@@ -1,0 +1,100 @@
+"""What the builders' parameters may be: sizes, positive numbers, shares, angles; every check has its sentence here."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isfinite, prod
+from typing import Any
+
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import per_axis
+from convcalc.geometry.boundary import Number
+from convcalc.wording import shape_text
+
+_LARGEST, _MOST_TAPS = 1001, 4_000_000  # taps on one axis and in all, far beyond what is of use
+
+
+def taps(size: Any, rank: int) -> tuple[int, ...]:
+    """Taps for each of ``rank`` axes, of one size for all or one each.
+
+    Raises:
+        FieldError: a size is no whole number of at least 1, or they are too large.
+    """
+    return _checked(per_axis("size", size, rank, 1))
+
+
+def odd_taps(size: Any, rank: int) -> tuple[int, ...]:
+    """Taps for each axis, of a kernel that needs a cell in its middle.
+
+    Raises:
+        FieldError: a size is even, or as for :func:`taps`.
+    """
+    counts = taps(size, rank)
+    for count in counts:
+        if count % 2 == 0:
+            raise FieldError(
+                f"size must be odd, so that a cell is in the middle, got {count}", hint=f"{count - 1} or {count + 1}"
+            )
+    return counts
+
+
+def exact(name: str, value: Any) -> Fraction:
+    """A finite number as a fraction; a decimal stands for the fraction that it is written as.
+
+    Raises:
+        FieldError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+        raise FieldError(f"{name} must be a number, got {_shown(value)}")
+    if not isfinite(value):
+        raise FieldError(f"{name} must be a finite number, got {value}")
+    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+
+
+def finite(name: str, value: Any) -> float:
+    """A finite number as a float.
+
+    Raises:
+        FieldError: it is none.
+    """
+    try:
+        return float(exact(name, value))
+    except OverflowError:
+        raise FieldError(f"{name} is out of range", hint="the largest float is about 1.8e308") from None
+
+
+def positive(name: str, value: Any) -> float:
+    """A finite number above 0 as a float.
+
+    Raises:
+        FieldError: it is none.
+    """
+    number = finite(name, value)
+    if number <= 0:
+        raise FieldError(f"{name} must be greater than 0, got {value}")
+    return number
+
+
+def between(name: str, value: Any, least: Number, most: Number) -> Fraction:
+    """A number from ``least`` to ``most``, both included, as a fraction.
+
+    Raises:
+        FieldError: it is none.
+    """
+    number = exact(name, value)
+    if not least <= number <= most:
+        raise FieldError(f"{name} must be from {least} to {most}, got {value}")
+    return number
+
+
+def _shown(value: Any) -> str:
+    return repr(str(value)) if isinstance(value, str) else str(value)
+
+
+def _checked(counts: tuple[int, ...]) -> tuple[int, ...]:
+    if max(counts) > _LARGEST or prod(counts) > _MOST_TAPS:
+        raise FieldError(
+            f"a size of {shape_text(counts)} is too large",
+            hint=f"at most {_LARGEST:,} taps on an axis and {_MOST_TAPS:,} in all",
+        )
+    return counts
