@@ -1379,6 +1379,41 @@ MESSAGES = [
     ("kernels with arguments for one that takes none", {}, ["kernels", "sobel-x:3"], 2,
      "error: kernel 'sobel-x' takes no arguments\n"
      "hint: write sobel-x\n"),
+    ("kernels of no family", {}, ["kernels", "--family", "egde"], 2,
+     "error: --family: unknown family 'egde'\n"
+     "hint: did you mean edge?\n"),
+    ("kernels of rank 0", {}, ["kernels", "--rank", "0"], 2,
+     "error: --rank: rank must be a whole number >= 1, got 0\n"),
+    ("kernels of a rank in words", {}, ["kernels", "--rank", "two"], 2,
+     "error: Invalid value for '--rank': 'two' is not a valid int.\n"
+     "hint: convcalc kernels -h shows what it takes\n"),
+    ("a kernel and a family", {}, ["kernels", "sobel-x", "--family", "edge"], 2,
+     "error: --family is for the list of kernels, not for one of them\n"
+     "hint: leave 'sobel-x' out\n"),
+    ("two kernels", {}, ["kernels", "sobel-x", "box"], 2,
+     "error: one kernel at a time, got 'sobel-x' and 'box'\n"
+     "hint: convcalc kernels NAME\n"),
+    ("lint of nothing", {}, ["kernels", "lint"], 2,
+     "error: lint needs a file\n"
+     "hint: convcalc kernels lint my.yaml\n"),
+    ("lint and a search", {"k.yaml": "weights: [1]\n"}, ["kernels", "lint", "k.yaml", "--search", "x"], 2,
+     "error: --search is for the list of kernels, not for one of them\n"
+     "hint: leave 'lint' out\n"),
+    ("lint of a missing file", {}, ["kernels", "lint", "missing.yaml"], 1, "error: no such file: missing.yaml\n"),
+    ("lint of a bad file", {"k.yaml": "weights: [[1, 2], [3]]\n"}, ["kernels", "lint", "k.yaml"], 1,
+     "error: k.yaml:1:19: row 2 has 1 value, row 1 has 2\n"
+     "  weights: [[1, 2], [3]]\n"
+     "                    ^\n"),
+    ("lint of what is no kernel file", {"k.yaml": "[1, 2]\n"}, ["kernels", "lint", "k.yaml"], 1,
+     "error: k.yaml:1:1: a kernel file is a mapping with weights\n"
+     "  [1, 2]\n"
+     "  ^\n"
+     "hint: weights: [[0, 1], [1, 0]]\n"),
+    ("lint of a misspelt key", {"k.yaml": "weights: [1]\nscal: 2\n"}, ["kernels", "lint", "k.yaml"], 1,
+     "error: k.yaml:2:1: unknown key 'scal'\n"
+     "  scal: 2\n"
+     "  ^\n"
+     "hint: did you mean scale?\n"),
     ("kernels of size 0", {}, ["kernels", "gaussian:0"], 2, "error: size must be a whole number >= 1, got 0\n"),
     # limits
     ("--limit misspelt", {}, ["run", "--limit", "memry=1"], 2,

@@ -53,6 +53,9 @@ FILES = {
         "dims: 2\ninput: {ones: [3, 100, 100]}\nkernel: {random: [64, 3, 5, 5], seed: 1}\npadding: 20000\n"
         "dtype: float64\n"
     ),
+    "mine.yaml": "name: mine-too\nweights: [[0.25, 0.25], [0.25, 0.25]]\n",
+    "ridge.yaml": "weights: [-1, 2, 5, 2, -1]\nscale: 1/7\nsource: A quadratic through five points.\n",
+    "turned.yaml": "weights: [[3, 6, 3], [0, 0, 0], [-3, -6, -3]]\nscale: 0\n",
     "differs.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\nexpect: [-2, 3]\n",
     "unchecked.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\n",
     "bad.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\nexpect: [1, 2, 3]\n",
@@ -140,6 +143,17 @@ PAGES = [
     ("kernels-csv", 80, "kernels --format csv"),
     ("kernel-sobel-x", 80, "kernels sobel-x"),
     ("kernel-gaussian", 80, "kernels gaussian:5,1.2"),
+    ("kernels-family", 80, "kernels --family edge"),
+    ("kernels-search", 80, "kernels --search blur"),
+    ("kernels-rank-1", 60, "kernels --rank 1 --format plain"),
+    ("kernel-sobel-x-60", 60, "kernels sobel-x"),
+    ("kernel-sobel-x-100", 100, "kernels sobel-x"),
+    ("kernel-laplacian-plain", 80, "kernels laplacian --format plain"),
+    ("kernel-emboss", 80, "kernels emboss"),
+    ("kernel-line", 80, "kernels box:size=4,rank=1"),
+    ("kernel-cube", 80, "kernels gaussian:size=3,rank=3"),
+    ("lint", 80, "kernels lint mine.yaml"),
+    ("lint-several", 80, "kernels lint ridge.yaml turned.yaml"),
     ("check-ok", 80, "check gradient.yaml rgb-edges.yaml"),
     ("check-differs", 80, "check gradient.yaml differs.yaml unchecked.yaml bad.yaml nothing.yaml"),
     ("check-plain", 80, "check gradient.yaml differs.yaml --format plain"),
@@ -356,6 +370,7 @@ SCHEMAS = [
     ("params --cin 1 --cout 2 -k 3", "convcalc.params/1"),
     ("kernels", "convcalc.kernels/1"),
     ("kernels box", "convcalc.kernel/1"),
+    ("kernels lint ridge.yaml mine.yaml", "convcalc.lint/1"),
     ("check gradient.yaml", "convcalc.check/1"),
 ]
 

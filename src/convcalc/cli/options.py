@@ -151,7 +151,32 @@ Dilation = Annotated[str, typer.Option("--dilation", help="Input cells from one 
 Dims = Annotated[
     int | None, typer.Option("--dims", help="Spatial axes; 2 unless --size or -k say otherwise.", metavar="N")
 ]
-KernelName = Annotated[str | None, typer.Argument(help="A kernel's name; without it the whole library.")]
+KernelName = Annotated[
+    str | None,
+    typer.Argument(
+        help="A kernel's name, or the word lint with files of own kernels; without it the whole library.",
+        show_default=False,
+    ),
+]
+KernelFiles = Annotated[
+    list[str] | None,
+    typer.Argument(help="After lint: kernel files, or - for standard input.", metavar="[FILE]...", show_default=False),
+]
+
+
+class SelectionOptions(NamedTuple):
+    """Which kernels of the library are listed."""
+
+    family: Annotated[
+        str | None, typer.Option("--family", help="Only kernels of this family, such as edge.", metavar="NAME")
+    ] = None
+    search: Annotated[
+        str | None,
+        typer.Option("--search", help="Only kernels with these words in what is said about them.", metavar="TEXT"),
+    ] = None
+    rank: Annotated[int | None, typer.Option("--rank", help="Only kernels with so many axes.", metavar="N")] = None
+
+
 Files = Annotated[list[str], typer.Argument(help="Problem files with the field expect.")]
 
 

@@ -1,22 +1,17 @@
-"""Kernels as sums of products of one-dimensional filters, and those as chains of shifted additions."""
+"""Products of one-dimensional filters as chains of shifted additions."""
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import lru_cache
-from itertools import combinations_with_replacement
-from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 
 from convcalc.arrays import Array
+from convcalc.kernels.factors import Taps, products_of
 
 MOST_TERMS = 2
 """Products that are added up; a sum of more costs as much as the kernel itself."""
-
-Taps = tuple[float, ...]
-"""The weights of a one-dimensional filter; whole numbers where the kernel's are."""
 
 
 class Stage(NamedTuple):
@@ -80,74 +75,10 @@ def _terms(content: bytes, shape: tuple[int, ...], dtype: str) -> tuple[Term, ..
     plane = np.frombuffer(content, dtype).reshape(shape)
     is_whole = bool(np.abs(plane).max(initial=0) < 1 << 53 and (plane == np.rint(plane)).all())
     whole = np.rint(plane).astype(np.int64).astype(object) if is_whole else plane
-    products = _products(whole, is_whole)
-    if products is None or len(products) > MOST_TERMS:
+    products = products_of(whole, MOST_TERMS)
+    if products is None:
         return None
     return tuple(Term(tuple(stages_of(taps) for taps in each)) for each in products)
-
-
-def _products(plane: Array, is_whole: bool) -> list[tuple[Taps, ...]] | None:
-    """The kernel as products of filters: split along the first axis, then each part along the next."""
-    if plane.ndim == 1:
-        return [(tuple(int(each) if is_whole else float(each) for each in plane),)]
-    rows = plane.reshape(len(plane), -1)
-    found = _whole_split(rows) if is_whole else _cross_split(rows)
-    if found is None:
-        return None
-    result: list[tuple[Taps, ...]] = []
-    for column, row in found:
-        rest = _products(row.reshape(plane.shape[1:]), is_whole)
-        if rest is None:
-            return None
-        result += [(column, *each) for each in rest]
-    return result
-
-
-def _whole_split(rows: Array) -> list[tuple[Taps, Array]] | None:
-    """Whole columns and rows whose products add up to the matrix: rows in terms of few that cannot be divided."""
-    basis: list[Array] = []
-    for row in rows:
-        if any(row) and _coefficients(basis, row) is None:
-            basis.append(row // gcd(*row))
-            if len(basis) > MOST_TERMS:
-                return None
-    columns = [_coefficients(basis, row) for row in rows]
-    if any(each is None for each in columns):
-        return None
-    return [(tuple(each[number] for each in columns if each), base) for number, base in enumerate(basis)]
-
-
-def _coefficients(basis: list[Array], row: Array) -> list[int] | None:
-    """Whole numbers with which the basis adds up to the row, or None."""
-    rest, result = row, []
-    if len(basis) == 2:
-        first, second = basis
-        for i, j in combinations_with_replacement(range(len(row)), 2):
-            determinant = first[i] * second[j] - first[j] * second[i]
-            if determinant:
-                factor = Fraction(row[i] * second[j] - row[j] * second[i], determinant)
-                rest = row - factor * first
-                result, basis = [factor], [second]
-                break
-    for base in basis:
-        place = next(number for number, each in enumerate(base) if each)
-        result.append(Fraction(rest[place]) / base[place])
-        rest = rest - result[-1] * base
-    return None if any(rest) or any(each.denominator != 1 for each in result) else [int(each) for each in result]
-
-
-def _cross_split(rows: Array) -> list[tuple[Taps, Array]] | None:
-    """Columns and rows through the largest of what is left, until nothing is left but rounding."""
-    rest, found = rows.astype(np.float64), []
-    least = 4 * np.finfo(rows.dtype).eps * np.abs(rows).max(initial=0)
-    for _ in range(MOST_TERMS):
-        i, j = np.unravel_index(np.abs(rest).argmax(), rest.shape)
-        column, row = rest[:, j] / rest[i, j], rest[i]
-        found.append((tuple(column.tolist()), row))
-        rest = rest - np.outer(column, row)
-        if np.abs(rest).max() <= least:
-            return found
-    return None
 
 
 def stages_of(taps: Taps) -> tuple[Stage, ...]:

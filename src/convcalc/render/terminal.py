@@ -20,6 +20,7 @@ STYLES: dict[Role, str] = {
     Role.NUMBER: "",
     Role.NEGATIVE: "red",
     Role.PADDED: "yellow",
+    Role.DIFFERENT: "bold magenta",
     Role.TOTAL: "bold cyan",
     Role.GOOD: "green",
     Role.BAD: "bold red",

@@ -20,6 +20,7 @@ class Role(StrEnum):
     NUMBER = "number"
     NEGATIVE = "negative"
     PADDED = "padded"
+    DIFFERENT = "different"
     TOTAL = "total"
     GOOD = "good"
     BAD = "bad"

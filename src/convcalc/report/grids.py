@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 from math import prod
-from typing import Any
+from typing import NamedTuple
 
 from convcalc.arrays import Array, matrix, plain, range_and_mean
 from convcalc.report.blocks import Grid, Role, Span
 from convcalc.report.text import axis_names, number_text, number_texts
 
-GAP = "…"
+GAP, MARK = "…", "*"
 Labels = Sequence[Sequence[int]]
 """The numbers of an array's cells on each of its axes."""
 
@@ -20,20 +20,41 @@ _KEPT = 4  # rows or columns at each end of an axis that is cut
 MOST_SLICES = 4  # two-dimensional slices shown of an array with more axes
 
 
+class Marked(NamedTuple):
+    """Which cells of a matrix are marked; None where no cell can be."""
+
+    padded: Array | None
+    different: Array | None
+
+    def span(self, text: str, place: tuple[int | None, int | None]) -> Span:
+        """A number's text in its role; marked ones can be told without colour too."""
+        if self.padded is not None and self.padded[place]:
+            return Span(f"({text})", Role.PADDED)
+        if self.different is not None and self.different[place]:
+            return Span(f"{text}{MARK}", Role.DIFFERENT)
+        room = "" if self.different is None else " " * len(MARK)
+        return Span(text + room, Role.NEGATIVE if text.startswith("-") else Role.NUMBER)
+
+
 def plane_grids(
-    caption: str, values: Array, *, labels: Labels | None = None, padded: Array | None = None
+    caption: str,
+    values: Array,
+    *,
+    labels: Labels | None = None,
+    padded: Array | None = None,
+    different: Array | None = None,
 ) -> Iterator[Grid]:
     """The grids of one channel's array: a row, a matrix, or the first few matrices of its leading axes.
 
-    ``labels`` number the rows, columns and leading axes; ``padded`` says which cells lie outside the input.
+    ``labels`` number the rows, columns and leading axes; ``padded`` says which cells lie outside the input,
+    ``different`` which are marked as other than somewhere else.
     """
     names = axis_names(values.ndim)
     leading = labels[:-2] if labels else [range(size) for size in values.shape[:-2]]
     for place in islice(product(*(range(len(axis)) for axis in leading)), MOST_SLICES):
         where = [f"{name} {axis[index]}" for name, axis, index in zip(names, leading, place, strict=False)]
-        yield _matrix_grid(
-            ", ".join((caption, *where)), values[place], labels, None if padded is None else padded[place]
-        )
+        marked = Marked(*(None if each is None else matrix(each[place]) for each in (padded, different)))
+        yield _matrix_grid(", ".join((caption, *where)), values[place], labels, marked)
 
 
 def cell_labels(values: Array) -> Labels:
@@ -61,17 +82,13 @@ def range_text(values: Array) -> str:
     return f"{low} to {high}, mean {mean}"
 
 
-def _matrix_grid(caption: str, values: Array, labels: Labels | None, padded: Array | None) -> Grid:
+def _matrix_grid(caption: str, values: Array, labels: Labels | None, marked: Marked) -> Grid:
     table = matrix(values)
-    outside = None if padded is None else matrix(padded)
     rows, columns = (_shown(size, most) for size, most in zip(table.shape, (_MOST_ROWS, _MOST_COLUMNS), strict=True))
     places = [[None if None in (r, c) else (r, c) for c in columns] for r in rows]
     texts = iter(number_texts(plain(table[place]) for row in places for place in row if place is not None))
     cells = tuple(
-        tuple(
-            Span(GAP, Role.LABEL) if place is None else _value(next(texts), outside is not None and outside[place])
-            for place in row
-        )
+        tuple(Span(GAP, Role.LABEL) if place is None else marked.span(next(texts), place) for place in row)
         for row in places
     )
     is_cut = None in rows or None in columns
@@ -82,13 +99,6 @@ def _matrix_grid(caption: str, values: Array, labels: Labels | None, padded: Arr
         column_labels=_numbered(labels[-1], columns) if labels else (),
         footer=range_text(values) if is_cut else "",
     )
-
-
-def _value(text: str, padded: Any) -> Span:
-    """A number's text in its role; padded ones in parentheses, so that they are marked without colour too."""
-    if padded:
-        return Span(f"({text})", Role.PADDED)
-    return Span(text, Role.NEGATIVE if text.startswith("-") else Role.NUMBER)
 
 
 def _shown(size: int, most: int) -> list[int | None]:

@@ -1,113 +1,59 @@
-"""The reports of the kernel library: all of it as a table, or one kernel with what is known about it."""
+"""The report of the kernel library: its kernels as a table, by family."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from math import fsum
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from convcalc.arrays import cells, is_exact, plain
+from convcalc.kernels.facts import facts_of
 from convcalc.kernels.kernel import Kernel
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, Table, say
-from convcalc.report.data import array_data, number_data
-from convcalc.report.grids import plane_grids
-from convcalc.report.text import number_text, scale_text
-from convcalc.wording import shape_text
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, say
+from convcalc.report.kernel_data import kernel_data
+from convcalc.report.text import number_text
+from convcalc.wording import counted, shape_text
 
-_ROUNDING = 1e-14  # a sum of floats below this part of their sizes is what rounding leaves of 0
+_COLUMNS = ("family", "name", "size", "scale", "sum", "title")
+_STAR = "* takes arguments: gaussian:5, gaussian:5,1.2 (size, sigma), box:3x7, box:size=3,rank=1"
 
 
 def kernels_report(kernels: Sequence[Kernel]) -> Report:
-    """The library as a table."""
-    rows = tuple(
-        (
-            Span(kernel.name, Role.TITLE),
-            Span(shape_text(kernel.weights.shape) + ("*" if kernel.builder else "")),
-            Span(str(kernel.scale)),
-            Span(number_text(_sum(kernel))),
-            Span(kernel.family),
-            Span(kernel.title),
-        )
-        for kernel in kernels
-    )
-    star = "* takes arguments: gaussian:5, gaussian:5,1.2 (size, sigma), box:3x7, box:size=3,rank=1"
-    blocks: list[Block] = [Table(("name", "size", "scale", "sum", "family", "title"), rows, ("size", "scale", "sum"))]
-    if any(kernel.builder for kernel in kernels):
-        blocks.append(say(star, Role.LABEL))
+    """Kernels that are sorted by family, as a table."""
     return Report(
-        blocks=tuple(blocks),
+        blocks=tuple(_blocks(kernels)),
         data=lambda: {
             "schema": f"convcalc.kernels/{SCHEMA_VERSION}",
             "kernels": [kernel_data(each) for each in kernels],
         },
-        rows=lambda: (
-            ("name", "title", "family", "size", "scale", "sum"),
-            *(
-                (each.name, each.title, each.family, "x".join(map(str, each.weights.shape)), each.scale, _sum(each))
-                for each in kernels
-            ),
-        ),
+        rows=lambda: _rows(kernels),
     )
 
 
-def kernel_report(kernel: Kernel) -> Report:
-    """One kernel: its weights, scale and sum, what it shows and where it comes from."""
-    return Report(
-        blocks=tuple(_blocks(kernel)),
-        data=lambda: {"schema": f"convcalc.kernel/{SCHEMA_VERSION}", **kernel_data(kernel)},
-        rows=lambda: _weight_rows(kernel),
+def _blocks(kernels: Sequence[Kernel]) -> Iterator[Block]:
+    if not kernels:
+        yield say("no kernel is like that; `convcalc kernels` lists all")
+        return
+    yield Table(_COLUMNS, tuple(map(_row, kernels)), ("size", "scale", "sum"))
+    families = Counter(kernel.family for kernel in kernels if kernel.family)
+    counts = ", ".join(f"{family} {count}" for family, count in families.items())
+    yield say(f"{counted(len(kernels), 'kernel')}{f' ({counts})' if len(families) > 1 else ''}", Role.LABEL)
+    if any(kernel.builder for kernel in kernels):
+        yield say(_STAR, Role.LABEL)
+
+
+def _row(kernel: Kernel) -> tuple[Span, ...]:
+    return (
+        Span(kernel.family, Role.LABEL),
+        Span(kernel.name, Role.TITLE),
+        Span(shape_text(kernel.weights.shape) + ("*" if kernel.builder else "")),
+        Span(str(kernel.scale)),
+        Span(number_text(facts_of(kernel).sum)),
+        Span(kernel.title),
     )
 
 
-def kernel_data(kernel: Kernel) -> dict[str, Any]:
-    """A kernel for JSON."""
-    return {
-        "name": kernel.name,
-        "title": kernel.title,
-        "family": kernel.family,
-        "aliases": list(kernel.aliases),
-        "weights": array_data(kernel.weights),
-        "scale": number_data(kernel.scale),
-        "sum": number_data(_sum(kernel)),
-        "shows": kernel.shows,
-        "source": kernel.reference,
-    }
-
-
-def _blocks(kernel: Kernel) -> Iterator[Block]:
-    yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
-    caption = ", ".join(filter(None, (f"weights {shape_text(kernel.weights.shape)}", scale_text(kernel.scale))))
-    yield Flow(tuple(plane_grids(caption, kernel.weights)))
-    facts = {
-        "scale": str(kernel.scale),
-        "sum": f"{number_text(_sum(kernel))}{_meaning(_sum(kernel))}",
-        "family": kernel.family,
-        "also": ", ".join(kernel.aliases),
-        "shows": kernel.shows,
-        "source": kernel.reference,
-    }
-    for name, text in facts.items():
-        if text:
-            yield Sentence((Span(f"{name:<8}", Role.LABEL), Span(text)), indent=8)
-
-
-def _sum(kernel: Kernel) -> Any:
-    """The sum of weights × scale: what the kernel makes of a flat input of ones."""
-    if not is_exact(kernel.weights):
-        total, most = fsum(kernel.weights.flat), fsum(abs(kernel.weights).flat)
-        return total * float(kernel.scale) if abs(total) > _ROUNDING * most else 0.0
-    return plain(Fraction(kernel.weights.astype(object).sum()) * kernel.scale)
-
-
-def _meaning(total: Any) -> str:
-    if total == 0:
-        return ", so flat areas give 0"
-    return ", so flat areas keep their value" if abs(float(total) - 1) < 1e-12 else ""
-
-
-def _weight_rows(kernel: Kernel) -> Iterator[Any]:
-    """One row for each weight."""
-    yield (*(f"axis_{axis}" for axis in range(kernel.weights.ndim)), "weight", "scale")
-    for place, value in cells(kernel.weights):
-        yield (*place, value, kernel.scale)
+def _rows(kernels: Iterable[Kernel]) -> Iterator[Iterable[Any]]:
+    yield ("name", "title", "family", "size", "scale", "sum")
+    for each in kernels:
+        size = "x".join(map(str, each.weights.shape))
+        yield (each.name, each.title, each.family, size, each.scale, facts_of(each).sum)

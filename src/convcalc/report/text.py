@@ -10,7 +10,13 @@ from typing import Any
 
 _DIGITS = 6  # significant digits of a float in a table; JSON and CSV have all of them
 _WIDEST = 12  # characters of a float with aligned decimals, beyond which each float is written for itself
+_BRIEFEST = 24  # characters of a number that a sentence takes in as they are
 _AXIS_NAMES = {1: ("cell",), 2: ("row", "column"), 3: ("depth", "row", "column")}
+_DIRECTIONS = {
+    1: ("from left to right",),
+    2: ("from top to bottom", "from left to right"),
+    3: ("from front to back", "from top to bottom", "from left to right"),
+}
 
 
 def number_text(value: Any, digits: int = _DIGITS) -> str:
@@ -27,6 +33,19 @@ def number_text(value: Any, digits: int = _DIGITS) -> str:
         return "0"
     text = f"{value:.{digits}g}"
     return f"{value:.0f}" if "e+" in text and abs(value) < 1e15 and value.is_integer() else text
+
+
+def brief_text(value: Any) -> str:
+    """A number as :func:`number_text` writes it, or about what it is where that would be longer than a glance.
+
+    >>> brief_text(Fraction(1, 16)), brief_text(10**30)
+    ('1/16', 'about 1e+30')
+    """
+    text = number_text(value)
+    try:
+        return text if len(text) <= _BRIEFEST or not float(value) else f"about {float(value):.{_DIGITS}g}"
+    except OverflowError:
+        return text
 
 
 def number_texts(values: Iterable[Any]) -> list[str]:
@@ -77,6 +96,22 @@ def seconds_text(seconds: float) -> str:
 def axis_names(rank: int) -> tuple[str, ...]:
     """What the spatial axes are called, the first one first."""
     return _AXIS_NAMES.get(rank) or tuple(f"axis-{number} cell" for number in range(rank))
+
+
+def directions(rank: int) -> tuple[str, ...]:
+    """Which way one goes along the spatial axes, the first one first."""
+    return _DIRECTIONS.get(rank) or tuple(f"along axis {number}" for number in range(rank))
+
+
+def directions_text(axes: Sequence[int], rank: int) -> str:
+    """Which way one goes along some of the spatial axes.
+
+    >>> directions_text((0, 1), 2), directions_text((0, 2), 3)
+    ('along both axes', 'from front to back and from left to right')
+    """
+    if 1 < len(axes) == rank:
+        return "along both axes" if rank == 2 else "along every axis"
+    return listed([directions(rank)[axis] for axis in axes])
 
 
 def listed(words: Sequence[str]) -> str:

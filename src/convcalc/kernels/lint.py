@@ -1,0 +1,172 @@
+"""What looks like a mistake in a kernel, or could be said better; the sentences are those of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array, count_not_finite, is_exact
+from convcalc.geometry.boundary import Number
+from convcalc.kernels.factors import ROUNDING
+from convcalc.kernels.facts import Facts
+from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.related import Relation, relation_of
+
+_NEARLY = 1e-2  # of the sum of magnitudes: a sum so close to 0 or 1 was meant to be it
+_OFF_CENTRE = 1 / 4  # of the size
+_MOST_MULTIPLES, _LARGEST_WHOLE = 12, 10_000  # of the smallest weight, and of the largest whole weight
+_SIMPLEST = 1 << 20  # the largest denominator of a scale
+
+
+class Rule(StrEnum):
+    """What is found, with the type of the value that goes with it."""
+
+    NOT_FINITE = "not-finite"
+    """The place of the first such weight."""
+    ALL_ZERO = "all-zero"
+    ZERO_SCALE = "zero-scale"
+    EVEN_SIZE = "even-size"
+    NOT_NORMALISED = "not-normalised"
+    """The factor with which the sum would be 1."""
+    SUM_NEARLY = "sum-nearly"
+    """What the sum nearly is: 0 or 1."""
+    WHOLE_WEIGHTS = "whole-weights"
+    """The :class:`WholeWeights` that the floats stand for."""
+    OFF_CENTRE = "off-centre"
+    NAME = "name"
+    """The name that the file has."""
+    NO_SOURCE = "no-source"
+    DUPLICATE = "duplicate"
+    """The :class:`Duplicate`."""
+    SEPARABLE = "separable"
+
+    @property
+    def is_hint(self) -> bool:
+        """Whether it says how to do better, not what may be wrong."""
+        return self in (Rule.WHOLE_WEIGHTS, Rule.SEPARABLE)
+
+
+class Finding(NamedTuple):
+    """One thing that was found."""
+
+    rule: Rule
+    value: Any = None
+    """What :class:`Rule` says."""
+
+
+class WholeWeights(NamedTuple):
+    """Whole weights and the scale that together are given float weights."""
+
+    weights: Array
+    scale: Number
+
+
+class Duplicate(NamedTuple):
+    """Another kernel that this one is, and how it is made of it."""
+
+    name: str
+    relation: Relation
+
+    @property
+    def distance(self) -> tuple[bool, bool]:
+        """How far it is from being the very same, to be compared."""
+        return self.relation.is_moved, self.relation.factor != 1
+
+
+class Linted(NamedTuple):
+    """A kernel file with what was found in it."""
+
+    file: str
+    kernel: Kernel
+    facts: Facts
+    findings: tuple[Finding, ...]
+
+
+def findings_of(kernel: Kernel, facts: Facts, file_name: str, peers: Iterable[Kernel]) -> Iterator[Finding]:
+    """What is found in a kernel, warnings first.
+
+    ``file_name``: the name that its file gives it, or nothing; ``peers``: kernels that it could be a copy of.
+    """
+    if facts.is_finite:
+        yield from _of_numbers(facts)
+    elif count_not_finite(kernel.weights):
+        yield Finding(Rule.NOT_FINITE, tuple(np.argwhere(~np.isfinite(kernel.weights))[0].tolist()))
+    if file_name and kernel.name != file_name:
+        yield Finding(Rule.NAME, file_name)
+    if not kernel.reference.strip():
+        yield Finding(Rule.NO_SOURCE)
+    if facts.is_finite:
+        duplicates = [Duplicate(each.name, found) for each in peers if (found := _relation(kernel, each))]
+        if duplicates:
+            yield Finding(Rule.DUPLICATE, min(duplicates, key=lambda each: each.distance))
+        yield from _hints(facts)
+
+
+def _of_numbers(facts: Facts) -> Iterator[Finding]:
+    if not facts.weights.any():
+        yield Finding(Rule.ALL_ZERO)
+    elif not facts.scale:
+        yield Finding(Rule.ZERO_SCALE)
+    else:
+        yield from _of_sum(facts)
+    if any(size % 2 == 0 for size in facts.weights.shape):
+        yield Finding(Rule.EVEN_SIZE)
+    if facts.centroid and any(
+        abs(balance - float(centre)) >= _OFF_CENTRE * size
+        for balance, centre, size in zip(facts.centroid, facts.centre, facts.weights.shape, strict=True)
+    ):
+        yield Finding(Rule.OFF_CENTRE)
+
+
+def _of_sum(facts: Facts) -> Iterator[Finding]:
+    """Whether the sum is what such weights are meant to have: of a blur 1."""
+    if facts.is_zero_sum or facts.is_normalised:
+        return
+    total: Any = facts.sum
+    if not is_exact(facts.weights):
+        size = float(np.abs(facts.weights).sum()) * float(abs(facts.scale))
+        for aim in (0, 1):
+            if abs(total - aim) <= _NEARLY * size:
+                yield Finding(Rule.SUM_NEARLY, aim)
+                return
+    if facts.output_range[0] == 0:
+        yield Finding(Rule.NOT_NORMALISED, 1 / (Fraction(total) if is_exact(facts.weights) else _simple(total)))
+
+
+def _hints(facts: Facts) -> Iterator[Finding]:
+    found = whole_weights(facts.weights) if not is_exact(facts.weights) else None
+    if found:
+        yield Finding(Rule.WHOLE_WEIGHTS, found._replace(scale=found.scale * facts.scale))
+    separation = facts.separation
+    if separation and separation.is_separable and separation.multiplications < facts.weights.size:
+        yield Finding(Rule.SEPARABLE)
+
+
+def whole_weights(weights: Array) -> WholeWeights | None:
+    """The whole weights and the scale that float weights stand for, or None: [0.25, 0.5, 0.25] is [1, 2, 1] × 1/4."""
+    if not weights.any():
+        return None
+    sizes = np.abs(weights[weights != 0])
+    unit = float(sizes.min())
+    for multiple in range(1, _MOST_MULTIPLES + 1):
+        if sizes.max() > unit * (_LARGEST_WHOLE / multiple):
+            return None
+        scaled = weights / unit * multiple
+        rounded = np.rint(scaled)
+        if (np.abs(scaled - rounded) <= ROUNDING * np.abs(scaled).max()).all():
+            return WholeWeights(rounded.astype(np.int64), _simple(unit / multiple))
+    return None
+
+
+def _simple(value: float) -> Fraction:
+    """The simplest fraction that a float stands for up to rounding, or the decimal as it is written."""
+    simple = Fraction(value).limit_denominator(_SIMPLEST)
+    return simple if abs(float(simple) - value) <= ROUNDING * abs(value) else Fraction(repr(value))
+
+
+def _relation(kernel: Kernel, peer: Kernel) -> Relation | None:
+    return relation_of(kernel.values, peer.values) if peer.name != kernel.name else None

@@ -1,0 +1,77 @@
+"""Whether a kernel is another one, up to a factor, flips and turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import permutations, product
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array, is_exact, plain
+from convcalc.geometry.boundary import Number
+
+_MOST_AXES = 3  # of kernels that are turned every way; there are rank! × 2^rank of them
+_WRITTEN = 1e-6
+"""Share of the largest by which floats may differ that were written with six digits or more."""
+
+
+class Relation(NamedTuple):
+    """How to make a kernel of another: exchange its axes, flip some of the new ones, and multiply it."""
+
+    factor: Number
+    axes: tuple[int, ...]
+    """The other's axes in the order in which they become this one's."""
+    flipped: tuple[int, ...] = ()
+    """The axes that are flipped after that."""
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether anything but a factor makes the difference."""
+        return bool(self.flipped) or self.axes != tuple(sorted(self.axes))
+
+
+def relation_of(values: Array, other: Array) -> Relation | None:
+    """How weights × scale come from another kernel's, by as little as possible; None if they do not."""
+    if values.ndim != other.ndim or sorted(values.shape) != sorted(other.shape):
+        return None
+    for axes, flipped in _motions(values.ndim):
+        moved = np.flip(np.transpose(other, axes), flipped)
+        factor = _factor(values, moved) if moved.shape == values.shape else None
+        if factor is not None:
+            return Relation(factor, axes, flipped)
+    return None
+
+
+def differing(weights: Array, other: Array) -> Array | None:
+    """(*kernel_size) of bool: where weights differ from others of the same size; None if the sizes differ."""
+    if weights.shape != other.shape:
+        return None
+    if is_exact(weights) and is_exact(other):
+        return np.asarray(weights != other)
+    first, second = weights.astype(np.float64), other.astype(np.float64)
+    return np.asarray(np.abs(first - second) > _WRITTEN * max(np.abs(first).max(), np.abs(second).max()))
+
+
+def _motions(rank: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Every order of the axes with every choice of flips; nothing at all first, then flips alone."""
+    unmoved = tuple(range(rank))
+    for axes in permutations(unmoved) if rank <= _MOST_AXES else [unmoved]:
+        for flips in product((False, True), repeat=rank):
+            yield axes, tuple(axis for axis, flip in enumerate(flips) if flip)
+
+
+def _factor(values: Array, other: Array) -> Number | None:
+    """The number, not 0, by which the other is multiplied to be these values; None if there is none."""
+    if not values.any() or not other.any():
+        return None
+    peak = np.unravel_index(np.abs(other).argmax(), other.shape)
+    if is_exact(values) and is_exact(other):
+        exact = Fraction(plain(values[peak])) / plain(other[peak])
+        return plain(exact) if exact and (values.astype(object) == other.astype(object) * exact).all() else None
+    first, second = values.astype(np.float64), other.astype(np.float64)
+    factor = float(first[peak] / second[peak])
+    if not (np.abs(first - factor * second) <= _WRITTEN * np.abs(first).max()).all():
+        return None
+    return 1 if abs(factor - 1) <= _WRITTEN else factor

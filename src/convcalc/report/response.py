@@ -1,0 +1,97 @@
+"""A kernel's frequency response as sentences and small charts of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from convcalc.kernels.response import FREQUENCIES, Band, Curve, Plane, Response
+from convcalc.report.blocks import Block, Flow, Grid, Role, Sentence, Span
+from convcalc.report.text import directions, directions_text, listed, number_text
+
+_DIGITS = 3
+_MARGIN = 21  # columns at most of the names of directions
+_WIDTH = 17  # columns of a chart: frequencies 0 to 1/2, or −1/2 to 1/2 of a map; three of them stand on 80 columns
+_CHART_ROWS, _MAP_ROWS = 4, 9
+_EIGHTHS = " ▁▂▃▄▅▆▇█"
+_SHADES = " ░▒▓█"
+_EXPLANATION = "the gain of waves, by cycles per cell: 0 is flat, 0.25 a wave of 4 cells, 0.5 one of 2"
+
+
+def response_blocks(response: Response, rank: int) -> Iterator[Block]:
+    """What passes along each axis, in words and as charts, and in 2-D over the plane."""
+    head = (Span("frequency response", Role.TITLE), Span(f"   {_EXPLANATION}", Role.LABEL))
+    yield Sentence(head, indent=_MARGIN, space_before=True)
+    distinct = response.distinct
+    ways = [directions_text(axes, rank) for axes, _ in distinct]
+    margin = min(_MARGIN, max(map(len, ways)) + 3)
+    for way, (axes, curve) in zip(ways, distinct, strict=True):
+        name = Span(f"{way}   ".ljust(margin), Role.LABEL)
+        yield Sentence((name, Span(band_text(curve, axes, rank))), indent=margin)
+    if any(curve.band is not Band.NOTHING for _, curve in distinct):
+        charts = [_chart(curve, way) for way, (_, curve) in zip(ways, distinct, strict=True)]
+        yield Flow((*charts, *(_map(plane) for plane in response.planes if rank == 2)))
+
+
+def band_text(curve: Curve, axes: Sequence[int], rank: int) -> str:
+    """What passes along some axes, in words with the gains that make it so."""
+    if curve.band is Band.NOTHING:
+        return str(curve.band)
+    top, at = curve.peak
+    gains = {0.0: curve.at_zero, at: top, 0.5: curve.at_half}
+    told = [f"{_gain(gain)} at {number_text(frequency, 2)}" for frequency, gain in sorted(gains.items())]
+    if curve.band is Band.LOW_PASS and curve.cutoff is not None:
+        told.append(f"half the power at {number_text(curve.cutoff, 2)}")
+    return f"{curve.band}: gain {', '.join(told)}{_elsewhere(curve, axes, rank)}"
+
+
+def _elsewhere(curve: Curve, axes: Sequence[int], rank: int) -> str:
+    """Where a curve is that does not pass through frequency 0."""
+    held = [
+        f"waves of {number_text(frequency, 2)} {way}"
+        for axis, (frequency, way) in enumerate(zip(curve.through, directions(rank), strict=True))
+        if frequency and axes != (axis,)
+    ]
+    return f" (for {listed(held)})" if held else ""
+
+
+def _chart(curve: Curve, caption: str) -> Grid:
+    """The gains as bars of text; the rows are labelled with the gain at the top and at the bottom."""
+    gains = curve.gain[:: (len(FREQUENCIES) - 1) // (_WIDTH - 1)].tolist()
+    top = max(gains)
+    levels = [round(_CHART_ROWS * 8 * _share(gain, top)) for gain in gains]
+    rows = ["".join(_EIGHTHS[min(8, max(0, level - 8 * row))] for level in levels) for row in range(_CHART_ROWS)]
+    labels = ("0", *("",) * (_CHART_ROWS - 2), _gain(top))
+    return _picture(caption, rows[::-1], labels[::-1], ("0", "0.25", "0.5"))
+
+
+def _map(plane: Plane) -> Grid:
+    """The gains over the plane as shades; the frequencies from top to bottom label the rows."""
+    top = float(plane.gain.max())
+    columns, rows = ((len(plane.gain) - 1) // (size - 1) for size in (_WIDTH, _MAP_ROWS))
+    shades = [[_SHADES[round(4 * _share(gain, top))] for gain in row] for row in plane.gain[::rows, ::columns].tolist()]
+    middle = ("",) * (_MAP_ROWS // 2 - 1)
+    labels = ("-0.5", *middle, "0", *middle, "0.5")
+    return _picture(
+        f"both axes, gain 0 to {_gain(top)}", ["".join(row) for row in shades], labels, ("-0.5", "0", "0.5")
+    )
+
+
+def _picture(caption: str, rows: Sequence[str], labels: Sequence[str], marks: tuple[str, str, str]) -> Grid:
+    """Rows of text in a frame, with marks below its left end, middle and right end."""
+    left, middle, right = marks
+    footer = left + middle.center(_WIDTH - 2 * len(left)).rstrip().ljust(_WIDTH - len(left) - len(right)) + right
+    return Grid(
+        caption=(Span(caption, Role.TITLE),),
+        cells=tuple((Span(row, Role.NUMBER),) for row in rows),
+        row_labels=tuple(labels),
+        footer=f"  {footer}",
+    )
+
+
+def _share(gain: float, top: float) -> float:
+    """The gain as a share of the largest, without the digits that differ from machine to machine."""
+    return round(gain / top, 9) if top else 0.0
+
+
+def _gain(gain: float) -> str:
+    return number_text(gain, _DIGITS)
