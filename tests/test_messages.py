@@ -1556,16 +1556,16 @@ MESSAGES = [
      "error: cannot write a/out.npy: Not a directory\n"),
     ("an output of an unknown kind", {}, ["run", "-o", "out.xlsx"], 1,
      "error: nothing is saved here as '.xlsx'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
     ("an output without a suffix", {}, ["run", "-o", "out"], 1,
      "error: nothing is saved here as 'out'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
     ("an output named -", {}, ["run", "-o", "-"], 1,
      "error: nothing is saved here as '-'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
     ("an output without a name", {}, ["run", "-o", ""], 1,
      "error: nothing is saved here as ''\n"
-     "hint: one of: .npy, .npz, .csv, .png, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
     ("an output that is the input", {"a.npy": FOUR}, ["run", "a.npy", "--kernel", "[[1]]", "-o", "a.npy"], 1,
      "error: a.npy exists already\n"
      "hint: --force replaces it\n"),
@@ -1588,10 +1588,10 @@ MESSAGES = [
      "hint: write .npy, which keeps every shape\n"),
     ("a trace as .npy", {}, ["trace", "--pos", "1,1", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .svg\n"),
     ("all traces as .npy", {}, ["trace", "--all", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .svg\n"),
     ("a trace that exists", {"t.json": "old"}, ["trace", "--pos", "1,1", "-o", "t.json"], 1,
      "error: t.json exists already\n"
      "hint: --force replaces it\n"),

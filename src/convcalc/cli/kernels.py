@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from convcalc.cli import options as opt
 from convcalc.cli.grouped import command
 from convcalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from convcalc.kernels.kernel import Kernel
 
 LINT = "lint"
 
@@ -19,29 +24,41 @@ def kernels(
     limit: opt.LimitChanges = None,
 ) -> None:
     """List the named kernels by family, show all that is known about one, or lint files of own kernels."""
-    from convcalc.cli.emit import check_output, emit
+    from convcalc.cli.emit import DOCUMENT_SUFFIXES, check_output, emit
+    from convcalc.cli.figures import FIGURE_SUFFIX
     from convcalc.cli.source import flags, library_of, limits_of
 
-    check_output(target)
+    check_output(target, DOCUMENT_SUFFIXES if name in (None, LINT) else (*DOCUMENT_SUFFIXES, FIGURE_SUFFIX))
     _check_words(name, files, selection)
     library = library_of(folders, limits_of(limit))
     if name == LINT:
         from convcalc.cli.lint import lint
 
         lint(files or [], library, target)
-    elif name is not None:
-        from convcalc.report.kernel import kernel_report
-
-        with flags(" "):
-            report = kernel_report(library.find(name))
-        emit(report, target)
-    else:
+    elif name is None:
         from convcalc.kernels.selection import selected
         from convcalc.report.kernels import kernels_report
 
         with flags():
             found = selected(library.kernels(), **selection._asdict())
         emit(kernels_report(found), target)
+    else:
+        with flags(" "):
+            kernel = library.find(name)
+        _show(kernel, target)
+
+
+def _show(kernel: Kernel, target: opt.OutputOptions) -> None:
+    from convcalc.cli.emit import emit
+    from convcalc.cli.figures import figure_saver, wants_figure
+    from convcalc.report.kernel import kernel_report
+
+    save = None
+    if wants_figure(target):
+        from convcalc.report.kernel_figure import kernel_figure
+
+        save = figure_saver(lambda: kernel_figure(kernel), target)
+    emit(kernel_report(kernel), target, save=save)
 
 
 def _check_words(name: str | None, files: list[str] | None, selection: opt.SelectionOptions) -> None:

@@ -14,6 +14,7 @@ def run(
 ) -> None:
     """Compute a convolution and show what was computed: sizes, input, kernel and output."""
     from convcalc.cli.emit import check_output, emit, wants_data
+    from convcalc.cli.figures import check_figure
     from convcalc.cli.maps import maps_of
     from convcalc.cli.progress import compute_shown
     from convcalc.cli.save import RESULT_SUFFIXES, saver
@@ -28,6 +29,7 @@ def run(
     check_output(target, RESULT_SUFFIXES)
     maps = maps_of(target, map_rule, show=show)
     ready = prepare(options, explain=explain or wants_data(target))
+    check_figure(ready.problem, target)
     result = compute_shown(ready, quiet=target.quiet)
     report = run_report(ready.problem, result, options.precision, explain=explain, maps=maps)
     emit(report, target, save=saver(report, ready.problem, result, target, map_rule), csv=csv)

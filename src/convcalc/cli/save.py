@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcalc.cli.emit import save_document
+from convcalc.cli.figures import FIGURE_SUFFIX, figure_saver, wants_figure
 from convcalc.cli.options import OutputOptions
 from convcalc.report.blocks import Report
 
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
     from convcalc.problem import Problem
 
 _DOCUMENTS = (".json", ".yaml", ".txt")
-RESULT_SUFFIXES = (".npy", ".npz", ".csv", ".png", *_DOCUMENTS)
+RESULT_SUFFIXES = (".npy", ".npz", ".csv", ".png", FIGURE_SUFFIX, *_DOCUMENTS)
 
 
 def saver(
     report: Report, problem: Problem, result: Result, target: OutputOptions, rule: str = "auto"
 ) -> Callable[[str], tuple[str, ...]]:
     """What writes the result to a path, by its suffix; ``rule``: which value becomes which level of a picture."""
+    if wants_figure(target):
+        from convcalc.report.run_figure import run_figure
+
+        return figure_saver(lambda: run_figure(problem, result.output), target)
 
     def save(path: str) -> tuple[str, ...]:
         if Path(path).suffix.lower() in _DOCUMENTS:

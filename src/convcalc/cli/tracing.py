@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import plain
 from convcalc.cli.emit import emit, save_lines
+from convcalc.cli.figures import figure_saver, wants_figure
 from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
 from convcalc.cli.progress import compute_shown
@@ -57,7 +58,13 @@ def every_cell(ready: Ready, channel: int | None, sample: int | None, *, quiet: 
 
 def emit_one(problem: Problem, trace: Trace, output: Any, target: OutputOptions) -> None:
     """Print and save one trace."""
-    emit(trace_report(problem, trace, plain(output)), target)
+    report = trace_report(problem, trace, plain(output))
+    if not wants_figure(target):
+        emit(report, target)
+        return
+    from convcalc.report.trace_figure import trace_figure
+
+    emit(report, target, save=figure_saver(lambda: trace_figure(problem, trace, plain(output)), target))
 
 
 def emit_all(problem: Problem, told: Iterable[Told], target: OutputOptions) -> None:

@@ -23,6 +23,7 @@ _VIRIDIS = ("440154", "472c7a", "3b518b", "2c718e", "21908d", "27ad81", "5cc863"
 _BELOW = ("92c5de", "4393c3", "2166ac")
 _NEUTRAL = "4d4d4d"
 _ABOVE = ("b35806", "e08214", "fdb863")
+_PAPER = "f7f7f7"
 
 # The steps of red, green and blue in the cube of 6×6×6 colours that begins at number 16, and the 24 greys from number
 # 232 on, as xterm has them (256colres.pl).
@@ -47,6 +48,8 @@ def _between(colours: Sequence[Sequence[int]], place: float) -> Colour:
 
 SEQUENTIAL = _scale(*_VIRIDIS)
 DIVERGING = _scale(*_BELOW, _NEUTRAL, *_ABOVE)
+DIVERGING_ON_WHITE = _scale(*reversed(_BELOW), _PAPER, *reversed(_ABOVE))
+"""The same two arms as Brewer has them, from the outside in: on white paper 0 is all but white."""
 
 
 def nearest_of_256(colour: Colour) -> int:

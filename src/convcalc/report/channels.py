@@ -115,10 +115,11 @@ def _kernel_planes(problem: Problem) -> Iterator[tuple[str, Array]]:
     for number, planes in enumerate(filters):
         same = len(planes) > 1 and bool((planes == planes[0]).all())
         for channel, plane in enumerate(planes[:1] if same else planes):
-            yield _kernel_caption(problem, number, channel, one=len(filters) == 1, same=same), plane
+            yield kernel_caption(problem, number, channel, one=len(filters) == 1, same=same), plane
 
 
-def _kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
+def kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
+    """What a plane of a filter is called; ``one``: there are no other filters, ``same``: its planes are all equal."""
     name = problem.labels.kernels[number] if problem.labels.kernels else ""
     turned = "turned" if problem.flip else ""
     parts = ["kernel" if one else f"kernel {number}", name, turned, scale_text(problem.scale[number])]

@@ -18,7 +18,8 @@ from convcalc.wording import counted
 _MOST_CHANNELS = 8  # channels told in full; of more, only the largest contributions
 _LARGEST = 5
 _MOST_TERMS = 64  # products written out in one sum
-_DIGITS = 10  # of subtotals and totals
+DIGITS = 10
+"""Significant digits of subtotals and totals."""
 
 
 def trace_report(problem: Problem, trace: Trace, output: Any) -> Report:
@@ -32,18 +33,16 @@ def trace_report(problem: Problem, trace: Trace, output: Any) -> Report:
 
 def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
     names = axis_names(problem.rank)
-    samples = (trace.sample,) if problem.batch > 1 else ()
-    place = ", ".join(map(str, (*samples, trace.channel, *trace.position)))
     told = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
     sample = f"sample {trace.sample}, " if problem.batch > 1 else ""
     yield Sentence(
         (
-            Span(f"output[{place}] = {number_text(trace.total, _DIGITS)}", Role.TITLE),
+            Span(total_text(problem, trace), Role.TITLE),
             Span(f"   {sample}channel {trace.channel}, {told}", Role.LABEL),
         )
     )
     yield say(_reads(problem, trace), Role.LABEL)
-    told_channels, rest = _chosen(trace)
+    told_channels, rest = chosen_channels(trace)
     if rest:
         count = counted(len(trace.channels), "channel")
         yield say(f"of {count} the {len(told_channels)} that contribute most:", space_before=True)
@@ -53,7 +52,14 @@ def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
         yield say(_rest(rest), space_before=True)
     if trace.padded.any():
         yield from _padding_notes(problem, trace)
-    yield from _total(trace, output, agrees(problem, trace, output))
+    yield from _total(problem, trace, output)
+
+
+def total_text(problem: Problem, trace: Trace) -> str:
+    """The output cell with its value."""
+    samples = (trace.sample,) if problem.batch > 1 else ()
+    place = ", ".join(map(str, (*samples, trace.channel, *trace.position)))
+    return f"output[{place}] = {number_text(trace.total, DIGITS)}"
 
 
 def _reads(problem: Problem, trace: Trace) -> str:
@@ -65,7 +71,7 @@ def _reads(problem: Problem, trace: Trace) -> str:
     return "input " + ", ".join(spans)
 
 
-def _chosen(trace: Trace) -> tuple[list[ChannelTrace], list[ChannelTrace]]:
+def chosen_channels(trace: Trace) -> tuple[list[ChannelTrace], list[ChannelTrace]]:
     """The channels that are told in full, and the rest; of many, the largest contributions come first."""
     if len(trace.channels) <= _MOST_CHANNELS:
         return list(trace.channels), []
@@ -92,7 +98,7 @@ def _channel_blocks(problem: Problem, trace: Trace, channel: ChannelTrace) -> It
         (
             Span(f"channel {channel.channel}   ", Role.LABEL),
             Span(_written_sum(channel)),
-            Span(f" = {number_text(channel.subtotal, _DIGITS)}", Role.TOTAL),
+            Span(f" = {number_text(channel.subtotal, DIGITS)}", Role.TOTAL),
         ),
         indent=len(f"channel {channel.channel}   "),
     )
@@ -108,7 +114,7 @@ def _written_sum(channel: ChannelTrace) -> str:
 
 def _rest(rest: list[ChannelTrace]) -> str:
     total = sum(channel.subtotal for channel in rest)
-    return f"the other {counted(len(rest), 'channel')}, none larger, together give {number_text(total, _DIGITS)}"
+    return f"the other {counted(len(rest), 'channel')}, none larger, together give {number_text(total, DIGITS)}"
 
 
 def _padding_notes(problem: Problem, trace: Trace) -> Iterator[Block]:
@@ -128,35 +134,39 @@ def _padding_notes(problem: Problem, trace: Trace) -> Iterator[Block]:
     yield say(f"{text}: {', '.join(moves)})", Role.NOTE, indent=1)
 
 
-def _total(trace: Trace, output: Any, agreed: bool) -> Iterator[Block]:
+def _total(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
     steps = _total_steps(trace)
     yield Sentence(
         (
             Span("total   ", Role.LABEL),
             Span(steps),
-            Span(f" = {number_text(trace.total, _DIGITS)}", Role.TOTAL),
+            Span(f" = {number_text(trace.total, DIGITS)}", Role.TOTAL),
         ),
         indent=len("total   "),
         space_before=True,
     )
-    if agreed:
-        words = "equals" if trace.total == output else "agrees within rounding with"
-        yield say(f"{words} the engine's output {number_text(output, _DIGITS)}", Role.GOOD)
-    else:
-        yield say(f"the engine's output differs: {number_text(output, 17)}", Role.BAD)
+    yield agreement(problem, trace, output)
+
+
+def agreement(problem: Problem, trace: Trace, output: Any) -> Sentence:
+    """Whether the total is what the engine made of the cell."""
+    if not agrees(problem, trace, output):
+        return say(f"the engine's output differs: {number_text(output, 17)}", Role.BAD)
+    words = "equals" if trace.total == output else "agrees within rounding with"
+    return say(f"{words} the engine's output {number_text(output, DIGITS)}", Role.GOOD)
 
 
 def _total_steps(trace: Trace) -> str:
     """Subtotals, scale and bias, with what they come to on the way."""
-    told, rest = _chosen(trace)
-    subtotals = [number_text(each.subtotal, _DIGITS) for each in told]
+    told, rest = chosen_channels(trace)
+    subtotals = [number_text(each.subtotal, DIGITS) for each in told]
     if rest:
-        subtotals.append(number_text(sum(each.subtotal for each in rest), _DIGITS))
+        subtotals.append(number_text(sum(each.subtotal for each in rest), DIGITS))
     text = signed_sum(subtotals)
     if trace.scale != 1:
         text = f"({text})" if len(subtotals) > 1 else text
         text += f" × {trace.scale}"
-    bias = number_text(trace.bias, _DIGITS)
+    bias = number_text(trace.bias, DIGITS)
     return f"{text} + bias {bias if not bias.startswith('-') else f'({bias})'}"
 
 

@@ -1,0 +1,62 @@
+"""Figures: what ``-o FILE.svg`` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from convcalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from convcalc.cli.options import OutputOptions
+    from convcalc.problem import Problem
+    from convcalc.report.figure import Figure
+
+FIGURE_SUFFIX = ".svg"
+
+
+def wants_figure(target: OutputOptions) -> bool:
+    """Whether a figure is to be saved."""
+    return target.output is not None and Path(target.output).suffix.lower() == FIGURE_SUFFIX
+
+
+def check_one_figure(target: OutputOptions, positions: Sequence[Any]) -> None:
+    """Refuse a figure of many traces.
+
+    Raises:
+        UsageError: a figure is to be saved, and there is not exactly one position.
+    """
+    if wants_figure(target) and len(positions) != 1:
+        raise UsageError("a figure shows one output cell", hint="one --pos; save many traces as .txt, .json or .csv")
+
+
+def check_figure(problem: Problem, target: OutputOptions) -> None:
+    """Refuse a figure that would be too large, before anything is computed.
+
+    Raises:
+        OutputError: a figure is to be saved, and there are too many cells.
+    """
+    if wants_figure(target):
+        from convcalc.report.run_figure import check_run_figure
+
+        check_run_figure(problem)
+
+
+def figure_saver(figure: Callable[[], Figure], target: OutputOptions) -> Callable[[str], tuple[str, ...]]:
+    """What draws a figure and writes it to a path."""
+
+    def save(path: str) -> tuple[str, ...]:
+        from convcalc.formats.save import write_atomically
+        from convcalc.render.svg.document import svg_text
+
+        drawn = figure()
+        data = svg_text(drawn).encode()
+
+        def fill(stream: BinaryIO) -> None:
+            stream.write(data)
+
+        write_atomically(path, fill, force=target.force)
+        return (drawn.remark,) if drawn.remark else ()
+
+    return save

@@ -1,0 +1,1 @@
+"""Figures as SVG: the widths of texts, boxes for everything, colours, and the XML."""

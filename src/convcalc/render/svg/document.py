@@ -1,0 +1,144 @@
+"""A page as an SVG document: valid XML, no script, style sheet or reference, presentation attributes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from itertools import groupby
+
+from convcalc.render.svg.layout import page_of
+from convcalc.render.svg.marks import BOLD_STYLES, Bar, Box, Dots, Frame, Group, Mark, Page, Raster, Style, Tile, Words
+from convcalc.render.svg.measure import FONT, is_known
+from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, PAPER, WORDS, Stroke, fill, hexadecimal, ink, scale
+from convcalc.report.figure import Cell, Figure, PanelKind
+from convcalc.report.text import safe_text
+
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_BASELINE = 0.36  # of the font size, from the middle of a line down to its baseline: half a capital's height
+_EDGE = Stroke(EDGE, 1)
+_DASHED = Stroke(EDGE, 1, "3 2")
+_DOT, _DOT_DISTANCE = 1.5, 5.0
+_NOT_IN_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}  # beside what safe_text escapes (XML 1.0, 2.2)
+_CRISP = '<g shape-rendering="crispEdges">'  # neighbours without a hairline of paper between them
+_STRIPES = 64  # of a colour scale
+
+
+def svg_text(figure: Figure) -> str:
+    """The figure as an SVG document."""
+    return "".join(f"{line}\n" for line in svg_lines(page_of(figure)))
+
+
+def svg_lines(page: Page) -> Iterator[str]:
+    """The lines of the document of a page."""
+    width, height = _number(page.width), _number(page.height)
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f'<svg xmlns="{_NAMESPACE}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
+    yield f' font-family="{FONT}" font-size="14">'
+    yield f"<title>{_text(page.title)}</title>"
+    yield f"<desc>{_text(page.description)}</desc>"
+    yield f'<rect width="{width}" height="{height}" fill="{PAPER}"/>'
+    for group in page.groups:
+        yield f'<g data-panel="{group.kind}">' if group.kind else "<g>"
+        for mark in group.marks:
+            yield from _mark(mark, group)
+        yield "</g>"
+    yield "</svg>"
+
+
+def _mark(mark: Mark, group: Group) -> Iterator[str]:
+    match mark:
+        case Words():
+            yield _words(mark, WORDS[mark.style])
+        case Tile():
+            yield from _tile(mark, group)
+        case Raster():
+            yield from _raster(mark, group)
+        case Dots():
+            yield from _dots(mark)
+        case Frame():
+            yield _rectangle(mark.box, "none", FRAMES[mark.kind], f'data-outline="{mark.kind}"')
+        case Bar():
+            yield from _bar(mark)
+
+
+def _tile(tile: Tile, group: Group) -> Iterator[str]:
+    cell = tile.cell
+    stroke = _DASHED if cell.is_padded else _EDGE
+    place = f'data-cell="{",".join(map(str, cell.place))}"' if cell.place else ""
+    yield _rectangle(tile.box, _colour(cell, group), stroke, place)
+    for words in tile.lines:
+        yield _words(words, ink(cell, words.style, is_diverging=group.is_diverging))
+
+
+def _raster(raster: Raster, group: Group) -> Iterator[str]:
+    """One path for each colour; neighbours of the same colour in a row are one rectangle."""
+    left, top, across, down = raster.box
+    side, height = across / len(raster.cells[0]), down / len(raster.cells)
+    paths: dict[str, list[str]] = {}
+    for row, cells in enumerate(raster.cells):
+        column = 0
+        for colour, same in groupby(_colour(cell, group) for cell in cells):
+            count = len(list(same))
+            corner = f"M{_number(left + column * side)} {_number(top + row * height)}"
+            width = _number(count * side)
+            paths.setdefault(colour, []).append(f"{corner}h{width}v{_number(height)}h-{width}z")
+            column += count
+    yield _CRISP
+    for colour, rectangles in paths.items():
+        yield f'<path fill="{colour}" d="{"".join(rectangles)}"/>'
+    yield "</g>"
+    yield _rectangle(raster.box, "none", _EDGE)
+
+
+def _colour(cell: Cell | None, group: Group) -> str:
+    return fill(group.kind or PanelKind.RESULT, cell or Cell(), is_diverging=group.is_diverging)
+
+
+def _dots(dots: Dots) -> Iterator[str]:
+    x, y = dots.box.middle
+    for step in (-_DOT_DISTANCE, 0, _DOT_DISTANCE):
+        centre = x + step * dots.is_across, y + step * dots.is_down
+        yield f'<circle cx="{_number(centre[0])}" cy="{_number(centre[1])}" r="{_DOT}" fill="{DOTS}"/>'
+
+
+def _bar(bar: Bar) -> Iterator[str]:
+    colours, box = scale(bar.is_diverging), bar.box
+    yield _CRISP
+    for stripe in range(_STRIPES):
+        left = box.width * stripe / _STRIPES  # each reaches to the right edge, below those that follow
+        level = round(stripe * (len(colours) - 1) / (_STRIPES - 1))
+        yield _rectangle(Box(box.x + left, box.y, box.width - left, box.height), hexadecimal(colours[level]))
+    yield "</g>"
+    yield _rectangle(box, "none", _EDGE)
+
+
+def _rectangle(box: Box, colour: str, stroke: Stroke | None = None, more: str = "") -> str:
+    x, y, width, height = map(_number, box)
+    line = ""
+    if stroke:
+        dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
+        line = f' stroke="{stroke.colour}" stroke-width="{_number(stroke.width)}"{dashes}'
+    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{colour}"{line}{more and f" {more}"}/>'
+
+
+def _words(words: Words, colour: str) -> str:
+    if not words.text:
+        return ""
+    x, y = words.box.middle
+    anchor = ' text-anchor="middle"' if words.is_centred else ""
+    weight = ' font-weight="bold"' if words.style in BOLD_STYLES else ""
+    slant = ' font-style="italic"' if words.style is Style.PADDED else ""
+    # Text in letters of unknown width is made as wide as the layout takes it to be.
+    length = "" if is_known(words.text) else f' textLength="{_number(words.width)}" lengthAdjust="spacingAndGlyphs"'
+    place = f'x="{_number(x if words.is_centred else words.box.x)}" y="{_number(y + words.size * _BASELINE)}"'
+    attributes = f'{place} font-size="{_number(words.size)}" fill="{colour}"{anchor}{weight}{slant}{length}'
+    return f"<text {attributes}>{_text(words.text)}</text>"
+
+
+def _text(text: str) -> str:
+    """Text as XML has it; what no XML document may hold, and what a reader would obey, as escapes."""
+    return escape(safe_text(text).translate(_NOT_IN_XML), quote=False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,179 @@
+"""Layout arithmetic: a figure becomes a page on which everything has its box; nothing is coloured or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from convcalc.render.svg.marks import Bar, Box, Group, Page, Style, lines_of
+from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
+from convcalc.render.svg.panel import PanelShape, panel_shape, placed_panel
+from convcalc.report.figure import Figure, Item, Legend, Panel, Sign
+
+_MARGIN = 20.0
+_TITLE, _TEXT, _SIGN, _LABEL = 18.0, 12.0, 24.0, 10.0  # font sizes
+_BETWEEN = 14.0  # items of a row
+_ROW_SPACE = 14.0
+_WIDEST, _NARROWEST = 1120.0, 420.0  # of a row; a lone item may be wider
+_BAR = (180.0, 14.0)
+
+
+class SignShape(NamedTuple):
+    """A sign measured."""
+
+    sign: Sign
+
+    @property
+    def width(self) -> float:
+        """From edge to edge."""
+        return text_width(self.sign.text, _SIGN)
+
+    @property
+    def height(self) -> float:
+        """From the top to the bottom."""
+        return _SIGN * LINE_HEIGHT
+
+    @property
+    def anchor(self) -> float:
+        """From the top to its middle."""
+        return self.height / 2
+
+
+class LegendShape(NamedTuple):
+    """A colour scale measured."""
+
+    legend: Legend
+
+    @property
+    def width(self) -> float:
+        """From edge to edge."""
+        ends = text_width(self.legend.low, _LABEL) + text_width(self.legend.high, _LABEL) + _BETWEEN
+        return max(_BAR[0], ends, text_width(self.legend.caption, _LABEL))
+
+    @property
+    def height(self) -> float:
+        """From the top to the bottom: caption, bar and numbers."""
+        return 2 * _LABEL * LINE_HEIGHT + _BAR[1]
+
+    @property
+    def anchor(self) -> float:
+        """From the top to the middle of the bar."""
+        return self.height / 2
+
+
+Shape = PanelShape | SignShape | LegendShape
+
+
+class Slot(NamedTuple):
+    """A place for something in a line."""
+
+    shape: Shape
+    width: float
+
+
+def page_of(figure: Figure) -> Page:
+    """The figure with a place for everything."""
+    lines = _aligned([line for row in figure.rows for line in _broken_rows([_shape(item) for item in row])])
+    inner = max([_NARROWEST, *map(_row_width, lines)])
+    groups: list[Group] = []
+    y = _MARGIN
+    for text, size, style in ((figure.title, _TITLE, Style.TITLE), (figure.description, _TEXT, Style.TEXT)):
+        groups += _paragraph(text, y, inner, size, style)
+        y = groups[-1].box.bottom
+    for line in lines:
+        y += _ROW_SPACE
+        groups += _placed(line, y)
+        y += _row_height(line)
+    y += _ROW_SPACE
+    for note in figure.notes:
+        groups += _paragraph(note, y, inner, _TEXT, Style.TEXT)
+        y = groups[-1].box.bottom
+    return Page(inner + 2 * _MARGIN, y + _MARGIN, figure.title, figure.description, tuple(groups))
+
+
+def _shape(item: Item) -> Shape:
+    match item:
+        case Panel():
+            return panel_shape(item)
+        case Sign():
+            return SignShape(item)
+        case Legend():
+            return LegendShape(item)
+
+
+def _broken_rows(shapes: Sequence[Shape]) -> Iterator[list[Shape]]:
+    """A row in lines that are not too wide; a sign goes with what follows it."""
+    line: list[Shape] = []
+    signs: list[Shape] = []
+    for shape in shapes:
+        if isinstance(shape, SignShape):
+            signs.append(shape)
+            continue
+        if line and _row_width([*line, *signs, shape]) > _WIDEST:
+            yield line
+            line = []
+        line += [*signs, shape]
+        signs = []
+    if line or signs:
+        yield [*line, *signs]
+
+
+def _aligned(lines: Sequence[Sequence[Shape]]) -> list[list[Slot]]:
+    """Lines of the same kinds of things below each other as columns, each as wide as its widest."""
+    widths: dict[tuple[str, ...], list[float]] = {}
+    for line in lines:
+        known = widths.get(_kinds(line), [0.0] * len(line))
+        widths[_kinds(line)] = [max(width, shape.width) for width, shape in zip(known, line, strict=True)]
+    return [[Slot(*each) for each in zip(line, widths[_kinds(line)], strict=True)] for line in lines]
+
+
+def _kinds(line: Sequence[Shape]) -> tuple[str, ...]:
+    return tuple(shape.panel.kind if isinstance(shape, PanelShape) else type(shape).__name__ for shape in line)
+
+
+def _row_width(line: Sequence[Shape | Slot]) -> float:
+    return sum(slot.width for slot in line) + _BETWEEN * (len(line) - 1)
+
+
+def _ascent(line: Sequence[Slot]) -> float:
+    """From the top of a line to the height at which the middles of its items stand."""
+    return max(slot.shape.anchor for slot in line)
+
+
+def _row_height(line: Sequence[Slot]) -> float:
+    return _ascent(line) + max(slot.shape.height - slot.shape.anchor for slot in line)
+
+
+def _placed(line: Sequence[Slot], top: float) -> Iterator[Group]:
+    start, middle = _MARGIN, top + _ascent(line)
+    for shape, width in line:
+        x, y = start + (width - shape.width) / 2, middle - shape.anchor
+        match shape:
+            case PanelShape():
+                yield placed_panel(shape, x, y)
+            case SignShape():
+                words = lines_of((shape.sign.text,), x, y, shape.width, _SIGN, Style.SIGN)
+                yield Group(Box(x, y, shape.width, shape.height), words)
+            case LegendShape():
+                yield _placed_legend(shape, x, y)
+        start += width + _BETWEEN
+
+
+def _placed_legend(shape: LegendShape, x: float, y: float) -> Group:
+    legend, line = shape.legend, _LABEL * LINE_HEIGHT
+    box = Box(x, y, shape.width, shape.height)
+    bar = Bar(Box(x, y + line, shape.width, _BAR[1]), legend.is_diverging)
+    low, high = text_width(legend.low, _LABEL), text_width(legend.high, _LABEL)
+    below = bar.box.bottom
+    ends = (
+        *lines_of((legend.low,), x, below, low, _LABEL, Style.LABEL),
+        *lines_of((legend.high,), box.right - high, below, high, _LABEL, Style.LABEL),
+    )
+    return Group(box, (*lines_of((legend.caption,), x, y, shape.width, _LABEL, Style.LABEL), bar, *ends))
+
+
+def _paragraph(text: str, y: float, width: float, size: float, style: Style) -> Iterator[Group]:
+    """Running text in lines from the left margin on."""
+    lines = broken(text, width, size, bold=style is Style.TITLE)
+    box = Box(_MARGIN, y, width, len(lines) * size * LINE_HEIGHT)
+    yield Group(box, lines_of(lines, _MARGIN, y, width, size, style, centred=False))

@@ -1,0 +1,142 @@
+"""What stands on a drawn page: boxes with texts, cells and frames in them, in pixels from the upper left corner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from convcalc.render.svg.measure import LINE_HEIGHT, text_width
+from convcalc.report.figure import Cell, Outline, OutlineKind, PanelKind
+
+
+class Box(NamedTuple):
+    """A rectangle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower edge."""
+        return self.y + self.height
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The point in its middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+class Style(StrEnum):
+    """What a text is."""
+
+    TITLE = "title"
+    TEXT = "text"
+    CAPTION = "caption"
+    LABEL = "label"
+    SIGN = "sign"
+    NUMBER = "number"
+    PADDED = "padded"
+    TOTAL = "total"
+
+
+BOLD_STYLES = (Style.TITLE, Style.CAPTION, Style.TOTAL)
+
+
+class Words(NamedTuple):
+    """One line of text, in the middle of its box or from its left edge on."""
+
+    box: Box
+    text: str
+    size: float
+    style: Style
+    is_centred: bool = True
+
+    @property
+    def width(self) -> float:
+        """The most that the text takes."""
+        return text_width(self.text, self.size, bold=self.style in BOLD_STYLES)
+
+
+class Tile(NamedTuple):
+    """A cell, with its number in lines."""
+
+    box: Box
+    cell: Cell
+    lines: tuple[Words, ...] = ()
+
+
+class Raster(NamedTuple):
+    """Cells that show their levels alone."""
+
+    box: Box
+    cells: tuple[tuple[Cell | None, ...], ...]
+
+
+class Dots(NamedTuple):
+    """The mark for cells that are left out, in a row, in a column or both."""
+
+    box: Box
+    is_across: bool
+    is_down: bool
+
+
+class Frame(NamedTuple):
+    """An outline around some cells."""
+
+    box: Box
+    kind: OutlineKind
+
+
+class Bar(NamedTuple):
+    """A colour scale from its lowest level on the left to its highest on the right."""
+
+    box: Box
+    is_diverging: bool
+
+
+Mark = Words | Tile | Raster | Dots | Frame | Bar
+
+
+class Group(NamedTuple):
+    """What belongs together: a panel, a sign, a paragraph."""
+
+    box: Box
+    marks: tuple[Mark, ...]
+    kind: PanelKind | None = None
+    is_diverging: bool = False
+
+
+class Page(NamedTuple):
+    """A figure with a place for everything."""
+
+    width: float
+    height: float
+    title: str
+    description: str
+    groups: tuple[Group, ...]
+
+
+def lines_of(
+    texts: tuple[str, ...], x: float, y: float, width: float, size: float, style: Style, *, centred: bool = True
+) -> tuple[Words, ...]:
+    """Lines of text below each other."""
+    height = size * LINE_HEIGHT
+    return tuple(
+        Words(Box(x, y + number * height, width, height), text, size, style, centred)
+        for number, text in enumerate(texts)
+    )
+
+
+def around(outline: Outline, columns: Sequence[Box], rows: Sequence[Box]) -> Frame:
+    """The frame of an outline, given a box for each column and for each row."""
+    left, right = (columns[index] for index in outline.columns)
+    top, bottom = (rows[index] for index in outline.rows)
+    return Frame(Box(left.x, top.y, right.right - left.x, bottom.bottom - top.y), outline.kind)
