@@ -1260,22 +1260,22 @@ MESSAGES = [
      "hint: one of: auto, clip, minmax, signed\n"),
     ("a misspelt format", {}, ["run", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, json, csv\n"),
+     "hint: one of: table, plain, markdown, latex, json, csv\n"),
     ("a misspelt format of trace", {}, ["trace", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, json, csv\n"),
+     "hint: one of: table, plain, markdown, latex, json, csv\n"),
     ("a misspelt format of plan", {}, ["plan", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, json, csv\n"),
+     "hint: one of: table, plain, markdown, latex, json, csv\n"),
     ("a misspelt format of params", {}, ["params", "--cin", "1", "--cout", "1", "-k", "3", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, json, csv\n"),
+     "hint: one of: table, plain, markdown, latex, json, csv\n"),
     ("a misspelt format of kernels", {}, ["kernels", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, json, csv\n"),
+     "hint: one of: table, plain, markdown, latex, json, csv\n"),
     ("a misspelt format of check", {}, ["check", "--format", "tabel", "f.yaml"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, json, csv\n"),
+     "hint: one of: table, plain, markdown, latex, json, csv\n"),
     ("a misspelt engine", {}, ["run", "--engine", "gem"], 2,
      "error: --engine: unknown engine 'gem'\n"
      "hint: did you mean gemm?\n"),
@@ -1556,16 +1556,16 @@ MESSAGES = [
      "error: cannot write a/out.npy: Not a directory\n"),
     ("an output of an unknown kind", {}, ["run", "-o", "out.xlsx"], 1,
      "error: nothing is saved here as '.xlsx'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
     ("an output without a suffix", {}, ["run", "-o", "out"], 1,
      "error: nothing is saved here as 'out'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
     ("an output named -", {}, ["run", "-o", "-"], 1,
      "error: nothing is saved here as '-'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
     ("an output without a name", {}, ["run", "-o", ""], 1,
      "error: nothing is saved here as ''\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
     ("an output that is the input", {"a.npy": FOUR}, ["run", "a.npy", "--kernel", "[[1]]", "-o", "a.npy"], 1,
      "error: a.npy exists already\n"
      "hint: --force replaces it\n"),
@@ -1588,10 +1588,10 @@ MESSAGES = [
      "hint: write .npy, which keeps every shape\n"),
     ("a trace as .npy", {}, ["trace", "--pos", "1,1", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt, .svg\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .svg\n"),
     ("all traces as .npy", {}, ["trace", "--all", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt, .svg\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .svg\n"),
     ("a trace that exists", {"t.json": "old"}, ["trace", "--pos", "1,1", "-o", "t.json"], 1,
      "error: t.json exists already\n"
      "hint: --force replaces it\n"),
@@ -1600,7 +1600,7 @@ MESSAGES = [
      "hint: --force replaces it\n"),
     ("parameters as .npy", {}, ["params", "--cin", "1", "--cout", "1", "-k", "3", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex\n"),
     ("a check that exists", {"f.yaml": "input: [1]\nkernel: [1]\nexpect: [1]\n", "c.json": "old"},
      ["check", "f.yaml", "-o", "c.json"], 1,
      "error: c.json exists already\n"

@@ -8,30 +8,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from convcalc.cli.message import write
-from convcalc.cli.streams import output_console, page_width
+from convcalc.cli.pages import PRINTED, SAVED, lines_of_report
+from convcalc.cli.streams import output_console
 from convcalc.errors import OutputError, Place, UnknownNameError
 from convcalc.report.blocks import Report
 
 if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions
 
-FORMATS = ("table", "plain", "json", "csv")
-DOCUMENT_SUFFIXES = (".json", ".yaml", ".csv", ".txt")
-
 Text = Callable[[], str]
 Saver = Callable[[str], tuple[str, ...]]
 """Gets the path and says what a reader should know of the file."""
 
 
-def check_output(target: OutputOptions, suffixes: tuple[str, ...] = DOCUMENT_SUFFIXES) -> None:
+def check_output(target: OutputOptions, suffixes: tuple[str, ...] = tuple(SAVED)) -> None:
     """Refuse an unknown format and a file that could not be written, before any work is done.
 
     Raises:
         UnknownNameError: there is no such format.
         OutputError: the file's suffix is none of ``suffixes``, or it cannot be written.
     """
-    if target.format not in FORMATS:
-        error = UnknownNameError("format", target.format, FORMATS, hint=f"one of: {', '.join(FORMATS)}")
+    if target.format not in PRINTED:
+        error = UnknownNameError("format", target.format, PRINTED, hint=f"one of: {', '.join(PRINTED)}")
         error.place = Place("--format", is_flag=True)
         raise error
     if target.output is None:
@@ -78,16 +76,19 @@ def print_report(report: Report, form: str, csv: Text | None = None) -> None:
     if form == "csv":
         for note in report.notes:
             write(f"note: {note}")
-    sys.stdout.writelines(lines_of_report(report, form, csv))
+        if csv is not None:
+            sys.stdout.write(csv())
+            return
+    sys.stdout.writelines(lines_of_report(report, form))
 
 
 def save_document(report: Report, path: str, *, force: bool) -> tuple[str, ...]:
-    """Write a report as .json, .yaml, .csv or .txt.
+    """Write a report as its suffix says.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    save_lines(path, lambda form: lines_of_report(report, form, None), force=force)
+    save_lines(path, lambda form: lines_of_report(report, form), force=force)
     return ()
 
 
@@ -99,29 +100,9 @@ def save_lines(path: str, lines: Callable[[str], Iterable[str]], *, force: bool)
     """
     from convcalc.formats.save import write_atomically
 
-    suffix = Path(path).suffix.lower()
-    form = "plain" if suffix == ".txt" else suffix[1:]
+    form = SAVED[Path(path).suffix.lower()]
 
     def fill(stream: BinaryIO) -> None:
         stream.writelines(line.encode("utf-8", "backslashreplace") for line in lines(form))
 
     write_atomically(path, fill, force=force)
-
-
-def lines_of_report(report: Report, form: str, csv: Text | None) -> Iterable[str]:
-    """The text of a report in a format, in pieces."""
-    if form == "json":
-        from convcalc.render.documents import json_text
-
-        return [json_text(report.data())]
-    if form == "yaml":
-        from convcalc.formats.yaml_writer import yaml_text
-
-        return [yaml_text(report.data())]
-    if form == "csv":
-        from convcalc.render.documents import csv_lines
-
-        return (f"{line}\n" for line in csv_lines(report.rows())) if report.rows else [csv() if csv else ""]
-    from convcalc.render.plain import plain_lines
-
-    return (f"{line}\n" for line in plain_lines(report.blocks, page_width()))

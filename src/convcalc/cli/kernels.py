@@ -24,11 +24,12 @@ def kernels(
     limit: opt.LimitChanges = None,
 ) -> None:
     """List the named kernels by family, show all that is known about one, or lint files of own kernels."""
-    from convcalc.cli.emit import DOCUMENT_SUFFIXES, check_output, emit
+    from convcalc.cli.emit import check_output, emit
     from convcalc.cli.figures import FIGURE_SUFFIX
+    from convcalc.cli.pages import SAVED
     from convcalc.cli.source import flags, library_of, limits_of
 
-    check_output(target, DOCUMENT_SUFFIXES if name in (None, LINT) else (*DOCUMENT_SUFFIXES, FIGURE_SUFFIX))
+    check_output(target, tuple(SAVED) if name in (None, LINT) else (*SAVED, FIGURE_SUFFIX))
     _check_words(name, files, selection)
     library = library_of(folders, limits_of(limit))
     if name == LINT:

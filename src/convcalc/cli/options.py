@@ -103,9 +103,19 @@ class ProblemOptions(NamedTuple):
 class OutputOptions(NamedTuple):
     """Where a report goes and in which format."""
 
-    format: Annotated[str, typer.Option("--format", help="table, plain, json or csv.", metavar="FORMAT")] = "table"
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="table, plain, markdown (GitHub's), latex (a whole document for pdflatex), json or csv.",
+            metavar="FORMAT",
+        ),
+    ] = "table"
     output: Annotated[
-        str | None, typer.Option("-o", "--output", help="Save the result; the suffix says how.", metavar="FILE")
+        str | None,
+        typer.Option(
+            "-o", "--output", help="Save the result; the suffix says how: .md, .tex, .json, ….", metavar="FILE"
+        ),
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False

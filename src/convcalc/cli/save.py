@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from convcalc.cli.emit import save_document
 from convcalc.cli.figures import FIGURE_SUFFIX, figure_saver, wants_figure
 from convcalc.cli.options import OutputOptions
+from convcalc.cli.pages import SAVED
 from convcalc.report.blocks import Report
 
 if TYPE_CHECKING:
     from convcalc.engine.compute import Result
     from convcalc.problem import Problem
 
-_DOCUMENTS = (".json", ".yaml", ".txt")
-RESULT_SUFFIXES = (".npy", ".npz", ".csv", ".png", FIGURE_SUFFIX, *_DOCUMENTS)
+_ARRAYS = (".npy", ".npz", ".csv", ".png")
+RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
 
 
 def saver(
@@ -29,7 +30,7 @@ def saver(
         return figure_saver(lambda: run_figure(problem, result.output), target)
 
     def save(path: str) -> tuple[str, ...]:
-        if Path(path).suffix.lower() in _DOCUMENTS:
+        if Path(path).suffix.lower() not in _ARRAYS:
             return save_document(report, path, force=target.force)
         from convcalc.formats.save import save_result
 

@@ -14,12 +14,13 @@ def trace(
     batch: opt.Batch = None,
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
-    from convcalc.cli.emit import DOCUMENT_SUFFIXES, check_output
+    from convcalc.cli.emit import check_output
     from convcalc.cli.figures import FIGURE_SUFFIX, check_one_figure
+    from convcalc.cli.pages import SAVED
     from convcalc.cli.source import flags, prepare
     from convcalc.cli.tracing import emit_all, emit_one, every_cell, positions_of, some_cells
 
-    check_output(target, (*DOCUMENT_SUFFIXES, FIGURE_SUFFIX))
+    check_output(target, (*SAVED, FIGURE_SUFFIX))
     positions = positions_of(pos, every)
     check_one_figure(target, positions)
     ready = prepare(options)

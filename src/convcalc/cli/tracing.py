@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import plain
@@ -12,14 +13,15 @@ from convcalc.cli.emit import emit, save_lines
 from convcalc.cli.figures import figure_saver, wants_figure
 from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
+from convcalc.cli.pages import HANDOUTS
 from convcalc.cli.progress import compute_shown
 from convcalc.cli.source import Ready
 from convcalc.cli.streams import output_console, page_width
 from convcalc.engine.compute import compute_cell
 from convcalc.errors import Place, UsageError
 from convcalc.problem import Problem
-from convcalc.report.blocks import SCHEMA_VERSION
-from convcalc.report.trace import trace_data, trace_header, trace_report, trace_rows
+from convcalc.report.blocks import SCHEMA_VERSION, Block
+from convcalc.report.trace import handout_blocks, setting_blocks, trace_data, trace_header, trace_report, trace_rows
 from convcalc.tracing.trace import Trace, trace_at, traces
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ def _stream(problem: Problem, told: Iterable[Told], form: str) -> Iterator[str]:
     writers: dict[str, Callable[[Problem, Iterable[Told]], Iterator[str]]] = {
         "table": _coloured if sys.stdout.isatty() else _framed,
         "plain": _plain,
+        **{name: partial(_handout, draw=draw) for name, draw in HANDOUTS.items()},
         "json": _json,
         "yaml": _json,  # JSON is YAML
         "csv": _csv,
@@ -108,6 +111,19 @@ def _text(problem: Problem, told: Iterable[Told], frame: Frame) -> Iterator[str]
         yield "\n" if number else ""
         for line in plain_lines(trace_report(problem, trace, plain(output)).blocks, width, frame):
             yield f"{line}\n"
+
+
+def _handout(
+    problem: Problem, told: Iterable[Told], *, draw: Callable[[Iterable[Block]], Iterable[str]]
+) -> Iterator[str]:
+    """One page, which says once what is computed, and shows before each trace where in the input it is."""
+
+    def blocks() -> Iterator[Block]:
+        yield from setting_blocks(problem)
+        for trace, output in told:
+            yield from handout_blocks(problem, trace, plain(output))
+
+    yield from draw(blocks())
 
 
 def _coloured(problem: Problem, told: Iterable[Told]) -> Iterator[str]:

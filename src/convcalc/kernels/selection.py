@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from convcalc.errors import UnknownNameError
+from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 
@@ -28,8 +28,17 @@ def selected(
         found = [kernel for kernel in found if kernel.family.casefold() == family.casefold()]
     if rank is not None:
         axes = whole("rank", rank, 1)
-        found = [each for each in (kernel.at_rank(axes) for kernel in found) if each.weights.ndim == axes]
+        found = [each for kernel in found for each in _at_rank(kernel, axes)]
     return [kernel for kernel in found if _mentions(kernel, search or "")]
+
+
+def _at_rank(kernel: Kernel, rank: int) -> list[Kernel]:
+    """The kernel at that rank; nothing where its arguments make no sense there."""
+    try:
+        found = kernel.at_rank(rank)
+    except FieldError:
+        return []
+    return [found] if found.weights.ndim == rank else []
 
 
 def _mentions(kernel: Kernel, text: str) -> bool:

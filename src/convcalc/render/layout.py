@@ -8,7 +8,7 @@ from convcalc.render.boxes import Box, fitted
 from convcalc.render.frames import Frame
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Span, Table
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Span, Sum, Table
 
 _BETWEEN_GRIDS = 3
 
@@ -17,8 +17,7 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     """All lines of blocks, none wider than ``width``; an empty line around every flow and table."""
     gap = False
     for number, block in enumerate(blocks):
-        spaced = not isinstance(block, Sentence)
-        if number and (spaced or gap or (isinstance(block, Sentence) and block.space_before)):
+        if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
         gap = isinstance(block, Table) or (isinstance(block, Flow) and number + 1 < len(blocks))
         for line in block_lines(block, width, frame):
@@ -30,6 +29,8 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
     match block:
         case Sentence():
             yield from wrapped(block.spans, width, block.indent)
+        case Sum():
+            yield from block_lines(block.sentence, width, frame)
         case Flow():
             yield from _flow_lines(block, width, frame)
         case Table():

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from convcalc.render.columns import fitted_widths
 from convcalc.render.frames import Frame, rule
 from convcalc.render.lines import Line, Strip, folded, line_width, safe, text_width, wrapped
 from convcalc.report.blocks import Role, Span, Table
-
-_NARROWEST = 12  # columns of text, below which a wrapped cell is no longer read but deciphered
 
 
 def table_lines(table: Table, width: int, frame: Frame) -> Iterator[Line]:
@@ -36,13 +35,7 @@ def _fitted(table: Table, room: int) -> list[int] | None:
     widths = [max(map(text_width, column)) for column in columns]
     words = [max(text_width(word) for text in column for word in text.split() or [""]) for column in columns]
     flexible = [number for number, name in enumerate(table.columns) if name not in table.numeric]
-    while sum(widths) > room:
-        between_words = [number for number in flexible if widths[number] > max(words[number], _NARROWEST)]
-        widest = max(between_words or flexible, key=lambda number: widths[number], default=None)
-        if widest is None or widths[widest] <= _NARROWEST:
-            return None
-        widths[widest] -= 1
-    return widths
+    return fitted_widths(widths, flexible, room, words)
 
 
 def _row(cells: Sequence[Span], table: Table, widths: list[int], frame: Frame) -> Iterator[Line]:

@@ -21,6 +21,7 @@ STYLES: dict[Role, str] = {
     Role.NEGATIVE: "red",
     Role.PADDED: "yellow",
     Role.DIFFERENT: "bold magenta",
+    Role.WINDOW: "bold",
     Role.TOTAL: "bold cyan",
     Role.GOOD: "green",
     Role.BAD: "bold red",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from convcalc.report.text import signed_sum
+
 # Bumped when a key of the JSON documents changes its meaning or goes away.
 SCHEMA_VERSION = 1
 
@@ -21,6 +23,8 @@ class Role(StrEnum):
     NEGATIVE = "negative"
     PADDED = "padded"
     DIFFERENT = "different"
+    WINDOW = "window"
+    """A cell of the input that a window reads."""
     TOTAL = "total"
     GOOD = "good"
     BAD = "bad"
@@ -44,6 +48,43 @@ class Sentence(NamedTuple):
     indent: int = 0
     space_before: bool = False
     """Whether an empty line sets it apart from what comes before."""
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether it begins with a title; what follows that says more about it."""
+        return bool(self.spans) and self.spans[0].role is Role.TITLE
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it says something under a name."""
+        return len(self.spans) > 1 and self.spans[0].role is Role.LABEL
+
+
+class Sum(NamedTuple):
+    """Numbers added up as on paper: terms × scale + bias = total, every number in its text."""
+
+    label: str
+    terms: tuple[str, ...]
+    total: str
+    factors: tuple[tuple[str, str], ...] = ()
+    """The two numbers whose product each term is, where the terms are products."""
+    omitted: str = ""
+    """Words for terms that are not written."""
+    scale: str = ""
+    bias: str = ""
+    space_before: bool = False
+
+    @property
+    def sentence(self) -> Sentence:
+        """The sum as a line of text, without its factors."""
+        text = signed_sum(self.terms) + (f" + … ({self.omitted})" if self.omitted else "")
+        if self.scale:
+            text = f"{f'({text})' if len(self.terms) > 1 else text} × {self.scale}"
+        if self.bias:
+            text += f" + bias {f'({self.bias})' if self.bias.startswith('-') else self.bias}"
+        label = f"{self.label}   "
+        spans = (Span(label, Role.LABEL), Span(text), Span(f" = {self.total}", Role.TOTAL))
+        return Sentence(spans, len(label), self.space_before)
 
 
 class Grid(NamedTuple):
@@ -98,7 +139,7 @@ class Table(NamedTuple):
     """The columns that are aligned to the right."""
 
 
-Block = Sentence | Flow | Table
+Block = Sentence | Sum | Flow | Table
 
 
 class Report(NamedTuple):
@@ -111,6 +152,8 @@ class Report(NamedTuple):
     """The CSV rows, the header first; a run has none, its CSV is the output itself."""
     notes: tuple[str, ...] = ()
     """Warnings, which also go to standard error when the report itself is not read."""
+    handout: Callable[[], Iterable[Block]] | None = None
+    """The blocks of a page that is read by itself, where it says more than the answer to a command."""
 
 
 def say(text: str, role: Role = Role.PLAIN, *, indent: int = 0, space_before: bool = False) -> Sentence:

@@ -25,9 +25,12 @@ class Marked(NamedTuple):
 
     padded: Array | None
     different: Array | None
+    window: Array | None
 
     def span(self, text: str, place: tuple[int | None, int | None]) -> Span:
         """A number's text in its role; marked ones can be told without colour too."""
+        if self.window is not None and self.window[place]:
+            return Span(f"({text})" if self.padded is not None and self.padded[place] else text, Role.WINDOW)
         if self.padded is not None and self.padded[place]:
             return Span(f"({text})", Role.PADDED)
         if self.different is not None and self.different[place]:
@@ -43,17 +46,18 @@ def plane_grids(
     labels: Labels | None = None,
     padded: Array | None = None,
     different: Array | None = None,
+    window: Array | None = None,
 ) -> Iterator[Grid]:
     """The grids of one channel's array: a row, a matrix, or the first few matrices of its leading axes.
 
     ``labels`` number the rows, columns and leading axes; ``padded`` says which cells lie outside the input,
-    ``different`` which are marked as other than somewhere else.
+    ``different`` which are marked as other than somewhere else, and ``window`` which ones a window reads.
     """
     names = axis_names(values.ndim)
     leading = labels[:-2] if labels else [range(size) for size in values.shape[:-2]]
     for place in islice(product(*(range(len(axis)) for axis in leading)), MOST_SLICES):
         where = [f"{name} {axis[index]}" for name, axis, index in zip(names, leading, place, strict=False)]
-        marked = Marked(*(None if each is None else matrix(each[place]) for each in (padded, different)))
+        marked = Marked(*(None if each is None else matrix(each[place]) for each in (padded, different, window)))
         yield _matrix_grid(", ".join((caption, *where)), values[place], labels, marked)
 
 

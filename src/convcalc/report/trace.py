@@ -8,10 +8,12 @@ from typing import Any
 
 from convcalc.arrays import cells, plain
 from convcalc.problem import Problem
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, say
-from convcalc.report.data import array_data, number_data
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Role, Sentence, Span, Sum, say
+from convcalc.report.data import array_data, number_data, operation
 from convcalc.report.grids import hidden_planes, plane_grids
-from convcalc.report.text import axis_names, number_text, number_texts, signed_sum
+from convcalc.report.headline import headline
+from convcalc.report.text import axis_names, number_text, number_texts
+from convcalc.tracing.surroundings import surroundings
 from convcalc.tracing.trace import ChannelTrace, Trace, agrees
 from convcalc.wording import counted
 
@@ -25,13 +27,37 @@ DIGITS = 10
 def trace_report(problem: Problem, trace: Trace, output: Any) -> Report:
     """All there is to say about one output cell; ``output`` is what the engine made of it."""
     return Report(
-        blocks=tuple(_blocks(problem, trace, output)),
+        blocks=(*_heading(problem, trace), *_story(problem, trace, output)),
         data=lambda: {"schema": f"convcalc.trace/{SCHEMA_VERSION}", **trace_data(trace, output)},
         rows=lambda: (trace_header(problem), *trace_rows(trace)),
+        handout=lambda: (*setting_blocks(problem), *handout_blocks(problem, trace, output)),
     )
 
 
-def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
+def setting_blocks(problem: Problem) -> Iterator[Block]:
+    """What is computed, for a page that is read by itself."""
+    yield say(problem.labels.title or f"{operation(problem).capitalize()} by hand", Role.TITLE)
+    yield say(headline(problem))
+
+
+def handout_blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
+    """The blocks of a trace, with the window's place in the input."""
+    yield from _heading(problem, trace)
+    yield _input(problem, trace)
+    yield from _story(problem, trace, output)
+
+
+def _input(problem: Problem, trace: Trace) -> Flow:
+    """The input channels that are told, the window's cells among the others."""
+    grids: list[Grid] = []
+    for channel in chosen_channels(trace)[0]:
+        title = f"input, channel {channel.channel}" if problem.in_channels > 1 else "input"
+        around = surroundings(problem, trace, channel.channel)
+        grids += plane_grids(title, around.values, labels=around.ranges, padded=around.padded, window=around.read)
+    return Flow(tuple(grids))
+
+
+def _heading(problem: Problem, trace: Trace) -> Iterator[Block]:
     names = axis_names(problem.rank)
     told = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
     sample = f"sample {trace.sample}, " if problem.batch > 1 else ""
@@ -42,6 +68,10 @@ def _blocks(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
         )
     )
     yield say(_reads(problem, trace), Role.LABEL)
+
+
+def _story(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
+    """Window, kernel and products of each channel, and what they come to."""
     told_channels, rest = chosen_channels(trace)
     if rest:
         count = counted(len(trace.channels), "channel")
@@ -94,22 +124,21 @@ def _channel_blocks(problem: Problem, trace: Trace, channel: ChannelTrace) -> It
     hidden = hidden_planes(channel.window)
     if hidden:
         yield say(f"{counted(hidden, 'more slice')} not shown", Role.LABEL)
-    yield Sentence(
-        (
-            Span(f"channel {channel.channel}   ", Role.LABEL),
-            Span(_written_sum(channel)),
-            Span(f" = {number_text(channel.subtotal, DIGITS)}", Role.TOTAL),
-        ),
-        indent=len(f"channel {channel.channel}   "),
+    yield _subtotal(channel)
+
+
+def _subtotal(channel: ChannelTrace) -> Sum:
+    """The products that are not zero, as they stand in the grid."""
+    arrays = (channel.products, channel.window, channel.weight)
+    terms = [term for term in zip(*(array.flat for array in arrays), strict=True) if term[0] != 0]
+    products, values, weights = (number_texts(term[part] for term in terms) for part in range(3))
+    return Sum(
+        f"channel {channel.channel}",
+        tuple(products[:_MOST_TERMS]),
+        number_text(channel.subtotal, DIGITS),
+        factors=tuple(zip(values, weights, strict=True))[:_MOST_TERMS],
+        omitted=f"{counted(len(terms), 'product')} that are not 0" if len(terms) > _MOST_TERMS else "",
     )
-
-
-def _written_sum(channel: ChannelTrace) -> str:
-    """The products that are not zero, as they stand in the grid, with signs between them."""
-    texts = number_texts(value for value in channel.products.flat if value != 0)
-    if len(texts) <= _MOST_TERMS:
-        return signed_sum(texts)
-    return f"{signed_sum(texts[:_MOST_TERMS])} + … ({counted(len(texts), 'product')} that are not 0)"
 
 
 def _rest(rest: list[ChannelTrace]) -> str:
@@ -135,14 +164,14 @@ def _padding_notes(problem: Problem, trace: Trace) -> Iterator[Block]:
 
 
 def _total(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
-    steps = _total_steps(trace)
-    yield Sentence(
-        (
-            Span("total   ", Role.LABEL),
-            Span(steps),
-            Span(f" = {number_text(trace.total, DIGITS)}", Role.TOTAL),
-        ),
-        indent=len("total   "),
+    told, rest = chosen_channels(trace)
+    subtotals = [each.subtotal for each in told] + ([sum(each.subtotal for each in rest)] if rest else [])
+    yield Sum(
+        "total",
+        tuple(number_text(each, DIGITS) for each in subtotals),
+        number_text(trace.total, DIGITS),
+        scale="" if trace.scale == 1 else str(trace.scale),
+        bias=number_text(trace.bias, DIGITS),
         space_before=True,
     )
     yield agreement(problem, trace, output)
@@ -154,20 +183,6 @@ def agreement(problem: Problem, trace: Trace, output: Any) -> Sentence:
         return say(f"the engine's output differs: {number_text(output, 17)}", Role.BAD)
     words = "equals" if trace.total == output else "agrees within rounding with"
     return say(f"{words} the engine's output {number_text(output, DIGITS)}", Role.GOOD)
-
-
-def _total_steps(trace: Trace) -> str:
-    """Subtotals, scale and bias, with what they come to on the way."""
-    told, rest = chosen_channels(trace)
-    subtotals = [number_text(each.subtotal, DIGITS) for each in told]
-    if rest:
-        subtotals.append(number_text(sum(each.subtotal for each in rest), DIGITS))
-    text = signed_sum(subtotals)
-    if trace.scale != 1:
-        text = f"({text})" if len(subtotals) > 1 else text
-        text += f" × {trace.scale}"
-    bias = number_text(trace.bias, DIGITS)
-    return f"{text} + bias {bias if not bias.startswith('-') else f'({bias})'}"
 
 
 def trace_data(trace: Trace, output: Any) -> dict[str, Any]:

@@ -71,11 +71,7 @@ class Trace:
     @cached_property
     def padded(self) -> Array:
         """Which taps lie outside the input: bool, (*kernel_size)."""
-        outside = [
-            np.array([source != index for source, index in zip(sources, reads, strict=True)])
-            for sources, reads in zip(self.sources, self.reads, strict=True)
-        ]
-        return np.logical_or.reduce(np.meshgrid(*outside, indexing="ij")) if len(outside) > 1 else outside[0]
+        return outside(self.reads, self.sources)
 
     def source(self, taps: Sequence[int]) -> tuple[int, ...] | None:
         """The input cell that a tap gets its value from, or None for the boundary's constant."""
@@ -118,6 +114,25 @@ def traces(problem: Problem, channel: int | None = None, sample: int | None = No
     channels = range(problem.out_channels) if channel is None else [channel]
     for each_sample, each_channel, *position in product(samples, channels, *map(range, problem.output_size)):
         yield trace_at(problem, position, each_channel, each_sample)
+
+
+def outside(cells: Sequence[range], sources: Sequence[tuple[int | None, ...]]) -> Array:
+    """Which cells get their value from elsewhere: bool, one axis for each range of cells."""
+    elsewhere = [
+        np.array([source != index for source, index in zip(found, asked, strict=True)])
+        for found, asked in zip(sources, cells, strict=True)
+    ]
+    return np.logical_or.reduce(np.meshgrid(*elsewhere, indexing="ij")) if len(elsewhere) > 1 else elsewhere[0]
+
+
+def cells_at(problem: Problem, cells: Array, sources: Sequence[tuple[int | None, ...]]) -> Array:
+    """A channel's cells (*spatial) at these places, None for the boundary's constant: exact numbers, or float64."""
+    known = [[0 if source is None else source for source in axis] for axis in sources]
+    found = cells[np.ix_(*known)].astype(object if problem.is_exact else np.float64)
+    for number, axis in enumerate(sources):
+        constant = [place for place, source in enumerate(axis) if source is None]
+        found[(slice(None),) * number + (constant,)] = problem.boundary.value
+    return found
 
 
 def agrees(problem: Problem, trace: Trace, output: Any) -> bool:
@@ -163,21 +178,11 @@ def _check_place(problem: Problem, position: int | Sequence[int], channel: int, 
 
 
 def _channel_trace(problem: Problem, channel: int, cells: Array, weight: Array, sources: Any) -> ChannelTrace:
-    window = _window(problem, cells, sources)
+    window = cells_at(problem, cells, sources)
     weights = weight.astype(window.dtype)
     with np.errstate(all="ignore"):  # inf × 0 is nan, as in the output
         products = window * weights
     return ChannelTrace(channel, read_only(window), read_only(weights), read_only(products), _add(products.flat))
-
-
-def _window(problem: Problem, cells: Array, sources: tuple[tuple[int | None, ...], ...]) -> Array:
-    """The cells at the sources, (*kernel_size): Python's exact numbers, or float64 of whichever floats."""
-    known = [[0 if source is None else source for source in axis] for axis in sources]
-    window = cells[np.ix_(*known)].astype(object if problem.is_exact else np.float64)
-    for number, axis in enumerate(sources):
-        constant = [tap for tap, source in enumerate(axis) if source is None]
-        window[(slice(None),) * number + (constant,)] = problem.boundary.value
-    return window
 
 
 def _add(terms: Any) -> Number:

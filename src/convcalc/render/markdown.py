@@ -1,0 +1,163 @@
+"""A report as Markdown in GitHub's flavour: headings, lists and tables; grids with signs between them are one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table
+from convcalc.report.text import safe_text
+
+_STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
+_EMPHASIS = frozenset({Role.LABEL, Role.NOTE})
+_WIDEST = 24  # columns of grids that are still read as one line
+_SIGNS = re.compile(r"[\\`*_\[\]<>|~$!#&]")
+_LINKS = re.compile(r"(?i)\b(?:https?|ftp|mailto|xmpp):|\bwww\.")
+_ITEMS = re.compile(r"^(\d*)([-+.)])(?=[- ]|$)")  # - item, 1. item, 1) item; and a rule of dashes
+
+_LEFT, _CENTRE, _RIGHT = "---", ":-:", "--:"
+
+
+def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
+    """The lines of the blocks, without line ends; one block is held at a time."""
+    has_title = was_item = False
+    for number, each in enumerate(blocks):
+        block = each.sentence if isinstance(each, Sum) else each
+        is_item = isinstance(block, Sentence) and block.is_labelled
+        if number and not (is_item and was_item):
+            yield ""
+        match block:
+            case Sentence() if block.is_heading:
+                yield from _heading(block, "##" if has_title else "#")
+                has_title = True
+            case Sentence():
+                yield f"{'- ' * is_item}{_joined(block.spans)}"
+            case Flow():
+                yield from _flow(block)
+            case Table():
+                yield from _records(block)
+        was_item = is_item
+
+
+def markdown_text(text: str) -> str:
+    r"""Text that Markdown shows and never obeys where it does not begin a line.
+
+    >>> markdown_text("a|b *c* [x](https://y) &lt;")
+    'a\\|b \\*c\\* \\[x\\](https\\://y) \\&lt;'
+    """
+    escaped = _SIGNS.sub(r"\\\g<0>", safe_text(text))
+    return _LINKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", escaped)
+
+
+def _heading(sentence: Sentence, level: str) -> Iterator[str]:
+    """The title, and what follows it as a paragraph."""
+    yield f"{level} {markdown_text(sentence.spans[0].text).strip(' ')}"
+    rest = _joined(sentence.spans[1:])
+    if rest:
+        yield from ("", rest)
+
+
+def _joined(spans: Line) -> str:
+    """The spans as one line that begins no list, emphasised where that is sure to be read as emphasis."""
+    said = [span for span in spans if span.text]
+    ends = [" ", *(span.text for span in said), " "]
+    pieces = []
+    for span, before, after in zip(said, ends, ends[2:], strict=False):
+        inside = span.text.strip(" ")
+        is_apart = " " in (span.text[0], before[-1]) and " " in (span.text[-1], after[0])
+        text = _marked(Span(inside, span.role)) if is_apart else markdown_text(inside)
+        pieces.append(f"{' ' * (span.text[0] == ' ')}{text}{' ' * (span.text[-1] == ' ')}")
+    return _ITEMS.sub(r"\1\\\2", re.sub(" +", " ", "".join(pieces)).strip(" "))
+
+
+def _marked(span: Span) -> str:
+    """A text that stands by itself, in the emphasis of its role."""
+    text = markdown_text(span.text.strip(" "))
+    if not text or text != text.strip():  # Markdown takes no emphasis that begins with a space, be it a rare one
+        return text
+    marks = "**" if span.role in _STRONG else "*" if span.role in _EMPHASIS else ""
+    return f"{marks}{text}{marks}"
+
+
+def _flow(flow: Flow) -> Iterator[str]:
+    """Grids with signs between them in one table, others and wide ones one below the other; heat maps are left out."""
+    items = [item for item in flow.items if not isinstance(item, HeatMap)]
+    grids = [item for item in items if isinstance(item, Grid)]
+    is_one = len(grids) < len(items) and sum(map(_width, grids)) <= _WIDEST
+    lines = [items] if is_one else list(_each_alone(items))
+    for number, line in enumerate(lines):
+        if number:
+            yield ""
+        yield from _side_by_side(line)
+
+
+def _each_alone(items: Sequence[Grid | Span]) -> Iterator[Sequence[Grid | Span]]:
+    """Each grid with the sign before it."""
+    signs: list[Grid | Span] = []
+    for item in items:
+        signs.append(item)
+        if isinstance(item, Grid):
+            yield signs
+            signs = []
+
+
+def _side_by_side(items: Sequence[Grid | Span]) -> Iterator[str]:
+    """The captions as a line, and the grids as one table with the signs beside their middle rows."""
+    captions = [item.caption if isinstance(item, Grid) else (item,) for item in items]
+    yield _joined(tuple(chain.from_iterable((*caption, Span(" ")) for caption in captions)))
+    grids = [item for item in items if isinstance(item, Grid)]
+    middle = (max((len(grid.cells) for grid in grids), default=0) + 1) // 2
+    is_one = len(grids) > 1
+    columns = [
+        column
+        for item in items
+        if is_one or isinstance(item, Grid)
+        for column in (_grid_columns(item) if isinstance(item, Grid) else [_sign_column(item, middle)])
+    ]
+    if columns:
+        yield ""
+        header, *rows = zip_longest(*(cells for _, cells in columns), fillvalue="")
+        yield from _table(header, [alignment for alignment, _ in columns], rows)
+    for grid in grids:
+        if grid.footer:
+            yield from ("", _joined((*grid.caption, Span(": "), Span(grid.footer, Role.LABEL))))
+
+
+def _width(grid: Grid) -> int:
+    return len(grid.cells[0]) + bool(grid.row_labels) if grid.cells else 0
+
+
+def _grid_columns(grid: Grid) -> Iterator[tuple[str, list[str]]]:
+    """Each column with its alignment: the numbers of the rows, then the cells below the number of their column."""
+    if grid.row_labels:
+        yield _RIGHT, ["", *(_marked(Span(label, Role.TITLE)) for label in grid.row_labels)]
+    columns = list(zip(*grid.cells, strict=True))
+    for label, cells in zip(grid.column_labels or ("",) * len(columns), columns, strict=True):
+        yield _RIGHT, [markdown_text(label), *map(_marked, cells)]
+
+
+def _sign_column(sign: Span, row: int) -> tuple[str, list[str]]:
+    return _CENTRE, [*("",) * row, markdown_text(sign.text)]
+
+
+def _records(table: Table) -> Iterator[str]:
+    alignments = [_RIGHT if name in table.numeric else _LEFT for name in table.columns]
+    yield from _table([*map(markdown_text, table.columns)], alignments, [[*map(_marked, row)] for row in table.rows])
+
+
+def _table(header: Sequence[str], alignments: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table, its columns as wide as their widest cell, so that it can be read as text too."""
+    widths = [max(3, *map(len, column)) for column in zip(header, *rows, strict=True)]
+    rules = [_rule(alignment, width) for alignment, width in zip(alignments, widths, strict=True)]
+    for row in (header, rules, *rows):
+        cells = [
+            text.rjust(width) if alignment == _RIGHT else text.ljust(width)
+            for text, alignment, width in zip(row, alignments, widths, strict=True)
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _rule(alignment: str, width: int) -> str:
+    """An alignment as wide as its column."""
+    return alignment[0] + "-" * (width - 2) + alignment[-1]
