@@ -284,6 +284,12 @@ def test_point_symmetry_is_what_makes_convolution_and_correlation_agree(kernel):
     assert symmetry_of(kernel).point == expected
 
 
+def test_a_pinwheel_turns_without_a_mirror():
+    """What a quarter turn negates need not be the negative of any mirror image."""
+    [plane] = symmetry_of(np.array([[1, 2, -1], [-2, 0, -2], [-1, 2, 1]])).planes
+    assert plane == ((0, 1), Parity.NONE, Parity.NONE, Parity.ODD)
+
+
 def test_floats_are_symmetric_up_to_rounding():
     """A share of 1e-14 is rounding, one of 1e-6 is not."""
     assert symmetry_of(np.array([1, 2, 1 + 1e-14])).flips == (Parity.EVEN,)
@@ -375,6 +381,12 @@ def test_a_curve_goes_through_the_peak_where_zero_shows_nothing():
     assert (across.through, across.band) == ((0, 0), Band.BAND_PASS)
 
 
+def test_rounding_is_no_gain():
+    """What comes to nothing is 0, not 1e-16."""
+    assert [curve.at_half for curve in response_of(SOBEL).curves] == [0, 0]
+    assert response_of(np.array([0.1, 0.2, -0.3])).curves[0].at_zero == 0
+
+
 def test_equal_curves_are_told_once():
     """A kernel that is the same along both axes has one curve, Sobel has two."""
     assert [axes for axes, _ in response_of(LAPLACIAN).distinct] == [(0, 1)]
@@ -433,6 +445,7 @@ def test_the_nearest_relation_is_told():
     assert relation_of(0 * SOBEL, SOBEL) is None
     assert relation_text(relation_of(SOBEL / 8 + 1e-9, SOBEL), "s", 2) == "0.125 × s"
     assert relation_of(SOBEL / 8 + 1e-4, SOBEL) is None
+    assert relation_of(SOBEL * (1 + 1e-9), SOBEL).factor == 1
 
 
 CORNER = np.array([[1, 2, 0], [3, 0, 0], [0, 0, 5]])
@@ -518,6 +531,15 @@ def test_csv_has_the_numbers_of_the_document(cli):
     assert gains == [*np.ravel([curve["gain"] for curve in curves]), *np.ravel(plane["gain"])]
     at_corner = [float(row[-1]) for row in rows if row[:3] == ["gain", "0.5", "0.5"]]
     assert at_corner == [8]
+
+
+def test_csv_says_where_a_gain_is(cli):
+    """Down along Sobel's edges the gains are those of waves of a quarter across them, across them those of no other."""
+    rows = [line.split(",") for line in cli.run("kernels", "sobel-x", "--format", "csv").out.splitlines()]
+    gains = [tuple(map(float, row[1:3])) for row in rows if row[0] == "gain"]
+    count = len(FREQUENCIES)
+    assert gains[:count] == [(frequency, 0.25) for frequency in FREQUENCIES]
+    assert gains[count : 2 * count] == [(0, frequency) for frequency in FREQUENCIES]
 
 
 def test_the_chart_is_as_high_as_the_gain(cli):
@@ -722,6 +744,7 @@ DUPLICATES = [
     ("[1, 1, 1]", "1/3", "the same as box:size=3,rank=1"),
     ("[[1, 2, 1], [2, 4, 2], [1, 2, 1]]", "1", "16 × gaussian"),
     ("[[1, 0, -1], [2, 0, -2], [1, 0, -1]]", "1/4", "-1/4 × sobel-x"),
+    ("[[-1, -2, -1], [0, 0, 0], [1, 2, 1]]", "1", "the same as sobel-y"),
     ("[[0.0625, 0.125, 0.0625], [0.125, 0.25, 0.125], [0.0625, 0.125, 0.0625]]", "1", "the same as gaussian"),
 ]
 

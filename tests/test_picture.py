@@ -16,7 +16,7 @@ from convcalc.picture.mapping import RULES, map_values
 from convcalc.picture.pixels import brightness, pixels
 from convcalc.picture.reduction import area_extremes, area_means, fitting_size
 
-FLOATS = arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e6, 1e6))
+FLOATS = arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e6, 1e6).map(lambda value: round(value, 6)))
 ANY_FLOATS = arrays(np.float64, st.integers(0, 30), elements=st.floats())
 
 

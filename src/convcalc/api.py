@@ -97,10 +97,11 @@ def load(path: str | Path) -> Problem:
 
 
 def kernel(name: str) -> Kernel:
-    """The named kernel, such as ``sobel-x`` or ``gaussian:5,1.2``.
+    """The named kernel, such as ``sobel-x``, ``gaussian:5,1.2``, ``sobel-x@opencv`` or ``sobel-x+rotate:45``.
 
     Raises:
-        UnknownNameError: there is no kernel of that name.
+        UnknownNameError: there is no kernel, namesake or transformation of that name.
+        FieldError: an argument is not what it must be.
     """
     from convcalc.formats.library import Library
 

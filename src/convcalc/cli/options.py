@@ -52,8 +52,8 @@ class ProblemOptions(NamedTuple):
         list[str] | None,
         typer.Option(
             "--kernel",
-            help="A name (sobel-x, gaussian:5,1.2), numbers ('[[0,1],[1,0]]') or a file; several make several output "
-            "channels.",
+            help="A name (sobel-x, gaussian:5,1.2, sobel-x@opencv, box:5+zero-sum), numbers ('[[0,1],[1,0]]') or a "
+            "file; several make several output channels.",
             metavar="KERNEL",
         ),
     ] = None

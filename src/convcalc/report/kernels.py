@@ -1,24 +1,24 @@
-"""The report of the kernel library: its kernels as a table, by family."""
+"""The report of the kernel library: its kernels family by family."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from convcalc.kernels.facts import facts_of
 from convcalc.kernels.kernel import Kernel
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, say
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, say
 from convcalc.report.kernel_data import kernel_data
 from convcalc.report.text import number_text
 from convcalc.wording import counted, shape_text
 
-_COLUMNS = ("family", "name", "size", "scale", "sum", "title")
+_COLUMNS = ("name", "size", "scale", "sum", "title")
 _STAR = "* takes arguments: gaussian:5, gaussian:5,1.2 (size, sigma), box:3x7, box:size=3,rank=1"
 
 
 def kernels_report(kernels: Sequence[Kernel]) -> Report:
-    """Kernels that are sorted by family, as a table."""
+    """Kernels that are sorted by family, a table for each."""
     return Report(
         blocks=tuple(_blocks(kernels)),
         data=lambda: {
@@ -33,21 +33,25 @@ def _blocks(kernels: Sequence[Kernel]) -> Iterator[Block]:
     if not kernels:
         yield say("no kernel is like that; `convcalc kernels` lists all")
         return
-    yield Table(_COLUMNS, tuple(map(_row, kernels)), ("size", "scale", "sum"))
-    families = Counter(kernel.family for kernel in kernels if kernel.family)
-    counts = ", ".join(f"{family} {count}" for family, count in families.items())
-    yield say(f"{counted(len(kernels), 'kernel')}{f' ({counts})' if len(families) > 1 else ''}", Role.LABEL)
+    families = [(family, list(some)) for family, some in groupby(kernels, key=lambda kernel: kernel.family)]
+    for family, some in families:
+        yield Sentence(
+            (Span(family or "no family", Role.TITLE), Span(f"   {counted(len(some), 'kernel')}", Role.LABEL))
+        )
+        yield Table(_COLUMNS, tuple(map(_row, some)), ("size", "scale", "sum"))
+    if len(families) > 1:
+        yield say(f"{counted(len(kernels), 'kernel')} in {len(families)} families", Role.LABEL)
     if any(kernel.builder for kernel in kernels):
         yield say(_STAR, Role.LABEL)
 
 
 def _row(kernel: Kernel) -> tuple[Span, ...]:
+    facts = facts_of(kernel)
     return (
-        Span(kernel.family, Role.LABEL),
         Span(kernel.name, Role.TITLE),
         Span(shape_text(kernel.weights.shape) + ("*" if kernel.builder else "")),
         Span(str(kernel.scale)),
-        Span(number_text(facts_of(kernel).sum)),
+        Span(number_text(0 if facts.is_zero_sum else facts.sum)),
         Span(kernel.title),
     )
 
