@@ -1260,22 +1260,25 @@ MESSAGES = [
      "hint: one of: auto, clip, minmax, signed\n"),
     ("a misspelt format", {}, ["run", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, markdown, latex, json, csv\n"),
+     "hint: did you mean table?\n"),
+    ("no format", {}, ["run", "--format", "pdf"], 2,
+     "error: --format: unknown format 'pdf'\n"
+     "hint: one of: csv, json, latex, markdown, plain, table\n"),
     ("a misspelt format of trace", {}, ["trace", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, markdown, latex, json, csv\n"),
+     "hint: did you mean table?\n"),
     ("a misspelt format of plan", {}, ["plan", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, markdown, latex, json, csv\n"),
+     "hint: did you mean table?\n"),
     ("a misspelt format of params", {}, ["params", "--cin", "1", "--cout", "1", "-k", "3", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, markdown, latex, json, csv\n"),
+     "hint: did you mean table?\n"),
     ("a misspelt format of kernels", {}, ["kernels", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, markdown, latex, json, csv\n"),
+     "hint: did you mean table?\n"),
     ("a misspelt format of check", {}, ["check", "--format", "tabel", "f.yaml"], 2,
      "error: --format: unknown format 'tabel'\n"
-     "hint: one of: table, plain, markdown, latex, json, csv\n"),
+     "hint: did you mean table?\n"),
     ("a misspelt engine", {}, ["run", "--engine", "gem"], 2,
      "error: --engine: unknown engine 'gem'\n"
      "hint: did you mean gemm?\n"),

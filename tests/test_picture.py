@@ -319,6 +319,8 @@ def test_reduction_neither_overflows_nor_wraps(reduce):
     whole = np.full((4, 4), 2**62)
     np.testing.assert_allclose(reduce(whole, (2, 2)).astype(float), 2.0**62)
     assert reduce(np.full((2, 2), -(2**63)), (1, 1))[0, 0] == -(2.0**63)
+    assert area_extremes(np.array([[-(2**63), 5]]), (1, 1)).tolist() == [[-(2.0**63)]]
+    assert area_extremes(np.array([[50, 100]], np.uint8), (1, 1)).tolist() == [[100]]
     assert reduce(np.full((2, 2), 200, np.uint8), (1, 1))[0, 0] == 200
 
 

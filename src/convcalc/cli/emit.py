@@ -29,7 +29,7 @@ def check_output(target: OutputOptions, suffixes: tuple[str, ...] = tuple(SAVED)
         OutputError: the file's suffix is none of ``suffixes``, or it cannot be written.
     """
     if target.format not in PRINTED:
-        error = UnknownNameError("format", target.format, PRINTED, hint=f"one of: {', '.join(PRINTED)}")
+        error = UnknownNameError("format", target.format, PRINTED)
         error.place = Place("--format", is_flag=True)
         raise error
     if target.output is None:

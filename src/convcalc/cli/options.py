@@ -114,7 +114,7 @@ class OutputOptions(NamedTuple):
     output: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", help="Save the result; the suffix says how: .md, .tex, .json, ….", metavar="FILE"
+            "-o", "--output", help="Save the result; the suffix says how, such as .md, .tex or .json.", metavar="FILE"
         ),
     ] = None
     force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False
