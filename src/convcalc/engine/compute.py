@@ -64,7 +64,7 @@ def compute(
     job = _Job(problem, plan)
     tiles = regions(problem, plan.tile_filters, plan.tile_size, border_apart=plan.border_apart)
     tiles_done = count(1)
-    is_open = bool(finishing.steps) or not job.engine.mixes  # whether finite sums do not make a finite output
+    is_open = not (job.engine.mixes and finishing.keeps_finite)  # mixing engines have looked at their sums
     not_finite: list[Region] = []
 
     def one(region: Region, scratch: Scratch) -> None:

@@ -37,6 +37,15 @@ class Finish:
         for operation, numbers in self.steps:
             operation(output, numbers[filters], out=output)
 
+    @property
+    def keeps_finite(self) -> bool:
+        """Whether finite sums surely make a finite output: nothing is added, and nothing made larger."""
+        return all(
+            (operation is np.multiply and bool((np.abs(numbers) <= 1).all()))
+            or (operation is np.true_divide and bool((np.abs(numbers) >= 1).all()))
+            for operation, numbers in self.steps
+        )
+
     def settle(self, output: Array) -> Array:
         """The finished output, in the problem's dtype."""
         if self.denominators is None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from convcalc.kernels.factors import ROUNDING, Separation, Taps, taps_array
 from convcalc.kernels.facts import BRIGHTEST, Facts, facts_of
 from convcalc.kernels.kernel import Kernel
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Role, Sentence, Span, say
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, HeatMap, Report, Role, Sentence, Span, say
 from convcalc.report.grids import hidden_planes, plane_grids
+from convcalc.report.heat_maps import heat_maps
 from convcalc.report.kernel_data import fact_rows, full_kernel_data
 from convcalc.report.namesakes import namesake_blocks
 from convcalc.report.response import response_blocks
@@ -18,6 +19,7 @@ from convcalc.wording import counted, shape_text
 
 _MARGIN = 11  # columns of the names of facts
 _MOST_TAPS_TOLD = 9
+_MAP_COLUMNS = 40
 
 
 def kernel_report(kernel: Kernel) -> Report:
@@ -49,12 +51,14 @@ def _weights(kernel: Kernel, facts: Facts) -> Iterator[Block]:
     """The weights, and the factors whose product they are."""
     scale = "" if kernel.scale == 1 else f"× {brief_text(kernel.scale)}"
     caption = ", ".join(filter(None, (f"weights {shape_text(kernel.weights.shape)}", scale)))
-    items: list[Grid | Span] = list(plane_grids(caption, kernel.weights))
+    items: list[Grid | HeatMap | Span] = list(plane_grids(caption, kernel.weights))
     if _is_product(facts):
         assert facts.separation and facts.separation.factors
         names = _factor_names(kernel.weights.ndim)
         for axis, (taps, name) in enumerate(zip(facts.separation.factors, names, strict=True)):
             items += [Span("×" if axis else "="), _factor(taps, name, is_column=name == "column")]
+    if facts.is_finite and kernel.weights.size > 1:
+        items += heat_maps("heat map", kernel.weights, _MAP_COLUMNS)
     yield Flow(tuple(items))
     hidden = hidden_planes(kernel.weights)
     if hidden:
@@ -91,7 +95,7 @@ def _facts(kernel: Kernel, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _sum(facts: Facts) -> str:
-    total = brief_text(facts.sum)
+    total = "0" if facts.is_zero_sum else brief_text(facts.sum)
     told = (
         f"{brief_text(facts.weight_sum)} × {brief_text(facts.scale)} = {total}" if facts.scale not in (0, 1) else total
     )
