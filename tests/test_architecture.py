@@ -220,7 +220,8 @@ MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_m
     [
         ("--help", ""),
         ("params --cin 1 --cout 1 -k 3", ""),
-        ("kernels sobel-x", ""),
+        ("kernels", ""),
+        ("kernels sobel-x", " ".join(MAPS)),
         ("plan", ""),
         ("trace --pos 1,1", ""),
         ("run", ""),

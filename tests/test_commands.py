@@ -161,8 +161,10 @@ def test_a_kernel_everybody_knows_is_shown(commands, name):
 
 
 def test_every_shipped_kernel_is_listed_once(commands):
-    """The list is the folder of kernel files, by name."""
-    assert [each["name"] for each in commands.document("kernels")["kernels"]] == sorted(path.stem for path in KERNELS)
+    """The list is the folder of kernel files, by family and name."""
+    listed = commands.document("kernels")["kernels"]
+    assert sorted(each["name"] for each in listed) == sorted(path.stem for path in KERNELS)
+    assert listed == sorted(listed, key=lambda each: (each["family"], each["name"]))
 
 
 NARROW = [("gaussian:3,1e-200", [0, 1, 0]), ("gaussian:4,1e-200", [0, 0.5, 0.5, 0]), ("gaussian:3,1e200", [1 / 3] * 3)]

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convcalc
+from convcalc.errors import FieldError
 from convcalc.formats.library import Library
 from convcalc.kernels.factors import multiplied, products_of, separation_of
 from convcalc.kernels.facts import facts_of
@@ -23,6 +24,7 @@ from convcalc.kernels.kernel import Kernel, Namesake
 from convcalc.kernels.lint import Rule, whole_weights
 from convcalc.kernels.related import relation_of
 from convcalc.kernels.response import FREQUENCIES, PLANE_FREQUENCIES, Band, response_of
+from convcalc.kernels.selection import selected
 from convcalc.kernels.symmetry import Parity, symmetry_of
 from convcalc.render.frames import ROUNDED
 from convcalc.render.plain import plain_lines
@@ -181,6 +183,8 @@ def test_sums_of_floats_are_rounded_once():
     assert facts(tenths).sum == fsum(tenths) == 1
     assert facts(tenths).is_normalised
     assert facts([0.1, 0.2, -0.3]).is_zero_sum
+    assert facts([0.1, 0.2, -0.3]).sum == 0
+    assert facts([0.1, 0.2, -0.3001]).sum == pytest.approx(-1e-4)
     assert not facts([0.1, 0.2, -0.3001]).is_zero_sum
     assert not facts([0.1] * 9 + [0.1001]).is_normalised
 
@@ -494,8 +498,8 @@ def test_pages_fit_and_tell_what_the_document_has(cli, monkeypatch, name, column
     if columns == 20:
         return  # words are broken there
     words = " ".join(done.out.split())
-    assert ("zero-sum" in words) == found["zero_sum"]
-    assert ("normalised" in words) == found["normalised"]
+    assert (", zero-sum: flat" in words) == found["zero_sum"]
+    assert (", normalised: flat" in words) == found["normalised"]
     if found["symmetry"]:
         assert ("convolution and cross-correlation agree" in words) == (found["symmetry"]["point"] == "even")
     if found["ranks"] and len(found["ranks"]) == 2:
@@ -584,7 +588,7 @@ def namesakes_page(*namesakes):
 
 
 def test_namesakes_stand_side_by_side_with_their_differences_marked():
-    """Weights that differ bear a star, and a line for each library tells how it differs and where it is from."""
+    """Weights that differ bear a star, a line tells how each library differs, and those that agree need no grid."""
     page = namesakes_page(
         Namesake("opencv", SOBEL, Fraction(1), "cv2.Sobel"),
         Namesake("scikit-image", -SOBEL, Fraction(1, 4), "sobel_v"),
@@ -593,12 +597,12 @@ def test_namesakes_stand_side_by_side_with_their_differences_marked():
     assert page == [
         "sobel-x elsewhere",
         "",
-        "here           @opencv        @scikit-image, × 1/4   @matlab",
-        "╭──────────╮   ╭──────────╮   ╭─────────────╮        ╭───────────────╮",
-        "│ -1  0  1 │   │ -1  0  1 │   │ 1*  0   -1* │        │  1*   2*   1  │",
-        "│ -2  0  2 │   │ -2  0  2 │   │ 2*  0   -2* │        │  0*   0    0* │",
-        "│ -1  0  1 │   │ -1  0  1 │   │ 1*  0   -1* │        │ -1   -2*  -1* │",
-        "╰──────────╯   ╰──────────╯   ╰─────────────╯        ╰───────────────╯",
+        "here           @scikit-image, × 1/4   @matlab",
+        "╭──────────╮   ╭─────────────╮        ╭───────────────╮",
+        "│ -1  0  1 │   │ 1*  0   -1* │        │  1*   2*   1  │",
+        "│ -2  0  2 │   │ 2*  0   -2* │        │  0*   0    0* │",
+        "│ -1  0  1 │   │ 1*  0   -1* │        │ -1   -2*  -1* │",
+        "╰──────────╯   ╰─────────────╯        ╰───────────────╯",
         "",
         "* another weight than here",
         "@opencv        the same as sobel-x; cv2.Sobel",
@@ -613,6 +617,7 @@ def test_nothing_is_marked_where_the_numbers_agree():
         Namesake("halves", SOBEL * 2, Fraction(1, 2), ""), Namesake("quarter", SOBEL, Fraction(1, 4), "")
     )
     assert "*" not in "".join(page)
+    assert ["@quarter, × 1/4" in "".join(page), "@halves, × 1/2" in "".join(page)] == [True, False]
     assert page[-2:] == ["@halves   the same as sobel-x", "@quarter  1/4 × sobel-x"]
 
 
@@ -688,6 +693,19 @@ def test_parametric_kernels_are_listed_at_the_rank_asked_for(cli, rank):
     assert "box" in {each["name"] for each in listed}
 
 
+def test_kernels_that_cannot_be_of_a_rank_are_left_out():
+    """A builder that refuses a number of axes is no reason to list nothing."""
+
+    class Flat(Kernel):
+        """A kernel of two axes and no others."""
+
+        def at_rank(self, rank):
+            raise FieldError(f"this is for 2 axes, got {rank}")
+
+    flat, cube = Flat("flat", SOBEL), Kernel("cube", np.ones((1, 1, 1), dtype=int))
+    assert selected([flat, cube], rank=3) == [cube]
+
+
 def test_a_list_of_nothing_says_so(cli):
     """No match is no error, and the page says where to look."""
     done = cli.run("kernels", "--search", "none such")
@@ -712,7 +730,7 @@ LINTED = [
     ("a blur", "weights: [1, 5, 1]\nscale: 1/7\n" + SOURCED, []),
     ("a sum of nearly 1", "weights: [0.1667, 0.6667, 0.1667]\n" + SOURCED, [Rule.SUM_NEARLY]),
     ("a sum of nearly 0", "weights: [-0.3333, 0.6667, -0.3333]\n" + SOURCED, [Rule.SUM_NEARLY]),
-    ("decimals for sixths", "weights: [-0.25, 1.5, -0.25]\n" + SOURCED, [Rule.WHOLE_WEIGHTS]),
+    ("decimals for quarters", "weights: [-0.25, 2.75, -0.25]\n" + SOURCED, [Rule.WHOLE_WEIGHTS]),
     ("off to a side", "weights: [0, 0, -1, 0, 5]\n" + SOURCED, [Rule.OFF_CENTRE]),
     ("known", "weights: [[0, 2, 0], [2, -8, 2], [0, 2, 0]]\n" + SOURCED, [Rule.DUPLICATE]),
     ("known and turned", "weights: [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]\n" + SOURCED, [Rule.DUPLICATE, Rule.SEPARABLE]),
@@ -750,8 +768,11 @@ DUPLICATES = [
 
 
 @pytest.mark.parametrize(("weights", "scale", "told"), DUPLICATES)
-def test_a_copy_is_recognised(cli, weights, scale, told):
-    """The kernel of the library that it is comes with the factor, and parametric ones with their arguments."""
+def test_a_copy_is_recognised(cli, monkeypatch, weights, scale, told):
+    """The kernel of a library that it is comes with the factor, and parametric ones with their arguments."""
+    few = ("box", "gaussian", "sobel-x", "sobel-y")
+    cli.write({f"few/{path.name}": path.read_bytes() for path in SHIPPED if path.stem in few})
+    monkeypatch.setattr("convcalc.formats.library.shipped", lambda _: cli.folder / "few")
     cli.write({"me.yaml": f"weights: {weights}\nscale: {scale}\n{SOURCED}"})
     [found] = document(cli, "kernels", "lint", "me.yaml")["files"]
     texts = [each["text"] for each in found["findings"] if each["rule"] == "duplicate"]
@@ -870,8 +891,8 @@ def test_lint_reads_standard_input(cli, monkeypatch):
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_kernels_pass_lint(cli, path):
-    """No file of the library has a warning but of a kinship that is meant, or of a size that its maker chose."""
+    """No file of the library has a warning but of a kinship, a size, a place or a length that its maker meant."""
     cli.write({path.name: path.read_bytes()})
     [found] = document(cli, "kernels", "lint", path.name)["files"]
-    meant = {Rule.DUPLICATE, Rule.SEPARABLE, Rule.EVEN_SIZE, Rule.OFF_CENTRE}
+    meant = {Rule.DUPLICATE, Rule.SEPARABLE, Rule.EVEN_SIZE, Rule.OFF_CENTRE, Rule.NOT_NORMALISED}
     assert [each for each in found["findings"] if each["rule"] not in meant] == []

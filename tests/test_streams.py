@@ -216,7 +216,8 @@ def test_a_senseless_width_is_80(columns):
     """A width that is none is taken for the usual one."""
     done = convcalc("kernels", COLUMNS=columns)
     assert done.returncode == 0
-    assert max(map(len, done.stdout.decode().splitlines())) == 80
+    assert done.stdout == convcalc("kernels", COLUMNS="80").stdout
+    assert done.stdout != convcalc("kernels", COLUMNS="60").stdout
 
 
 # --- terminals
@@ -246,7 +247,11 @@ class Screen:
         return data
 
 
-@pytest.mark.parametrize("page", PAGES[:8], ids=IDS[:8])
+# The page of one kernel has a heat map, which a terminal draws in colours instead of signs.
+WORDS = [page for page in PAGES[:8] if page != ["kernels", "gaussian:5,1.2"]]
+
+
+@pytest.mark.parametrize("page", WORDS, ids=map(" ".join, WORDS))
 def test_a_terminal_has_colour_and_the_same_words(page):
     """On a terminal there is colour; without its codes the page is that of a pipe."""
     screen = Screen(*page)

@@ -700,7 +700,7 @@ REFUSED = [
     (
         ("kernels", "-o", "f.svg"),
         1,
-        "error: nothing is saved here as '.svg'\nhint: one of: .json, .yaml, .csv, .txt\n",
+        "error: nothing is saved here as '.svg'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex\n",
     ),
     (
         ("kernels", "box:400", "-o", "f.svg"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from math import lcm
+from sys import float_info
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -109,6 +110,11 @@ def has_fractions(values: Array) -> bool:
     return values.dtype == object and any(isinstance(value, Fraction) for value in values.flat)
 
 
+def has_floats(values: Array) -> bool:
+    """Whether floats can stand for the values; only Python's own numbers may be too large."""
+    return values.dtype != object or bool(largest(values) <= float_info.max)
+
+
 def largest(values: Array) -> Any:
     """The largest absolute value as a Python number, which never wraps; 0 of an empty array."""
     if not values.size:
@@ -190,7 +196,10 @@ def range_and_mean(values: Array) -> tuple[Any, Any, float | int] | None:
     finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not finite.size:
         return None
-    total = finite.sum(dtype=None if finite.dtype == object else np.float64)
+    with np.errstate(over="ignore"):
+        total = finite.sum(dtype=None if finite.dtype == object else np.float64)
+    if isinstance(total, np.floating) and np.isinf(total):  # the sum is beyond the floats, the mean is not
+        return plain(finite.min()), plain(finite.max()), float((finite / finite.size).sum())
     try:
         mean: float | int = float(total / finite.size)
     except OverflowError:

@@ -50,17 +50,15 @@ class Facts:
 
     @cached_property
     def sum(self) -> Number:
-        """The sum of weights × scale: what the kernel makes of a flat input of ones."""
-        return self._sum(self.weights, self.scale)
+        """The sum of weights × scale: what the kernel makes of a flat input of ones. Of floats, rounding alone is 0."""
+        return 0.0 if not is_exact(self.weights) and self.is_zero_sum else self._sum(self.weights, self.scale)
 
     @property
     def is_zero_sum(self) -> bool:
         """Whether flat inputs give 0."""
         if is_exact(self.weights):
             return self.sum == 0
-        return self.is_finite and abs(float(self.sum)) <= ROUNDING * abs(
-            float(self._sum(np.abs(self.weights), self.scale))
-        )
+        return self.is_finite and abs(float(self.weight_sum)) <= ROUNDING * fsum(map(abs, self.weights.flat))
 
     @property
     def is_normalised(self) -> bool:

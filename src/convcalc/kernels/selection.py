@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import whole
@@ -27,18 +28,16 @@ def selected(
             raise UnknownNameError("family", family, families, field="family")
         found = [kernel for kernel in found if kernel.family.casefold() == family.casefold()]
     if rank is not None:
-        axes = whole("rank", rank, 1)
-        found = [each for kernel in found for each in _at_rank(kernel, axes)]
+        found = list(_of_rank(found, whole("rank", rank, 1)))
     return [kernel for kernel in found if _mentions(kernel, search or "")]
 
 
-def _at_rank(kernel: Kernel, rank: int) -> list[Kernel]:
-    """The kernel at that rank; nothing where its arguments make no sense there."""
-    try:
-        found = kernel.at_rank(rank)
-    except FieldError:
-        return []
-    return [found] if found.weights.ndim == rank else []
+def _of_rank(kernels: Iterable[Kernel], rank: int) -> Iterator[Kernel]:
+    for kernel in kernels:
+        with suppress(FieldError):  # not every builder makes kernels of every rank
+            found = kernel.at_rank(rank)
+            if found.weights.ndim == rank:
+                yield found
 
 
 def _mentions(kernel: Kernel, text: str) -> bool:

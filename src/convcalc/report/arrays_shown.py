@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from sys import float_info
 
-from convcalc.arrays import Array, largest
+from convcalc.arrays import Array, has_floats
 from convcalc.problem import Problem
 from convcalc.report.blocks import Block, Maps, note
 from convcalc.report.channels import hidden_blocks, table_blocks
@@ -20,7 +19,7 @@ def array_blocks(problem: Problem, output: Array, maps: Maps | None = None) -> I
     """
     arrays = {"input": problem.input, "output": output}
     wanted = {name: values for name, values in arrays.items() if maps and _is_wanted(values, maps)}
-    drawn = {name: values for name, values in wanted.items() if _has_floats(values)}
+    drawn = {name: values for name, values in wanted.items() if has_floats(values)}
     replaced = [name for name, values in drawn.items() if problem.rank > 1 and not _fits(values)]
     yield from table_blocks(problem, output, replaced)
     if maps and drawn:
@@ -41,8 +40,3 @@ def _fits(values: Array) -> bool:
 
 def _is_wanted(values: Array, maps: Maps) -> bool:
     return values.size > 0 and (maps.every or not _fits(values))
-
-
-def _has_floats(values: Array) -> bool:
-    """Whether floats can stand for the values; only Python's own numbers may be too large."""
-    return values.dtype != object or bool(largest(values) <= float_info.max)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from convcalc.arrays import has_floats
 from convcalc.kernels.factors import ROUNDING, Separation, Taps, taps_array
 from convcalc.kernels.facts import BRIGHTEST, Facts, facts_of
 from convcalc.kernels.kernel import Kernel
@@ -57,7 +58,7 @@ def _weights(kernel: Kernel, facts: Facts) -> Iterator[Block]:
         names = _factor_names(kernel.weights.ndim)
         for axis, (taps, name) in enumerate(zip(facts.separation.factors, names, strict=True)):
             items += [Span("×" if axis else "="), _factor(taps, name, is_column=name == "column")]
-    if facts.is_finite and kernel.weights.size > 1:
+    if has_floats(kernel.weights) and kernel.weights.size > 1:
         items += heat_maps("heat map", kernel.weights, _MAP_COLUMNS)
     yield Flow(tuple(items))
     hidden = hidden_planes(kernel.weights)

@@ -30,13 +30,14 @@ def kernels_report(kernels: Sequence[Kernel]) -> Report:
 
 
 def _blocks(kernels: Sequence[Kernel]) -> Iterator[Block]:
+    """A table for each family."""
     if not kernels:
         yield say("no kernel is like that; `convcalc kernels` lists all")
         return
-    families = [(family, list(some)) for family, some in groupby(kernels, key=lambda kernel: kernel.family)]
-    for family, some in families:
+    families = [list(some) for _, some in groupby(kernels, key=lambda kernel: kernel.family.casefold())]
+    for some in families:
         yield Sentence(
-            (Span(family or "no family", Role.TITLE), Span(f"   {counted(len(some), 'kernel')}", Role.LABEL))
+            (Span(some[0].family or "no family", Role.TITLE), Span(f"   {counted(len(some), 'kernel')}", Role.LABEL))
         )
         yield Table(_COLUMNS, tuple(map(_row, some)), ("size", "scale", "sum"))
     if len(families) > 1:

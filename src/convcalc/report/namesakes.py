@@ -9,7 +9,7 @@ from fractions import Fraction
 from convcalc.arrays import Array
 from convcalc.kernels.kernel import Kernel, Namesake
 from convcalc.kernels.related import Relation, differing, relation_of
-from convcalc.report.blocks import Block, Flow, Grid, Role, Sentence, Span, say
+from convcalc.report.blocks import Block, Flow, Role, Sentence, Span, say
 from convcalc.report.grids import MARK, plane_grids
 from convcalc.report.text import directions_text, number_text, scale_text
 
@@ -17,26 +17,26 @@ _TURNS = {(0,): "turned by 90° to the left", (1,): "turned by 90° to the right
 
 
 def namesake_blocks(kernel: Kernel) -> Iterator[Block]:
-    """The kernel and its namesakes as grids; weights that differ are marked, and how they differ is told."""
+    """How each namesake differs, in words; the kernel and those that differ as grids, with their differences marked."""
     if not kernel.namesakes:
         return
     yield Sentence((Span(f"{kernel.name} elsewhere", Role.TITLE),), space_before=True)
-    grids: list[Grid] = list(plane_grids(_caption("here", kernel.scale), kernel.weights))
-    sentences: list[Sentence] = []
-    margin = max(len(each.library) for each in kernel.namesakes) + 3
-    for each in kernel.namesakes:
-        relation = relation_of(_values(kernel, each), kernel.values)
-        different = _marks(each, kernel, relation)
-        grids += plane_grids(_caption(f"@{each.library}", each.scale), each.weights, different=different)
-        source = f"; {each.source}" if each.source else ""
-        told = relation_text(relation, kernel.name, kernel.weights.ndim) if relation else "other numbers"
-        sentences.append(
-            Sentence((Span(f"@{each.library}".ljust(margin), Role.LABEL), Span(f"{told}{source}")), margin)
-        )
-    yield Flow(tuple(grids))
+    relations = [relation_of(_values(kernel, each), kernel.values) for each in kernel.namesakes]
+    grids = [
+        grid
+        for each, relation in zip(kernel.namesakes, relations, strict=True)
+        if not _is_same(relation)
+        for grid in plane_grids(_caption(f"@{each.library}", each.scale), each.weights, different=_marks(each, kernel))
+    ]
+    if grids:
+        yield Flow((*plane_grids(_caption("here", kernel.scale), kernel.weights), *grids))
     if any(span.role is Role.DIFFERENT for grid in grids for row in grid.cells for span in row):
         yield say(f"{MARK} another weight than here", Role.LABEL)
-    yield from sentences
+    margin = max(len(each.library) for each in kernel.namesakes) + 3
+    for each, relation in zip(kernel.namesakes, relations, strict=True):
+        told = relation_text(relation, kernel.name, kernel.weights.ndim) if relation else "other numbers"
+        source = f"; {each.source}" if each.source else ""
+        yield Sentence((Span(f"@{each.library}".ljust(margin), Role.LABEL), Span(f"{told}{source}")), margin)
 
 
 def relation_text(relation: Relation, name: str, rank: int) -> str:
@@ -45,7 +45,7 @@ def relation_text(relation: Relation, name: str, rank: int) -> str:
     >>> relation_text(Relation(-1, (0, 1), (1,)), "sobel-x", 2)
     '-1 × sobel-x mirrored from left to right'
     """
-    if relation.factor == 1 and not relation.is_moved:
+    if _is_same(relation):
         return f"the same as {name}"
     factor = "" if relation.factor == 1 else f"{number_text(relation.factor)} × "
     return " ".join(filter(None, (f"{factor}{name}", _moved(relation, rank))))
@@ -62,10 +62,12 @@ def _moved(relation: Relation, rank: int) -> str:
     return " and ".join(filter(None, ("with its axes exchanged" if exchanged else "", mirrored)))
 
 
-def _marks(namesake: Namesake, kernel: Kernel, relation: Relation | None) -> Array | None:
-    """Which weights are marked: none where weights × scale are the same, or where nothing but the scale differs."""
-    if relation and relation.factor == 1 and not relation.is_moved:
-        return None
+def _is_same(relation: Relation | None) -> bool:
+    return relation is not None and relation.factor == 1 and not relation.is_moved
+
+
+def _marks(namesake: Namesake, kernel: Kernel) -> Array | None:
+    """Which weights are marked; None where nothing but the scale differs."""
     different = differing(namesake.weights, kernel.weights)
     return different if different is not None and different.any() else None
 
