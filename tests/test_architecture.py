@@ -41,7 +41,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tracing": ("numpy",),
     "picture": ("numpy",),
     "formats": ("numpy", "yaml", "PIL"),
-    "render": ("rich",),
+    "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG
     "api": ("numpy",),
     "bench": ("numpy", "torch", "scipy", "cv2"),
     "cli": ("typer", "rich"),
@@ -229,6 +229,7 @@ MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_m
         ("run --show --quiet", ""),
         ("run --show --format json", ""),
         ("run --show", " ".join(MAPS)),
+        ("gallery --format json --kernel box -q", "convcalc.picture convcalc.report.heat_maps"),
     ],
 )
 def test_what_draws_heat_maps_is_loaded_where_one_is_drawn(command: str, names: str) -> None:
@@ -237,6 +238,22 @@ def test_what_draws_heat_maps_is_loaded_where_one_is_drawn(command: str, names: 
         f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
     )
     assert set(MAPS) & set(loaded(start, *MAPS).split()) == set(names.split())
+
+
+@pytest.mark.parametrize("command", ["--help", "params --cin 1 --cout 1 -k 3", "kernels box", "run", "run --show"])
+def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
+    """No other command pays for contact sheets."""
+    start = (
+        f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
+    )
+    ours = (
+        "convcalc.report.gallery",
+        "convcalc.render.tiles",
+        "convcalc.picture.thumbnail",
+        "convcalc.formats.png",
+        "PIL",
+    )
+    assert set(ours) & set(loaded(start, *ours).split()) == set()
 
 
 @pytest.mark.parametrize("module", ["counts", "axis", "boundary", "coverage", "arguments"])

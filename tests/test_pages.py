@@ -63,6 +63,9 @@ FILES = {
 PAGES = [
     ("run", 80, "run"),
     ("run-plain", 80, "run --format plain"),
+    ("gallery", 80, "gallery --kernel sobel-x --kernel laplacian --kernel box --kernel gaussian:9 --kernel derivative"),
+    ("gallery-60", 60, "gallery line.yaml --kernel derivative --kernel haar-difference --kernel sobel-x"),
+    ("gallery-cube", 80, "gallery cube.yaml --dims 3 --family volume"),
     ("run-60", 60, "run"),
     ("run-40", 40, "run"),
     ("run-100", 100, "run"),
@@ -369,6 +372,7 @@ SCHEMAS = [
     ("plan", "convcalc.plan/1"),
     ("params --cin 1 --cout 2 -k 3", "convcalc.params/1"),
     ("kernels", "convcalc.kernels/1"),
+    ("gallery --family edge", "convcalc.gallery/1"),
     ("kernels box", "convcalc.kernel/1"),
     ("kernels lint ridge.yaml mine.yaml", "convcalc.lint/1"),
     ("check gradient.yaml", "convcalc.check/1"),

@@ -188,6 +188,12 @@ def are_finite(values: Array) -> bool:
     return bool(np.isfinite(np.dot(values, np.ones(values.shape[-1], values.dtype))).all())
 
 
+def value_range(values: Array) -> tuple[Any, Any] | None:
+    """The least and the largest of the finite values, as Python's numbers; None if there are none."""
+    finite = values[np.isfinite(values)] if count_not_finite(values) else values
+    return (plain(finite.min()), plain(finite.max())) if finite.size else None
+
+
 def range_and_mean(values: Array) -> tuple[Any, Any, float | int] | None:
     """The least, the largest and the mean of the finite values; None if there are none.
 

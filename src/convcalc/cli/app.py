@@ -13,6 +13,7 @@ COMMANDS = {
     "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",
     "kernels": "convcalc kernels gaussian:5",
+    "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/*.yaml",
     "bench": "convcalc bench --case image-9x9",
 }

@@ -44,6 +44,30 @@ LimitChanges = Annotated[
 ]
 
 
+StrideByAxis = Annotated[
+    str | None, typer.Option(help="Input cells from one output cell to the next: 2, or 2,1 by axis.", metavar="N")
+]
+PaddingByAxis = Annotated[
+    str | None,
+    typer.Option(
+        help="1, or 1,2 by axis, or '[[1,2],[0,0]]' before and after, or valid, same, same-lower, full.", metavar="N"
+    ),
+]
+DilationByAxis = Annotated[
+    str | None, typer.Option(help="Input cells from one tap to the next: 2, or 2,1 by axis.", metavar="N")
+]
+BoundaryWord = Annotated[
+    str | None,
+    typer.Option(
+        help="What padding holds: zeros, a number, reflect, symmetric, replicate or circular.", metavar="WORD"
+    ),
+]
+SpatialAxes = Annotated[str | None, typer.Option(help="How many of the input's last axes are spatial.", metavar="N")]
+Convolve = Annotated[
+    bool, typer.Option("--convolve", help="Turn the kernel by 180 degrees first (mathematical convolution).")
+]
+
+
 class ProblemOptions(NamedTuple):
     """The file and what overrides its fields."""
 
@@ -57,33 +81,16 @@ class ProblemOptions(NamedTuple):
             metavar="KERNEL",
         ),
     ] = None
-    stride: Annotated[
-        str | None, typer.Option(help="Input cells from one output cell to the next: 2, or 2,1 by axis.", metavar="N")
-    ] = None
-    padding: Annotated[
-        str | None,
-        typer.Option(
-            help="1, or 1,2 by axis, or '[[1,2],[0,0]]' before and after, or valid, same, same-lower, full.",
-            metavar="N",
-        ),
-    ] = None
-    dilation: Annotated[
-        str | None, typer.Option(help="Input cells from one tap to the next: 2, or 2,1 by axis.", metavar="N")
-    ] = None
+    stride: StrideByAxis = None
+    padding: PaddingByAxis = None
+    dilation: DilationByAxis = None
     groups: Annotated[str | None, typer.Option(help="Groups of channels that do not mix.", metavar="N")] = None
-    boundary: Annotated[
-        str | None,
-        typer.Option(
-            help="What padding holds: zeros, a number, reflect, symmetric, replicate or circular.", metavar="WORD"
-        ),
-    ] = None
+    boundary: BoundaryWord = None
     bias: Annotated[
         str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
     ] = None
-    dims: Annotated[str | None, typer.Option(help="How many of the input's last axes are spatial.", metavar="N")] = None
-    convolve: Annotated[
-        bool, typer.Option("--convolve", help="Turn the kernel by 180 degrees first (mathematical convolution).")
-    ] = False
+    dims: SpatialAxes = None
+    convolve: Convolve = False
     depthwise: Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")] = False
     dtype: Annotated[
         str | None, typer.Option(help="auto, exact (fractions stay), float32 or float64.", metavar="DTYPE")
@@ -174,17 +181,46 @@ KernelFiles = Annotated[
 ]
 
 
+Family = Annotated[
+    str | None, typer.Option("--family", help="Only kernels of this family, such as edge.", metavar="NAME")
+]
+Search = Annotated[
+    str | None,
+    typer.Option("--search", help="Only kernels with these words in what is said about them.", metavar="TEXT"),
+]
+
+
 class SelectionOptions(NamedTuple):
     """Which kernels of the library are listed."""
 
-    family: Annotated[
-        str | None, typer.Option("--family", help="Only kernels of this family, such as edge.", metavar="NAME")
-    ] = None
-    search: Annotated[
-        str | None,
-        typer.Option("--search", help="Only kernels with these words in what is said about them.", metavar="TEXT"),
-    ] = None
+    family: Family = None
+    search: Search = None
     rank: Annotated[int | None, typer.Option("--rank", help="Only kernels with so many axes.", metavar="N")] = None
+
+
+class GalleryOptions(NamedTuple):
+    """The file, the kernels that it is seen through, and how they are applied."""
+
+    file: File = None
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kernel",
+            help="A kernel, written as for run, instead of the library's; may be repeated.",
+            metavar="KERNEL",
+        ),
+    ] = None
+    family: Family = None
+    search: Search = None
+    stride: StrideByAxis = None
+    padding: PaddingByAxis = None
+    dilation: DilationByAxis = None
+    boundary: BoundaryWord = None
+    dims: SpatialAxes = None
+    convolve: Convolve = False
+    threads: Threads = None
+    kernels: Folders = None
+    limit: LimitChanges = None
 
 
 Files = Annotated[list[str], typer.Argument(help="Problem files with the field expect.")]

@@ -48,7 +48,7 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
     groups = request.value("groups", 1)
     asked = request.value("dims", tensor.dims)
     dims = infer_dims(tensor.array, kernels, groups, depthwise) if asked is None else whole("dims", asked, 1)
-    cells = _with_channels(tensor.array, dims)
+    cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
     span = channels_per_group("in_channels", cells.shape[1], groups)
@@ -63,7 +63,7 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
         padding=request.value("padding", 0),
         dilation=request.value("dilation", 1),
         groups=groups,
-        boundary=_boundary(request),
+        boundary=boundary_word(request),
         flip="flip" in request.fields and truth("flip", request.fields["flip"].node),
         dtype=str(request.value("dtype", "auto")),
         labels=Labels(
@@ -98,7 +98,7 @@ def _check_finite(problem: Problem) -> None:
             raise FieldError(f"{name} is not finite at [{place}]", hint="leave --strict-finite out", field=name)
 
 
-def _with_channels(values: Array, dims: int) -> Array:
+def with_channels(values: Array, dims: int) -> Array:
     """(batch, in_channels, *spatial) of an array that may lack the first or both."""
     missing = dims + 2 - values.ndim
     if missing not in (0, 1, 2):
@@ -127,7 +127,12 @@ def _bias(request: Request, limits: Limits) -> Array | None:
         return array(request.fields["bias"].node, limits)
 
 
-def _boundary(request: Request) -> Any:
+def boundary_word(request: Request) -> Any:
+    """The boundary of a request: a word or a number.
+
+    Raises:
+        FieldError: it is neither.
+    """
     value = request.value("boundary", "zeros")
     if isinstance(value, str) and value[:1] in tuple("+-.0123456789"):
         with below("boundary"):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 
 from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import whole
@@ -28,16 +27,27 @@ def selected(
             raise UnknownNameError("family", family, families, field="family")
         found = [kernel for kernel in found if kernel.family.casefold() == family.casefold()]
     if rank is not None:
-        found = list(_of_rank(found, whole("rank", rank, 1)))
+        found, _ = parted(found, whole("rank", rank, 1))
     return [kernel for kernel in found if _mentions(kernel, search or "")]
 
 
-def _of_rank(kernels: Iterable[Kernel], rank: int) -> Iterator[Kernel]:
+def parted(kernels: Iterable[Kernel], rank: int) -> tuple[list[Kernel], list[Kernel]]:
+    """The kernels for inputs of a rank, parametric ones at that rank, and the kernels that are for others."""
+    fitting, others = [], []
     for kernel in kernels:
-        with suppress(FieldError):  # not every builder makes kernels of every rank
-            found = kernel.at_rank(rank)
-            if found.weights.ndim == rank:
-                yield found
+        found = _at_rank(kernel, rank)
+        fitting += found
+        others += [] if found else [kernel]
+    return fitting, others
+
+
+def _at_rank(kernel: Kernel, rank: int) -> list[Kernel]:
+    """The kernel at that rank; nothing where its arguments make no sense there."""
+    try:
+        found = kernel.at_rank(rank)
+    except FieldError:
+        return []
+    return [found] if found.weights.ndim == rank else []
 
 
 def _mentions(kernel: Kernel, text: str) -> bool:

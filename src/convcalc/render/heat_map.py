@@ -14,7 +14,7 @@ _LARGE = 24  # columns to which a map of fewer cells is enlarged, as far as each
 _LARGEST_CELL = 4
 _STRIP_ROWS = 4  # half lines of a map with a single row of cells
 _SHORTEST_SCALE = 4  # characters of a scale, below which its numbers stand alone
-_TEXT = 36  # columns in which the words around a small map are wrapped
+_TEXT = 36
 
 # From light to dense. The signs of negative values lie down, those of positive ones stand up, so that they are told
 # apart without colour too.
@@ -30,11 +30,14 @@ def _table(signs: str) -> bytes:
 _SIGNS = {False: _table(_RISING), True: _table(_NEGATIVE + _ZERO + _POSITIVE)}
 
 
-def heat_map_box(heat_map: HeatMap, width: int) -> Box:
-    """A heat map with its caption above, and the scale and the words below, at most ``width`` wide if that can be."""
+def heat_map_box(heat_map: HeatMap, width: int, text: int = _TEXT) -> Box:
+    """A heat map with its caption above, and the scale and the words below, at most ``width`` wide if that can be.
+
+    ``text``: the columns in which the words around a small map are wrapped.
+    """
     map_lines = list(_cells(heat_map, width))
     columns = len(map_lines[0][0].text) if map_lines else 0
-    room = min(width, max(columns, _TEXT))
+    room = min(width, max(columns, text))
     caption = list(wrapped([Span(heat_map.caption, Role.TITLE)], room))
     lines: list[Line] = [*caption, *map_lines]
     if not heat_map.pixels:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from convcalc.render.boxes import Box, fitted
 from convcalc.render.frames import Frame
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Span, Sum, Table
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table
 
 _BETWEEN_GRIDS = 3
 
@@ -19,7 +19,7 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     for number, block in enumerate(blocks):
         if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
-        gap = isinstance(block, Table) or (isinstance(block, Flow) and number + 1 < len(blocks))
+        gap = isinstance(block, Table) or (isinstance(block, Flow | Sheet) and number + 1 < len(blocks))
         for line in block_lines(block, width, frame):
             yield from folded(line, width)
 
@@ -33,26 +33,43 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
             yield from block_lines(block.sentence, width, frame)
         case Flow():
             yield from _flow_lines(block, width, frame)
+        case Sheet():
+            yield from _sheet_lines(block, width)
         case Table():
             yield from table_lines(block, width, frame)
 
 
 def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:
-    """Boxes in rows: a row is full when the next one does not fit; a sign goes with the box behind it."""
+    """Boxes in rows; a sign goes with the box behind it."""
+
+    def parts() -> Iterator[list[Box]]:
+        sign: Box | None = None
+        for item in flow.items:
+            if isinstance(item, Span):
+                sign = Box(((item,),))
+                continue
+            box = _box(item, width - (sign.width + _BETWEEN_GRIDS if sign else 0), frame)
+            yield [sign, box] if sign else [box]
+            sign = None
+
+    return _in_rows(parts(), width)
+
+
+def _sheet_lines(sheet: Sheet, width: int) -> Iterator[Line]:
+    from convcalc.render.tiles import tile_boxes
+
+    return _in_rows(([box] for box in tile_boxes(sheet, width)), width)
+
+
+def _in_rows(parts: Iterable[list[Box]], width: int) -> Iterator[Line]:
+    """Boxes that go together in rows, with an empty line between: a row is full when the next ones do not fit."""
     row: list[Box] = []
-    sign: Box | None = None
-    for item in flow.items:
-        if isinstance(item, Span):
-            sign = Box(((item,),))
-            continue
-        box = _box(item, width - (sign.width + _BETWEEN_GRIDS if sign else 0), frame)
-        added = [sign, box] if sign else [box]
+    for added in parts:
         if row and _row_width([*row, *added]) > width:
             yield from _beside(row)
             yield ()
             row = []
         row += added
-        sign = None
     yield from _beside(row)
 
 

@@ -119,6 +119,22 @@ class Flow(NamedTuple):
     items: tuple[Grid | HeatMap | Span, ...]
 
 
+class Tile(NamedTuple):
+    """A small heat map or picture with the words of a contact sheet below."""
+
+    heat_map: HeatMap
+    lines: tuple[Line, ...]
+    """Lines that are kept as they are, such as the rows of a kernel."""
+    words: str = ""
+
+
+class Sheet(NamedTuple):
+    """A contact sheet: tiles side by side, all of them so many columns wide."""
+
+    tiles: tuple[Tile, ...]
+    columns: int
+
+
 class Maps(NamedTuple):
     """Which arrays a report shows as heat maps, how large and by which rule."""
 
@@ -139,7 +155,7 @@ class Table(NamedTuple):
     """The columns that are aligned to the right."""
 
 
-Block = Sentence | Sum | Flow | Table
+Block = Sentence | Sum | Flow | Sheet | Table
 
 
 class Report(NamedTuple):

@@ -7,7 +7,21 @@ from html import escape
 from itertools import groupby
 
 from convcalc.render.svg.layout import page_of
-from convcalc.render.svg.marks import BOLD_STYLES, Bar, Box, Dots, Frame, Group, Mark, Page, Raster, Style, Tile, Words
+from convcalc.render.svg.marks import (
+    BOLD_STYLES,
+    Bar,
+    Box,
+    Dots,
+    Frame,
+    Group,
+    Mark,
+    Page,
+    Photo,
+    Raster,
+    Style,
+    Tile,
+    Words,
+)
 from convcalc.render.svg.measure import FONT, is_known
 from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, PAPER, WORDS, Stroke, fill, hexadecimal, ink, scale
 from convcalc.report.figure import Cell, Figure, PanelKind
@@ -49,6 +63,8 @@ def _mark(mark: Mark, group: Group) -> Iterator[str]:
     match mark:
         case Words():
             yield _words(mark, WORDS[mark.style])
+        case Photo():
+            yield _image(mark)
         case Tile():
             yield from _tile(mark, group)
         case Raster():
@@ -88,6 +104,15 @@ def _raster(raster: Raster, group: Group) -> Iterator[str]:
         yield f'<path fill="{colour}" d="{"".join(rectangles)}"/>'
     yield "</g>"
     yield _rectangle(raster.box, "none", _EDGE)
+
+
+def _image(photo: Photo) -> str:
+    from convcalc.render.svg.photo import data_uri
+
+    x, y, width, height = map(_number, photo.box)
+    rendering = ' image-rendering="pixelated"' if photo.is_enlarged else ""
+    size = f'x="{x}" y="{y}" width="{width}" height="{height}" preserveAspectRatio="none"{rendering}'
+    return f'<image {size} href="{data_uri(photo.thumbnail)}"><title>{_text(photo.text)}</title></image>'
 
 
 def _colour(cell: Cell | None, group: Group) -> str:

@@ -78,7 +78,7 @@ def page_of(figure: Figure) -> Page:
     groups: list[Group] = []
     y = _MARGIN
     for text, size, style in ((figure.title, _TITLE, Style.TITLE), (figure.description, _TEXT, Style.TEXT)):
-        groups += _paragraph(text, y, inner, size, style)
+        groups += paragraph(text, y, inner, size, style)
         y = groups[-1].box.bottom
     for line in lines:
         y += _ROW_SPACE
@@ -86,7 +86,7 @@ def page_of(figure: Figure) -> Page:
         y += _row_height(line)
     y += _ROW_SPACE
     for note in figure.notes:
-        groups += _paragraph(note, y, inner, _TEXT, Style.TEXT)
+        groups += paragraph(note, y, inner, _TEXT, Style.TEXT)
         y = groups[-1].box.bottom
     return Page(inner + 2 * _MARGIN, y + _MARGIN, figure.title, figure.description, tuple(groups))
 
@@ -172,7 +172,7 @@ def _placed_legend(shape: LegendShape, x: float, y: float) -> Group:
     return Group(box, (*lines_of((legend.caption,), x, y, shape.width, _LABEL, Style.LABEL), bar, *ends))
 
 
-def _paragraph(text: str, y: float, width: float, size: float, style: Style) -> Iterator[Group]:
+def paragraph(text: str, y: float, width: float, size: float, style: Style) -> Iterator[Group]:
     """Running text in lines from the left margin on."""
     lines = broken(text, width, size, bold=style is Style.TITLE)
     box = Box(_MARGIN, y, width, len(lines) * size * LINE_HEIGHT)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from convcalc.picture.thumbnail import Thumbnail
 from convcalc.render.svg.measure import LINE_HEIGHT, text_width
 from convcalc.report.figure import Cell, Outline, OutlineKind, PanelKind
 
@@ -102,7 +103,21 @@ class Bar(NamedTuple):
     is_diverging: bool
 
 
-Mark = Words | Tile | Raster | Dots | Frame | Bar
+class Photo(NamedTuple):
+    """A small picture, stretched to its box."""
+
+    box: Box
+    thumbnail: Thumbnail
+    text: str
+    """What it shows, in words."""
+
+    @property
+    def is_enlarged(self) -> bool:
+        """Whether its cells are to be seen as squares."""
+        return bool(self.thumbnail.levels.shape[1] < self.box.width)
+
+
+Mark = Words | Photo | Tile | Raster | Dots | Frame | Bar
 
 
 class Group(NamedTuple):

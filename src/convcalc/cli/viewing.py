@@ -1,0 +1,128 @@
+"""One input through many kernels: which these are, and what each makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.cli.source import flags
+from convcalc.errors import FieldError, GeometryError, UsageError
+from convcalc.report.gallery import Gallery, left_out, too_large
+from convcalc.report.heat_maps import is_picture
+from convcalc.report.views import Room, keeps_brightness, view_of
+
+if TYPE_CHECKING:
+    from convcalc.cli.options import GalleryOptions
+    from convcalc.formats.library import Library
+    from convcalc.formats.request import Request
+    from convcalc.formats.subject import Subject
+    from convcalc.kernels.kernel import Kernel
+    from convcalc.limits import Limits
+    from convcalc.problem import Problem
+
+
+class Chosen(NamedTuple):
+    """The kernels of a gallery, and what is to be known of those that are left out."""
+
+    kernels: list[Kernel]
+    notes: tuple[str, ...]
+
+
+class _Work(NamedTuple):
+    """A problem to be computed, and how its output is drawn."""
+
+    kernel: Kernel
+    problem: Problem
+    is_picture: bool
+
+
+def request_of(options: GalleryOptions, limits: Limits) -> Request:
+    """The words of the file with those of the flags in their place."""
+    from convcalc.formats.request import read_request
+
+    return read_request(options.file, limits).override(
+        kernel=options.kernel,
+        stride=options.stride,
+        padding=options.padding,
+        dilation=options.dilation,
+        boundary=options.boundary,
+        dims=options.dims,
+        flip=options.convolve,
+    )
+
+
+def chosen(options: GalleryOptions, request: Request, library: Library, limits: Limits, rank: int) -> Chosen:
+    """The kernels that are asked for, without those for inputs of another rank.
+
+    Raises:
+        ConvcalcError: a kernel or a family does not exist, flags do not go together, or none is left.
+    """
+    from convcalc.formats.subject import asked_kernels
+    from convcalc.kernels.selection import parted, selected
+
+    if options.kernel and (options.family or options.search):
+        flag = "family" if options.family else "search"
+        raise UsageError(f"--{flag} chooses among all kernels, --kernel names one", hint="leave one of them out")
+    with flags():
+        everything = (
+            asked_kernels(request, library, limits)
+            if options.kernel
+            else selected(library.kernels(), family=options.family, search=options.search)
+        )
+    kernels, others = parted(everything, rank)
+    note = left_out([each.weights.ndim for each in others], rank)
+    if not kernels:
+        with flags("--kernel" if options.kernel else "--search" if options.search else "--family"):
+            raise FieldError(note or "no kernel is like that", hint="`convcalc kernels` lists all")
+    return Chosen(kernels, (note,) if note else ())
+
+
+def seen(
+    request: Request,
+    subject: Subject,
+    found: Chosen,
+    rooms: Sequence[Room],
+    rule: str,
+    threads: int | None,
+    limits: Limits,
+) -> Gallery:
+    """The input and what each kernel makes of it, one output held at a time.
+
+    Raises:
+        ConvcalcError: no kernel fits, or a limit refuses the work.
+    """
+    from convcalc.engine.compute import compute
+    from convcalc.engine.plan import make_plan
+
+    is_shown = subject.is_picture and is_picture(subject.input, rule)
+    with request.placing():
+        works, unfit = _works(subject, found.kernels, rule if is_shown else "")
+    views = [view_of(None, subject.input[0] if is_shown else subject.mean, rooms, rule=rule, is_picture=is_shown)]
+    for work in works:
+        with flags("--threads"):
+            plan = make_plan(work.problem, threads=threads)
+        output = compute(work.problem, plan, limits=limits).output[0]
+        views.append(view_of(work.kernel, output, rooms, rule=rule, is_picture=work.is_picture))
+    notes = (*subject.labels.notes, *found.notes, *unfit)
+    return Gallery(subject.labels, subject.input.shape[1:], tuple(views), subject.settings, rule, is_shown, notes)
+
+
+def _works(subject: Subject, kernels: Sequence[Kernel], rule: str) -> tuple[list[_Work], tuple[str, ...]]:
+    """The problems, and a note on kernels that do not fit the input; ``rule``: nothing where no output is a picture.
+
+    Raises:
+        GeometryError: no kernel fits.
+    """
+    works: list[_Work] = []
+    unfit: dict[str, GeometryError] = {}
+    for kernel in kernels:
+        as_picture = keeps_brightness(kernel, rule)
+        try:
+            problem = subject.apart(kernel) if as_picture else subject.averaged(kernel)
+        except GeometryError as error:
+            unfit[kernel.name] = error
+        else:
+            works.append(_Work(kernel, problem, as_picture))
+    if not works:
+        raise next(iter(unfit.values()))
+    return works, (too_large(list(unfit), str(next(iter(unfit.values())))),) if unfit else ()

@@ -1,0 +1,101 @@
+"""Arrays as small pictures: levels or colours of few cells, each standing for an area of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array, count_not_finite
+from convcalc.picture.mapping import AUTO, CLIP, SIGNED, in_range_of_floats, map_values, spreading_rule
+from convcalc.picture.reduction import area_extremes, area_means, fitting_size
+
+_FEW = 1 << 14  # cells that are parted into areas of nearly the same size at once; of more, areas are whole steps
+_LARGEST = 1e30  # sums of any number of values below it are float32
+_FEWEST = 8  # cells that are left of an axis however long the other one is
+
+
+class Thumbnail(NamedTuple):
+    """An array as a small picture."""
+
+    levels: Array
+    """(height, width), or of colours (height, width, 3): red, green and blue; uint8."""
+    low: float
+    """The value of level 0; the value of level 255 is ``high``."""
+    high: float
+    is_diverging: bool = False
+    """Whether 0 has the level in the middle."""
+    is_picture: bool = False
+    """Whether the levels are brightnesses or colours, which need no scale."""
+
+
+def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int]) -> Thumbnail:
+    """Brightnesses from 0 to 255 of one channel, or of red, green and blue; those beyond are cut off.
+
+    ``planes``: (height, width) each. ``most``: rows and columns that there is room for.
+
+    Raises:
+        OutputError: whole numbers or fractions are beyond the range of floats.
+    """
+    levels = [map_values(means(in_range_of_floats(plane), most), CLIP).levels for plane in planes]
+    return Thumbnail(levels[0] if len(levels) == 1 else np.stack(levels, axis=-1), 0, 255, is_picture=True)
+
+
+def map_thumbnail(plane: Array, most: tuple[int, int], rule: str, span: tuple[float, float]) -> Thumbnail:
+    """The levels of values, (height, width), by a rule; ``span``: the least and the largest value of the whole array.
+
+    Raises:
+        OutputError: whole numbers or fractions are beyond the range of floats.
+    """
+    rule = spreading_rule(span[0]) if rule == AUTO else rule
+    reduce = peaks if rule == SIGNED else means
+    mapped = map_values(reduce(in_range_of_floats(plane), most), rule, low=span[0], high=span[1])
+    return Thumbnail(mapped.levels, mapped.low, mapped.high, mapped.is_diverging)
+
+
+def means(values: Array, most: tuple[int, int]) -> Array:
+    """The means of areas of a matrix, as few as there is room for; without a change where there is room for all."""
+    steps = _steps(values, most)
+    if steps is None:
+        return area_means(values, fitting_size(values.shape, most))
+    sides = [np.minimum(step, n - np.arange(0, n, step)) for n, step in zip(values.shape, steps, strict=True)]
+    return np.asarray(_folded(np.add, _light(values), steps) / np.outer(*sides))
+
+
+def peaks(values: Array, most: tuple[int, int]) -> Array:
+    """Of each area the value that is farthest from 0; areas are those of :func:`means`."""
+    steps = _steps(values, most)
+    if steps is None:
+        return area_extremes(values, fitting_size(values.shape, most))
+    light = _light(values)
+    low, high = (_folded(how, light, steps) for how in (np.minimum, np.maximum))
+    return np.where(high >= -low, high, low)
+
+
+def _steps(values: Array, most: tuple[int, int]) -> tuple[int, int] | None:
+    """Rows and columns of an area where all areas but the last ones are equal: a fifth of the time of unequal ones."""
+    if values.size <= _FEW or count_not_finite(values):
+        return None
+    step = max(1, *(-(-cells // room) for cells, room in zip(values.shape, most, strict=True)))
+    rows, columns = (min(step, -(-cells // _FEWEST)) for cells in values.shape)
+    return rows, columns
+
+
+def _light(values: Array) -> Array:
+    """The values in floats of half the size, whose 24 bits are plenty for the 8 of a level, unless one is too large."""
+    is_small = values.itemsize <= 2 or max(-float(values.min()), float(values.max())) < _LARGEST
+    return values.astype(np.float32 if is_small else np.float64)
+
+
+def _folded(how: np.ufunc, values: Array, steps: tuple[int, int]) -> Array:
+    """What becomes of the cells of each area: the first rows of all areas with the second ones, then the columns."""
+    for axis, step in enumerate(steps):
+        places = [(slice(None),) * axis + (slice(start, None, step),) for start in range(step)]
+        folded = np.array(values[places[0]])
+        for place in places[1:]:
+            part = values[place]
+            whole = folded[(slice(None),) * axis + (slice(part.shape[axis]),)]  # the last area may be smaller
+            how(whole, part, out=whole)
+        values = folded
+    return values

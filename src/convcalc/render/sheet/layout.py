@@ -1,0 +1,97 @@
+"""Layout arithmetic of a contact sheet: a title, and tiles in rows, each with its picture, range, weights and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from convcalc.render.svg.layout import paragraph
+from convcalc.render.svg.marks import Box, Group, Mark, Page, Photo, Style, lines_of
+from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
+from convcalc.report.figure import typeset
+from convcalc.report.gallery import Gallery
+from convcalc.report.views import View
+
+_MARGIN, _GAP, _SPACE = 20.0, 18.0, 4.0
+_TILE, _MOST_BESIDE = 176.0, 6
+_TITLE, _TEXT, _NAME, _LABEL = 18.0, 12.0, 12.0, 10.0  # font sizes
+_STRIP = 32.0  # the height of a picture with a single row of cells
+_LOWEST, _TALLEST = 12.0, 352.0  # heights of other pictures
+_BETWEEN_WEIGHTS = 8.0
+
+
+def sheet_page(gallery: Gallery) -> Page:
+    """The gallery with a place for everything."""
+    beside = min(len(gallery.views), _MOST_BESIDE)
+    inner = max(2.5 * _TILE, beside * (_TILE + _GAP) - _GAP)
+    groups: list[Group] = []
+    y = _MARGIN
+    head = [(gallery.title, _TITLE, Style.TITLE), *((text, _TEXT, Style.TEXT) for text in gallery.description)]
+    for text, size, style in (*head, *((f"Note: {text}", _TEXT, Style.TEXT) for text in gallery.notes)):
+        groups += paragraph(typeset(text), y, inner, size, style)
+        y = groups[-1].box.bottom
+    for start in range(0, len(gallery.views), beside):
+        row = [
+            _tile(view, _MARGIN + place * (_TILE + _GAP), y + _GAP)
+            for place, view in enumerate(gallery.views[start : start + beside])
+        ]
+        groups += row
+        y = max(group.box.bottom for group in row)
+    return Page(inner + 2 * _MARGIN, y + _MARGIN, gallery.title, " ".join(gallery.description), tuple(groups))
+
+
+def _tile(view: View, x: float, y: float) -> Group:
+    """A tile with its upper left corner at a point, one part below the other."""
+    marks: list[Mark] = []
+    bottom = y
+    for part in (_name, _photo, _range, _weights, _words):
+        marks += part(view, x, bottom)
+        bottom = max(mark.box.bottom for mark in marks) + _SPACE
+    return Group(Box(x, y, _TILE, bottom - _SPACE - y), tuple(marks))
+
+
+def _name(view: View, x: float, y: float) -> Sequence[Mark]:
+    """The name, in smaller letters where that keeps it on one line."""
+    size = min(_NAME, max(_LABEL, _TILE / text_width(view.name, 1, bold=True)))
+    return _text(view.name, x, y, size, Style.CAPTION)
+
+
+def _photo(view: View, x: float, y: float) -> Sequence[Mark]:
+    """The picture, as wide as the tile unless that would be too tall."""
+    rows, columns = view.thumbnails[-1].levels.shape[:2]
+    height = _STRIP if rows == 1 else max(_LOWEST, min(_TALLEST, _TILE * rows / columns))
+    width = _TILE if rows == 1 else min(_TILE, max(_LOWEST, height * columns / rows))
+    return (Photo(Box(x, y, width, height), view.thumbnails[-1], view.name),)
+
+
+def _range(view: View, x: float, y: float) -> Sequence[Mark]:
+    return _text(view.drawn_text, x, y, _LABEL, Style.NUMBER)
+
+
+def _weights(view: View, x: float, y: float) -> Sequence[Mark]:
+    """The rows of a small kernel with the scale beside the middle one, or the size of a large one."""
+    numbers = [text for row in view.weights for text in row]
+    widest = max((text_width(typeset(text.strip()), _LABEL) for text in numbers), default=_TILE)
+    room = (_TILE - text_width(view.scale, _LABEL)) / len(view.weights[0]) if view.weights else 0
+    if widest > room:
+        return _text(view.size_text, x, y, _LABEL, Style.LABEL)
+    marks: list[Mark] = []
+    step, line = min(widest + _BETWEEN_WEIGHTS, room), _LABEL * LINE_HEIGHT
+    for down, row in enumerate(view.weights):
+        for across, text in enumerate(row):
+            place = x + across * step, y + down * line
+            marks += lines_of((typeset(text.strip()),), *place, widest, _LABEL, Style.LABEL)
+    if view.scale:
+        top = y + (len(view.weights) - 1) / 2 * line
+        left = x + len(view.weights[0]) * step
+        marks += lines_of((view.scale,), left, top, x + _TILE - left, _LABEL, Style.LABEL, centred=False)
+    return marks
+
+
+def _words(view: View, x: float, y: float) -> Sequence[Mark]:
+    return _text(view.words, x, y, _LABEL, Style.TEXT) if view.words else ()
+
+
+def _text(text: str, x: float, y: float, size: float, style: Style) -> Sequence[Mark]:
+    """Words from the left edge on, in as many lines as they need."""
+    lines = broken(typeset(text), _TILE, size, bold=style is Style.CAPTION)
+    return lines_of(lines, x, y, _TILE, size, style, centred=False)

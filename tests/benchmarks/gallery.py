@@ -1,0 +1,70 @@
+"""How long a gallery takes beside its bare convolutions: `python tests/benchmarks/gallery.py`.
+
+60 kernels on a photograph of 512×512, in one process, the minimum of the rounds; nothing is asserted. The saving is
+counted on both sides, as the goal has it: gallery ≤ 1.5 × (the convolutions + the saving).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from convcalc.cli import sheet, viewing
+from convcalc.cli.options import GalleryOptions
+from convcalc.cli.source import library_of, limits_of
+from convcalc.engine.compute import compute
+from convcalc.formats.save import write_atomically
+from convcalc.formats.subject import resolve_subject
+from convcalc.report.gallery import gallery_report
+from convcalc.report.views import keeps_brightness
+
+ROOT = Path(__file__).parents[2]
+ROUNDS, KERNELS = 11, 60
+
+
+def main() -> None:
+    """Print a row for each kind of sheet."""
+    options = GalleryOptions(file=str(ROOT / "examples" / "camera.png"))
+    limits = limits_of(None)
+    library = library_of(None, limits)
+    request = viewing.request_of(options, limits)
+    subject = resolve_subject(request, library, limits)
+    found = viewing.chosen(options, request, library, limits, subject.rank)
+    found = found._replace(kernels=found.kernels[:KERNELS])
+    problems = [subject.apart(k) if keeps_brightness(k, "auto") else subject.averaged(k) for k in found.kernels]
+    bare = least(lambda: [compute(problem) for problem in problems])
+    print(f"{len(problems)} bare convolutions {1e3 * bare:.0f} ms")
+    for suffix, rooms in ((".svg", (sheet._SHARP,)), (".html", (sheet._SHARP,)), (".png", (sheet._SHARP,))):
+        drawn = viewing.seen(request, subject, found, rooms, "auto", None, limits)
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / f"sheet{suffix}")
+
+            def save(gallery, suffix=suffix, path=path):
+                data = sheet._DRAWN[suffix](gallery)
+                write_atomically(path, lambda stream: stream.write(data) and None, force=True)
+
+            saving = least(lambda drawn=drawn, save=save: save(drawn))
+            whole = least(
+                lambda rooms=rooms, save=save: save(viewing.seen(request, subject, found, rooms, "auto", None, limits))
+            )
+        print(
+            f"{suffix}: saving {1e3 * saving:.0f} ms, whole {1e3 * whole:.0f} ms, "
+            f"ratio {whole / (bare + saving):.2f} (without saving {(whole - saving) / bare:.2f}), goal 1.5"
+        )
+    page = least(lambda: gallery_report(viewing.seen(request, subject, found, ((24, 24),), "auto", None, limits), 24))
+    print(f"page of a terminal: {1e3 * page:.0f} ms, {page / bare:.2f} times the convolutions")
+
+
+def least(action) -> float:
+    """The seconds of the fastest round."""
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
