@@ -222,6 +222,7 @@ MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_m
         ("params --cin 1 --cout 1 -k 3", ""),
         ("kernels", ""),
         ("kernels sobel-x", " ".join(MAPS)),
+        ("solve 7 14", ""),
         ("plan", ""),
         ("trace --pos 1,1", ""),
         ("run", ""),
@@ -256,7 +257,7 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
     assert set(ours) & set(loaded(start, *ours).split()) == set()
 
 
-@pytest.mark.parametrize("module", ["counts", "axis", "boundary", "coverage", "arguments"])
+@pytest.mark.parametrize("module", ["counts", "axis", "boundary", "coverage", "arguments", "transposed", "solutions"])
 def test_geometry_loads_no_numpy(module: str) -> None:
     """Whole numbers need the standard library alone."""
     assert loaded(f"import convcalc.geometry.{module}", "numpy", "yaml", "rich", "typer") == ""

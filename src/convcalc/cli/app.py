@@ -12,6 +12,7 @@ COMMANDS = {
     "trace": "convcalc trace input.yaml --pos 1,1 --channel 0",
     "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",
+    "solve": "convcalc solve 224 112 -k 3",
     "kernels": "convcalc kernels gaussian:5",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/*.yaml",

@@ -35,13 +35,15 @@ def counts_and_axes(
     """
     whole("cin", in_channels, 1)
     whole("cout", out_channels, 1)
-    taps, cells = _numbers(kernel_size), _numbers(size) if size is not None else None
+    taps, cells = numbers_of(kernel_size), numbers_of(size) if size is not None else None
     rank = _rank(taps, cells, dims)
     kernel = per_axis("kernel-size", taps, rank, 1)
     counts = Counts(in_channels, out_channels, kernel, groups, has_bias)
     sizes = per_axis("size", kernel if cells is None else cells, rank, 1)
     try:  # without a size too, so that a bad flag is never passed over
-        axes = axes_of(sizes, kernel, stride=_numbers(stride), padding=_pairs(padding), dilation=_numbers(dilation))
+        axes = axes_of(
+            sizes, kernel, stride=numbers_of(stride), padding=pairs_of(padding), dilation=numbers_of(dilation)
+        )
     except GeometryError as error:
         if cells is None:  # nothing is said of an input
             return counts, ()
@@ -59,7 +61,7 @@ def _rank(taps: Any, cells: Any, dims: int | None) -> int:
     return lengths[0] if lengths else _DEFAULT_DIMS
 
 
-def _numbers(text: str) -> Any:
+def numbers_of(text: str) -> Any:
     """``3`` as a number, ``3x5`` and ``3,5`` as a list; anything else as it is."""
     parts = re.split(r"[x,]", text)
     numbers = [int(part) if re.fullmatch(r"[-+]?[0-9]{1,30}", part) else part for part in parts]
@@ -70,12 +72,12 @@ def _only(numbers: list[Any], text: str) -> Any:
     return numbers[0] if len(numbers) == 1 else text
 
 
-def _pairs(text: str) -> Any:
-    """As :func:`_numbers`, and ``[[1,2],[0,0]]`` as pairs."""
+def pairs_of(text: str) -> Any:
+    """As :func:`numbers_of`, and ``[[1,2],[0,0]]`` as pairs."""
     import json
 
     if not text.startswith("["):
-        return _numbers(text)
+        return numbers_of(text)
     try:
         return json.loads(text) if len(text) < _LONGEST else text
     except (ValueError, RecursionError):

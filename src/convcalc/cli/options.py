@@ -168,6 +168,31 @@ Dilation = Annotated[str, typer.Option("--dilation", help="Input cells from one 
 Dims = Annotated[
     int | None, typer.Option("--dims", help="Spatial axes; 2 unless --size or -k say otherwise.", metavar="N")
 ]
+
+
+class SizeOptions(NamedTuple):
+    """What is fixed beforehand of the numbers that make an output size."""
+
+    k: Annotated[
+        str | None, typer.Option("-k", "--kernel-size", help="Only so many taps: 3, or 3x5 by axis.", metavar="N")
+    ] = None
+    stride: Annotated[str | None, typer.Option(help="Only this stride: 2, or 2,1 by axis.", metavar="N")] = None
+    padding: Annotated[
+        str | None,
+        typer.Option(help="Only this padding: a number, numbers by axis, pairs, or a word as for run.", metavar="N"),
+    ] = None
+    dilation: Annotated[str | None, typer.Option(help="Only this dilation: 2, or 2,1 by axis.", metavar="N")] = None
+    transposed: Annotated[bool, typer.Option("--transposed", help="By a transposed convolution.")] = False
+    output_padding: Annotated[
+        str | None, typer.Option(help="With --transposed: only this output padding.", metavar="N")
+    ] = None
+
+
+FromSize = Annotated[
+    str, typer.Argument(metavar="FROM", help="Input cells: 224, or 224x224 by axis.", show_default=False)
+]
+ToSize = Annotated[str, typer.Argument(metavar="TO", help="Output cells: 112, or 112x112 by axis.", show_default=False)]
+Most = Annotated[int, typer.Option("--most", help="Show at most so many solutions.", metavar="N")]
 KernelName = Annotated[
     str | None,
     typer.Argument(

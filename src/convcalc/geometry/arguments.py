@@ -9,7 +9,7 @@ from operator import index
 from typing import Any
 
 from convcalc.errors import FieldError, GeometryError, UnknownNameError
-from convcalc.geometry.axis import Axes, Axis
+from convcalc.geometry.axis import Axes, Axis, reach_of
 
 Pair = tuple[int, int]
 """Padding before and after, in cells."""
@@ -82,12 +82,26 @@ def padding_pairs(
     >>> padding_pairs([[1, 2], 3], [9, 9], [3, 3], [1, 1], [1, 1])
     ((1, 2), (3, 3))
     """
-    rank = len(sizes)
+    given = given_padding(value, len(sizes))
+    axes = zip(given, sizes, kernel_size, stride, dilation, strict=True)
+    return tuple(
+        word_padding(pad, size, reach_of(k, d), s) if isinstance(pad, PaddingWord) else pad
+        for pad, size, k, s, d in axes
+    )
+
+
+def given_padding(value: Any, rank: int) -> tuple[Pair | PaddingWord, ...]:
+    """Padding for each of ``rank`` axes as it is given: a (before, after) pair, or the word that stands for one.
+
+    Raises:
+        FieldError: it is none of these.
+
+    >>> given_padding(1, 2), given_padding("same", 1)
+    (((1, 1), (1, 1)), (<PaddingWord.SAME: 'same'>,))
+    """
     value = _plain(value)
     if isinstance(value, str):
-        word = _padding_word(value)
-        axes = zip(sizes, kernel_size, stride, dilation, strict=True)
-        return tuple(word_padding(word, size, d * (k - 1) + 1, s) for size, k, s, d in axes)
+        return (_padding_word(value),) * rank
     if not _is_sequence(value):
         return (_pair(value, ("padding",)),) * rank
     _check_count("padding", len(value), rank, hint="write [[before, after]] for one axis" if rank == 1 else "")

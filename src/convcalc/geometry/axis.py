@@ -8,6 +8,15 @@ from functools import cached_property
 from convcalc.errors import GeometryError
 
 
+def reach_of(kernel_size: int, dilation: int) -> int:
+    """Cells from the first tap of a kernel to the last, both counted: dilation × (kernel_size − 1) + 1.
+
+    >>> reach_of(kernel_size=3, dilation=2)
+    5
+    """
+    return dilation * (kernel_size - 1) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One spatial axis; holding one proves that the kernel fits at least once.
@@ -53,12 +62,8 @@ class Axis:
 
     @property
     def reach(self) -> int:
-        """Input cells from the first tap to the last, both counted: dilation × (kernel_size − 1) + 1.
-
-        >>> Axis(size=9, kernel_size=3, dilation=2).reach
-        5
-        """
-        return self.dilation * (self.kernel_size - 1) + 1
+        """Input cells from the first tap to the last, both counted, see :func:`reach_of`."""
+        return reach_of(self.kernel_size, self.dilation)
 
     @property
     def padded_size(self) -> int:

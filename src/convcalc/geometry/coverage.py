@@ -6,6 +6,7 @@ from math import prod
 
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.transposed import TransposedAxis
 
 
 def read_cells(axis: Axis, boundary: Boundary) -> int:
@@ -33,7 +34,7 @@ def read_cells(axis: Axis, boundary: Boundary) -> int:
         source = boundary.source(index - axis.before, axis.size) if read[index] else None
         if source is not None:
             inside[source] = 1
-    return sum(inside)
+    return inside.count(1)
 
 
 def unread_cells(axes: tuple[Axis, ...], boundary: Boundary) -> int:
@@ -42,3 +43,18 @@ def unread_cells(axes: tuple[Axis, ...], boundary: Boundary) -> int:
     A cell is read where its coordinate is read on every axis, so the read cells form a product.
     """
     return prod(axis.size for axis in axes) - prod(read_cells(axis, boundary) for axis in axes)
+
+
+def empty_cells(axis: TransposedAxis) -> int:
+    """How many output cells of a transposed convolution no input cell writes to: they hold the bias alone.
+
+    >>> empty_cells(TransposedAxis(size=3, kernel_size=1, stride=2))
+    2
+    """
+    written = bytearray(axis.output_size)
+    for tap in range(axis.kernel_size):
+        cells = axis.writes(tap)
+        inside = cells[max(0, -(cells.start // cells.step)) :]
+        marks = written[inside.start : max(inside.start, cells.stop) : inside.step]
+        written[inside.start : max(inside.start, cells.stop) : inside.step] = b"\1" * len(marks)
+    return written.count(0)

@@ -8,16 +8,18 @@ from dataclasses import replace
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.coverage import unread_cells
+from convcalc.geometry.transposed import TransposedAxis
 from convcalc.report.blocks import Role, Sentence, say
 from convcalc.report.text import axis_names, listed
 from convcalc.wording import counted
 
-_FORMULA = "output size = ⌊(before + size + after − reach) / stride⌋ + 1"
+FORMULA = "output size = ⌊(before + size + after − reach) / stride⌋ + 1"
+TRANSPOSED_FORMULA = "output size = (size − 1) × stride − before − after + reach + output padding"
 
 
 def size_sentences(axes: tuple[Axis, ...]) -> Iterator[Sentence]:
     """The formula, and one line for each group of axes with the same numbers."""
-    yield say(_FORMULA, Role.LABEL)
+    yield say(FORMULA, Role.LABEL)
     names = axis_names(len(axes))
     groups: dict[Axis, list[str]] = {}
     for axis, name in zip(axes, names, strict=True):
@@ -29,9 +31,19 @@ def size_sentences(axes: tuple[Axis, ...]) -> Iterator[Sentence]:
 def size_text(axis: Axis) -> str:
     """The output size of one axis with its numbers put in."""
     sum_text = f"⌊({axis.before} + {axis.size} + {axis.after} − {axis.reach}) / {axis.stride}⌋ + 1 = {axis.output_size}"
+    return f"{_reach_text(axis)}{sum_text}"
+
+
+def transposed_size_text(axis: TransposedAxis) -> str:
+    """The output size of one axis of a transposed convolution with its numbers put in."""
+    cut = f"{axis.before} − {axis.after} + {axis.reach} + {axis.output_padding}"
+    return f"{_reach_text(axis)}({axis.size} − 1) × {axis.stride} − {cut} = {axis.output_size}"
+
+
+def _reach_text(axis: Axis | TransposedAxis) -> str:
     if axis.dilation == 1:
-        return sum_text
-    return f"reach = {axis.dilation} × ({axis.kernel_size} − 1) + 1 = {axis.reach}, {sum_text}"
+        return ""
+    return f"reach = {axis.dilation} × ({axis.kernel_size} − 1) + 1 = {axis.reach}, "
 
 
 def unread_notes(axes: tuple[Axis, ...], boundary: Boundary) -> Iterator[str]:

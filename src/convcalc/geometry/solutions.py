@@ -1,0 +1,147 @@
+"""Which kernel, stride, padding and dilation turn one size into another: the small answers, tried one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import product
+from typing import NamedTuple
+
+from convcalc.errors import GeometryError
+from convcalc.geometry.arguments import PaddingWord, Pair, word_padding
+from convcalc.geometry.axis import Axis, reach_of
+from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.coverage import empty_cells, read_cells
+from convcalc.geometry.transposed import TransposedAxis
+
+MOST_TAPS, MOST_STRIDE, MOST_DILATION, MOST_PADDING = 11, 11, 4, 40
+"""What is tried where nothing is given: AlexNet's 11 taps is the largest kernel of a well-known network, and 40 cells
+is one less than 11 taps of dilation 4 reach over. A stride of the ratio of the sizes, a kernel as wide as the stride
+(patches), one over the whole axis and padding ``same`` are tried whatever their size. With a single cell the stride
+means nothing and is 1."""
+
+Solution = Axis | TransposedAxis
+
+
+class Given(NamedTuple):
+    """What is fixed on an axis; None is free."""
+
+    kernel_size: int | None = None
+    stride: int | None = None
+    padding: Pair | PaddingWord | None = None
+    dilation: int | None = None
+    output_padding: int | None = None
+
+
+class Question(NamedTuple):
+    """From which size to which one axis shall go."""
+
+    size: int
+    """Input cells."""
+    wanted: int
+    """Output cells."""
+    given: Given = Given()
+    is_transposed: bool = False
+
+
+def solutions(question: Question) -> list[Solution]:
+    """Every small answer, the simplest first, see :func:`simplicity`.
+
+    Padding that is not the same on both sides is taken only where none that is will do; it has one cell more after.
+
+    >>> first, second, *_ = solutions(Question(224, 112))
+    >>> (first.kernel_size, first.stride, first.before), (second.kernel_size, second.stride, second.before)
+    ((2, 2, 0), (3, 2, 1))
+    """
+    found: list[Solution] = []
+    for shape in _shapes(question):
+        hits = [axis for axis in _tried(question, *shape) if axis.output_size == question.wanted]
+        found += [axis for axis in hits if axis.before == axis.after] or hits
+    return sorted(found, key=simplicity)
+
+
+def nearest(question: Question) -> list[Solution]:
+    """The simplest ways to the nearest smaller and the nearest larger size that can be reached.
+
+    >>> [axis.output_size for axis in nearest(Question(224, 300))]
+    [264]
+    """
+    tried = [axis for shape in _shapes(question) for axis in _tried(question, *shape)]
+    smaller = max((axis.output_size for axis in tried if axis.output_size < question.wanted), default=None)
+    larger = min((axis.output_size for axis in tried if axis.output_size > question.wanted), default=None)
+    return [
+        min((axis for axis in tried if axis.output_size == size), key=simplicity)
+        for size in (smaller, larger)
+        if size is not None
+    ]
+
+
+def simplicity(axis: Solution) -> tuple[int, ...]:
+    """What solutions are sorted by, the simplest first.
+
+    Dilation 1; no cell idle; symmetric padding and no output padding; padding of at most half the reach, as ``same``
+    has it; the smallest kernel, stride and padding.
+    """
+    extra = axis.output_padding if isinstance(axis, TransposedAxis) else axis.after - axis.before
+    is_wide = axis.before > axis.reach // 2
+    return axis.dilation, idle_cells(axis) > 0, extra, is_wide, axis.kernel_size, axis.stride, axis.before
+
+
+def idle_cells(axis: Solution) -> int:
+    """Input cells that are never read, or of a transposed convolution output cells that are never written."""
+    if isinstance(axis, TransposedAxis):
+        return empty_cells(axis)
+    return axis.size - read_cells(axis, Boundary())
+
+
+def _shapes(question: Question) -> Iterator[tuple[int, int, int]]:
+    """Every kernel size, stride and dilation to be tried; the dilation of a single tap is 1."""
+    given = question.given
+    small, large = sorted((question.size, question.wanted))
+    strides = {*range(1, MOST_STRIDE + 1), large // small, -(-large // small)} if small > 1 else {1}
+    for stride in sorted(strides) if given.stride is None else [given.stride]:
+        taps = {*range(1, MOST_TAPS + 1), stride, *([large] if small == 1 else ())}
+        kernels = sorted(taps) if given.kernel_size is None else [given.kernel_size]
+        dilations = range(1, MOST_DILATION + 1) if given.dilation is None else [given.dilation]
+        yield from (
+            (taps, stride, dilation)
+            for taps, dilation in product(kernels, dilations)
+            if taps > 1 or dilation == 1 or given.dilation
+        )
+
+
+def _tried(question: Question, kernel_size: int, stride: int, dilation: int) -> Iterator[Solution]:
+    """The axes with these three numbers: every padding that is tried, where the kernel fits."""
+    reach = reach_of(kernel_size, dilation)
+    sizes = question.wanted if question.is_transposed else question.size
+    pairs = _paddings(question.given.padding, sizes, reach, stride, lopsided=not question.is_transposed)
+    axis = partial(TransposedAxis, question.size) if question.is_transposed else partial(Axis, question.size)
+    for before, after in pairs:
+        with suppress(GeometryError):
+            base = axis(kernel_size, stride, dilation, before, after)
+            yield from _with_output_padding(base, question)
+
+
+def _with_output_padding(base: Solution, question: Question) -> Iterator[Solution]:
+    """The axis itself, or a transposed one with what it lacks in output padding, as far as the stride allows."""
+    if isinstance(base, Axis):
+        yield base
+        return
+    given, most = question.given.output_padding, base.stride - 1
+    lacking = min(max(question.wanted - base.output_size, 0), most) if given is None else given
+    cells = (base.size, base.kernel_size, base.stride, base.dilation, base.before, base.after)
+    yield TransposedAxis(*cells, output_padding=lacking)
+
+
+def _paddings(
+    given: Pair | PaddingWord | None, size: int, reach: int, stride: int, *, lopsided: bool
+) -> Iterable[Pair]:
+    """The padding that is given, or all that is tried: symmetric, and with ``lopsided`` one cell more after."""
+    if isinstance(given, PaddingWord):
+        return [word_padding(given, size, reach, stride)]
+    if given is not None:
+        return [given]
+    half = (reach - 1) // 2
+    cells = sorted({*range(min(reach, MOST_PADDING + 1)), half})
+    return [(before, before + more) for before in cells for more in ((0, 1) if lopsided else (0,))]
