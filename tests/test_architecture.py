@@ -225,6 +225,9 @@ MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_m
         ("solve 7 14", ""),
         ("plan", ""),
         ("trace --pos 1,1", ""),
+        ("uses --pos 1,1 --adjoint", ""),
+        ("matrix --format csv", ""),
+        ("matrix", " ".join(MAPS)),
         ("run", ""),
         ("run --format plain", ""),
         ("run --show --quiet", ""),
@@ -257,7 +260,9 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
     assert set(ours) & set(loaded(start, *ours).split()) == set()
 
 
-@pytest.mark.parametrize("module", ["counts", "axis", "boundary", "coverage", "arguments", "transposed", "solutions"])
+@pytest.mark.parametrize(
+    "module", ["counts", "axis", "boundary", "coverage", "arguments", "transposed", "solutions", "reached"]
+)
 def test_geometry_loads_no_numpy(module: str) -> None:
     """Whole numbers need the standard library alone."""
     assert loaded(f"import convcalc.geometry.{module}", "numpy", "yaml", "rich", "typer") == ""

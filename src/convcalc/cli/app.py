@@ -10,6 +10,8 @@ from convcalc.cli.options import CONTEXT, Version
 COMMANDS = {
     "run": "convcalc run photo.png --kernel sobel-x -o edges.png",
     "trace": "convcalc trace input.yaml --pos 1,1 --channel 0",
+    "uses": "convcalc uses input.yaml --pos 2,3 --channel 0",
+    "matrix": "convcalc matrix input.yaml -o matrix.npz",
     "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",
     "solve": "convcalc solve 224 112 -k 3",

@@ -152,6 +152,19 @@ Channel = Annotated[
 Batch = Annotated[
     int | None, typer.Option("--batch", help="The sample, from 0 (with --all: all of them).", metavar="N")
 ]
+InputPosition = Annotated[
+    str | None, typer.Option("--pos", help="An input cell, one index per axis from 0: 2,3.", metavar="INDEX")
+]
+InputChannel = Annotated[int, typer.Option("--channel", help="The input channel, from 0.", metavar="N")]
+Sample = Annotated[int, typer.Option("--batch", help="The sample, from 0.", metavar="N")]
+WithAdjoint = Annotated[
+    bool, typer.Option("--adjoint", help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="With --adjoint: which numbers are drawn.", metavar="N")]
+Im2col = Annotated[
+    bool,
+    typer.Option("--im2col", help="The matrix of all windows instead, one a column, which the kernel multiplies."),
+]
 
 InChannels = Annotated[int, typer.Option("--cin", help="Input channels.", metavar="N")]
 OutChannels = Annotated[int, typer.Option("--cout", help="Output channels.", metavar="N")]

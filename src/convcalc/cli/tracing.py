@@ -41,7 +41,7 @@ def positions_of(texts: list[str] | None, every: bool) -> list[tuple[int, ...]]:
         raise UsageError("trace needs a position", hint="--pos 1,1 for row 1, column 1, or --all")
     if texts and every:
         raise UsageError("--pos and --all exclude each other", hint="leave one of them out")
-    return [_position(text) for text in texts or ()]
+    return [position_of(text) for text in texts or ()]
 
 
 def some_cells(ready: Ready, positions: list[tuple[int, ...]], channel: int, sample: int) -> Iterator[Told]:
@@ -154,7 +154,12 @@ def _csv(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
         yield from (f"{line}\n" for line in csv_lines(trace_rows(trace)))
 
 
-def _position(text: str) -> tuple[int, ...]:
+def position_of(text: str) -> tuple[int, ...]:
+    """The position that a text such as ``1,1`` or ``(1, 1)`` stands for.
+
+    Raises:
+        UsageError: it is no list of whole numbers.
+    """
     parts = [part.strip() for part in text.strip("()[] ").split(",")]
     if not all(re.fullmatch(r"-?[0-9]{1,18}", part) for part in parts):
         error = UsageError(f"position {text!r} is not a list of whole numbers", hint="--pos 1,1")

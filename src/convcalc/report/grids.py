@@ -12,8 +12,8 @@ from convcalc.report.blocks import Grid, Role, Span
 from convcalc.report.text import axis_names, number_text, number_texts
 
 GAP, MARK = "…", "*"
-Labels = Sequence[Sequence[int]]
-"""The numbers of an array's cells on each of its axes."""
+Labels = Sequence[Sequence[int]] | Sequence[Sequence[str]]
+"""The numbers, or the names, of an array's cells on each of its axes."""
 
 _MOST_ROWS, _MOST_COLUMNS = 12, 24
 _KEPT = 4  # rows or columns at each end of an axis that is cut
@@ -111,5 +111,5 @@ def _shown(size: int, most: int) -> list[int | None]:
     return [*range(_KEPT), None, *range(size - _KEPT, size)]
 
 
-def _numbered(numbers: Sequence[int], shown: list[int | None]) -> tuple[str, ...]:
+def _numbered(numbers: Sequence[int] | Sequence[str], shown: list[int | None]) -> tuple[str, ...]:
     return tuple(GAP if index is None else str(numbers[index]) for index in shown)

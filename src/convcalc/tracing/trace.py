@@ -14,11 +14,9 @@ import numpy as np
 
 from convcalc.arrays import Array, plain, read_only
 from convcalc.engine.finish import finish
-from convcalc.errors import GeometryError
-from convcalc.geometry.arguments import whole
 from convcalc.geometry.boundary import Number
 from convcalc.problem import Problem
-from convcalc.wording import shape_text
+from convcalc.tracing.places import check_place
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -85,7 +83,7 @@ def trace_at(problem: Problem, position: int | Sequence[int], channel: int = 0, 
     Raises:
         GeometryError: there is no such cell, channel or sample.
     """
-    place = _check_place(problem, position, channel, sample)
+    place = check_place("output", problem.output_shape, position, channel, sample)
     reads = tuple(axis.reads(index) for axis, index in zip(problem.axes, place, strict=True))
     sources = tuple(problem.boundary.sources(cells, axis.size) for axis, cells in zip(problem.axes, reads, strict=True))
     weight = problem.applied_weight[channel]
@@ -151,30 +149,6 @@ def agrees(problem: Problem, trace: Trace, output: Any) -> bool:
     magnitude = sum(float(np.abs(each.products).sum()) for each in trace.channels) * abs(float(trace.scale))
     unit = float(np.finfo(problem.dtype.value).eps)
     return abs(total - engine) <= (trace.terms + 4) * unit * (magnitude + abs(float(trace.bias)))
-
-
-def _check_place(problem: Problem, position: int | Sequence[int], channel: int, sample: int) -> tuple[int, ...]:
-    position = position.tolist() if isinstance(position, np.ndarray) else position
-    position = position if isinstance(position, Sequence) else (position,)
-    size = shape_text(problem.output_size)
-    if len(position) != problem.rank:
-        raise GeometryError(
-            f"a position needs one number for each of {problem.rank} spatial axes, got {len(position)}",
-            hint=f"the output is {size}",
-            field="pos",
-        )
-    places = tuple(whole("position", index, 0, path=("pos",)) for index in position)
-    if any(index >= cells for index, cells in zip(places, problem.output_size, strict=True)):
-        raise GeometryError(
-            f"position ({', '.join(map(str, places))}) lies outside the output, which is {size}",
-            hint="positions count from 0: the last one is "
-            + f"({', '.join(str(cells - 1) for cells in problem.output_size)})",
-            field="pos",
-        )
-    for name, index, count in (("channel", channel, problem.out_channels), ("batch", sample, problem.batch)):
-        if whole(name, index, 0) >= count:
-            raise GeometryError(f"there is no {name} {index}: the output has {count}, counted from 0", field=name)
-    return places
 
 
 def _channel_trace(problem: Problem, channel: int, cells: Array, weight: Array, sources: Any) -> ChannelTrace:

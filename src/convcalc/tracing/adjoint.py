@@ -1,0 +1,148 @@
+"""The transposed convolution by its definition, and the identity that ties it to the convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from math import fsum, isfinite, prod
+from typing import Any
+
+import numpy as np
+
+from convcalc.arrays import Array, index, largest, plain
+from convcalc.engine.compute import compute
+from convcalc.engine.plan import make_plan
+from convcalc.geometry.boundary import Boundary, BoundaryMode, Number
+from convcalc.problem import UNSCALED, DType, Problem
+
+_LARGEST = 9  # of the whole numbers drawn at random
+
+
+@dataclass(frozen=True, slots=True)
+class Adjoint:
+    """⟨conv(x), z⟩ and ⟨x, convᵀ(z)⟩: the same number, for any z."""
+
+    seed: int
+    forward: Number
+    """⟨conv(x), z⟩: the output cells times those of z, added up."""
+    backward: Number
+    """⟨x, convᵀ(z)⟩: the input cells times those of the transposed convolution of z, added up."""
+    rounding: float
+    """How far apart rounding alone can bring them; 0 in exact numbers."""
+    is_linear: bool
+    """Whether bias and boundary are 0; otherwise they are left out, since only the linear part has an adjoint."""
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether neither inf nor nan came in."""
+        return all(not isinstance(each, float) or isfinite(each) for each in (self.forward, self.backward))
+
+    @property
+    def holds(self) -> bool:
+        """Whether both numbers are the same, or for floats within rounding."""
+        if not self.rounding:  # exact numbers may be beyond all floats
+            return self.forward == self.backward
+        return abs(float(self.forward) - float(self.backward)) <= self.rounding
+
+
+def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
+    """Both sides of the identity with whole numbers drawn at random for z, in exact numbers where the problem is."""
+    linear = _linear(problem)
+    drawn = np.random.default_rng(seed).integers(-_LARGEST, _LARGEST, linear.output_shape, endpoint=True)
+    output = compute(linear, make_plan(linear)).output
+    spread = transposed(linear, drawn)
+    forward, backward = _inner(output, drawn), _inner(linear.input, spread)
+    return Adjoint(
+        seed=seed,
+        forward=forward,
+        backward=backward,
+        rounding=0.0 if linear.is_exact else _rounding(linear),
+        is_linear=not any(problem.bias) and not problem.boundary.value,
+    )
+
+
+def transposed(problem: Problem, cells: Array) -> Array:
+    """What the adjoint of the problem's linear part makes of an array shaped like its output, shaped like its input.
+
+    Each cell of ``cells``, (batch, out_channels, *output_size), writes the kernel to where its window would be read;
+    what lands in the padding is added to the cell that stands there. Exact for whole numbers and fractions.
+    """
+    kind = _kind(problem, cells)
+    factors = np.array(problem.scale if kind is object else [float(each) for each in problem.scale])
+    scaled = cells.astype(kind)
+    if set(problem.scale) != {UNSCALED}:
+        scaled = scaled * factors.reshape(-1, *(1,) * problem.rank)
+    padded = np.zeros((problem.batch, problem.in_channels, *(axis.padded_size for axis in problem.axes)), dtype=kind)
+    weight = problem.applied_weight.astype(kind)
+    for group in range(problem.groups):
+        ins, outs = (_part(count, problem.groups, group) for count in (problem.in_channels, problem.out_channels))
+        for taps in product(*map(range, problem.kernel_size)):
+            written = np.tensordot(scaled[:, outs], weight[index(outs, ..., *taps)], axes=([1], [0]))
+            padded[index(slice(None), ins, *_windows(problem, taps))] += np.moveaxis(written, -1, 1)
+    return _folded(problem, padded)
+
+
+def _windows(problem: Problem, taps: tuple[int, ...]) -> tuple[slice, ...]:
+    """Where in the padded input a tap lies at every output position."""
+    firsts = [tap * axis.dilation for tap, axis in zip(taps, problem.axes, strict=True)]
+    return tuple(
+        slice(first, first + (axis.output_size - 1) * axis.stride + 1, axis.stride)
+        for first, axis in zip(firsts, problem.axes, strict=True)
+    )
+
+
+def _folded(problem: Problem, padded: Array) -> Array:
+    """The padded array with each margin cell added to the input cell that it copies."""
+    for number, axis in enumerate(problem.axes, start=2):
+        cells = range(-axis.before, axis.size + axis.after)
+        sources = problem.boundary.sources(cells, axis.size)
+        kept = slice(axis.before, axis.before + axis.size)
+        inside = padded[(slice(None),) * number + (kept,)].copy()
+        for place, (cell, source) in enumerate(zip(cells, sources, strict=True)):
+            if source is not None and source != cell:
+                inside[(slice(None),) * number + index(source)] += padded[(slice(None),) * number + index(place)]
+        padded = inside
+    return padded
+
+
+def _linear(problem: Problem) -> Problem:
+    """The problem without bias and constant, in numbers that lose nothing on the way."""
+    boundary = Boundary(problem.boundary.mode)
+    if problem.boundary.mode is BoundaryMode.CONSTANT:
+        boundary = Boundary()
+    bare: dict[str, Any] = {"bias": (0,) * problem.out_channels, "boundary": boundary}
+    if problem.is_exact:
+        return replace(problem, dtype=DType.EXACT, **bare)
+    cells, weight = problem.input.astype(np.float64), problem.weight.astype(np.float64)
+    return replace(problem, dtype=DType.FLOAT64, input=cells, weight=weight, **bare)
+
+
+def _kind(problem: Problem, cells: Array) -> Any:
+    """Numbers that hold every sum: 64-bit integers where that is certain, Python's own otherwise."""
+    if not problem.is_exact:
+        return np.float64
+    copies = prod(axis.padded_size - axis.size + 1 for axis in problem.axes)  # replicate may put all into one cell
+    bound = largest(cells) * largest(problem.weight) * problem.weight.size * copies
+    return np.int64 if bound < 1 << 62 and set(problem.scale) == {UNSCALED} else object
+
+
+def _part(channels: int, groups: int, group: int) -> slice:
+    count = channels // groups
+    return slice(group * count, (group + 1) * count)
+
+
+def _inner(left: Array, right: Array) -> Number:
+    """The products of two arrays added up: exactly, or for floats rounded once."""
+    if "f" in (left.dtype.kind, right.dtype.kind):
+        products = (left.astype(np.float64) * right.astype(np.float64)).ravel()
+        return fsum(products) if np.isfinite(products).all() else float(products.sum())
+    total: Number = plain(Fraction(np.dot(left.ravel().astype(object), right.ravel().astype(object))))
+    return total
+
+
+def _rounding(problem: Problem) -> float:
+    """A bound for the rounding of both sums: terms × unit × the sum of all magnitudes (Higham, 4.2)."""
+    magnitude = float(np.abs(problem.input).sum()) * float(np.abs(problem.weight).sum()) * _LARGEST
+    scale = max(abs(float(each)) for each in problem.scale)
+    return problem.weight.size * float(np.finfo(np.float64).eps) * magnitude * scale
