@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from convcalc import build_problem, compute
 from convcalc.errors import GeometryError
-from convcalc.geometry.coverage import empty_cells
-from convcalc.geometry.solutions import Given, Question, nearest, solutions
+from convcalc.geometry.axis import Axis
+from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.coverage import read_cells
+from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.limits import Limits
 from convcalc.tracing.adjoint import adjoint, transposed
@@ -143,7 +145,28 @@ def test_a_transposed_axis_is_pytorchs(size, taps, stride, dilation, padding, ex
         return
     axis = TransposedAxis(size, taps, stride, dilation, padding, padding, extra)
     assert axis.output_size == made.shape[-1]
-    assert empty_cells(axis) == int((made == 0).sum())
+    assert idle_cells(axis) == int((made == 0).sum())
+
+
+@given(
+    st.integers(1, 30), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(0, 9), st.integers(0, 9)
+)
+def test_idle_cells_are_those_that_are_never_read(size, taps, stride, dilation, before, after):
+    """What is counted tap by tap is what is found by marking every cell that a window reads."""
+    try:
+        axis = Axis(size, taps, stride, dilation, before, after)
+    except GeometryError:
+        return
+    assert idle_cells(axis) == size - read_cells(axis, Boundary())
+    read = {cell for position in range(axis.output_size) for cell in axis.reads(position)}
+    assert idle_cells(axis) == len(set(range(size)) - read)
+
+
+def test_large_sizes_are_solved_at_once():
+    """What is tried does not grow with the sizes."""
+    assert settings_of(solutions(Question(10**6, 5 * 10**5))[0]) == (2, 2, 0, 0, 1, 0)
+    assert settings_of(solutions(Question(10**6, 2))[0]) == (5 * 10**5, 5 * 10**5, 0, 0, 1, 0)
+    assert settings_of(solutions(Question(10**6, 1))[0]) == (10**6, 1, 0, 0, 1, 0)
 
 
 def test_axes_that_ask_alike_are_answered_once(cli):
@@ -469,6 +492,8 @@ MESSAGES = [
     ("a size beyond reason", "solve 10000000 5", 3, "error: FROM: size is at most 1,000,000 here, got 10000000\n"),
     ("a stride beyond reason", "solve 5 5 --stride 10000000", 3,
      "error: --stride: stride is at most 1,000,000 here, got 10000000\n"),
+    ("a kernel beyond reason", "solve 5 5 -k 20000", 3,
+     "error: --kernel-size: kernel-size is at most 10,000 here, got 20000\n"),
     ("a kernel of 0", "solve 5 5 -k 0", 2, "error: --kernel-size: kernel-size must be a whole number >= 1, got 0\n"),
     ("a negative padding", "solve 5 5 --padding=-1", 2,
      "error: --padding: padding must be a whole number >= 0, got -1\n"),

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from convcalc.cli import sheet, viewing
-from convcalc.cli.options import GalleryOptions
+from convcalc.cli.own_options import GalleryOptions
 from convcalc.cli.source import library_of, limits_of
 from convcalc.engine.compute import compute
 from convcalc.formats.save import write_atomically

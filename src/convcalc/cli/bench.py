@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from convcalc.cli.grouped import command
-from convcalc.cli.options import OutputOptions, ProblemOptions, TimingOptions
+from convcalc.cli.options import OutputOptions, ProblemOptions
+from convcalc.cli.own_options import TimingOptions
 
 if TYPE_CHECKING:
     from convcalc.cli.source import Ready

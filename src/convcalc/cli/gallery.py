@@ -1,7 +1,8 @@
 """``convcalc gallery``: one input through many kernels, as a contact sheet."""
 
 from convcalc.cli.grouped import command
-from convcalc.cli.options import GalleryOptions, MapRule, OutputOptions
+from convcalc.cli.options import MapRule, OutputOptions
+from convcalc.cli.own_options import GalleryOptions
 
 
 @command

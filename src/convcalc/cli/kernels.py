@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli import options as opt
 from convcalc.cli.grouped import command
+from convcalc.cli.own_options import SelectionOptions
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ LINT = "lint"
 @command
 def kernels(
     target: opt.OutputOptions,
-    selection: opt.SelectionOptions,
+    selection: SelectionOptions,
     name: opt.KernelName = None,
     files: opt.KernelFiles = None,
     folders: opt.Folders = None,
@@ -62,7 +63,7 @@ def _show(kernel: Kernel, target: opt.OutputOptions) -> None:
     emit(kernel_report(kernel), target, save=save)
 
 
-def _check_words(name: str | None, files: list[str] | None, selection: opt.SelectionOptions) -> None:
+def _check_words(name: str | None, files: list[str] | None, selection: SelectionOptions) -> None:
     """Refuse words that do not go together.
 
     Raises:

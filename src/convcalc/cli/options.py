@@ -42,8 +42,6 @@ LimitChanges = Annotated[
     list[str] | None,
     typer.Option("--limit", help="Raise a limit, such as memory=8GiB or values=50M.", metavar="NAME=AMOUNT"),
 ]
-
-
 StrideByAxis = Annotated[
     str | None, typer.Option(help="Input cells from one output cell to the next: 2, or 2,1 by axis.", metavar="N")
 ]
@@ -181,26 +179,6 @@ Dilation = Annotated[str, typer.Option("--dilation", help="Input cells from one 
 Dims = Annotated[
     int | None, typer.Option("--dims", help="Spatial axes; 2 unless --size or -k say otherwise.", metavar="N")
 ]
-
-
-class SizeOptions(NamedTuple):
-    """What is fixed beforehand of the numbers that make an output size."""
-
-    k: Annotated[
-        str | None, typer.Option("-k", "--kernel-size", help="Only so many taps: 3, or 3x5 by axis.", metavar="N")
-    ] = None
-    stride: Annotated[str | None, typer.Option(help="Only this stride: 2, or 2,1 by axis.", metavar="N")] = None
-    padding: Annotated[
-        str | None,
-        typer.Option(help="Only this padding: a number, numbers by axis, pairs, or a word as for run.", metavar="N"),
-    ] = None
-    dilation: Annotated[str | None, typer.Option(help="Only this dilation: 2, or 2,1 by axis.", metavar="N")] = None
-    transposed: Annotated[bool, typer.Option("--transposed", help="By a transposed convolution.")] = False
-    output_padding: Annotated[
-        str | None, typer.Option(help="With --transposed: only this output padding.", metavar="N")
-    ] = None
-
-
 FromSize = Annotated[
     str, typer.Argument(metavar="FROM", help="Input cells: 224, or 224x224 by axis.", show_default=False)
 ]
@@ -217,8 +195,6 @@ KernelFiles = Annotated[
     list[str] | None,
     typer.Argument(help="After lint: kernel files, or - for standard input.", metavar="[FILE]...", show_default=False),
 ]
-
-
 Family = Annotated[
     str | None, typer.Option("--family", help="Only kernels of this family, such as edge.", metavar="NAME")
 ]
@@ -226,49 +202,4 @@ Search = Annotated[
     str | None,
     typer.Option("--search", help="Only kernels with these words in what is said about them.", metavar="TEXT"),
 ]
-
-
-class SelectionOptions(NamedTuple):
-    """Which kernels of the library are listed."""
-
-    family: Family = None
-    search: Search = None
-    rank: Annotated[int | None, typer.Option("--rank", help="Only kernels with so many axes.", metavar="N")] = None
-
-
-class GalleryOptions(NamedTuple):
-    """The file, the kernels that it is seen through, and how they are applied."""
-
-    file: File = None
-    kernel: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kernel",
-            help="A kernel, written as for run, instead of the library's; may be repeated.",
-            metavar="KERNEL",
-        ),
-    ] = None
-    family: Family = None
-    search: Search = None
-    stride: StrideByAxis = None
-    padding: PaddingByAxis = None
-    dilation: DilationByAxis = None
-    boundary: BoundaryWord = None
-    dims: SpatialAxes = None
-    convolve: Convolve = False
-    threads: Threads = None
-    kernels: Folders = None
-    limit: LimitChanges = None
-
-
 Files = Annotated[list[str], typer.Argument(help="Problem files with the field expect.")]
-
-
-class TimingOptions(NamedTuple):
-    """What is measured, and how often."""
-
-    case: Annotated[
-        str | None,
-        typer.Option("--case", help="A case of the suite instead of a file, such as image-9x9.", metavar="NAME"),
-    ] = None
-    rounds: Annotated[int, typer.Option("--rounds", help="Turns of each contender.", metavar="N")] = 11

@@ -13,10 +13,12 @@ from convcalc.geometry.solutions import Given, Question, nearest, solutions
 from convcalc.report.solve import Solved
 
 if TYPE_CHECKING:
-    from convcalc.cli.options import SizeOptions
+    from convcalc.cli.own_options import SizeOptions
 
 _LARGEST = 1_000_000
-"""Cells of an axis, taps and so on: each solution is walked through to count the cells that it never reads."""
+"""Cells of an axis, strides and so on."""
+_MOST_TAPS = 10_000
+"""Each solution is walked through tap by tap to count the cells that it never reads."""
 
 
 def questions_of(before: str, after: str, fixed: SizeOptions) -> list[Question]:
@@ -77,6 +79,7 @@ def _free_or_given(name: str, text: str | None, rank: int, least: int) -> Sequen
 
 
 def _within_limits(name: str, numbers: Sequence[int]) -> tuple[int, ...]:
-    if any(number > _LARGEST for number in numbers):
-        raise LimitError(f"{name} is at most {_LARGEST:,} here, got {max(numbers)}", field=name)
+    most = _MOST_TAPS if name == "kernel-size" else _LARGEST
+    if any(number > most for number in numbers):
+        raise LimitError(f"{name} is at most {most:,} here, got {max(numbers)}", field=name)
     return tuple(numbers)

@@ -2,13 +2,14 @@
 
 from convcalc.cli import options as opt
 from convcalc.cli.grouped import command
+from convcalc.cli.own_options import SizeOptions
 
 
 @command
 def solve(
     before: opt.FromSize,
     after: opt.ToSize,
-    fixed: opt.SizeOptions,
+    fixed: SizeOptions,
     target: opt.OutputOptions,
     most: opt.Most = 10,
 ) -> None:

@@ -12,7 +12,7 @@ from convcalc.report.heat_maps import is_picture
 from convcalc.report.views import Room, keeps_brightness, view_of
 
 if TYPE_CHECKING:
-    from convcalc.cli.options import GalleryOptions
+    from convcalc.cli.own_options import GalleryOptions
     from convcalc.formats.library import Library
     from convcalc.formats.request import Request
     from convcalc.formats.subject import Subject

@@ -6,7 +6,6 @@ from math import prod
 
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.transposed import TransposedAxis
 
 
 def read_cells(axis: Axis, boundary: Boundary) -> int:
@@ -45,16 +44,22 @@ def unread_cells(axes: tuple[Axis, ...], boundary: Boundary) -> int:
     return prod(axis.size for axis in axes) - prod(read_cells(axis, boundary) for axis in axes)
 
 
-def empty_cells(axis: TransposedAxis) -> int:
-    """How many output cells of a transposed convolution no input cell writes to: they hold the bias alone.
+def uncovered(size: int, first: int, kernel_size: int, dilation: int, stride: int, windows: int) -> int:
+    """How many of ``range(size)`` no tap lands on: those not ``first`` + tap × ``dilation`` + window × ``stride``.
 
-    >>> empty_cells(TransposedAxis(size=3, kernel_size=1, stride=2))
+    It costs a step for each tap, whatever the size: taps whose places differ by whole strides share one sequence.
+
+    >>> uncovered(size=5, first=0, kernel_size=1, dilation=1, stride=2, windows=3)
     2
     """
-    written = bytearray(axis.output_size)
-    for tap in range(axis.kernel_size):
-        cells = axis.writes(tap)
-        inside = cells[max(0, -(cells.start // cells.step)) :]
-        marks = written[inside.start : max(inside.start, cells.stop) : inside.step]
-        written[inside.start : max(inside.start, cells.stop) : inside.step] = b"\1" * len(marks)
-    return written.count(0)
+    if dilation == 1 and kernel_size >= stride:
+        return size - len(range(max(0, first), min(size, first + (windows - 1) * stride + kernel_size)))
+    covered = 0
+    ends: dict[int, int] = {}
+    for tap in range(kernel_size):
+        start, remainder = divmod(first + tap * dilation, stride)
+        end = min(start + windows, -((remainder - size) // stride))
+        known = ends.get(remainder, 0)
+        covered += max(0, end - max(start, known))
+        ends[remainder] = max(end, known)
+    return size - covered

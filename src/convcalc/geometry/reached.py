@@ -10,7 +10,7 @@ def images(axis: Axis, boundary: Boundary, cell: int) -> tuple[int, ...]:
     """The cells of the padded axis that get their value from an input cell: itself, and those that copy it.
 
     >>> images(Axis(size=4, kernel_size=3, before=2, after=2), Boundary(BoundaryMode.REFLECT), 1)
-    (-1, 1)
+    (-1, 1, 5)
     """
     if boundary.mode is BoundaryMode.CONSTANT:
         return (cell,)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import PaddingWord, Pair, word_padding
 from convcalc.geometry.axis import Axis, reach_of
-from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.coverage import empty_cells, read_cells
+from convcalc.geometry.coverage import uncovered
 from convcalc.geometry.transposed import TransposedAxis
 
 MOST_TAPS, MOST_STRIDE, MOST_DILATION, MOST_PADDING = 11, 11, 4, 40
@@ -20,6 +19,7 @@ MOST_TAPS, MOST_STRIDE, MOST_DILATION, MOST_PADDING = 11, 11, 4, 40
 is one less than 11 taps of dilation 4 reach over. A stride of the ratio of the sizes, a kernel as wide as the stride
 (patches), one over the whole axis and padding ``same`` are tried whatever their size. With a single cell the stride
 means nothing and is 1."""
+_MOST_DILATED = 1000  # taps; to see what larger dilated kernels reach takes too long
 
 Solution = Axis | TransposedAxis
 
@@ -65,7 +65,7 @@ def nearest(question: Question) -> list[Solution]:
     """The simplest ways to the nearest smaller and the nearest larger size that can be reached.
 
     >>> [axis.output_size for axis in nearest(Question(224, 300))]
-    [264]
+    [265]
     """
     tried = [axis for shape in _shapes(question) for axis in _tried(question, *shape)]
     smaller = max((axis.output_size for axis in tried if axis.output_size < question.wanted), default=None)
@@ -89,10 +89,15 @@ def simplicity(axis: Solution) -> tuple[int, ...]:
 
 
 def idle_cells(axis: Solution) -> int:
-    """Input cells that are never read, or of a transposed convolution output cells that are never written."""
-    if isinstance(axis, TransposedAxis):
-        return empty_cells(axis)
-    return axis.size - read_cells(axis, Boundary())
+    """Input cells that are never read, or of a transposed convolution output cells that are never written.
+
+    >>> idle_cells(Axis(size=4, kernel_size=1, stride=2)), idle_cells(TransposedAxis(size=3, kernel_size=1, stride=2))
+    (2, 2)
+    """
+    taps = (axis.kernel_size, axis.dilation, axis.stride)
+    if isinstance(axis, TransposedAxis):  # read backwards it is the convolution from its output to its input
+        return uncovered(axis.output_size, -axis.before, *taps, axis.size)
+    return uncovered(axis.size, -axis.before, *taps, axis.output_size)
 
 
 def _shapes(question: Question) -> Iterator[tuple[int, int, int]]:
@@ -107,7 +112,7 @@ def _shapes(question: Question) -> Iterator[tuple[int, int, int]]:
         yield from (
             (taps, stride, dilation)
             for taps, dilation in product(kernels, dilations)
-            if taps > 1 or dilation == 1 or given.dilation
+            if dilation == 1 or given.dilation or 1 < taps <= _MOST_DILATED
         )
 
 

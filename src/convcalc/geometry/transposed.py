@@ -66,12 +66,3 @@ class TransposedAxis:
         14
         """
         return (self.size - 1) * self.stride - self.before - self.after + self.reach + self.output_padding
-
-    def writes(self, tap: int) -> range:
-        """The output cells that a tap writes to, one for each input cell; outside ``range(output_size)`` they are cut.
-
-        >>> list(TransposedAxis(size=3, kernel_size=2, stride=2, before=1, after=1).writes(0))
-        [-1, 1, 3]
-        """
-        first = tap * self.dilation - self.before
-        return range(first, first + self.size * self.stride, self.stride)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.coverage import unread_cells
-from convcalc.geometry.transposed import TransposedAxis
 from convcalc.report.blocks import Role, Sentence, say
 from convcalc.report.text import axis_names, listed
 from convcalc.wording import counted
+
+if TYPE_CHECKING:
+    from convcalc.geometry.transposed import TransposedAxis
 
 FORMULA = "output size = ⌊(before + size + after − reach) / stride⌋ + 1"
 TRANSPOSED_FORMULA = "output size = (size − 1) × stride − before − after + reach + output padding"

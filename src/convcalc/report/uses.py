@@ -12,8 +12,8 @@ from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, note, say
 from convcalc.report.data import array_data, number_data
 from convcalc.report.grids import hidden_planes, plane_grids
-from convcalc.report.headline import headline
 from convcalc.report.text import axis_names, listed, number_text
+from convcalc.report.trace import setting_blocks
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def uses_report(problem: Problem, uses: Uses | None, checked: Adjoint | None) ->
         blocks=tuple(_blocks(problem, uses, checked)),
         data=lambda: _data(uses, checked),
         rows=lambda: _rows(problem, uses),
-        handout=lambda: (say(headline(problem)), *_blocks(problem, uses, checked)),
+        handout=lambda: (*setting_blocks(problem), *_blocks(problem, uses, checked)),
     )
 
 
