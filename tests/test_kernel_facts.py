@@ -779,6 +779,15 @@ def test_a_copy_is_recognised(cli, monkeypatch, weights, scale, told):
     assert texts == [f"it is {told}, which the library has"]
 
 
+@pytest.mark.parametrize("name", ["box", "gaussian", "laplacian", "roberts-x", "sobel-x"])
+def test_a_file_of_the_library_is_no_copy_of_itself(cli, name):
+    """Neither of its own kernel nor of the namesakes that stand in it."""
+    path = next(path for path in SHIPPED if path.stem == name)
+    cli.write({f"{name}.yaml": path.read_bytes()})
+    [found] = document(cli, "kernels", "lint", f"{name}.yaml")["files"]
+    assert [each["text"] for each in found["findings"] if name in each["text"]] == []
+
+
 def test_a_namesake_is_recognised(cli):
     """What another library has under a name is no news either."""
     from convcalc.formats import lint

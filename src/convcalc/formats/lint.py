@@ -28,12 +28,14 @@ def lint_file(file: str, library: Library) -> Linted:
 
 
 def _peers(library: Library, kernel: Kernel) -> Iterator[Kernel]:
-    """The kernels of the library with their namesakes; parametric ones in the size of the kernel too."""
+    """The kernels of other names with their namesakes; parametric ones in the size of the kernel too."""
     for peer in library.kernels():
+        if peer.name == kernel.name:
+            continue
         yield peer
         for each in peer.namesakes:
             yield replace(peer, name=f"{peer.name}@{each.library}", weights=each.weights, scale=each.scale)
-        if peer.builder and peer.name != kernel.name:
+        if peer.builder:
             try:
                 yield library.with_arguments(peer, {"size": kernel.weights.shape}, _call(peer.name, kernel))
             except ConvcalcError:

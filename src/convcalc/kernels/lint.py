@@ -89,7 +89,7 @@ class Linted(NamedTuple):
 def findings_of(kernel: Kernel, facts: Facts, file_name: str, peers: Iterable[Kernel]) -> Iterator[Finding]:
     """What is found in a kernel, warnings first.
 
-    ``file_name``: the name that its file gives it, or nothing; ``peers``: kernels that it could be a copy of.
+    ``file_name``: the name that its file gives it, or nothing; ``peers``: kernels of other names, to find it among.
     """
     if facts.is_finite:
         yield from _of_numbers(facts)
@@ -100,7 +100,9 @@ def findings_of(kernel: Kernel, facts: Facts, file_name: str, peers: Iterable[Ke
     if not kernel.reference.strip():
         yield Finding(Rule.NO_SOURCE)
     if facts.is_finite:
-        duplicates = [Duplicate(each.name, found) for each in peers if (found := _relation(kernel, each))]
+        duplicates = [
+            Duplicate(each.name, found) for each in peers if (found := relation_of(kernel.values, each.values))
+        ]
         if duplicates:
             yield Finding(Rule.DUPLICATE, min(duplicates, key=lambda each: each.distance))
         yield from _hints(facts)
@@ -166,7 +168,3 @@ def _simple(value: float) -> Fraction:
     """The simplest fraction that a float stands for up to rounding, or the decimal as it is written."""
     simple = Fraction(value).limit_denominator(_SIMPLEST)
     return simple if abs(float(simple) - value) <= ROUNDING * abs(value) else Fraction(repr(value))
-
-
-def _relation(kernel: Kernel, peer: Kernel) -> Relation | None:
-    return relation_of(kernel.values, peer.values) if peer.name != kernel.name else None

@@ -48,6 +48,8 @@ def _between(colours: Sequence[Sequence[int]], place: float) -> Colour:
 
 SEQUENTIAL = _scale(*_VIRIDIS)
 DIVERGING = _scale(*_BELOW, _NEUTRAL, *_ABOVE)
+DIVERGING_TOLD = "Values below 0 are blue, those above it orange."
+"""The diverging scale in words, for pages on which no scale with numbers says so."""
 DIVERGING_ON_WHITE = _scale(*reversed(_BELOW), _PAPER, *reversed(_ABOVE))
 """The same two arms as Brewer has them, from the outside in: on white paper 0 is all but white."""
 

@@ -60,6 +60,11 @@ class Gallery(NamedTuple):
         return tuple(filter(None, (self._operation, slices, self.rule_text)))
 
     @property
+    def is_diverging(self) -> bool:
+        """Whether the scale of a map has two sides."""
+        return any(thumbnail.is_diverging for view in self.views for thumbnail in view.thumbnails)
+
+    @property
     def _operation(self) -> str:
         kind = (
             "Convolution (kernels turned by 180°)"
@@ -88,7 +93,7 @@ class Gallery(NamedTuple):
         )
 
 
-_AROUND = "0 in the middle, negative values blue and positive ones orange"
+_AROUND = "0 in the middle"
 _FROM = "from the least value (dark) to the largest (bright)"
 _MAPS = {
     AUTO: f"{_AROUND}; without negative ones {_FROM}",

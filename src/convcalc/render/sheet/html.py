@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from convcalc.render.sheet.layout import described
 from convcalc.render.svg.photo import data_uri
 from convcalc.report.figure import typeset
 from convcalc.report.gallery import Gallery
@@ -43,7 +44,7 @@ def _lines(gallery: Gallery) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>"
     yield f"<header>\n<h1>{title}</h1>"
-    for text in (*gallery.description, *(f"Note: {note}" for note in gallery.notes)):
+    for text in (*described(gallery), *(f"Note: {note}" for note in gallery.notes)):
         yield f"<p>{_text(text)}</p>"
     yield "</header>\n<main>"
     for view in gallery.views:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convcalc.picture.colours import DIVERGING_TOLD
 from convcalc.render.svg.layout import paragraph
 from convcalc.render.svg.marks import Box, Group, Mark, Page, Photo, Style, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
@@ -19,13 +20,18 @@ _LOWEST, _TALLEST = 12.0, 352.0  # heights of other pictures
 _BETWEEN_WEIGHTS = 8.0
 
 
+def described(gallery: Gallery) -> tuple[str, ...]:
+    """The description of a gallery, with the colours in which it is drawn."""
+    return (*gallery.description, DIVERGING_TOLD) if gallery.is_diverging else gallery.description
+
+
 def sheet_page(gallery: Gallery) -> Page:
     """The gallery with a place for everything."""
     beside = min(len(gallery.views), _MOST_BESIDE)
     inner = max(2.5 * _TILE, beside * (_TILE + _GAP) - _GAP)
     groups: list[Group] = []
     y = _MARGIN
-    head = [(gallery.title, _TITLE, Style.TITLE), *((text, _TEXT, Style.TEXT) for text in gallery.description)]
+    head = [(gallery.title, _TITLE, Style.TITLE), *((text, _TEXT, Style.TEXT) for text in described(gallery))]
     for text, size, style in (*head, *((f"Note: {text}", _TEXT, Style.TEXT) for text in gallery.notes)):
         groups += paragraph(typeset(text), y, inner, size, style)
         y = groups[-1].box.bottom
@@ -36,7 +42,7 @@ def sheet_page(gallery: Gallery) -> Page:
         ]
         groups += row
         y = max(group.box.bottom for group in row)
-    return Page(inner + 2 * _MARGIN, y + _MARGIN, gallery.title, " ".join(gallery.description), tuple(groups))
+    return Page(inner + 2 * _MARGIN, y + _MARGIN, gallery.title, " ".join(described(gallery)), tuple(groups))
 
 
 def _tile(view: View, x: float, y: float) -> Group:
