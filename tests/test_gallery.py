@@ -220,7 +220,9 @@ def test_one_cell_and_slices_are_shown(cli):
     """A lone cell goes through every kernel; of a volume the slice in the middle is drawn and named."""
     cli.write({"one.yaml": "[[7]]", "cube.yaml": f"input: {np.arange(27).reshape(3, 3, 3).tolist()}\ndims: 3\n"})
     assert cli.run("gallery", "one.yaml").code == 0
-    done = cli.run("gallery", "cube.yaml", "--kernel", "identity+scale:1", "--format", "plain")
+    refused = cli.run("gallery", "cube.yaml", "--kernel", "identity+scale:1", "--format", "plain")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.startswith("error: --kernel: ")
     done = cli.run("gallery", "cube.yaml", "--kernel", "box-3d", "-o", "s.svg")
     assert "the slice in the middle is drawn (of the input depth 1)" in " ".join(done.out.split())
     assert embedded((cli.folder / "s.svg").read_text())[0].shape == (3, 3, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -783,6 +784,24 @@ def test_titles_of_the_list_give_way_before_names(cli, monkeypatch, columns):
     assert max(map(len, page.splitlines())) <= columns
     broken = [name for name in NAMES if name not in set(page.split())]
     assert broken == [] or columns < 80
+
+
+@pytest.mark.parametrize("call", ["mine", "mine:3", "mine:5", "mine+resize:3", "mine+flip", "mine+resize:7+flip"])
+def test_the_scale_of_a_file_stays(cli, call):
+    """What a file multiplies its builder's kernel with is a part of the kernel in every size."""
+    cli.write({"own/mine.yaml": "builder: box\narguments: {size: 3}\nscale: 2\n"})
+    done = cli.run("kernels", call, "--kernels", "own", "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    assert json.loads(done.out)["sum"] == 2
+
+
+@pytest.mark.parametrize("call", ["unsharp:amount=2,9", "gaussian:sigma=1.2,5", "dog:9,sigma=1,2"])
+def test_arguments_without_a_name_come_first(cli, call):
+    """One that follows a named one would have to be guessed."""
+    done = cli.run("kernels", call)
+    assert done.code == 2
+    told = f"error: '{call.rpartition(',')[2]}' has no name and follows one that has\n"
+    assert done.err == f"{told}hint: first those without a name\n"
 
 
 def test_a_plain_name_loads_no_builders():

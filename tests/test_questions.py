@@ -67,7 +67,7 @@ def test_solve_finds_all_that_pytorch_computes(size, wanted):
     assert len({settings_of(axis) for axis in found}) == len(found)
 
 
-@pytest.mark.parametrize(("size", "wanted"), [(7, 14), (4, 9), (5, 5), (3, 2), (6, 13)])
+@pytest.mark.parametrize(("size", "wanted"), [(7, 14), (4, 9), (5, 5), (3, 2), (6, 13), (2, 2)])
 def test_transposed_solutions_are_all_that_pytorch_computes(size, wanted):
     """The same for a transposed convolution, with every output padding below the stride."""
     tried = [
@@ -549,3 +549,11 @@ def test_bad_requests_are_told(cli, command, code, message):
     before = cli.files()
     assert cli.run(*command.split()) == (code, "", message)
     assert cli.files() == before
+
+
+def test_the_kernel_beside_im2col_counts_against_the_limit(cli):
+    """A small input with many groups makes a kernel matrix that is mostly zeros, and larger than all else."""
+    cli.write({"wide.yaml": "dims: 2\ninput: {ones: [90, 1, 1]}\nkernel: [[1]]\ndepthwise: true\n"})
+    done = cli.run("matrix", "wide.yaml", "--im2col", "--limit", "values=5000")
+    assert done.code == 3
+    assert done.err.startswith("error: the matrix has 90 × 90 = 8,100 numbers, at most 5,000 are made\n")

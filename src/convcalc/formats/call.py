@@ -55,7 +55,7 @@ def arguments_by_name(text: str, parameters: Sequence[str]) -> dict[str, Any]:
     {'size': [5, 3], 'sigma': 1.2}
 
     Raises:
-        FieldError: there are more than parameters, or one is given twice.
+        FieldError: there are more than parameters, one is given twice, or one without a name follows one with.
     """
     parts = [part for part in text.split(",") if part.strip()]
     unnamed = sum("=" not in part for part in parts)
@@ -66,7 +66,10 @@ def arguments_by_name(text: str, parameters: Sequence[str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for number, part in enumerate(parts):
         key, equals, value = part.partition("=")
-        name, value = (key.strip(), value) if equals else (parameters[min(number, len(parameters) - 1)], part)
+        if not equals and any("=" in before for before in parts[:number]):
+            shown = repr(part.strip())
+            raise FieldError(f"{shown} has no name and follows one that has", hint="first those without a name")
+        name, value = (key.strip(), value) if equals else (parameters[number], part)
         if name in arguments:
             raise FieldError(f"{name} is given twice in {text!r}")
         arguments[name] = plain_value(value.strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ means nothing and is 1."""
 _MOST_DILATED = 1000  # taps; to see what larger dilated kernels reach takes too long
 
 Solution = Axis | TransposedAxis
+Numbers = tuple[int, int, int, int, int]
+"""Kernel size, stride, dilation, and the padding before and after."""
 
 
 class Given(NamedTuple):
@@ -121,22 +123,25 @@ def _tried(question: Question, kernel_size: int, stride: int, dilation: int) -> 
     reach = reach_of(kernel_size, dilation)
     sizes = question.wanted if question.is_transposed else question.size
     pairs = _paddings(question.given.padding, sizes, reach, stride, lopsided=not question.is_transposed)
-    axis = partial(TransposedAxis, question.size) if question.is_transposed else partial(Axis, question.size)
+    axis = _transposed if question.is_transposed else _plain
     for before, after in pairs:
         with suppress(GeometryError):
-            base = axis(kernel_size, stride, dilation, before, after)
-            yield from _with_output_padding(base, question)
+            yield axis(question, (kernel_size, stride, dilation, before, after))
 
 
-def _with_output_padding(base: Solution, question: Question) -> Iterator[Solution]:
-    """The axis itself, or a transposed one with what it lacks in output padding, as far as the stride allows."""
-    if isinstance(base, Axis):
-        yield base
-        return
-    given, most = question.given.output_padding, base.stride - 1
-    lacking = min(max(question.wanted - base.output_size, 0), most) if given is None else given
-    cells = (base.size, base.kernel_size, base.stride, base.dilation, base.before, base.after)
-    yield TransposedAxis(*cells, output_padding=lacking)
+def _plain(question: Question, numbers: Numbers) -> Solution:
+    return Axis(question.size, *numbers)
+
+
+def _transposed(question: Question, numbers: Numbers) -> Solution:
+    """The axis with the output padding that is given, or with what it lacks, as far as the stride allows."""
+    given, (_, stride, *_) = question.given.output_padding, numbers
+    most = stride - 1 if given is None else given
+    widest = TransposedAxis(question.size, *numbers, output_padding=most)
+    if given is not None:
+        return widest
+    lacking = question.wanted - (widest.output_size - most)
+    return replace(widest, output_padding=min(max(lacking, 0), most))
 
 
 def _paddings(

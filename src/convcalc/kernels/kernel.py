@@ -101,11 +101,7 @@ class Kernel:
         if self.made_from:
             origin, step = self.made_from
             return replace(origin.at_rank(rank).transformed(step), name=self.name)
-        from convcalc.kernels.parametric import build
-
-        weights, scale = build(self.builder, self.arguments, rank)
-        _, own_scale = build(self.builder, self.arguments)
-        return replace(self, weights=read_only(weights), scale=self.scale / own_scale * scale, stated=NOTHING_STATED)
+        return self._built(self.arguments, rank)
 
     def with_arguments(self, arguments: Mapping[str, Any], name: str) -> Kernel:
         """The parametric kernel with other arguments, under the name that they were asked for by.
@@ -118,20 +114,17 @@ class Kernel:
         if self.made_from:
             origin, step = self.made_from
             return replace(origin.with_arguments(arguments, name).transformed(step), name=name)
-        from convcalc.kernels.parametric import build
-
         kept = {name: value for name, value in self.arguments.items() if name == "rank"}  # box-3d:5 is a volume too
         asked = {**kept, **arguments}
-        weights, scale = build(self.builder, asked)
-        return replace(
-            self,
-            name=name,
-            weights=read_only(weights),
-            scale=scale,
-            arguments=asked,
-            stated=NOTHING_STATED,
-            namesakes=(),
-        )
+        return replace(self._built(asked), name=name, arguments=asked, namesakes=())
+
+    def _built(self, arguments: Mapping[str, Any], rank: int | None = None) -> Kernel:
+        """The weights of the builder with these arguments; what the kernel's file scales them with stays."""
+        from convcalc.kernels.parametric import build
+
+        weights, scale = build(self.builder, arguments, rank)
+        _, own_scale = build(self.builder, self.arguments)
+        return replace(self, weights=read_only(weights), scale=self.scale / own_scale * scale, stated=NOTHING_STATED)
 
     def transformed(self, step: Step) -> Kernel:
         """The kernel after one step of ``kernels/transform.py``, or ``resize`` of a parametric one.

@@ -93,6 +93,7 @@ def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     check_place("input", problem.input.shape, (0,) * problem.rank, 0, sample)
     taps, outputs = prod(problem.kernel_size), prod(problem.output_size)
     _check_size(problem.in_channels * taps, outputs, limits)
+    _check_size(problem.out_channels, problem.in_channels * taps, limits)
     kind = object if problem.is_exact else np.float64
     reads = [[axis.reads(position) for position in range(axis.output_size)] for axis in problem.axes]
     sources = [
