@@ -19,7 +19,7 @@ LONGEST_BODY, LONGEST_FILE = 40, 300
 
 # Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
 # `formats` and `report` do not know each other.
-CORE = ("wording", "errors", "limits", "geometry", "arrays", "kernels", "problem", "build", "engine", "tracing")
+CORE = ("wording", "errors", "limits", "geometry", "arrays", "kernels", "problem", "build", "engine", "tracing", "layers")
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
     "picture": ("wording", "errors", "arrays"),  # values, levels and colours: it knows no problem
@@ -39,6 +39,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "build": ("numpy",),
     "engine": ("numpy", "threadpoolctl"),
     "tracing": ("numpy",),
+    "layers": ("numpy",),
     "picture": ("numpy",),
     "formats": ("numpy", "yaml", "PIL"),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG

@@ -1,0 +1,193 @@
+"""Convolution as a layer: what the rest of the house computes and explains, on channels that follow by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.geometry.arguments import axes_of, per_axis, whole
+from convcalc.geometry.axis import Axes, Axis
+from convcalc.geometry.boundary import Boundary, BoundaryMode, Number, boundary_of
+from convcalc.geometry.counts import Counts
+from convcalc.geometry.reached import reached
+from convcalc.geometry.reading import Reading
+from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values, Work, need_spatial
+from convcalc.layers.step import Cell, Step, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.problem import Labels, Problem
+    from convcalc.tracing.trace import Trace
+
+
+@dataclass(frozen=True)
+class Convolution(Layer):
+    """Cross-correlation with a bias, as PyTorch's ``Conv1d`` to ``Conv3d`` (torch.nn documentation, "Shape")."""
+
+    kind: ClassVar[str] = "conv"
+
+    counts: Counts
+    axes: Axes
+    boundary: Boundary
+    flip: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Shape,
+        *,
+        out_channels: Any,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: Any = 1,
+        bias: bool = True,
+        boundary: str | Number | Boundary = "zeros",
+        flip: bool = False,
+    ) -> Convolution:
+        """The layer that these arguments stand for; one number for all axes, or one for each.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+            GeometryError: the input has no spatial axes, the kernel does not fit, or groups do not divide channels.
+        """
+        size, channels = need_spatial(cls.kind, input_shape), input_shape[0]
+        taps = per_axis("kernel_size", kernel_size, len(size), 1)
+        return cls(
+            input_shape,
+            counts=Counts(channels, whole("out_channels", out_channels, 1), taps, groups, bias),
+            axes=axes_of(size, taps, stride=stride, padding=padding, dilation=dilation),
+            boundary=boundary_of(boundary),
+            flip=flip,
+        )
+
+    @property
+    def output_shape(self) -> Shape:
+        """(out_channels, *output_size)."""
+        return (self.counts.out_channels, *self.axes.output_sizes)
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """weight: (out_channels, in_channels / groups, *kernel_size); bias: (out_channels,)."""
+        weight = (self.counts.out_channels, self.counts.channels_per_group, *self.counts.kernel_size)
+        return {"weight": weight} | ({"bias": (self.counts.out_channels,)} if self.counts.has_bias else {})
+
+    @property
+    def work(self) -> Work:
+        """A product for every weight at every output position."""
+        positions = prod(self.axes.output_sizes)
+        return Work(self.counts.macs(self.axes.output_sizes), positions * self.counts.biases)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Of each axis."""
+        return tuple(Reading(axis.reach, axis.stride, axis.before) for axis in self.axes)
+
+    @property
+    def settings(self) -> dict[str, tuple[int, ...]]:
+        """What a table tells of it."""
+        return {
+            "kernel_size": self.counts.kernel_size,
+            "stride": tuple(axis.stride for axis in self.axes),
+            "dilation": tuple(axis.dilation for axis in self.axes),
+            "groups": (self.counts.groups,),
+        }
+
+    def window_channels(self, channels: range) -> range:
+        """All input channels of the groups concerned."""
+        return _by_group(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
+
+    def reached_channels(self, channels: range) -> range:
+        """All output channels of the groups concerned."""
+        return _by_group(channels, self.counts.in_channels, self.counts.out_channels, self.counts.groups)
+
+    def reached(self, box: Box) -> Box:
+        """The output cells that depend on a block of input cells, through the boundary too."""
+        channels, *spatial = super().reached(box)
+        return (channels, *(self._through_boundary(*each) for each in zip(self.axes, box[1:], spatial, strict=True)))
+
+    def problem(
+        self, inputs: Sequence[Array], values: Values, how: How = PLAINLY, labels: Labels | None = None
+    ) -> Problem:
+        """The convolution as a problem of its own.
+
+        Raises:
+            ConvcalcError: the numbers are none that it takes.
+        """
+        from convcalc.build import build_problem
+
+        return build_problem(
+            inputs[0],
+            values["weight"],
+            values.get("bias"),
+            stride=self.settings["stride"],
+            padding=[(axis.before, axis.after) for axis in self.axes],
+            dilation=self.settings["dilation"],
+            groups=self.counts.groups,
+            boundary=self.boundary,
+            flip=self.flip,
+            dtype=how.dtype,
+            labels=labels,
+        )
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+        """By the engine that the planner takes, or the one asked for."""
+        from convcalc.engine.compute import compute
+        from convcalc.engine.plan import make_plan
+
+        problem = self.problem(inputs, values, how)
+        plan = make_plan(problem, how.engine, precision=how.precision, threads=how.threads)
+        return compute(problem, plan, limits=how.limits).output
+
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+        """The convolution of the tangent, without bias and constant boundary."""
+        if self.boundary.mode is BoundaryMode.CONSTANT:
+            bare = replace(self, boundary=Boundary())
+            return bare.compute(tangents, {"weight": values["weight"]})
+        return self.compute(tangents, {"weight": values["weight"]})
+
+    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0) -> Step:
+        """Every product of its window; taps in the padding have no cell."""
+        from convcalc.tracing.trace import trace_at
+
+        problem = self.problem([inputs[0][sample : sample + 1]], values)
+        return step_of(trace_at(problem, cell[1:], cell[0]), cell)
+
+    def _through_boundary(self, axis: Axis, cells: range, seen: range) -> range:
+        """The output cells that see any of some input cells, or a padded cell that copies one."""
+        if self.boundary.mode is BoundaryMode.CONSTANT:
+            return seen
+        found = [position for cell in cells for position in reached(axis, self.boundary, cell)]
+        return range(min(found), max(found) + 1) if found else range(0)
+
+
+def step_of(trace: Trace, cell: Cell) -> Step:
+    """The trace of a convolution as a step: one term for each product."""
+    return Step(
+        cell=cell,
+        terms=tuple(_terms(trace)),
+        total=trace.total,
+        scale=trace.scale,
+        bias=trace.bias,
+    )
+
+
+def _terms(trace: Trace) -> Iterator[Term]:
+    from convcalc.arrays import cells, plain
+
+    for channel in trace.channels:
+        for taps, value in cells(channel.window):
+            source = trace.source(taps)
+            place = None if source is None else (channel.channel, *source)
+            yield Term(value, place, plain(channel.weight[taps]), label=", ".join(map(str, taps)))
+
+
+def _by_group(channels: range, here: int, there: int, groups: int) -> range:
+    """The channels there that belong to the groups of some channels here."""
+    if not channels:
+        return range(0)
+    first, last = (each // (here // groups) for each in (channels[0], channels[-1]))
+    return range(first * (there // groups), (last + 1) * (there // groups))

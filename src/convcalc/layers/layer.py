@@ -1,0 +1,175 @@
+"""What every kind of layer answers: its output shape, parameters, MACs, the numbers, and where one comes from.
+
+A layer knows shapes alone; the numbers of its weights come in from outside. numpy is imported where cells are computed:
+shapes and counts of a network must not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from convcalc.errors import GeometryError
+from convcalc.geometry.reading import Reading
+from convcalc.layers.step import Cell, Step
+from convcalc.wording import counted
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.limits import Limits
+
+Shape = tuple[int, ...]
+"""(channels, *spatial) of one sample, or (features,)."""
+Box = tuple[range, ...]
+"""A block of cells: a range for each axis of a shape."""
+Values = Mapping[str, "Array"]
+"""The numbers of a layer's weights by their PyTorch names: weight, bias, running_mean, running_var."""
+
+
+class Work(NamedTuple):
+    """Multiply-accumulate operations of one sample."""
+
+    macs: int = 0
+    """Products with weights, the bias not counted."""
+    biases: int = 0
+    """Additions of a bias."""
+    by_output: int | None = None
+    """Of a transposed convolution: its MACs counted by output cells; None where both counts are the same."""
+
+
+class How(NamedTuple):
+    """How the numbers are computed."""
+
+    dtype: str = "auto"
+    """auto: whole numbers stay whole, fractions become float64; exact: fractions stay too; float32; float64."""
+    engine: str = "auto"
+    precision: str = "full"
+    threads: int | None = None
+    limits: Limits | None = None
+
+
+PLAINLY = How()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer on an input of known shape; holding one proves that the shapes meet.
+
+    A kind that changes the shape, learns or multiplies overrides what says so; every kind has ``compute``, ``trace``
+    and ``push``.
+    """
+
+    kind: ClassVar[str] = ""
+    """Its name in files, tables and errors."""
+
+    input_shape: Shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, *spatial) of one sample."""
+        return self.input_shape
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """The shapes of what is learned, by PyTorch's names."""
+        return {}
+
+    @property
+    def buffer_shapes(self) -> dict[str, Shape]:
+        """The shapes of what is measured and not learned: the running statistics of a batch norm."""
+        return {}
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that are learned."""
+        return sum(map(prod, self.weight_shapes.values()))
+
+    @property
+    def work(self) -> Work:
+        """Multiply-accumulate operations of one sample."""
+        return Work()
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """How each spatial axis sees the one below."""
+        return (Reading(1),) * len(self.spatial_size)
+
+    @property
+    def settings(self) -> dict[str, tuple[int, ...]]:
+        """The whole numbers that a table tells of it: kernel_size, stride, padding, dilation, groups."""
+        return {}
+
+    @property
+    def channels(self) -> int:
+        """Input channels, or features."""
+        return self.input_shape[0]
+
+    @property
+    def spatial_size(self) -> tuple[int, ...]:
+        """Input cells on each spatial axis."""
+        return self.input_shape[1:]
+
+    @property
+    def rank(self) -> int:
+        """Spatial axes of the input."""
+        return len(self.spatial_size)
+
+    def window(self, box: Box) -> Box:
+        """The input cells that a block of output cells depends on, those of the padding too.
+
+        Each layer with several inputs sees the same block in all of them.
+        """
+        spatial = (reading.window(cells) for reading, cells in zip(self.readings, box[1:], strict=True))
+        return (self.window_channels(box[0]), *spatial)
+
+    def reached(self, box: Box) -> Box:
+        """The output cells that depend on any of a block of input cells; it may be larger, never smaller."""
+        spatial = (
+            reading.reached(cells, size)
+            for reading, cells, size in zip(self.readings, box[1:], self.output_shape[1:], strict=True)
+        )
+        return (self.reached_channels(box[0]), *spatial)
+
+    def widest(self, cells: Shape) -> Shape:
+        """The most input cells on each axis, that of channels first, that a block of so many output cells sees."""
+        spatial = (reading.widest(count) for reading, count in zip(self.readings, cells[1:], strict=True))
+        return (self.channels, *spatial)
+
+    def window_channels(self, channels: range) -> range:
+        """The input channels that some output channels depend on."""
+        return channels
+
+    def reached_channels(self, channels: range) -> range:
+        """The output channels that depend on some input channels."""
+        return channels
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+        """The output, (batch, *output_shape), of inputs (batch, *input_shape) each."""
+        raise NotImplementedError
+
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:
+        """What a small change of the inputs makes of the output: the derivative along ``tangents``, shaped like them.
+
+        For a linear layer that is the layer itself without its bias, whatever the inputs are.
+        """
+        raise NotImplementedError
+
+    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0) -> Step:
+        """Why one output cell is what it is; the cell exists."""
+        raise NotImplementedError
+
+
+def need_spatial(kind: str, input_shape: Shape) -> tuple[int, ...]:
+    """The spatial size of an input that has one.
+
+    Raises:
+        GeometryError: it has features only.
+    """
+    if len(input_shape) < 2:
+        raise GeometryError(
+            f"{kind} needs spatial axes, its input has {counted(input_shape[0], 'feature')}",
+            hint="put it before flatten",
+        )
+    return input_shape[1:]

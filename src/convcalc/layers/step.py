@@ -1,0 +1,74 @@
+"""Why one cell of a layer's output is what it is, for every kind of layer the same record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcalc.geometry.boundary import Number
+
+Cell = tuple[int, ...]
+"""(channel, *position), or (feature,) where there are no spatial axes."""
+
+
+class Rule(StrEnum):
+    """How the terms of a step make its total."""
+
+    SUM = "sum"
+    """(Σ value × weight) × scale + bias."""
+    MAXIMUM = "maximum"
+    """The largest value; the first of several."""
+    FUNCTION = "function"
+    """A function of the values, which the step writes out."""
+
+
+class Term(NamedTuple):
+    """One cell that an output cell is made of."""
+
+    value: Number
+    cell: Cell | None
+    """Where in the layer's input it stands; None where nothing is: the padding."""
+    weight: Number = 1
+    """What a sum multiplies it with, before the scale."""
+    source: int = 0
+    """Which of the layer's inputs it comes from; only an add has several."""
+    label: str = ""
+    """What the weight is called, such as "0, 2" for a tap; empty where it has no name."""
+
+    @property
+    def product(self) -> Number:
+        """Its part in a sum: value × weight."""
+        return self.value * self.weight
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """One output cell: its terms, what is done with them and what comes out."""
+
+    cell: Cell
+    terms: tuple[Term, ...]
+    total: Number
+    rule: Rule = Rule.SUM
+    scale: Fraction | float = Fraction(1)
+    bias: Number = 0
+    formula: str = ""
+    """The function with its numbers put in, such as "max(0, -3)"; of a sum what the scale means, if that has a name."""
+    function_slopes: tuple[Number, ...] = ()
+    """Of a function: by how much the total grows with each value."""
+
+    @property
+    def winner(self) -> int:
+        """Of a maximum: which term it is, the first of several."""
+        return max(range(len(self.terms)), key=lambda number: (self.terms[number].value == self.total, -number))
+
+    @property
+    def slopes(self) -> Sequence[Number]:
+        """By how much the total grows with the value of each term: the local weight of the path through it."""
+        if self.rule is Rule.SUM:
+            return tuple(term.weight * self.scale for term in self.terms)
+        if self.rule is Rule.MAXIMUM:
+            return tuple(int(number == self.winner) for number in range(len(self.terms)))
+        return self.function_slopes
