@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from itertools import product
+from itertools import cycle, product
 from math import ceil, prod
 from threading import Lock
 from typing import NamedTuple
@@ -35,6 +35,8 @@ _FILTERS = 32
 """Filters of a step where the kernel is transformed as it is used."""
 _SHARED = 32 << 20
 """Bytes of a transformed kernel that is kept for all tiles."""
+_LARGE = 1 << 20
+"""Bytes of a transformed kernel that two threads make together; the products of halves are shorter."""
 
 
 class Phase(NamedTuple):
@@ -105,8 +107,12 @@ def _phases(problem: Problem, region: Region, outputs: int) -> Iterator[Phase]:
 def _gather(tile: Tile, phase: Phase, rank: int, scratch: Scratch) -> Array:
     """(cells of a tile, tiles × channels): every tile's cells, channels innermost."""
     channels = len(tile.channels)
-    block = scratch.array("block", (*map(len, phase.cells), channels), tile.arithmetic.dtype)
-    tile.copy_box(phase.cells, np.moveaxis(block, -1, 0)[None])
+    size = tuple(map(len, phase.cells))
+    block = scratch.array("block", (*size, channels), tile.arithmetic.dtype)
+    # planes that do not lie a multiple of 4 KiB apart: such cells of all channels would share one place of the cache
+    planes = scratch.array("cells", (channels, prod(size) | 31), block.dtype)[:, : prod(size)].reshape(channels, *size)
+    tile.copy_box(phase.cells, planes[None])
+    np.copyto(block, np.moveaxis(planes, 0, -1))
     step = (len(phase.cells[0]) - _TAPS + 1) // phase.tiles[0]
     edge = step + _TAPS - 1
     strides = block.strides[:rank]
@@ -139,33 +145,65 @@ class _Kernels:
     def __init__(self, problem: Problem, matrix: Array, is_shared: bool) -> None:
         self._weight, self._groups = problem.applied_weight, problem.groups
         self._matrix, self._is_shared = matrix, is_shared
-        self._lock = Lock()
-        self._whole: Array | None = None
+        self._halves = tuple(_Half(cut) for cut in _halves(problem, matrix)) if is_shared else ()
+        self._turns = cycle(range(max(1, len(self._halves))))
 
     def of(self, tile: Tile, scratch: Scratch) -> Iterator[tuple[slice, Array]]:
         """Filters of each group, and their (products, groups, channels of a group, filters)."""
+        each = len(tile.region.filters) // tile.groups
         if not self._is_shared:
-            each = len(tile.region.filters) // tile.groups
             for filters in steps(each, max(1, _FILTERS // tile.groups)):
-                yield filters, self._transformed(tile.filters, tile.groups, filters, scratch)
-            return
-        with self._lock:
-            if self._whole is None:
-                self._whole = self._transformed(slice(None), self._groups, slice(None), Scratch())
-        if self._groups == 1:
-            yield slice(None), self._whole[..., tile.filters]
-            return
-        each = self._whole.shape[-1]
-        yield slice(None), self._whole[:, tile.region.filters.start // each : tile.region.filters.stop // each]
+                yield filters, _turned(self._transformed(tile.filters, tile.groups, filters, scratch))
+        elif self._groups > 1:
+            groups = slice(tile.region.filters.start // each, tile.region.filters.stop // each)
+            yield slice(None), _turned(self._made(self._halves[0])[:, groups])
+        else:
+            # each thread begins with another half, so that two of them make one half each
+            turn = next(self._turns)
+            for number in range(len(self._halves)):
+                half = self._halves[(turn + number) % len(self._halves)]
+                wanted = range(max(half.filters.start, tile.filters.start), min(half.filters.stop, tile.filters.stop))
+                if wanted:
+                    here, there = (
+                        slice(wanted.start - first, wanted.stop - first)
+                        for first in (tile.filters.start, half.filters.start)
+                    )
+                    yield here, _turned(self._made(half)[:, :, there])
+
+    def _made(self, half: _Half) -> Array:
+        with half.lock:
+            if half.kernel is None:
+                half.kernel = self._transformed(half.filters, self._groups, slice(None), Scratch())
+        return half.kernel
 
     def _transformed(self, tile_filters: slice, groups: int, filters: slice, scratch: Scratch) -> Array:
+        """(products, groups, filters of a group, channels of a group)."""
         weight = self._weight[tile_filters]
         weight = weight.reshape(groups, -1, weight.shape[1], prod(weight.shape[2:]))[:, filters]
-        taps = scratch.array("taps", tuple(weight.shape[axis] for axis in (3, 0, 2, 1)), self._matrix.dtype)
-        np.copyto(taps, weight.transpose(3, 0, 2, 1), casting="unsafe")
+        taps = scratch.array("taps", tuple(weight.shape[axis] for axis in (3, 0, 1, 2)), self._matrix.dtype)
+        np.copyto(taps, weight.transpose(3, 0, 1, 2), casting="unsafe")
         output = scratch.array("kernel", (len(self._matrix), *taps.shape[1:]), self._matrix.dtype)
         np.matmul(self._matrix, taps.reshape(len(taps), -1), out=output.reshape(len(self._matrix), -1))
         return output
+
+
+class _Half:
+    """Some filters, and their transformed kernel once a thread has made it."""
+
+    def __init__(self, filters: slice) -> None:
+        self.filters, self.lock = filters, Lock()
+        self.kernel: Array | None = None
+
+
+def _halves(problem: Problem, matrix: Array) -> list[slice]:
+    """The filters in two parts where the kernel is large; groups stay together."""
+    is_large = matrix.nbytes * problem.counts.weights > _LARGE * matrix.shape[1] ** 2
+    return steps(problem.out_channels, ceil(problem.out_channels / (2 if is_large and problem.groups == 1 else 1)))
+
+
+def _turned(kernel: Array) -> Array:
+    """Channels before filters, as a product takes them: BLAS reads them so at no cost, and copies only once."""
+    return kernel.swapaxes(-1, -2)
 
 
 def _obstacle(problem: Problem, arithmetic: Arithmetic, outputs: int) -> str | None:  # noqa: ARG001 - as everywhere
@@ -179,10 +217,12 @@ def _obstacle(problem: Problem, arithmetic: Arithmetic, outputs: int) -> str | N
 
 
 def _shared_bytes(problem: Problem, arithmetic: Arithmetic, outputs: int) -> int:
-    """Bytes of the transformed kernel if it is made once, otherwise 0."""
+    """Bytes of the transformed kernel if it is made once, otherwise 0: it is large, or larger than what it meets."""
     products: int = (outputs + _TAPS - 1) ** problem.rank
-    size = arithmetic.itemsize * products * problem.counts.weights // prod(problem.kernel_size)
-    return 0 if size > _SHARED else size
+    kernels = problem.counts.weights // prod(problem.kernel_size)
+    tiles = problem.batch * prod(_tile_counts(problem, outputs))
+    size = arithmetic.itemsize * products * kernels
+    return 0 if size > _SHARED or kernels > 2 * tiles * (problem.in_channels + problem.out_channels) else size
 
 
 def _tile_counts(problem: Problem, outputs: int) -> list[int]:
