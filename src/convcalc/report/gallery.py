@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from convcalc.geometry.arguments import given_padding, per_axis
+from convcalc.geometry.boundary import boundary_of
 from convcalc.picture.mapping import AUTO, CLIP, MINMAX, SIGNED
 from convcalc.problem import Labels
 from convcalc.report.blocks import (
@@ -22,6 +24,7 @@ from convcalc.report.blocks import (
     say,
 )
 from convcalc.report.data import array_data, number_data
+from convcalc.report.headline import settings_text
 from convcalc.report.text import axis_names, number_text
 from convcalc.report.views import View, cells_text, middle
 from convcalc.wording import counted
@@ -71,10 +74,14 @@ class Gallery(NamedTuple):
             if self.settings["flip"]
             else "Cross-correlation (kernels not flipped)"
         )
-        parts = [f"{name} {self.settings[name]}" for name in ("stride", "padding")]
-        parts += [f"dilation {self.settings['dilation']}"] * (self.settings["dilation"] != 1)
-        parts[1] += f" ({self.settings['boundary']})"
-        return f"{kind} of {cells_text(self.shape)}, {', '.join(parts)}."
+        rank = len(self.shape) - 1
+        settings = settings_text(
+            per_axis("stride", self.settings["stride"], rank, 1),
+            given_padding(self.settings["padding"], rank),
+            boundary_of(self.settings["boundary"]),
+            per_axis("dilation", self.settings["dilation"], rank, 1),
+        )
+        return f"{kind} of {cells_text(self.shape)}, {settings}."
 
     @property
     def rule_text(self) -> str:

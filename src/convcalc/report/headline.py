@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
+from convcalc.geometry.arguments import PaddingWord, Pair
+from convcalc.geometry.boundary import Boundary
 from convcalc.problem import Problem
 from convcalc.report.text import axis_names, listed
 from convcalc.wording import counted, shape_text
@@ -16,7 +18,7 @@ def headline(problem: Problem) -> str:
     kind = "Convolution (kernel turned by 180°)" if problem.flip else "Cross-correlation (kernel not flipped)"
     batch = f"{counted(problem.batch, 'sample')} of " if problem.batch != 1 else ""
     channels = counted(problem.in_channels, "channel")
-    cells, kernel = cells_text(problem.spatial_size), f"{_kernel(problem)}{_settings(problem)}"
+    cells, kernel = cells_text(problem.spatial_size), f"{_kernel(problem)}, {_settings(problem)}"
     output = f"{counted(problem.out_channels, 'output channel')} of {cells_text(problem.output_size)}"
     return f"{kind} of {batch}{channels} of {cells} with {kernel}: {_channels(problem)} {output}."
 
@@ -36,20 +38,42 @@ def cells_text(size: tuple[int, ...]) -> str:
 
 
 def _settings(problem: Problem) -> str:
-    parts = [f"stride {_each([axis.stride for axis in problem.axes])}"]
-    pads = [(axis.before, axis.after) for axis in problem.axes]
-    if not any(map(any, pads)):
-        parts.append("no padding")
-    elif all(pair == (pads[0][0],) * 2 for pair in pads):
-        parts.append(f"padding {pads[0][0]} ({problem.boundary})")
-    else:
-        sides = [
-            f"{name}s {before}+{after}" for name, (before, after) in zip(axis_names(problem.rank), pads, strict=True)
-        ]
-        parts.append(f"padding {', '.join(sides)} (before+after, {problem.boundary})")
-    if any(axis.dilation > 1 for axis in problem.axes):
-        parts.append(f"dilation {_each([axis.dilation for axis in problem.axes])}")
-    return ", " + ", ".join(parts)
+    axes = problem.axes
+    return settings_text(
+        [axis.stride for axis in axes],
+        [(axis.before, axis.after) for axis in axes],
+        problem.boundary,
+        [axis.dilation for axis in axes],
+    )
+
+
+def settings_text(
+    stride: Sequence[int], padding: Sequence[Pair | PaddingWord], boundary: Boundary, dilation: Sequence[int]
+) -> str:
+    """Stride, padding and dilation, each with an entry for every spatial axis, in words; what is idle is left out.
+
+    >>> settings_text([2, 2], [(1, 1), (1, 1)], Boundary(), [1, 1])
+    'stride 2, padding 1 (zeros)'
+    >>> settings_text([2, 1], [PaddingWord.SAME] * 2, Boundary(), [3, 3])
+    'stride (2, 1), padding same (zeros), dilation 3'
+    """
+    parts = [f"stride {_each(stride)}", _padding(padding, boundary)]
+    if any(each > 1 for each in dilation):
+        parts.append(f"dilation {_each(dilation)}")
+    return ", ".join(parts)
+
+
+def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary) -> str:
+    first = padding[0]
+    if all(each in ((0, 0), PaddingWord.VALID) for each in padding):
+        return "no padding"
+    if isinstance(first, PaddingWord):  # a word stands for all axes
+        return f"padding {first} ({boundary})"
+    if all(pair == (first[0],) * 2 for pair in padding):
+        return f"padding {first[0]} ({boundary})"
+    names = axis_names(len(padding))
+    sides = [f"{name}s {before}+{after}" for name, (before, after) in zip(names, padding, strict=True)]
+    return f"padding {', '.join(sides)} (before+after, {boundary})"
 
 
 def _channels(problem: Problem) -> str:
@@ -65,5 +89,5 @@ def _channels(problem: Problem) -> str:
     return f"each filter spans all {problem.in_channels} channels and sums over them, which gives"
 
 
-def _each(values: list[Any]) -> str:
+def _each(values: Sequence[int]) -> str:
     return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
