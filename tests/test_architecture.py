@@ -252,6 +252,7 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
         f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
     )
     ours = (
+        "convcalc.report.contact_sheet",
         "convcalc.report.gallery",
         "convcalc.render.tiles",
         "convcalc.picture.thumbnail",

@@ -16,7 +16,7 @@ from convcalc.cli.source import library_of, limits_of
 from convcalc.engine.compute import compute
 from convcalc.formats.save import write_atomically
 from convcalc.formats.subject import resolve_subject
-from convcalc.report.gallery import gallery_report
+from convcalc.report.contact_sheet import gallery_report
 from convcalc.report.views import keeps_brightness
 
 ROOT = Path(__file__).parents[2]

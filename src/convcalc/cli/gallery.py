@@ -14,7 +14,7 @@ def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = 
     from convcalc.cli.viewing import chosen, request_of, seen
     from convcalc.formats.subject import resolve_subject
     from convcalc.picture.mapping import check_rule
-    from convcalc.report.gallery import gallery_report
+    from convcalc.report.contact_sheet import gallery_report
 
     check_output(target, SHEET_SUFFIXES)
     with flags("--map"):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from convcalc.cli.emit import save_document
 from convcalc.cli.pages import SAVED
 from convcalc.cli.streams import page_width
-from convcalc.report.gallery import Gallery, tile_columns
+from convcalc.report.contact_sheet import tile_columns
+from convcalc.report.gallery import Gallery
 from convcalc.report.views import Room
 
 if TYPE_CHECKING:

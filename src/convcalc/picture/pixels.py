@@ -21,3 +21,8 @@ def brightness(colours: Array) -> Array:
     """The levels, (height, width), that are as bright as the pixels: (height, width, 3)."""
     levels: Array = (colours @ np.array(_BRIGHTNESS) // sum(_BRIGHTNESS)).astype(np.uint8)
     return levels
+
+
+def byte_rows(levels: Array) -> tuple[bytes, ...]:
+    """The rows of levels, (height, width), or of pixels, (height, width, 3), as bytes."""
+    return tuple(row.tobytes() for row in levels)

@@ -9,7 +9,8 @@ import numpy as np
 from convcalc.arrays import Array, count_not_finite
 
 _SAFE = 1e290  # sums of any number of values below it are finite
-_FEWEST = 8  # cells that are left of an axis however long the other one is
+FEWEST = 8
+"""Cells that are left of an axis, however long the other one is."""
 
 
 def fitting_size(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
@@ -21,7 +22,7 @@ def fitting_size(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int
     ((80, 80), (5, 5), (1, 80))
     """
     factor = max(1.0, *(cells / room for cells, room in zip(size, most, strict=True)))
-    rows, columns = (min(room, max(round(n / factor), min(n, _FEWEST))) for n, room in zip(size, most, strict=True))
+    rows, columns = (min(room, max(round(n / factor), min(n, FEWEST))) for n, room in zip(size, most, strict=True))
     return rows, columns
 
 

@@ -9,11 +9,12 @@ import numpy as np
 
 from convcalc.arrays import Array, count_not_finite
 from convcalc.picture.mapping import AUTO, CLIP, SIGNED, in_range_of_floats, map_values, spreading_rule
-from convcalc.picture.reduction import area_extremes, area_means, fitting_size
+from convcalc.picture.pixels import pixels
+from convcalc.picture.reduction import FEWEST, area_extremes, area_means, fitting_size
 
 _FEW = 1 << 14  # cells that are parted into areas of nearly the same size at once; of more, areas are whole steps
 _LARGEST = 1e30  # sums of any number of values below it are float32
-_FEWEST = 8  # cells that are left of an axis however long the other one is
+_GREY_AXES = 2
 
 
 class Thumbnail(NamedTuple):
@@ -29,6 +30,13 @@ class Thumbnail(NamedTuple):
     is_picture: bool = False
     """Whether the levels are brightnesses or colours, which need no scale."""
 
+    @property
+    def colours(self) -> Array | None:
+        """Red, green and blue of a picture, (height, width, 3); None where the levels have a scale."""
+        if not self.is_picture:
+            return None
+        return pixels([self.levels]) if self.levels.ndim == _GREY_AXES else self.levels
+
 
 def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int]) -> Thumbnail:
     """Brightnesses from 0 to 255 of one channel, or of red, green and blue; those beyond are cut off.
@@ -39,7 +47,7 @@ def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int]) -> Thumbna
         OutputError: whole numbers or fractions are beyond the range of floats.
     """
     levels = [map_values(means(in_range_of_floats(plane), most), CLIP).levels for plane in planes]
-    return Thumbnail(levels[0] if len(levels) == 1 else np.stack(levels, axis=-1), 0, 255, is_picture=True)
+    return Thumbnail(levels[0] if len(levels) == 1 else pixels(levels), 0, 255, is_picture=True)
 
 
 def map_thumbnail(plane: Array, most: tuple[int, int], rule: str, span: tuple[float, float]) -> Thumbnail:
@@ -78,7 +86,7 @@ def _steps(values: Array, most: tuple[int, int]) -> tuple[int, int] | None:
     if values.size <= _FEW or count_not_finite(values):
         return None
     step = max(1, *(-(-cells // room) for cells, room in zip(values.shape, most, strict=True)))
-    rows, columns = (min(step, -(-cells // _FEWEST)) for cells in values.shape)
+    rows, columns = (min(step, -(-cells // FEWEST)) for cells in values.shape)
     return rows, columns
 
 

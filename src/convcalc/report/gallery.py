@@ -1,37 +1,18 @@
-"""The report of a gallery: one input through many kernels, as a contact sheet."""
+"""One input through many kernels, and what there is to say about how it is drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from convcalc.geometry.arguments import given_padding, per_axis
 from convcalc.geometry.boundary import boundary_of
 from convcalc.picture.mapping import AUTO, CLIP, MINMAX, SIGNED
 from convcalc.problem import Labels
-from convcalc.report.blocks import (
-    SCHEMA_VERSION,
-    Block,
-    HeatMap,
-    Line,
-    Report,
-    Role,
-    Sheet,
-    Span,
-    Table,
-    Tile,
-    note,
-    say,
-)
-from convcalc.report.data import array_data, number_data
 from convcalc.report.headline import settings_text
-from convcalc.report.text import axis_names, number_text
+from convcalc.report.text import axis_names
 from convcalc.report.views import View, cells_text, middle
 from convcalc.wording import counted
-
-_DIGITS = 4  # of the numbers at a scale
-_NARROWEST, _BETWEEN = 24, 3  # columns of a tile, and of the gap between two
-_COLUMNS = ("kernel", "weights", "range", "what it shows")
 
 
 class Gallery(NamedTuple):
@@ -107,129 +88,6 @@ _MAPS = {
     CLIP: "from 0 (dark) to 255 (bright), values beyond cut off",
 }
 _MAPS |= {MINMAX: _FROM, SIGNED: _AROUND}
-
-
-def tile_columns(columns: int) -> int:
-    """The columns of each tile of a page: as many beside each other as are still legible."""
-    beside = max(1, (columns + _BETWEEN) // (_NARROWEST + _BETWEEN))
-    return (columns + _BETWEEN) // beside - _BETWEEN
-
-
-def gallery_report(gallery: Gallery, columns: int = 0) -> Report:
-    """All there is to say about a gallery; its tiles, which have a thumbnail then, are so many ``columns`` wide."""
-    return Report(
-        blocks=tuple(_blocks(gallery, columns)),
-        data=lambda: _data(gallery),
-        rows=lambda: _rows(gallery),
-        notes=gallery.notes,
-        handout=lambda: (*_head(gallery), _table(gallery)),
-    )
-
-
-def _head(gallery: Gallery) -> Iterator[Block]:
-    yield say(gallery.title, Role.TITLE)
-    yield from map(say, gallery.description)
-    yield from map(note, gallery.notes)
-
-
-def _blocks(gallery: Gallery, columns: int) -> Iterator[Block]:
-    yield from _head(gallery)
-    if columns:
-        yield Sheet(tuple(map(_tile, gallery.views)), columns)
-
-
-def _tile(view: View) -> Tile:
-    thumbnail = view.thumbnails[0]
-    is_grey = thumbnail.is_picture and thumbnail.levels.ndim == 2
-    rows = [row.tobytes() for row in thumbnail.levels]
-    pixels = tuple(_tripled(row) for row in rows) if is_grey else tuple(rows) if thumbnail.is_picture else ()
-    levels = tuple(rows) if thumbnail.levels.ndim == 2 else tuple(_brightness(row) for row in rows)
-    heat_map = HeatMap(
-        caption=view.name,
-        levels=levels,
-        low=number_text(thumbnail.low, _DIGITS),
-        high=number_text(thumbnail.high, _DIGITS),
-        is_diverging=thumbnail.is_diverging,
-        footer=view.drawn_text,
-        pixels=pixels,
-    )
-    return Tile(heat_map, tuple(_weight_lines(view)), view.words)
-
-
-def _tripled(row: bytes) -> bytes:
-    """Greys as red, green and blue."""
-    return bytes(level for level in row for _ in range(3))
-
-
-def _brightness(row: bytes) -> bytes:
-    """How bright red, green and blue bytes are, for where there are no colours (ITU-R BT.601)."""
-    return bytes((299 * r + 587 * g + 114 * b) // 1000 for r, g, b in zip(row[::3], row[1::3], row[2::3], strict=True))
-
-
-def _weight_lines(view: View) -> Iterator[Line]:
-    if not view.weights:
-        yield (Span(view.size_text),)
-    for number, row in enumerate(view.weights):
-        spans = [Span(" ".join(row))]
-        if view.scale and number == (len(view.weights) - 1) // 2:
-            spans.append(Span(f" {view.scale}", Role.LABEL))
-        yield tuple(spans)
-
-
-def _table(gallery: Gallery) -> Table:
-    rows = (
-        (Span(view.name, Role.TITLE), Span(_weights_text(view)), Span(view.range_text), Span(view.words))
-        for view in gallery.views
-    )
-    return Table(_COLUMNS, tuple(rows))
-
-
-def _weights_text(view: View) -> str:
-    """The rows of a small kernel one after the other, a large one's size."""
-    if not view.weights:
-        return view.size_text
-    rows = "; ".join(" ".join(each.strip() for each in row) for row in view.weights)
-    return f"[{rows}] {view.scale}".rstrip()
-
-
-def _data(gallery: Gallery) -> dict[str, Any]:
-    first, *views = gallery.views
-    return {
-        "schema": f"convcalc.gallery/{SCHEMA_VERSION}",
-        "input": {"source": gallery.labels.input, "shape": list(gallery.shape), "range": _range(first)},
-        **gallery.settings,
-        "map": gallery.rule,
-        "drawn": gallery.description[-1],
-        "notes": list(gallery.notes),
-        "tiles": list(map(_tile_data, views)),
-    }
-
-
-def _tile_data(view: View) -> dict[str, Any]:
-    kernel = view.kernel
-    assert kernel is not None
-    return {
-        "name": kernel.name,
-        "title": kernel.title,
-        "family": kernel.family,
-        "weights": array_data(kernel.weights),
-        "scale": number_data(kernel.scale),
-        "shows": kernel.shows,
-        "shape": list(view.shape),
-        "range": _range(view),
-        "not_finite": view.not_finite,
-    }
-
-
-def _range(view: View) -> list[Any] | None:
-    return None if view.range is None else [number_data(each) for each in view.range]
-
-
-def _rows(gallery: Gallery) -> Iterator[Iterable[Any]]:
-    yield ("name", "family", "weights", "low", "high", "shows")
-    for view in gallery.views:
-        low, high = view.range or ("", "")
-        yield (view.name, view.kernel.family if view.kernel else "", _weights_text(view), low, high, view.words)
 
 
 def left_out(ranks: Sequence[int], rank: int) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, matrix
 from convcalc.picture.mapping import AUTO, CLIP, SIGNED, extremes, in_range_of_floats, map_values, spreading_rule
-from convcalc.picture.pixels import brightness, pixels
+from convcalc.picture.pixels import brightness, byte_rows, pixels
 from convcalc.picture.reduction import area_extremes, area_means, fitting_size
 from convcalc.report.blocks import HeatMap
 from convcalc.report.grids import MOST_SLICES, range_text
@@ -17,7 +17,8 @@ from convcalc.wording import counted
 
 _MOST_ROWS = 100  # of cells, two in a line
 _NARROWEST, _BETWEEN = 36, 3  # columns of a map that has a neighbour, and of the gap between them
-_DIGITS = 4  # of the numbers at a scale
+SCALE_DIGITS = 4
+"""Of the numbers at a scale."""
 
 
 class _Reduction(NamedTuple):
@@ -41,9 +42,13 @@ class _Reduction(NamedTuple):
 _MEANS, _PEAKS = _Reduction(area_means, "means"), _Reduction(area_extremes, "peaks")
 
 
-def columns_each(columns: int, count: int) -> int:
-    """The columns of each of several maps that share a page: as many beside each other as are still legible."""
-    beside = max(1, min(count, (columns + _BETWEEN) // (_NARROWEST + _BETWEEN)))
+def columns_each(columns: int, count: int | None = None, *, narrowest: int = _NARROWEST) -> int:
+    """The columns of each of several maps that share a page: as many beside each other as are still legible.
+
+    ``count``: how many there are at the most; ``narrowest``: columns of a legible one.
+    """
+    legible = (columns + _BETWEEN) // (narrowest + _BETWEEN)
+    beside = max(1, legible if count is None else min(count, legible))
     return (columns + _BETWEEN) // beside - _BETWEEN
 
 
@@ -68,9 +73,9 @@ def heat_maps(caption: str, values: Array, columns: int, rule: str = AUTO) -> It
         mapped = map_values(cells, rule, low=low, high=high)
         yield HeatMap(
             caption=", ".join((caption, *_told(place, values.ndim))) + reduction.words(plane, cells),
-            levels=_rows(mapped.levels),
-            low=("≤ " if low < mapped.low else "") + number_text(mapped.low, _DIGITS),
-            high=("≥ " if high > mapped.high else "") + number_text(mapped.high, _DIGITS),
+            levels=byte_rows(mapped.levels),
+            low=("≤ " if low < mapped.low else "") + number_text(mapped.low, SCALE_DIGITS),
+            high=("≥ " if high > mapped.high else "") + number_text(mapped.high, SCALE_DIGITS),
             is_diverging=mapped.is_diverging,
             footer=_footer(values[place], cells),
         )
@@ -86,11 +91,11 @@ def picture(caption: str, values: Array, columns: int) -> HeatMap:
     colours = pixels([map_values(plane, CLIP).levels for plane in planes])
     return HeatMap(
         caption=caption + _MEANS.words(values[0], planes[0]),
-        levels=_rows(brightness(colours)),
+        levels=byte_rows(brightness(colours)),
         low="0",
         high="255",
         footer=range_text(values),
-        pixels=_rows(colours),
+        pixels=byte_rows(colours),
     )
 
 
@@ -117,7 +122,3 @@ def _footer(values: Array, shown: Array) -> str:
     bad, drawn = count_not_finite(values), count_not_finite(shown)
     notes = [f"{counted(bad, 'value')} not finite" * (bad > 0), f"{counted(drawn, 'cell')} drawn as 0" * (drawn > 0)]
     return "; ".join((range_text(values), *filter(None, notes)))
-
-
-def _rows(values: Array) -> tuple[bytes, ...]:
-    return tuple(row.tobytes() for row in values)
