@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
+from itertools import product
 
+import numpy as np
 import pytest
+
+import convcalc
+from convcalc.tracing.groups import group_slices, readers, scaled
 
 # Settings in words -------------------------------------------------------------------------------------------------
 
@@ -35,3 +41,34 @@ def test_a_word_for_padding_stays_a_word(cli):
     """The kernels of a gallery differ in size, so that ``same`` is not the same number for all of them."""
     done = cli.run("gallery", "--kernel", "sobel-x", "--kernel", "box:5", "--format", "plain")
     assert "stride 1, padding same (replicate)." in " ".join(done.out.split())
+
+
+# Groups ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("in_channels", "out_channels", "groups"), [(1, 1, 1), (3, 2, 1), (6, 9, 3), (4, 8, 4)])
+def test_groups_part_the_channels(in_channels, out_channels, groups):
+    """The slices are every channel once; who reads a channel, and what a filter sums over, agree with them."""
+    weight = np.ones((out_channels, in_channels // groups, 1))
+    problem = convcalc.build_problem(np.ones((1, in_channels, 4)), weight, groups=groups)
+    inputs, outputs = list(range(in_channels)), list(range(out_channels))
+    slices = list(group_slices(problem))
+    assert [each for _, ins in slices for each in inputs[ins]] == inputs
+    assert [each for outs, _ in slices for each in outputs[outs]] == outputs
+    assert len(slices) == groups
+    for outs, ins in slices:
+        for channel in inputs[ins]:
+            assert list(readers(problem, channel)) == outputs[outs]
+        for channel in outputs[outs]:
+            assert list(problem.group_channels(channel)) == inputs[ins]
+    for channel, filters in product(inputs, outputs):
+        assert (filters in readers(problem, channel)) == (channel in problem.group_channels(filters))
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("exact", [Fraction(1, 3), Fraction(4)]), ("float64", [1 / 3, 4.0])])
+def test_scales_are_those_of_the_output_channels(dtype, expected):
+    """Each output channel has its own; of some channels these are theirs."""
+    problem = convcalc.build_problem([[[1, 2]]], [[[1]], [[2]]], scale=[Fraction(1, 3), Fraction(2)], dtype=dtype)
+    values = problem.weight.astype(object if dtype == "exact" else np.float64)
+    assert scaled(problem, values).ravel().tolist() == expected
+    assert scaled(problem, values[1:], slice(1, 2)).ravel().tolist() == expected[1:]

@@ -6,7 +6,7 @@ Chellapilla, Puri & Simard, "High performance convolutional neural networks for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -18,6 +18,7 @@ from convcalc.arrays import Array, index, narrowed, plain, read_only
 from convcalc.errors import LimitError
 from convcalc.limits import Limits
 from convcalc.problem import Problem
+from convcalc.tracing.groups import group_slices, scaled
 from convcalc.tracing.places import check_place
 from convcalc.tracing.trace import cells_at
 
@@ -60,11 +61,11 @@ def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     kind = object if problem.is_exact else np.float64
     matrix = np.zeros((problem.out_channels, outputs, problem.in_channels, inputs), dtype=kind)
     offset = np.zeros((problem.out_channels, outputs), dtype=kind)
-    weight = _scaled(problem, problem.applied_weight, kind)
+    weight = scaled(problem, problem.applied_weight.astype(kind))
     for taps in product(*map(range, problem.kernel_size)):
         sources = _sources(problem, taps)
         reading, constant = np.flatnonzero(sources >= 0), np.flatnonzero(sources < 0)
-        for outs, ins in _groups(problem):
+        for outs, ins in group_slices(problem):
             tap = weight[index(outs, ..., *taps)]
             matrix[outs, reading, ins, sources[reading]] += tap
             if problem.boundary.value:
@@ -107,8 +108,8 @@ def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
         for cells in problem.input[sample]
     ]
     kernel = np.zeros((problem.out_channels, problem.in_channels, taps), dtype=kind)
-    weight = _scaled(problem, problem.applied_weight, kind)
-    for outs, ins in _groups(problem):
+    weight = scaled(problem, problem.applied_weight.astype(kind))
+    for outs, ins in group_slices(problem):
         kernel[outs, ins] = weight[outs].reshape(*weight[outs].shape[:2], -1)
     return MatrixForm(
         matrix=_packed(np.concatenate(channels)),
@@ -140,19 +141,6 @@ def _sources(problem: Problem, taps: Sequence[int]) -> Array:
         flat = (flat[:, None] * axis.size + known).reshape(-1)
         constant = (constant[:, None] | np.array([source is None for source in sources])).reshape(-1)
     return np.where(constant, -1, flat)
-
-
-def _groups(problem: Problem) -> Iterator[tuple[slice, slice]]:
-    """The output channels and the input channels of each group."""
-    outs, ins = problem.out_channels // problem.groups, problem.in_channels // problem.groups
-    for group in range(problem.groups):
-        yield slice(group * outs, (group + 1) * outs), slice(group * ins, (group + 1) * ins)
-
-
-def _scaled(problem: Problem, weight: Array, kind: Any) -> Array:
-    factors = np.array(problem.scale if problem.is_exact else [float(each) for each in problem.scale], dtype=kind)
-    scaled: Array = weight.astype(kind) * factors.reshape(-1, *(1,) * (weight.ndim - 1))
-    return scaled
 
 
 def _packed(values: Array) -> Array:

@@ -13,6 +13,7 @@ from convcalc.arrays import Array, index, plain, read_only
 from convcalc.geometry.boundary import Number
 from convcalc.geometry.reached import images, reached
 from convcalc.problem import Problem
+from convcalc.tracing.groups import readers, scaled
 from convcalc.tracing.places import check_place
 
 
@@ -78,25 +79,16 @@ def uses_of(problem: Problem, position: int | Sequence[int], channel: int = 0, s
     )
 
 
-def readers(problem: Problem, channel: int) -> range:
-    """The output channels that read an input channel: those of its group."""
-    count = problem.out_channels // problem.groups
-    first = channel // (problem.in_channels // problem.groups) * count
-    return range(first, first + count)
-
-
 def _weights(problem: Problem, channel: int, out_channels: range, taps: Sequence[Sequence[Sequence[int]]]) -> Array:
     """(out_channels, *positions): for each axis the weights of the taps that read the cell at a position, added up."""
-    number = channel % (problem.in_channels // problem.groups)
-    kind = object if problem.is_exact else np.float64
-    weights = problem.applied_weight[out_channels.start : out_channels.stop, number].astype(kind)
+    number = channel - problem.group_channels(out_channels.start).start
+    filters = slice(out_channels.start, out_channels.stop)
+    weights = problem.applied_weight[filters, number].astype(object if problem.is_exact else np.float64)
     for axis, positions in enumerate(taps, start=1):
         parts = [weights.take(each, axis=axis).sum(axis=axis, keepdims=True) for each in positions]
         weights = np.concatenate(parts, axis=axis) if parts else weights[(slice(None),) * axis + index(slice(0))]
-    scale = [problem.scale[each] for each in out_channels]
-    factors = np.array(scale if problem.is_exact else list(map(float, scale)), dtype=kind)
-    scaled: Array = weights * factors.reshape(-1, *(1,) * problem.rank)
-    return np.asarray(np.frompyfunc(plain, 1, 1)(scaled), dtype=object) if problem.is_exact else scaled
+    product = scaled(problem, weights, filters)
+    return np.asarray(np.frompyfunc(plain, 1, 1)(product), dtype=object) if problem.is_exact else product
 
 
 def _total(values: Array) -> Number:
