@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pytest
 
 import convcalc
+from convcalc.errors import OutputError
+from convcalc.formats import save
 from convcalc.tracing.groups import group_slices, readers, scaled
 
 # Settings in words -------------------------------------------------------------------------------------------------
@@ -72,3 +75,18 @@ def test_scales_are_those_of_the_output_channels(dtype, expected):
     values = problem.weight.astype(object if dtype == "exact" else np.float64)
     assert scaled(problem, values).ravel().tolist() == expected
     assert scaled(problem, values[1:], slice(1, 2)).ravel().tolist() == expected[1:]
+
+
+# Files -------------------------------------------------------------------------------------------------------------
+
+
+def test_text_is_written_as_it_comes(tmp_path):
+    """Lines reach the file in UTF-8, half of a surrogate pair as its escape; bytes as they are; nothing is replaced."""
+    save.write_lines(str(tmp_path / "a.txt"), iter(["ä\n", "\ud800\n"]), force=False)
+    save.write_bytes(str(tmp_path / "b"), b"\0\xff", force=False)
+    assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa4\n\\ud800\n"
+    assert (tmp_path / "b").read_bytes() == b"\0\xff"
+    for write in (partial(save.write_bytes, data=b""), partial(save.write_lines, lines=[])):
+        with pytest.raises(OutputError, match="exists already"):
+            write(str(tmp_path / "b"), force=False)
+    assert (tmp_path / "b").read_bytes() == b"\0\xff"

@@ -14,7 +14,7 @@ from convcalc.cli import sheet, viewing
 from convcalc.cli.own_options import GalleryOptions
 from convcalc.cli.source import library_of, limits_of
 from convcalc.engine.compute import compute
-from convcalc.formats.save import write_atomically
+from convcalc.formats.save import write_bytes
 from convcalc.formats.subject import resolve_subject
 from convcalc.report.contact_sheet import gallery_report
 from convcalc.report.views import keeps_brightness
@@ -42,7 +42,7 @@ def main() -> None:
 
             def save(gallery, suffix=suffix, path=path):
                 data = sheet._DRAWN[suffix](gallery)
-                write_atomically(path, lambda stream: stream.write(data) and None, force=True)
+                write_bytes(path, data, force=True)
 
             saving = least(lambda drawn=drawn, save=save: save(drawn))
             whole = least(

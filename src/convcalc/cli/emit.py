@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from convcalc.cli.message import write
 from convcalc.cli.pages import PRINTED, SAVED, lines_of_report
@@ -98,11 +98,6 @@ def save_lines(path: str, lines: Callable[[str], Iterable[str]], *, force: bool)
     Raises:
         OutputError: the file cannot be written.
     """
-    from convcalc.formats.save import write_atomically
+    from convcalc.formats.save import write_lines
 
-    form = SAVED[Path(path).suffix.lower()]
-
-    def fill(stream: BinaryIO) -> None:
-        stream.writelines(line.encode("utf-8", "backslashreplace") for line in lines(form))
-
-    write_atomically(path, fill, force=force)
+    write_lines(path, lines(SAVED[Path(path).suffix.lower()]), force=force)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import UsageError
 
@@ -47,16 +47,11 @@ def figure_saver(figure: Callable[[], Figure], target: OutputOptions) -> Callabl
     """What draws a figure and writes it to a path."""
 
     def save(path: str) -> tuple[str, ...]:
-        from convcalc.formats.save import write_atomically
+        from convcalc.formats.save import write_bytes
         from convcalc.render.svg.document import svg_text
 
         drawn = figure()
-        data = svg_text(drawn).encode()
-
-        def fill(stream: BinaryIO) -> None:
-            stream.write(data)
-
-        write_atomically(path, fill, force=target.force)
+        write_bytes(path, svg_text(drawn).encode(), force=target.force)
         return (drawn.remark,) if drawn.remark else ()
 
     return save

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from convcalc.cli.emit import save_document
 from convcalc.cli.pages import SAVED
@@ -38,14 +38,9 @@ def sheet_saver(gallery: Gallery, report: Report, target: OutputOptions) -> Call
         suffix = Path(path).suffix.lower()
         if suffix not in _PICTURES:
             return save_document(report, path, force=target.force)
-        from convcalc.formats.save import write_atomically
+        from convcalc.formats.save import write_bytes
 
-        data = _DRAWN[suffix](gallery)
-
-        def fill(stream: BinaryIO) -> None:
-            stream.write(data)
-
-        write_atomically(path, fill, force=target.force)
+        write_bytes(path, _DRAWN[suffix](gallery), force=target.force)
         return (gallery.rule_text,)
 
     return save

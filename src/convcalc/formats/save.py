@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,6 +53,25 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: boo
         if isinstance(error, OSError):
             raise _not_written(path, error) from None
         raise
+
+
+def write_bytes(path: str, data: bytes, *, force: bool) -> None:
+    """Write a file that is at hand as a whole.
+
+    Raises:
+        OutputError: as :func:`write_atomically`.
+    """
+    write_atomically(path, lambda stream: stream.writelines([data]), force=force)
+
+
+def write_lines(path: str, lines: Iterable[str], *, force: bool) -> None:
+    """Write a text as it comes, in UTF-8; what is no character (half of a surrogate pair) as its escape.
+
+    Raises:
+        OutputError: as :func:`write_atomically`.
+    """
+    data = (line.encode("utf-8", "backslashreplace") for line in lines)
+    write_atomically(path, lambda stream: stream.writelines(data), force=force)
 
 
 def save_array(
@@ -220,11 +239,7 @@ def _csv_writer(arrays: Mapping[str, Array]) -> Callable[[BinaryIO], None]:
     from convcalc.formats.csv_reader import csv_text
 
     data = csv_text(arrays[OUTPUT]).encode("ascii")
-
-    def write(stream: BinaryIO) -> None:
-        stream.write(data)
-
-    return write
+    return lambda stream: stream.writelines([data])
 
 
 def _save_png(path: str, output: Array, force: bool, rgb: bool, rule: str) -> tuple[str, ...]:
