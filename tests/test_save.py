@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import stat
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +106,21 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path, failure, kind)
     with pytest.raises(kind):
         write_atomically(str(path), write, force=True)
     assert (names(tmp_path), path.read_bytes()) == (["a"], b"old")
+
+
+def test_an_interruption_as_the_file_is_made_leaves_nothing(tmp_path, monkeypatch):
+    """A signal that comes once the temporary file is there, but not yet open, is the earliest that there is."""
+    made = os.open
+
+    def interrupted(path, *arguments):
+        os.close(made(path, *arguments))
+        assert names(tmp_path) == [Path(path).name]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path / "a")
+    assert names(tmp_path) == []
 
 
 def test_a_full_disk_is_told_with_the_reason(tmp_path, monkeypatch):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
@@ -24,7 +23,7 @@ OUTPUT = "output"
 ARRAY_SUFFIXES = (".npy", ".npz", ".csv", ".png")
 _COLOURS = 3
 _PICTURE_AXES = 4  # batch, channels, height, width
-_ALL_MAY_READ_AND_WRITE = 0o666
+_ALL_MAY_READ_AND_WRITE, _OWNER_READS_AND_WRITES = 0o666, 0o600
 
 
 def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: bool) -> None:
@@ -37,14 +36,10 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: boo
         OutputError: the file exists, is no file, or cannot be written; with the reason of the system.
     """
     target = _target(path, force)
-    try:
+    temporary = target.parent / f".{target.name[:100]}.{os.urandom(8).hex()}.tmp"
+    try:  # the name is known before the file is there, so that an interruption on the way to it is covered too
         permissions = _permissions(target)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".tmp")
-    except (OSError, ValueError) as error:
-        raise _not_written(path, error) from None
-    temporary = Path(name)
-    try:
-        _fill(descriptor, write)
+        _fill(temporary, write)
         temporary.chmod(permissions)
         temporary.replace(target)
     except BaseException as error:  # an interrupted run leaves nothing behind either
@@ -212,11 +207,15 @@ def _permissions(target: Path) -> int:
     return _ALL_MAY_READ_AND_WRITE & ~mask
 
 
-def _fill(descriptor: int, write: Callable[[BinaryIO], None]) -> None:
-    with os.fdopen(descriptor, "wb") as stream:
+def _fill(temporary: Path, write: Callable[[BinaryIO], None]) -> None:
+    with open(temporary, "xb", opener=_private) as stream:
         write(stream)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_READS_AND_WRITES)
 
 
 def _not_written(path: str, error: Exception) -> OutputError:
