@@ -11,10 +11,9 @@ from convcalc.arrays import Array
 from convcalc.errors import FieldError
 from convcalc.kernels.differences import laplacian
 from convcalc.kernels.parameters import odd_taps, positive, taps
-from convcalc.kernels.smoothing import bell, outer
+from convcalc.kernels.smoothing import WIDEST, bell, outer
 from convcalc.kernels.transform import Weights, mixed
 
-_WIDEST = 500  # cells from the middle, so that the size stays below the limit of taps on an axis
 _OPENCV_TABLE = {
     1: (1,),
     3: (1, 2, 1),
@@ -47,8 +46,8 @@ def gaussian_of_scipy(rank: int, sigma: Any = 1, truncate: Any = 4) -> Weights:
     """``scipy.ndimage.gaussian_filter``: taps to ``truncate`` × ``sigma`` on both sides, at least one."""
     spread = positive("sigma", sigma)
     reach = positive("truncate", truncate) * spread + 0.5
-    if reach > _WIDEST:
-        raise FieldError(f"truncate × sigma must be at most {_WIDEST}, got {truncate} × {sigma}")
+    if reach > WIDEST:
+        raise FieldError(f"truncate × sigma must be at most {WIDEST}, got {truncate} × {sigma}")
     return bell(taps(2 * int(reach) + 1, rank), spread), Fraction(1)
 
 

@@ -15,7 +15,8 @@ from convcalc.errors import FieldError
 from convcalc.kernels.parameters import finite, positive, taps
 from convcalc.kernels.transform import Weights
 
-_WIDEST = 500  # cells from the middle, so that the size stays below the limit of taps on an axis
+WIDEST = 500
+"""Cells from the middle, so that the size stays below the limit of taps on an axis."""
 
 
 def box(rank: int, size: Any = 3) -> Weights:
@@ -46,7 +47,7 @@ def disk(rank: int, radius: Any) -> Weights:  # noqa: ARG001 - every builder tak
 
     The weights are those of MATLAB's ``fspecial('disk', radius)``, which a lens out of focus has (pillbox).
     """
-    reach = _bounded("radius", radius, _WIDEST)
+    reach = _bounded("radius", radius, WIDEST)
     if reach <= 0.5:
         return np.ones((1, 1), dtype=np.int64), Fraction(1)
     cells = ceil(reach - 0.5)
@@ -61,7 +62,7 @@ def motion(rank: int, length: Any, angle: Any = 0) -> Weights:  # noqa: ARG001 -
 
     The weight of a cell is 1 minus its distance from the line, as in MATLAB's ``fspecial('motion', length, angle)``.
     """
-    half = (_bounded("length", length, 2 * _WIDEST) - 1) / 2
+    half = (_bounded("length", length, 2 * WIDEST) - 1) / 2
     if half < 0:
         raise FieldError(f"length must be at least 1, got {length}")
     turn = radians(finite("angle", angle) % 180)

@@ -10,8 +10,8 @@ from convcalc.geometry.boundary import boundary_of
 from convcalc.picture.mapping import AUTO, CLIP, MINMAX, SIGNED
 from convcalc.problem import Labels
 from convcalc.report.headline import settings_text
-from convcalc.report.text import axis_names
-from convcalc.report.views import View, cells_text, middle
+from convcalc.report.text import axis_names, channels_text
+from convcalc.report.views import View, middle
 from convcalc.wording import counted
 
 
@@ -62,7 +62,7 @@ class Gallery(NamedTuple):
             boundary_of(self.settings["boundary"]),
             per_axis("dilation", self.settings["dilation"], rank, 1),
         )
-        return f"{kind} of {cells_text(self.shape)}, {settings}."
+        return f"{kind} of {channels_text(self.shape)}, {settings}."
 
     @property
     def rule_text(self) -> str:

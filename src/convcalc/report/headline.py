@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from convcalc.geometry.arguments import PaddingWord, Pair
 from convcalc.geometry.boundary import Boundary
 from convcalc.problem import Problem
-from convcalc.report.text import axis_names, listed
+from convcalc.report.text import axis_names, cells_text, listed
 from convcalc.wording import counted, shape_text
 
 _MOST_NAMES = 3  # kernels that the headline calls by their names
@@ -30,11 +30,6 @@ def _kernel(problem: Problem) -> str:
     if 0 < len(names) <= _MOST_NAMES:
         return f"{listed(names)} ({size})"
     return f"a kernel of {size}" if problem.out_channels == 1 else f"{problem.out_channels:,} filters of {size}"
-
-
-def cells_text(size: tuple[int, ...]) -> str:
-    """Cells on each axis; a lone number says that it counts cells."""
-    return counted(size[0], "cell") if len(size) == 1 else shape_text(size)
 
 
 def _settings(problem: Problem) -> str:

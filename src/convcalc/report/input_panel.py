@@ -8,9 +8,8 @@ from convcalc.arrays import plain
 from convcalc.problem import Problem
 from convcalc.report.cuts import shown_cells
 from convcalc.report.figure import Cell, Outline, OutlineKind, Panel, PanelKind, typeset
-from convcalc.report.headline import cells_text
 from convcalc.report.panels import Place, Slice, slice_of
-from convcalc.report.text import axis_names
+from convcalc.report.text import axis_names, cells_text
 from convcalc.tracing.trace import Trace
 from convcalc.wording import counted
 

@@ -13,9 +13,9 @@ from convcalc.limits import bytes_text
 from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
 from convcalc.report.data import number_data, setting_data
-from convcalc.report.headline import cells_text, headline
+from convcalc.report.headline import headline
 from convcalc.report.sizes import unread_notes
-from convcalc.report.text import number_text, seconds_text
+from convcalc.report.text import cells_text, number_text, seconds_text
 from convcalc.wording import counted
 
 _LABELS = 17  # columns

@@ -9,7 +9,8 @@ from convcalc.problem import Problem
 from convcalc.report.channels import kernel_caption
 from convcalc.report.coloured import Coloured, check_drawable, coloured, scales_text, slice_panels
 from convcalc.report.figure import Figure, Item, Panel, PanelKind, Sign
-from convcalc.report.headline import cells_text, headline
+from convcalc.report.headline import headline
+from convcalc.report.text import cells_text
 
 
 def check_run_figure(problem: Problem) -> None:

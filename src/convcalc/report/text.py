@@ -8,6 +8,8 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+from convcalc.wording import counted, shape_text
+
 _DIGITS = 6  # significant digits of a float in a table; JSON and CSV have all of them
 _WIDEST = 12  # characters of a float with aligned decimals, beyond which each float is written for itself
 _BRIEFEST = 24  # characters of a number that a sentence takes in as they are
@@ -64,6 +66,25 @@ def number_texts(values: Iterable[Any]) -> list[str]:
         for value, text in zip(numbers, texts, strict=True)
     ]
     return texts if max(map(len, aligned)) > _WIDEST else [_unsigned_zero(text) for text in aligned]
+
+
+def cells_text(size: Sequence[int]) -> str:
+    """Cells on each axis; a lone number says that it counts cells.
+
+    >>> cells_text([512, 300]), cells_text([1])
+    ('512×300', '1 cell')
+    """
+    return counted(size[0], "cell") if len(size) == 1 else shape_text(size)
+
+
+def channels_text(shape: Sequence[int]) -> str:
+    """The channels, where there are several, and the cells of each.
+
+    >>> channels_text([1, 512, 300]), channels_text([3, 5])
+    ('512×300', '3 channels of 5 cells')
+    """
+    cells = cells_text(shape[1:])
+    return cells if shape[0] == 1 else f"{counted(shape[0], 'channel')} of {cells}"
 
 
 def signed_sum(terms: Sequence[str]) -> str:

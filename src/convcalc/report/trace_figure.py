@@ -12,10 +12,10 @@ from convcalc.problem import Problem
 from convcalc.report.blocks import Role
 from convcalc.report.cuts import shown_outputs, shown_taps
 from convcalc.report.figure import Cell, Figure, Item, Panel, PanelKind, Sign, single, typeset
-from convcalc.report.headline import cells_text, headline
+from convcalc.report.headline import headline
 from convcalc.report.input_panel import input_panel, slice_names
 from convcalc.report.panels import Place, slice_of
-from convcalc.report.text import number_text, scale_text
+from convcalc.report.text import cells_text, number_text, scale_text
 from convcalc.report.trace import DIGITS, agreement, chosen_channels, total_text
 from convcalc.tracing.trace import ChannelTrace, Trace
 from convcalc.wording import counted

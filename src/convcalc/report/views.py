@@ -11,8 +11,8 @@ from convcalc.kernels.facts import facts_of
 from convcalc.kernels.kernel import Kernel
 from convcalc.picture.mapping import AUTO, CLIP, in_range_of_floats
 from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, picture_thumbnail
-from convcalc.report.text import number_text, number_texts, scale_text
-from convcalc.wording import counted, shape_text
+from convcalc.report.text import channels_text, number_text, number_texts, scale_text
+from convcalc.wording import shape_text
 
 Room = tuple[int, int]
 """The most rows and columns of a picture."""
@@ -82,7 +82,7 @@ class View(NamedTuple):
     def size_text(self) -> str:
         """The size of the kernel, for those whose numbers are not shown; of the input its own."""
         if self.kernel is None:
-            return cells_text(self.shape)
+            return channels_text(self.shape)
         return " ".join(filter(None, (f"{shape_text(self.kernel.weights.shape)} weights", self.scale)))
 
     @property
@@ -92,12 +92,6 @@ class View(NamedTuple):
             return ""
         sentence = (self.kernel.shows or self.kernel.title).partition(". ")[0].rstrip(".")
         return sentence if len(sentence) <= _LONGEST else re.split("[;:] ", sentence)[0]
-
-
-def cells_text(shape: Sequence[int]) -> str:
-    """Channels and cells: ``512×512``, ``3 channels of 300×451``."""
-    cells = counted(shape[1], "cell") if len(shape) == 2 else shape_text(shape[1:])
-    return cells if shape[0] == 1 else f"{counted(shape[0], 'channel')} of {cells}"
 
 
 def keeps_brightness(kernel: Kernel, rule: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import MissingExtraError
 from convcalc.render.svg.marks import BOLD_STYLES, Page, Photo, Words
+from convcalc.render.svg.measure import BASELINE
 from convcalc.render.svg.palette import EDGE, PAPER, WORDS, scale
 from convcalc.report.text import safe_text
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FINE = 1.5  # pixels of the image for each one of the page, so that small letters are sharp
-_BASELINE = 0.36  # of the font size, from the middle of a line down to its baseline
 _EFFORT = 6
 _PLAIN = str.maketrans("×−–…°⋆", "x--.o*")  # signs that the font at hand lacks
 
@@ -46,7 +46,7 @@ def png_page(page: Page) -> bytes:
 
 def _write(pen: Any, words: Words) -> None:
     x, y = words.box.middle
-    place = ((x if words.is_centred else words.box.x) * _FINE, (y + words.size * _BASELINE) * _FINE)
+    place = ((x if words.is_centred else words.box.x) * _FINE, (y + words.size * BASELINE) * _FINE)
     stroke = 0.35 * _FINE if words.style in BOLD_STYLES else 0  # the font at hand has no bold letters
     anchor = "ms" if words.is_centred else "ls"
     font = _font(words.size * _FINE)

@@ -22,13 +22,12 @@ from convcalc.render.svg.marks import (
     Tile,
     Words,
 )
-from convcalc.render.svg.measure import FONT, is_known
+from convcalc.render.svg.measure import BASELINE, FONT, is_known
 from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, PAPER, WORDS, Stroke, fill, hexadecimal, ink, scale
 from convcalc.report.figure import Cell, Figure, PanelKind
 from convcalc.report.text import safe_text
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
-_BASELINE = 0.36  # of the font size, from the middle of a line down to its baseline: half a capital's height
 _EDGE = Stroke(EDGE, 1)
 _DASHED = Stroke(EDGE, 1, "3 2")
 _DOT, _DOT_DISTANCE = 1.5, 5.0
@@ -155,7 +154,7 @@ def _words(words: Words, colour: str) -> str:
     slant = ' font-style="italic"' if words.style is Style.PADDED else ""
     # Text in letters of unknown width is made as wide as the layout takes it to be.
     length = "" if is_known(words.text) else f' textLength="{_number(words.width)}" lengthAdjust="spacingAndGlyphs"'
-    place = f'x="{_number(x if words.is_centred else words.box.x)}" y="{_number(y + words.size * _BASELINE)}"'
+    place = f'x="{_number(x if words.is_centred else words.box.x)}" y="{_number(y + words.size * BASELINE)}"'
     attributes = f'{place} font-size="{_number(words.size)}" fill="{colour}"{anchor}{weight}{slant}{length}'
     return f"<text {attributes}>{_text(words.text)}</text>"
 

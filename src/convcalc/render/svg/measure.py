@@ -10,6 +10,8 @@ from convcalc.report.text import safe_text
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 LINE_HEIGHT = 1.3
 """Of the font size."""
+BASELINE = 0.36
+"""Of the font size, from the middle of a line down to its baseline: half a capital's height."""
 BOLD = 1.16
 """How much wider bold text is at most."""
 
