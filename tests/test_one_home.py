@@ -11,8 +11,13 @@ import numpy as np
 import pytest
 
 import convcalc
-from convcalc.errors import OutputError
+from convcalc.errors import GeometryError, OutputError
 from convcalc.formats import save
+from convcalc.formats.library import Library
+from convcalc.formats.request import read_request
+from convcalc.formats.subject import resolve_subject
+from convcalc.formats.works import works_of
+from convcalc.limits import Limits
 from convcalc.tracing.groups import group_slices, readers, scaled
 
 # Settings in words -------------------------------------------------------------------------------------------------
@@ -90,3 +95,21 @@ def test_text_is_written_as_it_comes(tmp_path):
         with pytest.raises(OutputError, match="exists already"):
             write(str(tmp_path / "b"), force=False)
     assert (tmp_path / "b").read_bytes() == b"\0\xff"
+
+
+# Many kernels ------------------------------------------------------------------------------------------------------
+
+
+def test_kernels_that_do_not_fit_are_told_apart():
+    """Those that fit have a problem each, others their reason; none is drawn as a picture unless there is a rule."""
+    request = read_request().override(padding="valid")
+    library, limits = Library.standard([], Limits()), Limits()
+    subject = resolve_subject(request, library, limits)
+    kernels = [library.find(name) for name in ("box:9", "sobel-x", "box:7", "box")]
+    for rule, pictures in ((None, [False, False]), ("auto", [False, True]), ("clip", [True, True])):
+        works = works_of(subject, kernels, rule)
+        assert [work.kernel.name for work in works.fitting] == ["sobel-x", "box"]
+        assert [work.is_picture for work in works.fitting] == pictures
+        assert list(works.unfit) == ["box:9", "box:7"]
+    with pytest.raises(GeometryError, match="reaches over 9 cells"):
+        works_of(subject, kernels[::2], None)

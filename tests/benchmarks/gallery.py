@@ -16,8 +16,8 @@ from convcalc.cli.source import library_of, limits_of
 from convcalc.engine.compute import compute
 from convcalc.formats.save import write_bytes
 from convcalc.formats.subject import resolve_subject
+from convcalc.formats.works import works_of
 from convcalc.report.contact_sheet import gallery_report
-from convcalc.report.views import keeps_brightness
 
 ROOT = Path(__file__).parents[2]
 ROUNDS, KERNELS = 11, 60
@@ -32,7 +32,7 @@ def main() -> None:
     subject = resolve_subject(request, library, limits)
     found = viewing.chosen(options, request, library, limits, subject.rank)
     found = found._replace(kernels=found.kernels[:KERNELS])
-    problems = [subject.apart(k) if keeps_brightness(k, "auto") else subject.averaged(k) for k in found.kernels]
+    problems = [work.problem for work in works_of(subject, found.kernels, "auto").fitting]
     bare = least(lambda: [compute(problem) for problem in problems])
     print(f"{len(problems)} bare convolutions {1e3 * bare:.0f} ms")
     for suffix, rooms in ((".svg", (sheet._SHARP,)), (".html", (sheet._SHARP,)), (".png", (sheet._SHARP,))):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.source import flags
-from convcalc.errors import FieldError, GeometryError, UsageError
+from convcalc.errors import FieldError, UsageError
 from convcalc.report.gallery import Gallery, left_out, too_large
 from convcalc.report.heat_maps import is_picture
-from convcalc.report.views import Room, keeps_brightness, view_of
+from convcalc.report.views import Room, view_of
 
 if TYPE_CHECKING:
     from convcalc.cli.own_options import GalleryOptions
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from convcalc.formats.subject import Subject
     from convcalc.kernels.kernel import Kernel
     from convcalc.limits import Limits
-    from convcalc.problem import Problem
 
 
 class Chosen(NamedTuple):
@@ -26,14 +25,6 @@ class Chosen(NamedTuple):
 
     kernels: list[Kernel]
     notes: tuple[str, ...]
-
-
-class _Work(NamedTuple):
-    """A problem to be computed, and how its output is drawn."""
-
-    kernel: Kernel
-    problem: Problem
-    is_picture: bool
 
 
 def request_of(options: GalleryOptions, limits: Limits) -> Request:
@@ -57,24 +48,28 @@ def chosen(options: GalleryOptions, request: Request, library: Library, limits: 
     Raises:
         ConvcalcError: a kernel or a family does not exist, flags do not go together, or none is left.
     """
-    from convcalc.formats.subject import asked_kernels
-    from convcalc.kernels.selection import parted, selected
+    from convcalc.kernels.selection import parted
 
-    if options.kernel and (options.family or options.search):
-        flag = "family" if options.family else "search"
-        raise UsageError(f"--{flag} chooses among all kernels, --kernel names one", hint="leave one of them out")
     with flags():
-        everything = (
-            asked_kernels(request, library, limits)
-            if options.kernel
-            else selected(library.kernels(), family=options.family, search=options.search)
-        )
-    kernels, others = parted(everything, rank)
-    note = left_out([each.weights.ndim for each in others], rank)
+        kernels, others = parted(_asked(options, request, library, limits), rank)
+    note = left_out(others, rank)
     if not kernels:
         with flags("--kernel" if options.kernel else "--search" if options.search else "--family"):
             raise FieldError(note or "no kernel is like that", hint="`convcalc kernels` lists all")
     return Chosen(kernels, (note,) if note else ())
+
+
+def _asked(options: GalleryOptions, request: Request, library: Library, limits: Limits) -> list[Kernel]:
+    """The kernels that are named, or else some of the library's."""
+    from convcalc.formats.subject import asked_kernels
+    from convcalc.kernels.selection import selected
+
+    if not options.kernel:
+        return selected(library.kernels(), family=options.family, search=options.search)
+    if options.family or options.search:
+        flag = "family" if options.family else "search"
+        raise UsageError(f"--{flag} chooses among all kernels, --kernel names one", hint="leave one of them out")
+    return asked_kernels(request, library, limits)
 
 
 def seen(
@@ -93,36 +88,16 @@ def seen(
     """
     from convcalc.engine.compute import compute
     from convcalc.engine.plan import make_plan
+    from convcalc.formats.works import works_of
 
     is_shown = subject.is_picture and is_picture(subject.input, rule)
     with request.placing():
-        works, unfit = _works(subject, found.kernels, rule if is_shown else "")
+        works = works_of(subject, found.kernels, rule if is_shown else None)
     views = [view_of(None, subject.input[0] if is_shown else subject.mean, rooms, rule=rule, is_picture=is_shown)]
-    for work in works:
+    for work in works.fitting:
         with flags("--threads"):
             plan = make_plan(work.problem, threads=threads)
         output = compute(work.problem, plan, limits=limits).output[0]
         views.append(view_of(work.kernel, output, rooms, rule=rule, is_picture=work.is_picture))
-    notes = (*subject.labels.notes, *found.notes, *unfit)
+    notes = (*subject.labels.notes, *found.notes, *filter(None, [too_large(works.unfit)]))
     return Gallery(subject.labels, subject.input.shape[1:], tuple(views), subject.settings, rule, is_shown, notes)
-
-
-def _works(subject: Subject, kernels: Sequence[Kernel], rule: str) -> tuple[list[_Work], tuple[str, ...]]:
-    """The problems, and a note on kernels that do not fit the input; ``rule``: nothing where no output is a picture.
-
-    Raises:
-        GeometryError: no kernel fits.
-    """
-    works: list[_Work] = []
-    unfit: dict[str, GeometryError] = {}
-    for kernel in kernels:
-        as_picture = keeps_brightness(kernel, rule)
-        try:
-            problem = subject.apart(kernel) if as_picture else subject.averaged(kernel)
-        except GeometryError as error:
-            unfit[kernel.name] = error
-        else:
-            works.append(_Work(kernel, problem, as_picture))
-    if not works:
-        raise next(iter(unfit.values()))
-    return works, (too_large(list(unfit), str(next(iter(unfit.values())))),) if unfit else ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import given_padding, per_axis
 from convcalc.geometry.boundary import boundary_of
+from convcalc.kernels.kernel import Kernel
 from convcalc.picture.mapping import AUTO, CLIP, MINMAX, SIGNED
 from convcalc.problem import Labels
 from convcalc.report.headline import settings_text
@@ -90,19 +92,20 @@ _MAPS = {
 _MAPS |= {MINMAX: _FROM, SIGNED: _AROUND}
 
 
-def left_out(ranks: Sequence[int], rank: int) -> str:
+def left_out(kernels: Sequence[Kernel], rank: int) -> str:
     """A note on kernels of other ranks; nothing if there are none."""
-    counts = {other: ranks.count(other) for other in sorted(set(ranks))}
-    parts = [f"{counted(count, 'kernel')} for {other}-D inputs" for other, count in counts.items()]
+    if not kernels:
+        return ""
+    ranks = [kernel.weights.ndim for kernel in kernels]
+    parts = [f"{counted(ranks.count(other), 'kernel')} for {other}-D inputs" for other in sorted(set(ranks))]
     verb = "is" if len(ranks) == 1 else "are"
-    return (
-        f"{' and '.join(parts)} {verb} left out: the input has {counted(rank, 'spatial axis', 'spatial axes')}"
-        if ranks
-        else ""
-    )
+    axes = counted(rank, "spatial axis", "spatial axes")
+    return f"{' and '.join(parts)} {verb} left out: the input has {axes}"
 
 
-def too_large(names: Sequence[str], why: str) -> str:
-    """A note on kernels that do not fit the input; ``why``: the reason of the first."""
-    verb = "is" if len(names) == 1 else "are"
-    return f"{', '.join(names)} {verb} left out: {why}"
+def too_large(unfit: Mapping[str, GeometryError]) -> str:
+    """A note on kernels that do not fit the input, with the reason of the first; nothing if there are none."""
+    if not unfit:
+        return ""
+    verb = "is" if len(unfit) == 1 else "are"
+    return f"{', '.join(unfit)} {verb} left out: {next(iter(unfit.values()))}"

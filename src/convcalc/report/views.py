@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, matrix, plain, value_range
-from convcalc.kernels.facts import facts_of
 from convcalc.kernels.kernel import Kernel
-from convcalc.picture.mapping import AUTO, CLIP, in_range_of_floats
+from convcalc.picture.mapping import AUTO, in_range_of_floats
 from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, picture_thumbnail
 from convcalc.report.text import channels_text, number_text, number_texts, scale_text
 from convcalc.wording import shape_text
@@ -92,11 +91,6 @@ class View(NamedTuple):
             return ""
         sentence = (self.kernel.shows or self.kernel.title).partition(". ")[0].rstrip(".")
         return sentence if len(sentence) <= _LONGEST else re.split("[;:] ", sentence)[0]
-
-
-def keeps_brightness(kernel: Kernel, rule: str) -> bool:
-    """Whether what a kernel makes of a picture is drawn as a picture too, not as a heat map."""
-    return rule == CLIP or (rule == AUTO and facts_of(kernel).is_normalised)
 
 
 def view_of(
