@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -98,10 +98,7 @@ class Kernel:
         """The kernel for that many spatial axes; only a parametric kernel differs from one to the other."""
         if self.rank is not None or self.weights.ndim == rank:
             return self
-        if self.made_from:
-            origin, step = self.made_from
-            return replace(origin.at_rank(rank).transformed(step), name=self.name)
-        return self._built(self.arguments, rank)
+        return replace(self._rebuilt(lambda kernel: kernel._built(kernel.arguments, rank)), name=self.name)
 
     def with_arguments(self, arguments: Mapping[str, Any], name: str) -> Kernel:
         """The parametric kernel with other arguments, under the name that they were asked for by.
@@ -111,12 +108,19 @@ class Kernel:
         """
         if not self.builder:
             raise FieldError(f"kernel {self.name!r} takes no arguments", hint=f"write {self.name}")
-        if self.made_from:
-            origin, step = self.made_from
-            return replace(origin.with_arguments(arguments, name).transformed(step), name=name)
+        return replace(self._rebuilt(lambda kernel: kernel._with(arguments)), name=name)
+
+    def _rebuilt(self, change: Callable[[Kernel], Kernel]) -> Kernel:
+        """What a change of the kernel as it was built makes of it, after the same transformations."""
+        if self.made_from is None:
+            return change(self)
+        origin, step = self.made_from
+        return origin._rebuilt(change).transformed(step)
+
+    def _with(self, arguments: Mapping[str, Any]) -> Kernel:
         kept = {name: value for name, value in self.arguments.items() if name == "rank"}  # box-3d:5 is a volume too
         asked = {**kept, **arguments}
-        return replace(self._built(asked), name=name, arguments=asked, namesakes=())
+        return replace(self._built(asked), arguments=asked, namesakes=())
 
     def _built(self, arguments: Mapping[str, Any], rank: int | None = None) -> Kernel:
         """The weights of the builder with these arguments; what the kernel's file scales them with stays."""
@@ -137,7 +141,7 @@ class Kernel:
 
         check(step)
         if step.name == "resize" and self.builder:
-            return self._resized(step.argument)
+            return self._rebuilt(lambda kernel: kernel._resized(step.argument))
         weights, scale = transform((self.weights, self.scale), step)
         return replace(
             self,
@@ -179,9 +183,7 @@ class Kernel:
         raise error
 
     def _resized(self, size: Any) -> Kernel:
-        if self.made_from:
-            origin, step = self.made_from
-            return origin._resized(size).transformed(step)
+        """The kernel as it was built, of another size."""
         if "size" not in self.parameters:
             raise FieldError(f"kernel {self.name!r} has no size", hint=f"its parameters: {', '.join(self.parameters)}")
-        return self.with_arguments({**self.arguments, "size": size}, self.name)
+        return self._with({**self.arguments, "size": size})
