@@ -18,6 +18,7 @@ from convcalc.formats.save import write_bytes
 from convcalc.formats.subject import resolve_subject
 from convcalc.formats.works import works_of
 from convcalc.report.contact_sheet import gallery_report
+from convcalc.report.views import Medium
 
 ROOT = Path(__file__).parents[2]
 ROUNDS, KERNELS = 11, 60
@@ -35,7 +36,8 @@ def main() -> None:
     problems = [work.problem for work in works_of(subject, found.kernels, "auto").fitting]
     bare = least(lambda: [compute(problem) for problem in problems])
     print(f"{len(problems)} bare convolutions {1e3 * bare:.0f} ms")
-    for suffix, rooms in ((".svg", (sheet._SHARP,)), (".html", (sheet._SHARP,)), (".png", (sheet._SHARP,))):
+    rooms = {Medium.SHEET: sheet._SHARP}
+    for suffix in (".svg", ".html", ".png"):
         drawn = viewing.seen(request, subject, found, rooms, "auto", None, limits)
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / f"sheet{suffix}")
@@ -45,14 +47,14 @@ def main() -> None:
                 write_bytes(path, data, force=True)
 
             saving = least(lambda drawn=drawn, save=save: save(drawn))
-            whole = least(
-                lambda rooms=rooms, save=save: save(viewing.seen(request, subject, found, rooms, "auto", None, limits))
-            )
+            whole = least(lambda save=save: save(viewing.seen(request, subject, found, rooms, "auto", None, limits)))
         print(
             f"{suffix}: saving {1e3 * saving:.0f} ms, whole {1e3 * whole:.0f} ms, "
             f"ratio {whole / (bare + saving):.2f} (without saving {(whole - saving) / bare:.2f}), goal 1.5"
         )
-    page = least(lambda: gallery_report(viewing.seen(request, subject, found, ((24, 24),), "auto", None, limits), 24))
+    page = least(
+        lambda: gallery_report(viewing.seen(request, subject, found, {Medium.PAGE: (24, 24)}, "auto", None, limits), 24)
+    )
     print(f"page of a terminal: {1e3 * page:.0f} ms, {page / bare:.2f} times the convolutions")
 
 

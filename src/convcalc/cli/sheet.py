@@ -11,7 +11,7 @@ from convcalc.cli.pages import SAVED
 from convcalc.cli.streams import page_width
 from convcalc.report.contact_sheet import tile_columns
 from convcalc.report.gallery import Gallery
-from convcalc.report.views import Room
+from convcalc.report.views import Medium, Room, Rooms
 
 if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions
@@ -22,13 +22,17 @@ SHEET_SUFFIXES = (*_PICTURES, *SAVED)
 _SHARP = (384, 384)  # pixels of a picture that a page shows at about half that size
 
 
-def rooms_of(target: OutputOptions) -> tuple[int, tuple[Room, ...]]:
+def rooms_of(target: OutputOptions) -> tuple[int, Rooms]:
     """The columns of each tile on the printed page, 0 if there is none, and the rooms of all pictures drawn."""
     suffix = Path(target.output or "").suffix.lower()
     is_printed = target.format in ("table", "plain") and not target.quiet
     columns = tile_columns(page_width()) if is_printed or suffix == ".txt" else 0
-    page = ((columns, columns),) if columns else ()
-    return columns, (*page, _SHARP) if suffix in _PICTURES else page
+    rooms: dict[Medium, Room] = {}
+    if columns:
+        rooms[Medium.PAGE] = (columns, columns)
+    if suffix in _PICTURES:
+        rooms[Medium.SHEET] = _SHARP
+    return columns, rooms
 
 
 def sheet_saver(gallery: Gallery, report: Report, target: OutputOptions) -> Callable[[str], tuple[str, ...]]:

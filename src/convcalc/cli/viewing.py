@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.source import flags
 from convcalc.errors import FieldError, UsageError
 from convcalc.report.gallery import Gallery, left_out, too_large
 from convcalc.report.heat_maps import is_picture
-from convcalc.report.views import Room, view_of
+from convcalc.report.views import Rooms, view_of
 
 if TYPE_CHECKING:
     from convcalc.cli.own_options import GalleryOptions
@@ -76,7 +75,7 @@ def seen(
     request: Request,
     subject: Subject,
     found: Chosen,
-    rooms: Sequence[Room],
+    rooms: Rooms,
     rule: str,
     threads: int | None,
     limits: Limits,

@@ -24,7 +24,7 @@ from convcalc.report.data import array_data, number_data
 from convcalc.report.gallery import Gallery
 from convcalc.report.heat_maps import SCALE_DIGITS, columns_each
 from convcalc.report.text import number_text
-from convcalc.report.views import View
+from convcalc.report.views import Medium, View
 
 _NARROWEST = 24  # columns of a tile
 _COLUMNS = ("kernel", "weights", "range", "what it shows")
@@ -59,7 +59,7 @@ def _blocks(gallery: Gallery, columns: int) -> Iterator[Block]:
 
 
 def _tile(view: View) -> Tile:
-    thumbnail = view.thumbnails[0]
+    thumbnail = view.thumbnails[Medium.PAGE]
     colours = thumbnail.colours
     heat_map = HeatMap(
         caption=view.name,

@@ -48,7 +48,7 @@ class Gallery(NamedTuple):
     @property
     def is_diverging(self) -> bool:
         """Whether the scale of a map has two sides."""
-        return any(thumbnail.is_diverging for view in self.views for thumbnail in view.thumbnails)
+        return any(thumbnail.is_diverging for view in self.views for thumbnail in view.thumbnails.values())
 
     @property
     def _operation(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, matrix, plain, value_range
@@ -13,8 +14,20 @@ from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, picture_thumbna
 from convcalc.report.text import channels_text, number_text, number_texts, scale_text
 from convcalc.wording import shape_text
 
+
+class Medium(StrEnum):
+    """Where a picture is looked at."""
+
+    PAGE = "page"
+    """In the characters of a printed page."""
+    SHEET = "sheet"
+    """In the pixels of a file."""
+
+
 Room = tuple[int, int]
 """The most rows and columns of a picture."""
+Rooms = Mapping[Medium, Room]
+"""What there is room for on each medium that is asked for."""
 _MOST_WEIGHTS, _WIDEST = 25, 24  # numbers, and characters of a row of them with the scale
 _DIGITS = 3  # of weights that are floats
 _RANGE_DIGITS = 4  # of floats
@@ -30,8 +43,8 @@ class View(NamedTuple):
     range: tuple[Any, Any] | None
     """The least and the largest value; None if none is finite."""
     not_finite: int
-    thumbnails: tuple[Thumbnail, ...]
-    """One for each room that was asked for, none where nothing is drawn."""
+    thumbnails: Mapping[Medium, Thumbnail]
+    """One for each medium that was asked for, none where nothing is drawn."""
 
     @property
     def name(self) -> str:
@@ -51,7 +64,8 @@ class View(NamedTuple):
         """The range, and where the picture does not show all of it, what it cuts off."""
         if not self.thumbnails or self.range is None:
             return self.range_text
-        low, high = self.thumbnails[0].low, self.thumbnails[0].high
+        drawn, *_ = self.thumbnails.values()  # all have the same scale
+        low, high = drawn.low, drawn.high
         below, above = (
             f"below {number_text(low)}" * (self.range[0] < low),
             f"above {number_text(high)}" * (self.range[1] > high),
@@ -93,9 +107,7 @@ class View(NamedTuple):
         return sentence if len(sentence) <= _LONGEST else re.split("[;:] ", sentence)[0]
 
 
-def view_of(
-    kernel: Kernel | None, values: Array, rooms: Sequence[Room], *, rule: str = AUTO, is_picture: bool = False
-) -> View:
+def view_of(kernel: Kernel | None, values: Array, rooms: Rooms, *, rule: str = AUTO, is_picture: bool = False) -> View:
     """What there is to show of values, (channels, *spatial): one channel, or of a picture one or three.
 
     ``is_picture``: they are drawn as brightness or colours, 0 to 255, otherwise as levels by the rule.
@@ -106,12 +118,14 @@ def view_of(
     found = value_range(values)
     if rooms:
         in_range_of_floats(values)
-    span = tuple(map(float, found or (0, 0))) if rooms else (0.0, 0.0)
+    low, high = found if found and rooms else (0, 0)
+    span = float(low), float(high)
     planes = [matrix(channel[middle(channel.shape)]) for channel in values]
-    thumbnails = tuple(
-        picture_thumbnail(planes, room) if is_picture else map_thumbnail(planes[0], room, rule, (span[0], span[1]))
-        for room in rooms
-    )
+
+    def drawn(room: Room) -> Thumbnail:
+        return picture_thumbnail(planes, room) if is_picture else map_thumbnail(planes[0], room, rule, span)
+
+    thumbnails = {medium: drawn(room) for medium, room in rooms.items()}
     return View(kernel, values.shape, found, count_not_finite(values), thumbnails)
 
 

@@ -10,7 +10,7 @@ from convcalc.render.svg.photo import data_uri
 from convcalc.report.figure import typeset
 from convcalc.report.gallery import Gallery
 from convcalc.report.text import safe_text
-from convcalc.report.views import View
+from convcalc.report.views import Medium, View
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
@@ -53,7 +53,7 @@ def _lines(gallery: Gallery) -> Iterator[str]:
 
 
 def _figure(view: View) -> Iterator[str]:
-    name, thumbnail = _text(view.name), view.thumbnails[-1]
+    name, thumbnail = _text(view.name), view.thumbnails[Medium.SHEET]
     rows, columns = thumbnail.levels.shape[:2]
     kinds = " ".join(["strip"] * (rows == 1) + ["cells"] * (columns < _SHARP))
     size = f'width="{columns}" height="{rows}"' + (f' class="{kinds}"' if kinds else "")

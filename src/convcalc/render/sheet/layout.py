@@ -10,7 +10,7 @@ from convcalc.render.svg.marks import Box, Group, Mark, Page, Photo, Style, line
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
 from convcalc.report.figure import typeset
 from convcalc.report.gallery import Gallery
-from convcalc.report.views import View
+from convcalc.report.views import Medium, View
 
 _MARGIN, _GAP, _SPACE = 20.0, 18.0, 4.0
 _TILE, _MOST_BESIDE = 176.0, 6
@@ -63,10 +63,10 @@ def _name(view: View, x: float, y: float) -> Sequence[Mark]:
 
 def _photo(view: View, x: float, y: float) -> Sequence[Mark]:
     """The picture, as wide as the tile unless that would be too tall."""
-    rows, columns = view.thumbnails[-1].levels.shape[:2]
+    rows, columns = view.thumbnails[Medium.SHEET].levels.shape[:2]
     height = _STRIP if rows == 1 else max(_LOWEST, min(_TALLEST, _TILE * rows / columns))
     width = _TILE if rows == 1 else min(_TILE, max(_LOWEST, height * columns / rows))
-    return (Photo(Box(x, y, width, height), view.thumbnails[-1], view.name),)
+    return (Photo(Box(x, y, width, height), view.thumbnails[Medium.SHEET], view.name),)
 
 
 def _range(view: View, x: float, y: float) -> Sequence[Mark]:
