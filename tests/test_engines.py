@@ -31,8 +31,8 @@ from cases import (
 )
 from convcalc import ENGINES, build_problem, compute, conv, make_plan
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, sum_bound
+from convcalc.engine.candidate import weigh
 from convcalc.engine.compute import compute_cell
-from convcalc.engine.plan import weigh
 from convcalc.errors import (
     ConvcalcError,
     DataError,

@@ -24,7 +24,7 @@ from convcalc.bench.ours import CONV
 from convcalc.bench.peers import PEERS
 from convcalc.bench.records import Benchmark
 from convcalc.bench.runner import Conditions, measure
-from convcalc.engine.plan import Precision
+from convcalc.engine.candidate import Precision
 
 FULL, FAST = (CONV[precision].name for precision in (Precision.FULL, Precision.FAST))
 DTYPES = ("float32", "float64")

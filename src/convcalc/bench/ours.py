@@ -9,8 +9,9 @@ import numpy as np
 from convcalc.api import conv
 from convcalc.bench.contender import Call, Contender, float_arrays, no_obstacle
 from convcalc.engine.arithmetic import sum_bound
+from convcalc.engine.candidate import Precision, weigh
 from convcalc.engine.compute import compute
-from convcalc.engine.plan import Precision, make_plan, weigh
+from convcalc.engine.plan import make_plan
 from convcalc.engine.table import ENGINES
 from convcalc.problem import Problem
 

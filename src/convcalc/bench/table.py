@@ -6,7 +6,7 @@ from convcalc.bench.ceilings import COPY, PRODUCT
 from convcalc.bench.contender import Contender
 from convcalc.bench.ours import CONV, ENGINES_ALONE
 from convcalc.bench.peers import PEERS
-from convcalc.engine.plan import Precision
+from convcalc.engine.candidate import Precision
 
 CONTENDERS: dict[str, Contender] = {each.name: each for each in (*CONV.values(), *ENGINES_ALONE, *PEERS, PRODUCT, COPY)}
 

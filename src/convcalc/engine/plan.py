@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
-from math import inf, prod
+from math import prod
 from typing import Any, NamedTuple
 
 from convcalc.arrays import largest
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, PYTHON, Arithmetic, choose_arithmetic, sum_bound
+from convcalc.engine.candidate import Candidate, Precision, choose, weigh
 from convcalc.engine.engine import Engine, Work
 from convcalc.engine.machine import WORKSPACE
 from convcalc.engine.obstacles import not_finite
 from convcalc.engine.table import ENGINES
 from convcalc.engine.tile import region_count
-from convcalc.errors import EngineError, UnknownNameError
+from convcalc.errors import UnknownNameError
 from convcalc.geometry.arguments import whole
 from convcalc.limits import usable_cores
 from convcalc.problem import Problem
 
-
-class Precision(StrEnum):
-    """How many digits an engine that is chosen automatically must keep."""
-
-    FULL = "full"
-    """All that the dtype allows: at worst 2e-6 of the largest output in float32, 1e-13 in float64."""
-    FAST = "fast"
-    """A digit less where that saves multiplications: at worst 3e-5 in float32, 1e-12 in float64."""
-
-    def allowed(self, arithmetic: Arithmetic) -> float:
-        """The error that is accepted, as a share of the largest output."""
-        float32, float64 = (2e-6, 1e-13) if self is Precision.FULL else (3e-5, 1e-12)
-        return float32 if arithmetic.itemsize == 4 else float64
-
-
 _PRECISIONS = frozenset(Precision)
-
-
-class Candidate(NamedTuple):
-    """What speaks for and against one engine."""
-
-    name: str
-    arithmetic: Arithmetic
-    obstacle: str | None
-    """Why it cannot take the problem."""
-    work: Work | None
-    """What it would do; None where there is an obstacle."""
-    error: float
-    """The worst of its errors as a share of the largest output; 0 where the sums are exact."""
-
-    @property
-    def seconds(self) -> float:
-        """Estimated for one thread."""
-        return self.work.seconds if self.work else inf
 
 
 class Plan(NamedTuple):
@@ -130,7 +97,7 @@ def _new_plan(problem: Problem, engine: str, precision: Precision, threads: int 
     bound = sum_bound(problem)
     rows = [*ENGINES.values()] if engine == "auto" else [ENGINES[engine]]
     weighed = [weigh(problem, row, bound) for row in rows]
-    chosen, reason = _choose(weighed, engine, precision)
+    chosen, reason = choose(weighed, engine, precision)
     if engine == "auto" and problem.macs <= _SMALL_MACS:
         small = _small_engine(problem, bound)
         chosen, reason = next(each for each in weighed if each.name == small.name), _SMALL_REASON
@@ -180,39 +147,6 @@ def _small_engine(problem: Problem, bound: int | None) -> Engine:
     return ENGINES["direct"] if choose_arithmetic(problem, gemm.arithmetics, bound) is PYTHON else gemm
 
 
-def weigh(problem: Problem, engine: Engine, bound: int | None) -> Candidate:
-    """What speaks for and against an engine; ``bound``: on the magnitude of exact sums."""
-    arithmetic = choose_arithmetic(problem, engine.arithmetics, bound)
-    obstacle = engine.obstacle(problem, arithmetic)
-    error = 0.0 if problem.is_exact else engine.errors[arithmetic.itemsize == 8]
-    if obstacle:
-        return Candidate(engine.name, arithmetic, obstacle, None, error)
-    try:
-        work = engine.work(problem, arithmetic)
-    except OverflowError:  # more work than a float can count, which the memory check will refuse
-        work = Work(inf, problem.macs, problem.out_channels, (1,) * problem.rank, 0)
-    return Candidate(engine.name, arithmetic, None, work, error)
-
-
-def _choose(weighed: list[Candidate], engine: str, precision: Precision) -> tuple[Candidate, str]:
-    if engine != "auto":
-        asked = weighed[0]
-        if asked.obstacle:
-            raise EngineError(
-                f"engine {engine} cannot take this problem: {asked.obstacle}", hint="--engine auto", field="engine"
-            )
-        return asked, "asked for"
-    able = [each for each in weighed if each.obstacle is None]
-    precise = [each for each in able if each.error <= precision.allowed(each.arithmetic)]
-    return min(precise, key=_cost), "least estimated time" if len(precise) > 1 else "the only one that can"
-
-
-def _cost(candidate: Candidate) -> float:
-    """Seconds; what needs more scratch than a plan may have goes last."""
-    work = candidate.work
-    return inf if work and work.bytes > WORKSPACE else candidate.seconds
-
-
 def _plan(
     problem: Problem,
     chosen: Candidate,
@@ -222,7 +156,7 @@ def _plan(
     candidates: tuple[Candidate, ...],
 ) -> Plan:
     work = chosen.work
-    assert work is not None  # _choose takes nothing that has an obstacle
+    assert work is not None  # choose takes nothing that has an obstacle
     tiles = region_count(problem, work.tile_filters, work.tile_size, border_apart=work.border_apart)
     if chosen.arithmetic in (EXACT_FLOAT32, EXACT_FLOAT64):  # sums that become whole numbers in the output
         sums = work.tile_filters * prod(work.tile_size) * chosen.arithmetic.itemsize

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from convcalc.engine.candidate import Candidate, Precision
 from convcalc.engine.engine import Work
 from convcalc.engine.machine import WORKSPACE
-from convcalc.engine.plan import Candidate, Plan, Precision
+from convcalc.engine.plan import Plan
 from convcalc.engine.table import ENGINES
 from convcalc.limits import bytes_text
 from convcalc.problem import Problem
@@ -145,9 +146,9 @@ def _verdict(candidate: Candidate, plan: Plan, precision: str) -> str:
         return "chosen"
     if work is None:
         return candidate.obstacle or ""
-    if candidate.error > Precision(precision).allowed(candidate.arithmetic):
+    if not candidate.is_precise(Precision(precision)):
         return f"too imprecise for precision {precision}"
-    if work.bytes > WORKSPACE:
+    if not candidate.is_within_workspace:
         return f"needs {bytes_text(work.bytes)} of workspace, {bytes_text(WORKSPACE)} may be used"
     chosen = next(each for each in plan.candidates if each.name == plan.engine)
     return "slower" if candidate.seconds >= chosen.seconds else f"faster ({plan.engine}: {plan.reason})"
