@@ -11,10 +11,15 @@ import numpy as np
 import pytest
 
 import convcalc
+from convcalc.cli.figures import FIGURE_SUFFIX
+from convcalc.cli.matrix_saved import MATRIX_SUFFIXES
+from convcalc.cli.pages import SAVED
+from convcalc.cli.save import RESULT_SUFFIXES
 from convcalc.errors import GeometryError, OutputError
 from convcalc.formats import save
 from convcalc.formats.library import Library
 from convcalc.formats.request import read_request
+from convcalc.formats.source import KIND_OF_SUFFIX, open_source
 from convcalc.formats.subject import resolve_subject
 from convcalc.formats.works import works_of
 from convcalc.limits import Limits
@@ -113,3 +118,28 @@ def test_kernels_that_do_not_fit_are_told_apart():
         assert list(works.unfit) == ["box:9", "box:7"]
     with pytest.raises(GeometryError, match="reaches over 9 cells"):
         works_of(subject, kernels[::2], None)
+
+
+# Suffixes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", save.ARRAY_SUFFIXES)
+def test_an_array_is_read_back_as_what_its_suffix_says(tmp_path, suffix):
+    """Readers and savers mean the same by every suffix: none is saved as what it would not be taken for."""
+    path = tmp_path / f"a{suffix}"
+    save.save_array(str(path), {"output": np.arange(6.0).reshape(1, 2, 3)}, force=False)
+    source = open_source(str(path), Limits())
+    assert (source.kind, source.mismatch) == (KIND_OF_SUFFIX[suffix], "")
+
+
+@pytest.mark.parametrize("suffix", [suffix for suffix in SAVED if suffix in KIND_OF_SUFFIX])
+def test_a_document_is_read_back_as_what_its_suffix_says(cli, suffix):
+    """So do the documents among them."""
+    assert cli.run("kernels", "--family", "edge", "-q", "-o", f"a{suffix}").code == 0
+    assert open_source(str(cli.folder / f"a{suffix}"), Limits()).kind == KIND_OF_SUFFIX[suffix]
+
+
+def test_what_is_saved_as_an_array_is_known_to_the_library():
+    """The command line's lists of suffixes name what :func:`save_array` writes, and every document."""
+    assert set(RESULT_SUFFIXES) == {*save.ARRAY_SUFFIXES, FIGURE_SUFFIX, *SAVED}
+    assert set(MATRIX_SUFFIXES) == {*save.ARRAY_SUFFIXES, *SAVED} - {".png"}
