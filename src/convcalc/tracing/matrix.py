@@ -58,10 +58,9 @@ def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     check_place("input", problem.input.shape, (0,) * problem.rank, 0, sample)
     outputs, inputs = prod(problem.output_size), prod(problem.spatial_size)
     _check_size(problem.out_channels * outputs, problem.in_channels * inputs, limits)
-    kind = object if problem.is_exact else np.float64
+    kind, weight = _kind(problem), _scaled_kernel(problem)
     matrix = np.zeros((problem.out_channels, outputs, problem.in_channels, inputs), dtype=kind)
     offset = np.zeros((problem.out_channels, outputs), dtype=kind)
-    weight = scaled(problem, problem.applied_weight.astype(kind))
     for taps in product(*map(range, problem.kernel_size)):
         sources = _sources(problem, taps)
         reading, constant = np.flatnonzero(sources >= 0), np.flatnonzero(sources < 0)
@@ -95,7 +94,18 @@ def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     taps, outputs = prod(problem.kernel_size), prod(problem.output_size)
     _check_size(problem.in_channels * taps, outputs, limits)
     _check_size(problem.out_channels, problem.in_channels * taps, limits)
-    kind = object if problem.is_exact else np.float64
+    return MatrixForm(
+        matrix=_packed(np.concatenate([_columns(problem, cells) for cells in problem.input[sample]])),
+        rows=_labels(problem.in_channels, problem.kernel_size),
+        columns=tuple(product(*map(range, problem.output_size))),
+        other=_packed(_kernel_matrix(problem)),
+        offset=_packed(np.repeat(np.array(problem.bias, dtype=_kind(problem)), outputs)),
+        is_im2col=True,
+    )
+
+
+def _columns(problem: Problem, cells: Array) -> Array:
+    """A channel's cells (*spatial) as its windows: (taps, output positions)."""
     reads = [[axis.reads(position) for position in range(axis.output_size)] for axis in problem.axes]
     sources = [
         problem.boundary.sources((cell for tap in zip(*each, strict=True) for cell in tap), axis.size)
@@ -103,22 +113,28 @@ def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     ]
     split = [part for axis in problem.axes for part in (axis.kernel_size, axis.output_size)]
     order = [*range(0, 2 * problem.rank, 2), *range(1, 2 * problem.rank, 2)]  # all taps before all positions
-    channels = [
-        cells_at(problem, cells, sources).reshape(split).transpose(order).reshape(taps, outputs)
-        for cells in problem.input[sample]
-    ]
-    kernel = np.zeros((problem.out_channels, problem.in_channels, taps), dtype=kind)
-    weight = scaled(problem, problem.applied_weight.astype(kind))
+    windows: Array = cells_at(problem, cells, sources).reshape(split).transpose(order)
+    return windows.reshape(prod(problem.kernel_size), -1)
+
+
+def _kernel_matrix(problem: Problem) -> Array:
+    """The scaled kernel as (out_channels, in_channels × taps), 0 where a channel belongs to another group."""
+    taps = prod(problem.kernel_size)
+    kernel = np.zeros((problem.out_channels, problem.in_channels, taps), dtype=_kind(problem))
+    weight = _scaled_kernel(problem).reshape(problem.out_channels, -1, taps)
     for outs, ins in group_slices(problem):
-        kernel[outs, ins] = weight[outs].reshape(*weight[outs].shape[:2], -1)
-    return MatrixForm(
-        matrix=_packed(np.concatenate(channels)),
-        rows=_labels(problem.in_channels, problem.kernel_size),
-        columns=tuple(product(*map(range, problem.output_size))),
-        other=_packed(kernel.reshape(problem.out_channels, -1)),
-        offset=_packed(np.repeat(np.array(problem.bias, dtype=kind), outputs)),
-        is_im2col=True,
-    )
+        kernel[outs, ins] = weight[outs]
+    return kernel.reshape(problem.out_channels, -1)
+
+
+def _scaled_kernel(problem: Problem) -> Array:
+    """The kernel as it lies on the input, shaped like the weight."""
+    return scaled(problem, problem.applied_weight.astype(_kind(problem)))
+
+
+def _kind(problem: Problem) -> Any:
+    """Python's exact numbers, or float64."""
+    return object if problem.is_exact else np.float64
 
 
 def _check_size(rows: int, columns: int, limits: Limits) -> None:
