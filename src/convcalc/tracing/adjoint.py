@@ -15,7 +15,6 @@ from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
 from convcalc.geometry.boundary import Boundary, BoundaryMode, Number
 from convcalc.problem import UNSCALED, DType, Problem
-from convcalc.tracing.groups import part as _part
 
 _LARGEST = 9  # of the whole numbers drawn at random
 
@@ -126,6 +125,11 @@ def _kind(problem: Problem, cells: Array) -> Any:
     copies = prod(axis.padded_size - axis.size + 1 for axis in problem.axes)  # replicate may put all into one cell
     bound = largest(cells) * largest(problem.weight) * problem.weight.size * copies
     return np.int64 if bound < 1 << 62 and set(problem.scale) == {UNSCALED} else object
+
+
+def _part(channels: int, groups: int, group: int) -> slice:
+    count = channels // groups
+    return slice(group * count, (group + 1) * count)
 
 
 def _inner(left: Array, right: Array) -> Number:

@@ -10,10 +10,10 @@ from convcalc.arrays import Array
 from convcalc.problem import Problem
 
 
-def part(channels: int, groups: int, group: int) -> slice:
+def _part(channels: int, groups: int, group: int) -> slice:
     """The channels of one of so many groups.
 
-    >>> part(6, groups=3, group=1)
+    >>> _part(6, groups=3, group=1)
     slice(2, 4, None)
     """
     count = channels // groups
@@ -23,13 +23,13 @@ def part(channels: int, groups: int, group: int) -> slice:
 def group_slices(problem: Problem) -> Iterator[tuple[slice, slice]]:
     """The output channels and the input channels of each group."""
     for group in range(problem.groups):
-        yield part(problem.out_channels, problem.groups, group), part(problem.in_channels, problem.groups, group)
+        yield _part(problem.out_channels, problem.groups, group), _part(problem.in_channels, problem.groups, group)
 
 
 def readers(problem: Problem, channel: int) -> range:
     """The output channels that read an input channel: those of its group."""
     group = channel // (problem.in_channels // problem.groups)
-    return range(problem.out_channels)[part(problem.out_channels, problem.groups, group)]
+    return range(problem.out_channels)[_part(problem.out_channels, problem.groups, group)]
 
 
 def scaled(problem: Problem, values: Array, out_channels: slice = slice(None)) -> Array:
