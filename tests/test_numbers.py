@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.errors import FieldError, LimitError
-from convcalc.formats.numbers import array, array_notes, number, numbers
+from convcalc.formats.numbers import array, array_notes, numbers
+from convcalc.formats.scalar import number
 from convcalc.formats.yaml_reader import Quoted
 from convcalc.limits import Limits
 

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 SMOKE = """
 import convcalc
-from convcalc.formats.library import Library, shipped
+from convcalc.formats.library import Library
+from convcalc.formats.shipped import shipped
 problem = convcalc.load(shipped("examples/gradient.yaml"))
 print(convcalc.__file__)
 print(convcalc.kernel("gaussian:5").scale, len(Library.standard().names()))

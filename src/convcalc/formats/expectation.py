@@ -11,8 +11,8 @@ from convcalc.engine.compare import Expected
 from convcalc.engine.compute import Result
 from convcalc.errors import FieldError, below
 from convcalc.formats.generators import index_of
-from convcalc.formats.numbers import number
 from convcalc.formats.request import Request
+from convcalc.formats.scalar import number
 from convcalc.formats.sources import tensor_of
 from convcalc.limits import Limits
 from convcalc.wording import shape_text

@@ -10,7 +10,8 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, UnknownNameError, below
-from convcalc.formats.numbers import number, packed
+from convcalc.formats.numbers import packed
+from convcalc.formats.scalar import number
 from convcalc.formats.words import plain_value
 from convcalc.formats.yaml_reader import Node
 from convcalc.geometry.arguments import whole

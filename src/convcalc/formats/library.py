@@ -13,6 +13,7 @@ from pathlib import Path
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError
 from convcalc.formats.call import Call, arguments_by_name, parse_call
 from convcalc.formats.kernel_file import read_kernel_file
+from convcalc.formats.shipped import shipped
 from convcalc.formats.text import read_bytes
 from convcalc.kernels.kernel import Kernel
 from convcalc.limits import Limits
@@ -126,13 +127,6 @@ class Library:
             for path in sorted(folder.glob(f"*{SUFFIX}")):
                 paths.setdefault(path.stem, path)
         return paths
-
-
-def shipped(name: str) -> Path:
-    """A file or folder that convcalc ships: inside the package when installed, at the top of a source checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "data" / name
-    return installed if installed.exists() else package.parents[1] / name
 
 
 def _is_folder(path: Path) -> bool:

@@ -1,10 +1,9 @@
-"""Numbers from text, and arrays from nested lists of such text; nothing is guessed and nothing becomes NaN silently."""
+"""Arrays from nested lists of texts; nothing is guessed and nothing becomes NaN silently."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,45 +11,17 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FieldPath, LimitError, below
-from convcalc.formats.expression import evaluate, out_of_range
+from convcalc.formats.expression import out_of_range
+from convcalc.formats.scalar import INTEGER, number
 from convcalc.formats.text import shown
 from convcalc.geometry.boundary import Number
 from convcalc.limits import Limits
 from convcalc.wording import counted
 
-MOST_DIGITS = 4300  # Python's own limit (sys.int_info.default_max_str_digits): more take quadratic time
 _EXACT_IN_FLOAT64 = 1 << 53
-_LONGEST_MISTAKE = 100
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"(?i:(?P<sign>[-+]?)\.?inf(?:inity)?|\.?nan)")
 # bytes.translate with these left out leaves nothing of a row that int() and float() read by the rules of `number`.
 _OF_INTEGERS = b"0123456789+- "
 _OF_DECIMALS = _OF_INTEGERS + b".eE"
-
-
-def number(text: str) -> Number:
-    """The value of a number or small expression: ``int``, ``Fraction`` where exact, otherwise ``float``.
-
-    >>> number("010"), number("-.5"), number("1/9"), number("1e3")
-    (10, -0.5, Fraction(1, 9), 1000.0)
-
-    Raises:
-        FieldError: it is no number.
-    """
-    text = text.strip(" \t\n")
-    if _INTEGER.fullmatch(text):
-        return _whole(text)
-    if _DECIMAL.fullmatch(text):
-        return _decimal(text)
-    if special := _NOT_FINITE.fullmatch(text):
-        return float((special["sign"] or "") + "inf") if "inf" in text.lower() else math.nan
-    if not text:
-        raise FieldError("expected a number, got nothing")
-    hint = _hint(text)
-    if hint:
-        raise FieldError(f"expected a number, got {shown(text)}", hint=hint)
-    return evaluate(text)
 
 
 def numbers(row: Sequence[str]) -> list[Number]:
@@ -130,27 +101,13 @@ def _rounded(values: Array, node: object) -> Iterator[str]:
         text: Any = node
         for step in index:
             text = text[step]
-        if _INTEGER.fullmatch(text) and int(text) != int(values[tuple(index)]):
+        if INTEGER.fullmatch(text) and int(text) != int(values[tuple(index)]):
             yield f"{shown(text)} at {_at(index)} is rounded: among floats, integers are exact up to 2**53"
             return
 
 
 def _at(index: Array) -> str:
     return "[" + ", ".join(map(str, index)) + "]"
-
-
-def _whole(text: str) -> int:
-    digits = len(text.lstrip("+-"))
-    if digits > MOST_DIGITS:
-        raise FieldError(f"too large: {digits:,} digits, at most {MOST_DIGITS:,}")
-    return int(text)
-
-
-def _decimal(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise out_of_range(text)
-    return value
 
 
 def _numbered(index: int, text: str) -> Number:
@@ -170,29 +127,6 @@ def _whole_array(values: Sequence[Number]) -> Array:
         return np.array(values, dtype=np.int64)
     except OverflowError:
         return np.array(values, dtype=object)
-
-
-def _hint(text: str) -> str:
-    """How to mend a text that people, spreadsheets or other languages take for a number."""
-    if len(text) > _LONGEST_MISTAKE:
-        return ""
-    return next((mend(text) for mistake, mend in _MISTAKES if re.fullmatch(mistake, text)), "")
-
-
-_MISTAKES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    (r".*[\u2010-\u2015\u2212\ufe63\uff0d].*", lambda _: "use the ASCII minus -"),
-    (r"[-+]?[0-9]+,[0-9]+", lambda text: f"a decimal comma: write {text.replace(',', '.')}"),
-    (r"[-+]?[0-9]+(?:_[0-9]+)+", lambda text: f"write {text.replace('_', '')}"),
-    (
-        r"(?i:0x[0-9a-f]{1,16}|0o[0-7]{1,16}|0b[01]{1,16})",
-        lambda text: f"write it in decimal: {int(text, 0)}",
-    ),
-    (r"[-+.0-9]+ ?%", lambda text: f"write {text.rstrip(' %')}/100"),
-    (r"[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}.*", lambda _: "this reads as a date"),
-    (r"(?i:true|false|yes|no|on|off)", lambda _: "write 1 or 0"),
-    (r"(?i:na|n/a|null|none|~|-|\?)", lambda _: "write nan for a missing value, or a number"),
-    (r".*[^\x00-\x7f].*", lambda _: "write numbers with the ASCII digits 0 to 9"),
-)
 
 
 def _shape(node: object, limits: Limits) -> tuple[int, ...]:

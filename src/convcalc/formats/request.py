@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcalc.errors import ConvcalcError, FieldPath, FormatError, Place, UnknownNameError
-from convcalc.formats.library import shipped
+from convcalc.formats.shipped import shipped
 from convcalc.formats.tensor_file import Tensor, node, open_source, tensor
 from convcalc.formats.words import flag_node, plain_value
 from convcalc.formats.yaml_reader import Node, place

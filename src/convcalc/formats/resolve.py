@@ -10,17 +10,17 @@ import numpy as np
 from convcalc.arrays import Array, is_exact, largest
 from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.errors import FieldError, GeometryError, below
+from convcalc.formats.filters import filters
 from convcalc.formats.library import Library
-from convcalc.formats.numbers import array, number
+from convcalc.formats.numbers import array
 from convcalc.formats.readings import infer_dims
 from convcalc.formats.request import Request
 from convcalc.formats.sources import read_input, read_kernels
-from convcalc.formats.words import plain_value, truth, word
-from convcalc.geometry.arguments import channels_per_group, whole
-from convcalc.kernels.kernel import Kernel
+from convcalc.formats.words import boundary_of_node, truth, word
+from convcalc.geometry.arguments import whole
 from convcalc.limits import Limits
 from convcalc.problem import Labels, Problem
-from convcalc.wording import counted, shape_text
+from convcalc.wording import counted
 
 
 def resolve(
@@ -51,9 +51,7 @@ def _resolve(request: Request, library: Library, limits: Limits) -> Problem:
     cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
-    span = channels_per_group("in_channels", cells.shape[1], groups)
-    kernels = _planes([kernel.at_rank(dims) for kernel in kernels], dims, span, depthwise)
-    weight, kernels = _weight(kernels, dims, cells.shape[1], span, depthwise)
+    weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
     problem = build_problem(
         cells,
         weight,
@@ -133,81 +131,4 @@ def boundary_word(request: Request) -> Any:
     Raises:
         FieldError: it is neither.
     """
-    value = request.value("boundary", "zeros")
-    if isinstance(value, str) and value[:1] in tuple("+-.0123456789"):
-        with below("boundary"):
-            number(value)  # no word begins so; it says what is wrong with the number
-    if isinstance(value, dict) and set(value) == {"constant"}:
-        value = plain_value(value["constant"])
-    if isinstance(value, list | dict):
-        raise FieldError(
-            "boundary must be a word or a number", hint="boundary: reflect, or {constant: 7}", field="boundary"
-        )
-    return value
-
-
-def _planes(kernels: list[Kernel], dims: int, span: int, depthwise: bool) -> list[Kernel]:
-    """The kernels with a list of spatial kernels taken apart: one kernel for each output channel.
-
-    Numbers with one axis more than the spatial ones are one filter if they have a plane for each channel that it
-    spans, and otherwise a list of kernels.
-    """
-    first = kernels[0]
-    is_list = len(kernels) == 1 and first.weights.ndim == dims + 1 and not (first.is_spatial or depthwise)
-    if is_list and len(first.weights) != span:
-        return [replace(first, weights=plane) for plane in first.weights]
-    return kernels
-
-
-def _weight(
-    kernels: list[Kernel], dims: int, in_channels: int, span: int, depthwise: bool
-) -> tuple[Array, list[Kernel]]:
-    """(out_channels, in_channels / groups, *kernel_size), and the kernel of each output channel."""
-    _check_sizes(kernels, dims)
-    if len(kernels) == 1 and kernels[0].weights.ndim == dims + 2:
-        return kernels[0].weights, kernels * len(kernels[0].weights)
-    if depthwise:
-        filters = [
-            (_plane(kernel, dims, channel, in_channels)[None], kernel)
-            for channel in range(in_channels)
-            for kernel in kernels
-        ]
-    else:
-        filters = [
-            (np.stack([_plane(kernel, dims, channel, span) for channel in range(span)]), kernel) for kernel in kernels
-        ]
-    return np.stack([weight for weight, _ in filters]), [kernel for _, kernel in filters]
-
-
-def _plane(kernel: Kernel, dims: int, channel: int, channels: int) -> Array:
-    """The spatial kernel on one channel: the one there is, or the channel's own."""
-    if kernel.weights.ndim == dims:
-        return kernel.weights
-    if len(kernel.weights) != channels:
-        raise GeometryError(
-            f"the kernel has {len(kernel.weights)} planes for {channels} channels",
-            hint="a filter needs one plane for each channel that it spans",
-            field="kernel",
-        )
-    return np.asarray(kernel.weights[channel])
-
-
-def _check_sizes(kernels: list[Kernel], dims: int) -> None:
-    for kernel in kernels:
-        extra = kernel.weights.ndim - dims
-        if extra < 0 or extra > (0 if kernel.is_spatial else 2 if len(kernels) == 1 else 1):
-            hint = f"a kernel has {dims} spatial axes, in front of them one of channels, then one of output channels"
-            raise GeometryError(
-                f"kernel {kernel.name or 'weights'} has {counted(kernel.weights.ndim, 'axis', 'axes')}, "
-                f"which does not go with dims {dims}",
-                hint=f"choose one for {dims}-D inputs" if kernel.is_spatial else hint,
-                field="kernel",
-            )
-    sizes = {kernel.weights.shape[kernel.weights.ndim - dims :] for kernel in kernels}
-    if len(sizes) > 1:
-        shown = " and ".join(sorted(shape_text(size) for size in sizes))
-        raise GeometryError(
-            f"the kernels of one problem must have one size, these have {shown}",
-            hint="pad the smaller ones with zeros",
-            field="kernel",
-        )
+    return boundary_of_node(request.fields["boundary"].node) if "boundary" in request.fields else "zeros"

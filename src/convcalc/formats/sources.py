@@ -61,8 +61,16 @@ def read_kernels(request: Request, library: Library, limits: Limits) -> list[Ker
         ConvcalcError: one of them cannot be read or does not exist.
     """
     field = request.fields.get("kernel", Field("sobel-x", Origin("the default kernel")))
-    value = field.node
-    reader = _KernelReader(field.origin, library, limits)
+    return kernels_of(field.node, field.origin, library, limits)
+
+
+def kernels_of(value: Any, origin: Origin, library: Library, limits: Limits) -> list[Kernel]:
+    """The kernels that a node says; errors carry the field path below ``kernel``.
+
+    Raises:
+        ConvcalcError: one of them cannot be read or does not exist.
+    """
+    reader = _KernelReader(origin, library, limits)
     if isinstance(value, list) and any(map(_is_kernel_word, value)):
         return [reader.read(each, ("kernel", number)) for number, each in enumerate(value)]
     return [reader.read(value, ("kernel",))]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from convcalc.errors import FieldError, FormatError
-from convcalc.formats.numbers import number
+from convcalc.errors import FieldError, FormatError, below
+from convcalc.formats.scalar import number
 from convcalc.formats.yaml_reader import Node, Quoted, parse
 from convcalc.limits import Limits
 
@@ -52,6 +52,25 @@ def word(name: str, node: Any) -> str:
     if not isinstance(node, str):
         raise FieldError(f"{name} must be a text, got {_shown(node)}", field=name)
     return str(node)
+
+
+def boundary_of_node(node: Any) -> Any:
+    """What a boundary is said to be: a word or a number.
+
+    Raises:
+        FieldError: it is neither.
+    """
+    value = plain_value(node)
+    if isinstance(value, str) and value[:1] in tuple("+-.0123456789"):
+        with below("boundary"):
+            number(value)  # no word begins so; it says what is wrong with the number
+    if isinstance(value, dict) and set(value) == {"constant"}:
+        value = plain_value(value["constant"])
+    if isinstance(value, list | dict):
+        raise FieldError(
+            "boundary must be a word or a number", hint="boundary: reflect, or {constant: 7}", field="boundary"
+        )
+    return value
 
 
 def flag_node(flag: str, text: str) -> Node:
