@@ -12,14 +12,13 @@ from typing import BinaryIO, cast
 from convcalc.arrays import Array
 from convcalc.errors import FormatError, LimitError, Place, UnknownNameError
 from convcalc.formats.npy import read_npy, write_npy
-from convcalc.formats.text import shown, size_of
+from convcalc.formats.text import listed, size_of
 from convcalc.limits import Limits, bytes_text
 
 MAGIC = b"PK"
 _LARGEST_RATIO = 100
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 1
-_MOST_NAMES_SHOWN = 10
 # What zipfile and zlib raise for damaged archives, found by feeding them mutated ones.
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -74,9 +73,7 @@ def _chosen(members: list[zipfile.ZipInfo], member: str | None, source: str) -> 
     if len({info.filename for info in members}) < len(members):
         raise FormatError("the .npz archive holds two members of one name", place=place)
     if not arrays:
-        raise FormatError(
-            f"the .npz archive holds no arrays{_listed([info.filename for info in members])}", place=place
-        )
+        raise FormatError(f"the .npz archive holds no arrays{listed([info.filename for info in members])}", place=place)
     if member is not None:
         name = member.removesuffix(".npy")
         if name not in arrays:
@@ -84,7 +81,7 @@ def _chosen(members: list[zipfile.ZipInfo], member: str | None, source: str) -> 
         return arrays[name]
     if len(arrays) > 1:
         raise FormatError(
-            f"the .npz archive holds {len(arrays)} arrays{_listed(list(arrays))}",
+            f"the .npz archive holds {len(arrays)} arrays{listed(list(arrays))}",
             hint=f"name one: {source}:{next(iter(arrays))}",
             place=place,
         )
@@ -109,10 +106,3 @@ def _check(info: zipfile.ZipInfo, stream: BinaryIO, source: str, limits: Limits)
 
 def _name(info: zipfile.ZipInfo) -> str:
     return info.filename.removesuffix(".npy")
-
-
-def _listed(names: list[str]) -> str:
-    if not names:
-        return ""
-    cut = ", …" if len(names) > _MOST_NAMES_SHOWN else ""
-    return ": " + ", ".join(shown(name) for name in names[:_MOST_NAMES_SHOWN]) + cut

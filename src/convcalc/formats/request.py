@@ -109,7 +109,7 @@ def read_request(path: str | None = None, limits: Limits | None = None) -> Reque
     if not isinstance(document, dict) or "schema" in document:
         return Request(source.name, {"input": Field(tensor(source, limits), Origin(source.name))})
     if source.member is not None:
-        raise FormatError("only a .npz archive holds named arrays", place=Place(source.name))
+        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)
     for key in document:
         if key not in FIELDS:

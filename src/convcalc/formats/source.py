@@ -25,7 +25,9 @@ _MAGIC = re.compile(
     rb"""(?P<npy>\x93NUMPY) | (?P<npz>PK(?:\x03\x04|\x05\x06))
       | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF....WEBP|P[1-6]\s|BM.{4}\0{4})
       | (?P<wav>RIFF....WAVE) | (?P<hdf5>\x89HDF) | (?P<gzip>\x1f\x8b) | (?P<pdf>%PDF)
-      | (?P<pickle>\x80[\x02-\x05]) | (?P<matlab>MATLAB\ 5\.0)""",
+      | (?P<pickle>\x80[\x02-\x05]) | (?P<matlab>MATLAB\ 5\.0)
+      | (?P<safetensors>.{4}\0{4}\{)              # the length of its header, and the header
+      | (?P<onnx>\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72])  # its version, and any of its next fields""",
     re.DOTALL | re.VERBOSE,
 )
 _UNREAD = {
@@ -39,13 +41,26 @@ _UNREAD = {
 KIND_OF_SUFFIX = {
     ".npy": "npy",
     ".npz": "npz",
+    ".safetensors": "safetensors",
+    ".onnx": "onnx",
     ".csv": "csv",
     ".tsv": "csv",
     **dict.fromkeys((".yaml", ".yml", ".json"), "yaml"),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"), "image"),
 }
-_CALLED = {"npy": "a .npy file", "npz": "a .npz archive", "image": "an image", "csv": "a table", "yaml": "YAML or JSON"}
-_BINARY = {"npy", "npz", "image"}
+_CALLED = {
+    "npy": "a .npy file",
+    "npz": "a .npz archive",
+    "safetensors": "a .safetensors file",
+    "onnx": "an ONNX model",
+    "image": "an image",
+    "csv": "a table",
+    "yaml": "YAML or JSON",
+}
+_BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
+_UNMARKED = {"safetensors", "onnx"}
+"""Kinds without a magic number; what is called so and cannot be text is one that is damaged."""
+_NO_TEXT = {*range(9), 0xFF}
 _YAML_LINE = re.compile(
     r"""[\[{&*!%] | -(?:\s|$) | --- | \?\s | <<
       | [A-Za-z_][\w .-]*:            # key: value, and the mistake key:value
@@ -57,13 +72,13 @@ _YAML_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file whose kind is known: ``yaml`` (or JSON), ``csv``, ``npy``, ``npz`` or ``image``."""
+    """A file whose kind is known: yaml (or JSON), csv, npy, npz, safetensors, onnx or image."""
 
     name: str
     """The path, or "standard input", as it is called in messages."""
     kind: str
     member: str | None = None
-    """The array of a .npz archive that is meant."""
+    """The array of a .npz archive or a .safetensors file that is meant."""
     text: str = field(default="", repr=False)
     """The content of a text file."""
     data: bytes | None = field(default=None, repr=False)
@@ -109,7 +124,7 @@ def open_source(path: str, limits: Limits, *, base: Path | None = None) -> Sourc
 
 
 def sniff(data: bytes) -> str:
-    """The kind of a file with this content: ``npy``, ``npz``, ``image``, ``yaml`` (or JSON) or ``csv``.
+    """The kind of a file with this content, as a :class:`Source` tells it.
 
     Raises:
         FormatError: it is text of no known encoding, or of a known kind that is not read.
@@ -121,6 +136,9 @@ def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME) -> str:
     """The kind of a file that is no text, or nothing."""
     found = _MAGIC.match(head)
     kind = (found and found.lastgroup) or ""
+    promised = "" if kind else KIND_OF_SUFFIX.get(Path(source).suffix.lower(), "")
+    if promised in _UNMARKED and not _NO_TEXT.isdisjoint(head):
+        return promised
     if kind in _UNREAD:
         what = _UNREAD[kind]
         raise FormatError(f"this is {what}", hint="save the array as .npy, .csv or .json", place=Place(source))
@@ -150,10 +168,12 @@ def _text_kind(text: str) -> str:
 
 def _split(path: str) -> tuple[str, str | None]:
     """The file and the member of ``archive.npz:name``, unless a file has that very name."""
-    name, colon, member = path.rpartition(":")
-    if not (name and colon and member) or _is_file(path):
+    if ":" not in path or _is_file(path):
         return path, None
-    return (name, member) if name.lower().endswith(".npz") or _is_file(name) else (path, None)
+    # A name of another library may hold colons itself, such as conv/kernel:0.
+    archive = re.match(r"(.+?\.(?:npz|safetensors)):(.+)", path, re.IGNORECASE | re.DOTALL)
+    name, _, member = (archive[1], ":", archive[2]) if archive else path.rpartition(":")
+    return (name, member) if name and member and (archive or _is_file(name)) else (path, None)
 
 
 def _is_file(path: str) -> bool:

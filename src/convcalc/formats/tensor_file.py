@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Source", "Tensor", "node", "open_source", "read_tensor", "tensor", "tensor_at"]
 
 IMAGE_AXES = 2
+_NAMED = {"npz", "safetensors"}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,8 +71,8 @@ def tensor(source: Source, limits: Limits) -> Tensor:
     Raises:
         ConvcalcError: the source holds no array, is damaged or is beyond a limit.
     """
-    if source.member is not None and source.kind != "npz":
-        raise FormatError("only a .npz archive holds named arrays", place=Place(source.name))
+    if source.member is not None and source.kind not in _NAMED:
+        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     try:
         found = _READERS[source.kind](source, limits)
     except (FormatError, FieldError) as error:
@@ -143,6 +144,19 @@ def _read_npz(source: Source, limits: Limits) -> Tensor:
     return Tensor(array, None, notes + array_notes(array), source.name)
 
 
+def _read_safetensors(source: Source, limits: Limits) -> Tensor:
+    from convcalc.formats.numbers import array_notes
+    from convcalc.formats.safetensors import open_safetensors
+
+    found = open_safetensors(source, limits)
+    array, notes = found.read(found.only() if source.member is None else source.member)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
+def _read_onnx(source: Source, limits: Limits) -> Tensor:  # noqa: ARG001
+    raise FormatError("an ONNX model holds a network, not an array", place=Place(source.name))
+
+
 def _read_image(source: Source, limits: Limits) -> Tensor:
     from convcalc.formats.image import read_image
 
@@ -157,5 +171,7 @@ _READERS: dict[str, Callable[[Source, Limits], Tensor]] = {
     "csv": _read_csv,
     "npy": _read_npy,
     "npz": _read_npz,
+    "safetensors": _read_safetensors,
+    "onnx": _read_onnx,
     "image": _read_image,
 }

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
 from convcalc.errors import DataError, FormatError, LimitError, Place
@@ -16,6 +16,7 @@ from convcalc.limits import bytes_text
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "standard input"
 HEAD = 4096  # bytes that tell the kind of a file
+_MOST_NAMES = 10
 _LONGEST_EXCERPT = 10_000  # characters; a longer line would fill the terminal instead of explaining
 # Tab and line feed are the only control characters of a text file; C1 (0x80 to 0x9f) drives terminals too.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -115,6 +116,18 @@ def shown(text: str, width: int = 40) -> str:
     ("'1:30'", "'xxxx…'")
     """
     return repr(text if len(text) <= width else text[: width - 1] + "…")
+
+
+def listed(names: Sequence[str]) -> str:
+    """A colon and the names in quotes for a message, the first ten of many; nothing where there are none.
+
+    >>> listed(["a", "b"])
+    ": 'a', 'b'"
+    """
+    if not names:
+        return ""
+    cut = ", …" if len(names) > _MOST_NAMES else ""
+    return ": " + ", ".join(shown(name) for name in names[:_MOST_NAMES]) + cut
 
 
 def _open_flags() -> int:
