@@ -20,7 +20,7 @@ from convcalc.arrays import (
     whole_and_scale,
 )
 from convcalc.errors import DataError, FieldError, GeometryError, UnknownNameError
-from convcalc.geometry.arguments import axes_of, check_groups
+from convcalc.geometry.arguments import axes_of, check_groups, flag
 from convcalc.geometry.boundary import Boundary, Number, boundary_of
 from convcalc.problem import NO_LABELS, UNSCALED, DType, Labels, Problem
 from convcalc.wording import counted, shape_text
@@ -62,7 +62,7 @@ def build_problem(
     border = boundary_of(boundary)
     biases = _biases(bias, weights.shape[0])
     scales = tuple(scale) if scale else (UNSCALED,) * weights.shape[0]
-    result_dtype = _resolved_dtype(dtype, (cells, weights), (*biases, border.value))
+    result_dtype = resolved_dtype(dtype, (cells, weights), (*biases, border.value))
     if is_exact(weights):
         weights, scales = _whole_filters(weights, scales, WHOLE_LIMITS.get(result_dtype))
     if result_dtype not in (DType.AUTO, DType.EXACT):
@@ -71,8 +71,6 @@ def build_problem(
         border = Boundary(border.mode, _in_float(border.value))
     group_count = check_groups(cells.shape[1], weights.shape[0], groups)
     _check_span(cells.shape[1], weights.shape[1], group_count)
-    if type(flip).__name__ not in ("bool", "bool_"):
-        raise FieldError(f"flip must be true or false, got {flip!r}", field="flip")
     return Problem(
         input=read_only(cells),
         weight=read_only(weights),
@@ -81,7 +79,7 @@ def build_problem(
         axes=axes_of(cells.shape[2:], weights.shape[2:], stride=stride, padding=padding, dilation=dilation),
         boundary=border,
         groups=group_count,
-        flip=bool(flip),
+        flip=flag("flip", flip),
         dtype=result_dtype,
         has_bias=bias is not None,
         labels=labels or NO_LABELS,
@@ -140,8 +138,13 @@ def _biases(bias: Any, out_channels: int) -> tuple[Number, ...]:
     return tuple(values.tolist())
 
 
-def _resolved_dtype(word: str, arrays: tuple[Array, Array], numbers: Sequence[Number]) -> DType:
-    """``auto`` for floats is the widest float among the arrays; lone numbers do not widen float32."""
+def resolved_dtype(word: str, arrays: Sequence[Array], numbers: Sequence[Number] = ()) -> DType:
+    """What is computed in; ``auto`` for floats is the widest float among the arrays, lone numbers do not widen float32.
+
+    Raises:
+        UnknownNameError: there is no such dtype.
+        DataError: exact numbers are asked for, and there are floats.
+    """
     wanted = _DTYPES.get(word)
     if wanted is None:
         raise UnknownNameError("dtype", word, list(DType), hint=f"one of: {', '.join(DType)}", field="dtype")

@@ -13,6 +13,7 @@ from convcalc.errors import LimitError, UnknownNameError, UsageError
 MIB = 1 << 20
 ENVIRONMENT_VARIABLE = "CONVCALC_LIMITS"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "kib": 1 << 10, "mib": MIB, "gib": 1 << 30, "tib": 1 << 40}
+_SMALL = 128 * MIB  # below this the memory question is not asked: the answer costs longer than the work
 _AVAILABLE_SHARE = 0.8  # of what the system calls available; the rest stays with the other processes
 
 
@@ -62,6 +63,16 @@ class Limits:
     def from_environment(cls) -> Limits:
         """The default limits with what ``CONVCALC_LIMITS`` replaces."""
         return cls().override(os.environ.get(ENVIRONMENT_VARIABLE, ""))
+
+    @classmethod
+    def check_large(cls, planned: int, what: str, limits: Limits | None = None) -> None:
+        """As :meth:`check_memory`, with the usual limits by default, asked only where it costs less than the work.
+
+        Raises:
+            LimitError: more is planned than may be used.
+        """
+        if planned > _SMALL or (limits and limits.memory):
+            (limits or cls.from_environment()).check_memory(planned, what)
 
     def check_memory(self, planned: int, what: str) -> None:
         """Refuse ``planned`` bytes for ``what`` before they are taken.

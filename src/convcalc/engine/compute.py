@@ -17,14 +17,12 @@ from convcalc.engine.scratch import Scratch, borrowed
 from convcalc.engine.table import ENGINES
 from convcalc.engine.threads import long_work, share
 from convcalc.engine.tile import Region, Tile, regions
-from convcalc.limits import MIB, Limits
+from convcalc.limits import Limits
 from convcalc.problem import Problem
 
 Progress = Callable[[int, int], None]
 """Called after each tile, by whichever thread computed it, with the tiles done and the tiles in all."""
 
-# Below this the memory question is not asked: the answer costs longer than the work.
-_SMALL = 128 * MIB
 # Seconds of work from which BLAS is held to one thread; finding it costs 3 ms, once.
 _LONG = 4e-4
 
@@ -57,8 +55,7 @@ def compute(
         LimitError: the plan needs more memory than may be used; nothing has been allocated then.
     """
     plan = plan or make_plan(problem)
-    if plan.memory_bytes > _SMALL or (limits and limits.memory):
-        (limits or Limits.from_environment()).check_memory(plan.memory_bytes, "this convolution")
+    Limits.check_large(plan.memory_bytes, "this convolution", limits)
     finishing = make_finish(problem, plan.arithmetic, plan.bound)
     output = np.empty(problem.output_shape, dtype=finishing.dtype)
     job = _Job(problem, plan)

@@ -135,12 +135,12 @@ def _finish_exact(problem: Problem, sums: Array) -> Array:
         whole = whole.astype(object) if wide else whole
         whole = whole * _by_channel(factors, whole) + _by_channel(offsets, whole)
     if max(denominators) == 1:
-        return narrowed(whole) if whole.dtype == object and problem.dtype is DType.EXACT else _settled(whole)
-    return _divided(whole, denominators, keep=problem.dtype is DType.EXACT)
+        return narrowed(whole) if whole.dtype == object and problem.dtype is DType.EXACT else settled(whole)
+    return _divided(problem, whole, denominators)
 
 
 def _divided_in_place(problem: Problem, numerators: Array, denominators: Sequence[int]) -> Array:
-    """As :func:`_divided`, a piece at a time in the numerators' own memory wherever that can hold the quotients."""
+    """As :func:`divided`, a piece at a time in the numerators' own memory wherever that can hold the quotients."""
     pieces = [
         (numerators[index(sample, channel, *piece)], divisor)
         for sample in range(len(numerators))
@@ -152,7 +152,7 @@ def _divided_in_place(problem: Problem, numerators: Array, denominators: Sequenc
             np.floor_divide(piece, divisor, out=piece)
         return numerators
     if problem.dtype is DType.EXACT or largest(numerators) >= _FLOAT64_WHOLE:
-        return _divided(numerators, list(denominators), keep=problem.dtype is DType.EXACT)
+        return _divided(problem, numerators, denominators)
     for piece, divisor in pieces:
         piece.view(np.float64)[...] = piece / divisor  # both below 2**53, so the quotient is rounded once
     return numerators.view(np.float64)
@@ -164,20 +164,25 @@ def _pieces(size: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
     return ((slice(first, first + rows),) for first in range(0, size[0], rows))
 
 
-def _divided(numerators: Array, denominators: list[int], *, keep: bool) -> Array:
+def _divided(problem: Problem, numerators: Array, denominators: Sequence[int]) -> Array:
+    """The quotients of every output channel."""
+    whole = numerators.astype(object) if max(denominators) >= _FLOAT64_WHOLE else numerators
+    return divided(whole, _by_channel(denominators, whole), keep=problem.dtype is DType.EXACT)
+
+
+def divided(numerators: Array, divisors: Array, *, keep: bool) -> Array:
     """Whole numbers where every quotient is one; otherwise fractions (``keep``) or float64 rounded once."""
-    if largest(numerators) >= _FLOAT64_WHOLE or max(denominators) >= _FLOAT64_WHOLE:
-        numerators = numerators.astype(object)
-    divisors = _by_channel(denominators, numerators)
+    if max(largest(numerators), largest(divisors)) >= _FLOAT64_WHOLE:
+        numerators, divisors = numerators.astype(object), divisors.astype(object)
     if not (numerators % divisors).any():
-        return _settled(numerators // divisors)
+        return settled(numerators // divisors)
     if keep or numerators.dtype == object:
         quotients = np.frompyfunc(Fraction, 2, 1)(numerators.astype(object), divisors.astype(object))
-        return quotients if keep else _settled(quotients)
+        return quotients if keep else settled(quotients)
     return np.asarray(numerators / divisors)  # both below 2**53, so the quotient is rounded once
 
 
-def _settled(values: Array) -> Array:
+def settled(values: Array) -> Array:
     """Python's numbers as int64 where they fit, as float64 where some are fractions, else as they are."""
     if values.dtype != object:
         return values

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from fractions import Fraction
 from functools import lru_cache
+from math import inf
 from operator import index
 from typing import Any
 
@@ -40,6 +42,28 @@ def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()
     if number is None or isinstance(value, bool) or number < least:
         raise FieldError(f"{name} must be a whole number >= {least}, got {_shown(value)}", field=path or (name,))
     return number
+
+
+def flag(name: str, value: Any) -> bool:
+    """``value``, if it is true or false.
+
+    Raises:
+        FieldError: it is anything else, 0 and 1 included.
+    """
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise FieldError(f"{name} must be true or false, got {_shown(value)}", field=name)
+    return bool(value)
+
+
+def finite_number(name: str, value: Any) -> int | float | Fraction:
+    """``value``, if it is a finite number.
+
+    Raises:
+        FieldError: it is anything else, a bool, text, inf or nan included.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or not -inf < value < inf:
+        raise FieldError(f"{name} must be a number, got {_shown(value)}", field=name)
+    return value
 
 
 def _shown(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convcalc.errors import GeometryError
@@ -59,10 +60,26 @@ class TransposedAxis:
         return reach_of(self.kernel_size, self.dilation)
 
     @property
+    def written_size(self) -> int:
+        """Output cells that are written to, before any are cut off: (size − 1) × stride + reach."""
+        return (self.size - 1) * self.stride + self.reach
+
+    def writers(self, position: int) -> Iterator[tuple[int, int]]:
+        """The input cells that write to an output cell, the first one first, each with the tap that it does so by.
+
+        >>> list(TransposedAxis(size=3, kernel_size=3, stride=2).writers(2))
+        [(0, 2), (1, 0)]
+        """
+        for tap in reversed(range(self.kernel_size)):
+            cell, between = divmod(position + self.before - tap * self.dilation, self.stride)
+            if not between and 0 <= cell < self.size:
+                yield cell, tap
+
+    @property
     def output_size(self) -> int:
         """Output cells: (size − 1) × stride − before − after + reach + output_padding.
 
         >>> TransposedAxis(size=7, kernel_size=4, stride=2, before=1, after=1).output_size
         14
         """
-        return (self.size - 1) * self.stride - self.before - self.after + self.reach + self.output_padding
+        return self.written_size - self.before - self.after + self.output_padding

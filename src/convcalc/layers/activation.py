@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from fractions import Fraction
+from typing import TYPE_CHECKING, ClassVar
 
+from convcalc.geometry.arguments import finite_number
 from convcalc.geometry.boundary import Number
 from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values
 from convcalc.layers.step import Cell, Rule, Step, Term
@@ -25,28 +27,35 @@ class Activation(Layer):
 
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
         """The function of every cell."""
-        return self.function(inputs[0])
+        return self.function(inputs[0], how)
 
     def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
         """The tangent times the slope of the function at every cell."""
-        pushed: Array = self.slope(inputs[0]) * tangents[0]
+        pushed: Array = self.slope(inputs[0], PLAINLY) * tangents[0]
         return pushed
 
-    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0) -> Step:  # noqa: ARG002
+    def trace(
+        self,
+        inputs: Sequence[Array],
+        values: Values,  # noqa: ARG002 - it has no weights
+        cell: Cell,
+        sample: int = 0,
+        how: How = PLAINLY,
+    ) -> Step:
         """The function of the one cell, written out."""
-        from convcalc.arrays import as_array, plain
+        from convcalc.arrays import plain
 
         value = plain(inputs[0][(sample, *cell)])
         here = inputs[0][(slice(sample, sample + 1), *(slice(each, each + 1) for each in cell))]
-        total, slope = (plain(each.reshape(-1)[0]) for each in (self.function(here), as_array(self.slope(here))))
+        total, slope = (plain(each.reshape(-1)[0]) for each in (self.function(here, how), self.slope(here, how)))
         term = Term(value, cell)
         return Step(cell, (term,), total, Rule.FUNCTION, formula=self.formula(value), function_slopes=(slope,))
 
-    def function(self, cells: Array) -> Array:
+    def function(self, cells: Array, how: How) -> Array:
         """The function of every cell."""
         raise NotImplementedError
 
-    def slope(self, cells: Array) -> Any:
+    def slope(self, cells: Array, how: How) -> Array:
         """The derivative at every cell."""
         raise NotImplementedError
 
@@ -57,20 +66,128 @@ class Activation(Layer):
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """max(0, x): what is negative is cut."""
+    """max(0, x): what is negative is cut (PyTorch's ``ReLU``)."""
 
     kind: ClassVar[str] = "relu"
 
-    def function(self, cells: Array) -> Array:
+    def function(self, cells: Array, how: How) -> Array:
         """max(0, x); nan stays nan."""
         import numpy as np
 
-        return np.maximum(cells, cells.dtype.type(0) if cells.dtype != object else 0)
+        from convcalc.layers.numbers import alike
 
-    def slope(self, cells: Array) -> Any:
+        _, (held,) = alike([cells], how.dtype)
+        zero = 0 if held.dtype == object else held.dtype.type(0)
+        cut: Array = np.maximum(held, zero)
+        return cut
+
+    def slope(self, cells: Array, how: How) -> Array:  # noqa: ARG002 - whole numbers of any type
         """1 above 0, otherwise 0; at 0 itself 0, as in PyTorch."""
-        return (cells > 0).astype(cells.dtype)
+        import numpy as np
+
+        return np.where(cells > 0, 1, 0).astype(cells.dtype)
 
     def formula(self, value: Number) -> str:
         """Such as "max(0, -3)"."""
         return f"max(0, {value})"
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """x above 0, otherwise x × negative_slope (PyTorch's ``LeakyReLU``, whose default is 0.01)."""
+
+    kind: ClassVar[str] = "leaky-relu"
+
+    negative_slope: Number = Fraction(1, 100)
+
+    @classmethod
+    def of(cls, input_shape: Shape, *, negative_slope: Number = Fraction(1, 100)) -> LeakyReLU:
+        """The layer on an input of any shape; whole numbers stay exact with a slope that is whole or a fraction.
+
+        Raises:
+            FieldError: the slope is no finite number.
+        """
+        return cls(input_shape, negative_slope=finite_number("negative_slope", negative_slope))
+
+    def function(self, cells: Array, how: How) -> Array:
+        """The cell itself above 0, otherwise slope times cell."""
+        import numpy as np
+
+        from convcalc.arrays import largest
+        from convcalc.layers.numbers import alike, finished, is_exact, quotients, wide
+
+        dtype, (held,) = alike([cells], how.dtype, [self.negative_slope])
+        if not is_exact(dtype):
+            with np.errstate(all="ignore"):
+                return np.where(held > 0, held, held * held.dtype.type(self.negative_slope))
+        ratio = Fraction(self.negative_slope)
+        whole = wide(held, largest(held) * max(abs(ratio.numerator), ratio.denominator))
+        above, below = whole * ratio.denominator, whole * ratio.numerator
+        return finished(quotients(np.where(whole > 0, above, below), ratio.denominator, dtype), dtype)
+
+    def slope(self, cells: Array, how: How) -> Array:  # noqa: ARG002 - the slope has a type of its own
+        """1 above 0, otherwise the slope; at 0 itself that too, as in PyTorch."""
+        import numpy as np
+
+        is_real = cells.dtype.kind == "f"
+        slope = np.asarray(self.negative_slope, cells.dtype if is_real else object)
+        return np.where(cells > 0, np.asarray(1, slope.dtype), slope)
+
+    def formula(self, value: Number) -> str:
+        """Such as "-3 × 1/100", or the number itself where it is above 0."""
+        return str(value) if value > 0 else f"{value} × {self.negative_slope}"
+
+
+@dataclass(frozen=True)
+class Sigmoid(Activation):
+    """1 / (1 + exp(−x)) (PyTorch's ``Sigmoid``)."""
+
+    kind: ClassVar[str] = "sigmoid"
+
+    def function(self, cells: Array, how: How) -> Array:
+        """From 0 to 1, in floats."""
+        import numpy as np
+
+        from convcalc.layers.numbers import in_real
+
+        (real,) = in_real(self.kind, [cells], how.dtype)
+        with np.errstate(all="ignore"):  # exp may be inf, whose reciprocal is the 0 meant
+            found: Array = 1 / (1 + np.exp(-real))
+        return found
+
+    def slope(self, cells: Array, how: How) -> Array:
+        """The result times what it lacks to 1."""
+        found = self.function(cells, how)
+        slope: Array = found * (1 - found)
+        return slope
+
+    def formula(self, value: Number) -> str:
+        """Such as "1 / (1 + exp(-3))"."""
+        return f"1 / (1 + exp({-value}))"
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """The hyperbolic tangent (PyTorch's ``Tanh``)."""
+
+    kind: ClassVar[str] = "tanh"
+
+    def function(self, cells: Array, how: How) -> Array:
+        """From −1 to 1, in floats."""
+        import numpy as np
+
+        from convcalc.layers.numbers import in_real
+
+        (real,) = in_real(self.kind, [cells], how.dtype)
+        found: Array = np.tanh(real)
+        return found
+
+    def slope(self, cells: Array, how: How) -> Array:
+        """1 less the square of the result."""
+        found = self.function(cells, how)
+        slope: Array = 1 - found * found
+        return slope
+
+    def formula(self, value: Number) -> str:
+        """Such as "tanh(-3)"."""
+        return f"tanh({value})"

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from convcalc.geometry.arguments import axes_of, per_axis, whole
+from convcalc.geometry.arguments import axes_of, flag, per_axis, whole
 from convcalc.geometry.axis import Axes, Axis
 from convcalc.geometry.boundary import Boundary, BoundaryMode, Number, boundary_of
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.reached import reached
 from convcalc.geometry.reading import Reading
-from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values, Work, need_spatial
+from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values, Work, group_range, need_spatial
 from convcalc.layers.step import Cell, Step, Term
 
 if TYPE_CHECKING:
@@ -58,9 +58,42 @@ class Convolution(Layer):
         taps = per_axis("kernel_size", kernel_size, len(size), 1)
         return cls(
             input_shape,
-            counts=Counts(channels, whole("out_channels", out_channels, 1), taps, groups, bias),
+            counts=Counts(channels, whole("out_channels", out_channels, 1), taps, groups, flag("bias", bias)),
             axes=axes_of(size, taps, stride=stride, padding=padding, dilation=dilation),
             boundary=boundary_of(boundary),
+            flip=flag("flip", flip),
+        )
+
+    @classmethod
+    def depthwise(
+        cls,
+        input_shape: Shape,
+        *,
+        kernel_size: Any,
+        channel_multiplier: Any = 1,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        bias: bool = True,
+        boundary: str | Number | Boundary = "zeros",
+        flip: bool = False,
+    ) -> Convolution:
+        """Each channel convolved by itself, with as many kernels as ``channel_multiplier`` says.
+
+        That is ``groups`` = in_channels and ``out_channels`` = in_channels × channel_multiplier (PyTorch's ``Conv2d``,
+        torch.nn documentation, "depthwise convolution"). Raises as :meth:`of`.
+        """
+        channels = input_shape[0]
+        return cls.of(
+            input_shape,
+            out_channels=channels * whole("channel_multiplier", channel_multiplier, 1),
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=channels,
+            bias=bias,
+            boundary=boundary,
             flip=flip,
         )
 
@@ -98,11 +131,11 @@ class Convolution(Layer):
 
     def window_channels(self, channels: range) -> range:
         """All input channels of the groups concerned."""
-        return _by_group(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
+        return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
 
     def reached_channels(self, channels: range) -> range:
         """All output channels of the groups concerned."""
-        return _by_group(channels, self.counts.in_channels, self.counts.out_channels, self.counts.groups)
+        return group_range(channels, self.counts.in_channels, self.counts.out_channels, self.counts.groups)
 
     def reached(self, box: Box) -> Box:
         """The output cells that depend on a block of input cells, through the boundary too."""
@@ -149,11 +182,11 @@ class Convolution(Layer):
             return bare.compute(tangents, {"weight": values["weight"]})
         return self.compute(tangents, {"weight": values["weight"]})
 
-    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0) -> Step:
+    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Every product of its window; taps in the padding have no cell."""
         from convcalc.tracing.trace import trace_at
 
-        problem = self.problem([inputs[0][sample : sample + 1]], values)
+        problem = self.problem([inputs[0][sample : sample + 1]], values, how)
         return step_of(trace_at(problem, cell[1:], cell[0]), cell)
 
     def _through_boundary(self, axis: Axis, cells: range, seen: range) -> range:
@@ -183,11 +216,3 @@ def _terms(trace: Trace) -> Iterator[Term]:
             source = trace.source(taps)
             place = None if source is None else (channel.channel, *source)
             yield Term(value, place, plain(channel.weight[taps]), label=", ".join(map(str, taps)))
-
-
-def _by_group(channels: range, here: int, there: int, groups: int) -> range:
-    """The channels there that belong to the groups of some channels here."""
-    if not channels:
-        return range(0)
-    first, last = (each // (here // groups) for each in (channels[0], channels[-1]))
-    return range(first * (there // groups), (last + 1) * (there // groups))

@@ -156,8 +156,8 @@ class Layer:
         """
         raise NotImplementedError
 
-    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0) -> Step:
-        """Why one output cell is what it is; the cell exists."""
+    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
+        """Why one output cell is what it is; the cell exists. Of ``how`` only the dtype counts."""
         raise NotImplementedError
 
 
@@ -172,4 +172,19 @@ def need_spatial(kind: str, input_shape: Shape) -> tuple[int, ...]:
             f"{kind} needs spatial axes, its input has {counted(input_shape[0], 'feature')}",
             hint="put it before flatten",
         )
+    for number, size in enumerate(input_shape[1:]):
+        if size < 1:
+            raise GeometryError(f"the input has no cells on axis {number}", field="input")
     return input_shape[1:]
+
+
+def group_range(channels: range, here: int, there: int, groups: int) -> range:
+    """The channels there that belong to the groups of some channels here; ``here`` and ``there``: how many there are.
+
+    >>> group_range(range(1, 2), here=4, there=6, groups=2)
+    range(0, 3)
+    """
+    if not channels:
+        return range(0)
+    first, last = (each // (here // groups) for each in (channels[0], channels[-1]))
+    return range(first * (there // groups), (last + 1) * (there // groups))

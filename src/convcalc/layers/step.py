@@ -20,7 +20,7 @@ class Rule(StrEnum):
     SUM = "sum"
     """(Σ value × weight) × scale + bias."""
     MAXIMUM = "maximum"
-    """The largest value; the first of several."""
+    """The largest value; the first of several, or the last nan."""
     FUNCTION = "function"
     """A function of the values, which the step writes out."""
 
@@ -58,11 +58,15 @@ class Step:
     """The function with its numbers put in, such as "max(0, -3)"; of a sum what the scale means, if that has a name."""
     function_slopes: tuple[Number, ...] = ()
     """Of a function: by how much the total grows with each value."""
+    absent: int = 0
+    """Of a pool: places of the window in the padding, which hold no value, not even 0, and are no terms."""
 
     @property
     def winner(self) -> int:
-        """Of a maximum: which term it is, the first of several."""
-        return max(range(len(self.terms)), key=lambda number: (self.terms[number].value == self.total, -number))
+        """Of a maximum: which term it is, the first of several, or the last nan, as in PyTorch."""
+        values = [term.value for term in self.terms]
+        nans = [number for number, value in enumerate(values) if value != value]  # noqa: PLR0124 - nan alone does
+        return nans[-1] if nans else values.index(self.total)
 
     @property
     def slopes(self) -> Sequence[Number]:

@@ -15,17 +15,19 @@ class Kind(NamedTuple):
     """Where a kind of layer is made; it is loaded when it is first asked for, as most files need few of them."""
 
     home: str
-    """Its module in this room, with the class: ``convolution.Convolution``."""
+    """What makes it: module in this room, class, and class method: ``convolution.Convolution.of``."""
     main: str = ""
     """The argument that a shorthand gives; empty: it takes none."""
     fixed: tuple[tuple[str, Any], ...] = ()
     """Arguments that this spelling settles."""
+    joins: bool = False
+    """Whether it takes the shapes of several inputs, and a file gives the names of layers instead of arguments."""
 
     @property
     def make(self) -> Callable[..., Layer]:
-        """Makes the layer from the shape of its input and its arguments, by name."""
-        module, _, name = self.home.partition(".")
-        maker: Callable[..., Layer] = getattr(import_module(f"convcalc.layers.{module}"), name).of
+        """Makes the layer from the shape of its input, or of each of its inputs, and its arguments by name."""
+        module, name, method = self.home.split(".")
+        maker: Callable[..., Layer] = getattr(getattr(import_module(f"convcalc.layers.{module}"), name), method)
         return maker
 
     @property
@@ -40,9 +42,26 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "conv": Kind("convolution.Convolution", "out_channels"),
-    "pointwise": Kind("convolution.Convolution", "out_channels", (("kernel_size", 1),)),
-    "relu": Kind("activation.ReLU"),
+    "conv": Kind("convolution.Convolution.of", "out_channels"),
+    "pointwise": Kind("convolution.Convolution.of", "out_channels", (("kernel_size", 1),)),
+    "depthwise": Kind("convolution.Convolution.depthwise", "kernel_size"),
+    "transposed-conv": Kind("transposed.TransposedConvolution.of", "out_channels"),
+    "linear": Kind("linear.Linear.of", "out_features"),
+    "bias": Kind("bias.Bias.of"),
+    "batch-norm": Kind("batch_norm.BatchNorm.of", "eps"),
+    "relu": Kind("activation.ReLU.of"),
+    "leaky-relu": Kind("activation.LeakyReLU.of", "negative_slope"),
+    "sigmoid": Kind("activation.Sigmoid.of"),
+    "tanh": Kind("activation.Tanh.of"),
+    "softmax": Kind("softmax.Softmax.of"),
+    "max-pool": Kind("max_pool.MaxPool.of", "kernel_size"),
+    "avg-pool": Kind("average_pool.AveragePool.of", "kernel_size"),
+    "global-max-pool": Kind("max_pool.GlobalMaxPool.over"),
+    "global-avg-pool": Kind("average_pool.GlobalAveragePool.over"),
+    "adaptive-avg-pool": Kind("average_pool.AdaptiveAveragePool.to", "output_size"),
+    "upsample": Kind("upsample.Upsample.of", "scale_factor"),
+    "flatten": Kind("flatten.Flatten.of"),
+    "add": Kind("add.Add.of", joins=True),
 }
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import product
-from math import fsum, isfinite, prod
+from math import fsum, isfinite
 from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array, index, largest, plain
+from convcalc.arrays import INT64_LIMIT, Array, index, largest, plain
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
+from convcalc.engine.scatter import scatter
 from convcalc.geometry.boundary import Boundary, BoundaryMode, Number
 from convcalc.problem import UNSCALED, DType, Problem
 
@@ -68,28 +68,24 @@ def transposed(problem: Problem, cells: Array) -> Array:
     Each cell of ``cells``, (batch, out_channels, *output_size), writes the kernel to where its window would be read;
     what lands in the padding is added to the cell that stands there. Exact for whole numbers and fractions.
     """
-    kind = _kind(problem, cells)
-    factors = np.array(problem.scale if kind is object else [float(each) for each in problem.scale])
-    scaled = cells.astype(kind)
+    kind = object if problem.is_exact else np.float64
+    scaled, weight = cells, problem.applied_weight
+    if not problem.is_exact:
+        scaled, weight = scaled.astype(kind), weight.astype(kind)
     if set(problem.scale) != {UNSCALED}:
+        factors = np.array(problem.scale if problem.is_exact else [float(each) for each in problem.scale], dtype=kind)
         scaled = scaled * factors.reshape(-1, *(1,) * problem.rank)
-    padded = np.zeros((problem.batch, problem.in_channels, *(axis.padded_size for axis in problem.axes)), dtype=kind)
-    weight = problem.applied_weight.astype(kind)
-    for group in range(problem.groups):
-        ins, outs = (_part(count, problem.groups, group) for count in (problem.in_channels, problem.out_channels))
-        for taps in product(*map(range, problem.kernel_size)):
-            written = np.tensordot(scaled[:, outs], weight[index(outs, ..., *taps)], axes=([1], [0]))
-            padded[index(slice(None), ins, *_windows(problem, taps))] += np.moveaxis(written, -1, 1)
-    return _folded(problem, padded)
-
-
-def _windows(problem: Problem, taps: tuple[int, ...]) -> tuple[slice, ...]:
-    """Where in the padded input a tap lies at every output position."""
-    firsts = [tap * axis.dilation for tap, axis in zip(taps, problem.axes, strict=True)]
-    return tuple(
-        slice(first, first + (axis.output_size - 1) * axis.stride + 1, axis.stride)
-        for first, axis in zip(firsts, problem.axes, strict=True)
+    padded = scatter(
+        scaled,
+        weight,
+        size=[axis.padded_size for axis in problem.axes],
+        stride=[axis.stride for axis in problem.axes],
+        dilation=[axis.dilation for axis in problem.axes],
+        groups=problem.groups,
     )
+    if problem.is_exact and largest(padded) * padded.size >= INT64_LIMIT:  # many cells may be added into one
+        padded = padded.astype(object)
+    return _folded(problem, padded)
 
 
 def _folded(problem: Problem, padded: Array) -> Array:
@@ -116,20 +112,6 @@ def _linear(problem: Problem) -> Problem:
         return replace(problem, dtype=DType.EXACT, **bare)
     cells, weight = problem.input.astype(np.float64), problem.weight.astype(np.float64)
     return replace(problem, dtype=DType.FLOAT64, input=cells, weight=weight, **bare)
-
-
-def _kind(problem: Problem, cells: Array) -> Any:
-    """Numbers that hold every sum: 64-bit integers where that is certain, Python's own otherwise."""
-    if not problem.is_exact:
-        return np.float64
-    copies = prod(axis.padded_size - axis.size + 1 for axis in problem.axes)  # replicate may put all into one cell
-    bound = largest(cells) * largest(problem.weight) * problem.weight.size * copies
-    return np.int64 if bound < 1 << 62 and set(problem.scale) == {UNSCALED} else object
-
-
-def _part(channels: int, groups: int, group: int) -> slice:
-    count = channels // groups
-    return slice(group * count, (group + 1) * count)
 
 
 def _inner(left: Array, right: Array) -> Number:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -91,7 +91,7 @@ def trace_at(problem: Problem, position: int | Sequence[int], channel: int = 0, 
         _channel_trace(problem, source, problem.input[sample, source], weight[number], sources)
         for number, source in enumerate(problem.group_channels(channel))
     )
-    total = _add([each.subtotal for each in channels])
+    total = added([each.subtotal for each in channels])
     return Trace(
         sample=sample,
         channel=channel,
@@ -156,10 +156,10 @@ def _channel_trace(problem: Problem, channel: int, cells: Array, weight: Array, 
     weights = weight.astype(window.dtype)
     with np.errstate(all="ignore"):  # inf × 0 is nan, as in the output
         products = window * weights
-    return ChannelTrace(channel, read_only(window), read_only(weights), read_only(products), _add(products.flat))
+    return ChannelTrace(channel, read_only(window), read_only(weights), read_only(products), added(products.flat))
 
 
-def _add(terms: Any) -> Number:
+def added(terms: Iterable[Any]) -> Number:
     """The sum, exact for exact terms and rounded once for floats."""
     numbers = list(terms)
     if any(isinstance(term, float) for term in numbers):

@@ -1,0 +1,102 @@
+"""The axes of a pool: those of a convolution whose padding holds no values, and whose last window may reach too far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from convcalc.errors import GeometryError
+from convcalc.geometry.arguments import Pair, padding_pairs, per_axis
+from convcalc.geometry.axis import Axes, Axis, reach_of
+
+Pads = tuple[Pair, ...]
+
+
+def pooled_axes(
+    sizes: Sequence[int],
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> tuple[Axes, Pads]:
+    """The axes of a pool and the padding that was asked for, (before, after) on each axis.
+
+    With ``ceil_mode`` a last window that fits only partly counts too, if it begins before the padding behind the input
+    does (PyTorch's ``MaxPool2d``, torch.nn documentation, "Note"). The axis then has as many cells more ``after`` as
+    that window needs: nothing stands there either. ``stride`` is by default the kernel size.
+
+    Raises:
+        FieldError: an argument is not what it must be.
+        GeometryError: the kernel does not fit, or a window would hold padding alone.
+
+    >>> axes, pads = pooled_axes([6], 3, stride=2, ceil_mode=True)
+    >>> axes.output_sizes, axes[0].after, pads
+    ((3,), 1, ((0, 0),))
+    """
+    taps = per_axis("kernel_size", kernel_size, len(sizes), 1)
+    strides = taps if stride is None else per_axis("stride", stride, len(sizes), 1)
+    dilations = per_axis("dilation", dilation, len(sizes), 1)
+    pads = padding_pairs(padding, sizes, taps, strides, dilations)
+    rows = enumerate(zip(sizes, taps, strides, dilations, pads, strict=True))
+    return Axes(_axis(number, *row, ceil_mode) for number, row in rows), pads
+
+
+def first_inside(axis: Axis, position: int) -> int | None:
+    """The first cell of the input under a window of an axis; None where it holds padding alone.
+
+    >>> first_inside(Axis(size=1, kernel_size=2, dilation=2, before=1, after=1), 0) is None
+    True
+    """
+    start = axis.start(position)
+    taps_before = max(0, -(start // axis.dilation))
+    cell = start + taps_before * axis.dilation
+    return cell if taps_before < axis.kernel_size and cell < axis.size else None
+
+
+def inside(axis: Axis, tap: int) -> tuple[slice, slice]:
+    """The output positions whose window has this tap in the input, and the input cells that stand there.
+
+    >>> inside(Axis(size=4, kernel_size=3, stride=2, before=1, after=1), 0)
+    (slice(1, 2, None), slice(1, 2, 2))
+    """
+    offset = tap * axis.dilation - axis.before
+    first = max(0, -(offset // axis.stride))
+    count = max(0, min(axis.output_size, (axis.size - 1 - offset) // axis.stride + 1) - first)
+    start = first * axis.stride + offset
+    return slice(first, first + count), slice(start, start + max(0, (count - 1) * axis.stride + 1), axis.stride)
+
+
+def _axis(number: int, size: int, taps: int, stride: int, dilation: int, pad: Pair, ceil_mode: bool) -> Axis:
+    before, after = pad
+    if max(pad) > taps // 2:
+        raise GeometryError(
+            f"padding {max(pad)} on axis {number} is more than half of kernel_size {taps}",
+            hint=f"pad a pool with at most {taps // 2}",
+            field="padding",
+        )
+    reach = reach_of(taps, dilation)
+    spare = before + size + after - reach
+    if ceil_mode and size > 0 and -stride < spare:
+        last = -(-spare // stride)
+        if last * stride >= size + before:
+            last -= 1
+        after = max(after, last * stride + reach - before - size)
+    axis = Axis(size, taps, stride, dilation, before, after, number)
+    _check_windows(axis)
+    return axis
+
+
+def _check_windows(axis: Axis) -> None:
+    """Every window holds a cell of the input: without dilation always, as the padding is half a kernel at most."""
+    if axis.dilation <= axis.size:
+        return
+    for position in range(min(axis.output_size, -(-axis.before // axis.stride))):
+        if first_inside(axis, position) is None:
+            raise GeometryError(
+                f"window {position} on axis {axis.number} holds padding alone: its taps lie {axis.dilation} cells "
+                f"apart around an input of {axis.size}",
+                hint="take a smaller dilation",
+                field="dilation",
+            )

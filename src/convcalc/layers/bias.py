@@ -1,0 +1,55 @@
+"""One number added to each channel: the bias of a layer, written as a layer of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
+
+from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, Work
+from convcalc.layers.step import Cell, Step, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+
+@dataclass(frozen=True)
+class Bias(Layer):
+    """One number added to each channel (ONNX's ``Add`` of a constant for each channel)."""
+
+    kind: ClassVar[str] = "bias"
+
+    @classmethod
+    def of(cls, input_shape: Shape) -> Bias:
+        """The layer on an input of any shape."""
+        return cls(input_shape)
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """bias: (channels,)."""
+        return {"bias": (self.channels,)}
+
+    @property
+    def work(self) -> Work:
+        """An addition for every cell."""
+        return Work(biases=prod(self.input_shape))
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+        """Every cell and the number of its channel."""
+        from convcalc.layers.numbers import alike, by_channel, sum_of
+
+        dtype, (cells, bias) = alike([inputs[0], values["bias"]], how.dtype)
+        return sum_of([cells, by_channel(bias, cells)], dtype)
+
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+        """The tangent itself."""
+        return tangents[0]
+
+    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
+        """The cell and the number of its channel."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike, sum_step
+
+        dtype, (cells, bias) = alike([inputs[0][sample], values["bias"]], how.dtype)
+        return sum_step(cell, [Term(plain(cells[cell]), cell)], dtype, bias=plain(bias[cell[0]]))

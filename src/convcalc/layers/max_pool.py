@@ -1,0 +1,96 @@
+"""The largest number of every window (PyTorch's ``MaxPool1d`` to ``MaxPool3d``, torch.nn documentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.geometry.arguments import flag
+from convcalc.geometry.pooling import pooled_axes
+from convcalc.layers.layer import PLAINLY, How, Shape, Values, need_spatial
+from convcalc.layers.pool import Pool
+from convcalc.layers.step import Cell, Rule, Step, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+
+@dataclass(frozen=True)
+class MaxPool(Pool):
+    """The largest number of every window; what lies in the padding is not there, so it never wins."""
+
+    kind: ClassVar[str] = "max-pool"
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Shape,
+        *,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+    ) -> MaxPool:
+        """The layer that these arguments stand for; ``stride`` is by default the kernel size.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+            GeometryError: the input has no spatial axes, the kernel does not fit, or padding is more than half of it.
+        """
+        size = need_spatial(cls.kind, input_shape)
+        is_ceil = flag("ceil_mode", ceil_mode)
+        axes, pads = pooled_axes(
+            size, kernel_size, stride=stride, padding=padding, dilation=dilation, ceil_mode=is_ceil
+        )
+        return cls(input_shape, axes, pads)
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
+        """The maxima, in the numbers of the input; nan where there is one in the window."""
+        from convcalc.engine.pooling import maxima
+        from convcalc.layers.numbers import alike, threads_of
+
+        _, (cells,) = alike(inputs, how.dtype)
+        return maxima(cells, self.axes, threads_of(how))
+
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+        """The tangent of the cell that won."""
+        from convcalc.engine.pooling import pushed_maxima
+
+        return pushed_maxima(inputs[0], tangents[0], self.axes)
+
+    def trace(
+        self,
+        inputs: Sequence[Array],
+        values: Values,  # noqa: ARG002 - it has no weights
+        cell: Cell,
+        sample: int = 0,
+        how: How = PLAINLY,
+    ) -> Step:
+        """Every cell of the window that is there."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike
+
+        _, (cells,) = alike([inputs[0][sample]], how.dtype)
+        found = [(taps, place) for taps, place in self.places(cell) if self.holds(place)]
+        terms = tuple(Term(plain(cells[place]), place, label=", ".join(map(str, taps))) for taps, place in found)
+        nans = [term.value for term in terms if term.value != term.value]
+        total = nans[0] if nans else max(term.value for term in terms)
+        return Step(cell, terms, total, Rule.MAXIMUM, absent=self.window_cells - len(terms))
+
+
+@dataclass(frozen=True)
+class GlobalMaxPool(MaxPool):
+    """The largest number of each channel; every axis stays, with one cell (PyTorch's ``AdaptiveMaxPool2d(1)``)."""
+
+    kind: ClassVar[str] = "global-max-pool"
+
+    @classmethod
+    def over(cls, input_shape: Shape) -> MaxPool:
+        """The layer on an input of any size.
+
+        Raises:
+            GeometryError: the input has no spatial axes.
+        """
+        return cls.of(input_shape, kernel_size=need_spatial(cls.kind, input_shape))

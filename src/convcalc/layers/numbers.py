@@ -1,0 +1,130 @@
+"""What the kinds of layers compute with: arrays of one number type, whole numbers that never wrap around, and steps.
+
+Every kind loads it where cells are computed: shapes and counts must not wait for numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convcalc.arrays import INT64_LIMIT, Array, checked, in_floats, largest, narrowed, plain
+from convcalc.build import resolved_dtype
+from convcalc.engine.finish import divided, settled
+from convcalc.errors import DataError
+from convcalc.geometry.boundary import Number
+from convcalc.layers.layer import How
+from convcalc.layers.step import Cell, Step, Term
+from convcalc.limits import usable_cores
+from convcalc.problem import DType
+from convcalc.tracing.trace import added
+
+
+def alike(arrays: Sequence[Any], word: str, numbers: Sequence[Number] = ()) -> tuple[DType, list[Array]]:
+    """What is computed in, and the arrays in it: all of one floating type, or as they are where all are exact.
+
+    ``numbers``: others that take part; a float among them makes floats of exact arrays, but never wider ones.
+
+    Raises:
+        DataError: the arrays hold no numbers, or exact ones are asked for and there are floats.
+    """
+    held = [checked(each) for each in arrays]
+    dtype = resolved_dtype(word, held, numbers)
+    return dtype, [_as(dtype, each) for each in held]
+
+
+def in_real(kind: str, arrays: Sequence[Any], word: str) -> list[Array]:
+    """The arrays in floats, for a kind of layer whose results are no fractions.
+
+    Raises:
+        DataError: exact numbers are asked for.
+    """
+    dtype, held = alike(arrays, word)
+    if dtype is DType.EXACT:
+        raise DataError(
+            f"{kind} makes numbers that are no fractions, which dtype exact cannot hold",
+            hint="choose dtype auto or float64",
+            field="dtype",
+        )
+    return [_as(DType.FLOAT64, each) for each in held] if dtype is DType.AUTO else held
+
+
+def is_exact(dtype: DType) -> bool:
+    """Whether whole numbers and fractions are computed with."""
+    return dtype in (DType.AUTO, DType.EXACT)
+
+
+def wide(values: Array, bound: Any) -> Array:
+    """Exact values in a type that holds results up to ``bound``: int64, or Python's numbers."""
+    if values.dtype.kind in "fO":
+        return values
+    return values.astype(np.int64 if bound < INT64_LIMIT else object, copy=False)
+
+
+def finished(values: Array, dtype: DType) -> Array:
+    """A result as it is handed on: whole where all is whole; fractions stay (exact) or are rounded once (auto)."""
+    if values.dtype != object:
+        return values
+    return narrowed(values) if dtype is DType.EXACT else settled(values)
+
+
+def sum_of(arrays: Sequence[Array], dtype: DType) -> Array:
+    """The arrays added up, by NumPy's rules of broadcasting."""
+    if not is_exact(dtype):
+        with np.errstate(all="ignore"):
+            total: Array = arrays[0] + arrays[1] if len(arrays) > 1 else arrays[0].copy()
+            for each in arrays[2:]:
+                total += each
+        return total
+    bound = sum(largest(each) for each in arrays)
+    return finished(sum((wide(each, bound) for each in arrays[1:]), wide(arrays[0], bound)), dtype)
+
+
+def quotients(values: Array, divisors: Any, dtype: DType) -> Array:
+    """The values divided by whole numbers above 0, which meet them by NumPy's rules of broadcasting."""
+    if not is_exact(dtype):
+        with np.errstate(all="ignore"):
+            quotient: Array = values / np.asarray(divisors, values.dtype)
+        return quotient
+    return divided(values, np.asarray(divisors), keep=dtype is DType.EXACT)
+
+
+def by_channel(numbers: Array, like: Array) -> Array:
+    """One number for each channel, shaped to meet (batch, channels, *spatial)."""
+    return numbers.reshape(-1, *(1,) * (like.ndim - 2))
+
+
+def sum_step(
+    cell: Cell, terms: Iterable[Term], dtype: DType, *, scale: Fraction = Fraction(1), bias: Number = 0
+) -> Step:
+    """The step of a sum: its total from the terms alone, exact or rounded once, in the dtype of the layer."""
+    told = tuple(terms)
+    if is_exact(dtype):
+        total: Number = plain(Fraction(added(term.product for term in told) * scale) + bias)
+        total = float(total) if dtype is DType.AUTO and isinstance(total, Fraction) else total
+    else:
+        bias = float(bias)
+        with np.errstate(all="ignore"):
+            real = np.float64(added(float(term.product) for term in told))
+            total = rounded(real * scale.numerator / scale.denominator + bias, dtype.value)
+    return Step(cell=cell, terms=told, total=total, scale=scale, bias=bias)
+
+
+def rounded(value: Any, dtype: Any) -> float:
+    """A float as an array of a dtype holds it."""
+    with np.errstate(all="ignore"):
+        return float(np.dtype(dtype).type(value))
+
+
+def _as(dtype: DType, values: Array) -> Array:
+    if is_exact(dtype):
+        return values
+    return (in_floats(values) if values.dtype == object else values).astype(dtype.value, copy=False)
+
+
+def threads_of(how: How) -> int:
+    """The most threads that may be used."""
+    return how.threads or usable_cores()

@@ -1,0 +1,63 @@
+"""What all pools share: each channel by itself, windows on every axis, and padding that holds no values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from convcalc.geometry.axis import Axes
+from convcalc.geometry.pooling import Pads
+from convcalc.geometry.reading import Reading
+from convcalc.layers.layer import Layer, Shape
+from convcalc.layers.step import Cell
+
+Place = tuple[tuple[int, ...], Cell]
+"""The tap on each axis, and the cell that it lies upon; outside the input too."""
+
+
+@dataclass(frozen=True)
+class Pool(Layer):
+    """A number for each window of a channel."""
+
+    axes: Axes
+    """With the cells that ``ceil_mode`` reaches over, see :func:`convcalc.geometry.pooling.pooled_axes`."""
+    pads: Pads
+    """The padding that was asked for, (before, after) on each axis."""
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, *output_size)."""
+        return (self.channels, *self.axes.output_sizes)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Of each axis."""
+        return tuple(Reading(axis.reach, axis.stride, axis.before) for axis in self.axes)
+
+    @property
+    def settings(self) -> dict[str, tuple[int, ...]]:
+        """What a table tells of it."""
+        return {
+            "kernel_size": self.axes.kernel_sizes,
+            "stride": tuple(axis.stride for axis in self.axes),
+            "dilation": tuple(axis.dilation for axis in self.axes),
+        }
+
+    @property
+    def window_cells(self) -> int:
+        """Places of a window."""
+        return prod(self.axes.kernel_sizes)
+
+    def places(self, cell: Cell) -> Iterator[Place]:
+        """Every place of a window, row by row."""
+        channel, *position = cell
+        reads = [enumerate(axis.reads(each)) for axis, each in zip(self.axes, position, strict=True)]
+        for place in product(*reads):
+            taps, cells = zip(*place, strict=True)
+            yield taps, (channel, *cells)
+
+    def holds(self, cell: Cell) -> bool:
+        """Whether the input has a cell there."""
+        return all(0 <= place < size for place, size in zip(cell, self.input_shape, strict=True))

@@ -1,0 +1,182 @@
+"""The transposed convolution (PyTorch's ``ConvTranspose1d`` to ``ConvTranspose3d``, torch.nn documentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_axis, whole
+from convcalc.geometry.counts import Counts
+from convcalc.geometry.reading import Reading
+from convcalc.geometry.transposed import TransposedAxis
+from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.step import Cell, Step, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+
+@dataclass(frozen=True)
+class TransposedConvolution(Layer):
+    """Each input cell writes a whole kernel into the output; what several write to one cell is added up."""
+
+    kind: ClassVar[str] = "transposed-conv"
+
+    counts: Counts
+    axes: tuple[TransposedAxis, ...]
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Shape,
+        *,
+        out_channels: Any,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        dilation: Any = 1,
+        groups: Any = 1,
+        bias: bool = True,
+    ) -> TransposedConvolution:
+        """The layer that these arguments stand for; ``padding`` is what is cut off on both sides of the output.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+            GeometryError: the input has no spatial axes, nothing is left of the output, or groups do not divide.
+        """
+        size = need_spatial(cls.kind, input_shape)
+        taps = per_axis("kernel_size", kernel_size, len(size), 1)
+        steps = per_axis("stride", stride, len(size), 1)
+        spreads = per_axis("dilation", dilation, len(size), 1)
+        extra = per_axis("output_padding", output_padding, len(size), 0)
+        before, after = zip(*_cuts(padding, len(size)), strict=True)
+        rows = enumerate(zip(size, taps, steps, spreads, before, after, extra, strict=True))
+        return cls(
+            input_shape,
+            counts=Counts(input_shape[0], whole("out_channels", out_channels, 1), taps, groups, flag("bias", bias)),
+            axes=tuple(TransposedAxis(*row, number) for number, row in rows),
+        )
+
+    @property
+    def output_shape(self) -> Shape:
+        """(out_channels, *output_size)."""
+        return (self.counts.out_channels, *(axis.output_size for axis in self.axes))
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """weight: (in_channels, out_channels / groups, *kernel_size); bias: (out_channels,)."""
+        weight = (self.channels, self.counts.out_channels // self.counts.groups, *self.counts.kernel_size)
+        return {"weight": weight} | ({"bias": (self.counts.out_channels,)} if self.counts.has_bias else {})
+
+    @property
+    def work(self) -> Work:
+        """By input, every cell writes a whole kernel, what is cut off counted too; by output, every cell reads one.
+
+        With a stride many of the products by output are with the zeros that one imagines between the input cells.
+        """
+        positions = prod(self.output_shape[1:])
+        by_output = positions * self.counts.weights
+        by_input = prod(self.spatial_size) * self.counts.weights
+        return Work(by_input, positions * self.counts.biases, by_output)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Of each axis: the output is the finer one."""
+        return tuple(Reading(axis.reach, axis.stride, axis.before, is_transposed=True) for axis in self.axes)
+
+    @property
+    def settings(self) -> dict[str, tuple[int, ...]]:
+        """What a table tells of it."""
+        return {
+            "kernel_size": self.counts.kernel_size,
+            "stride": tuple(axis.stride for axis in self.axes),
+            "dilation": tuple(axis.dilation for axis in self.axes),
+            "groups": (self.counts.groups,),
+        }
+
+    def window_channels(self, channels: range) -> range:
+        """All input channels of the groups concerned."""
+        return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
+
+    def reached_channels(self, channels: range) -> range:
+        """All output channels of the groups concerned."""
+        return group_range(channels, self.counts.in_channels, self.counts.out_channels, self.counts.groups)
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+        """What every cell writes, added up and cut; exact for whole numbers and fractions."""
+        from convcalc.engine.scatter import scatter
+        from convcalc.layers.numbers import alike, by_channel, sum_of
+
+        dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"], *self._bias(values)], how.dtype)
+        size = [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
+        self._check_memory(len(cells), size, cells.itemsize, how)
+        written = scatter(
+            cells,
+            weight,
+            size=size,
+            stride=self.settings["stride"],
+            dilation=self.settings["dilation"],
+            groups=self.counts.groups,
+        )
+        kept = (slice(axis.before, axis.before + axis.output_size) for axis in self.axes)
+        output: Array = written[(slice(None), slice(None), *kept)]
+        return sum_of([output, *(by_channel(each, output) for each in bias)], dtype)
+
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+        """The transposed convolution of the tangent, without bias."""
+        return self.compute(tangents, {"weight": values["weight"]})
+
+    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
+        """The products of every input cell that writes there with the tap that it does so by."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike, sum_step
+
+        parts = [inputs[0][sample], values["weight"], *self._bias(values)]
+        dtype, (cells, weight, *bias) = alike(parts, how.dtype)
+        filters = self.counts.out_channels // self.counts.groups
+        terms = [
+            Term(plain(cells[source]), source, plain(weight[(source[0], cell[0] % filters, *taps)]), label=_label(taps))
+            for source, taps in self._writers(cell)
+        ]
+        return sum_step(cell, terms, dtype, bias=plain(bias[0][cell[0]]) if bias else 0)
+
+    def _writers(self, cell: Cell) -> Iterator[tuple[Cell, tuple[int, ...]]]:
+        """The input cells that write to an output cell, each with the tap."""
+        channel, *position = cell
+        found = [list(axis.writers(each)) for axis, each in zip(self.axes, position, strict=True)]
+        for source in self.window_channels(range(channel, channel + 1)):
+            for places in product(*found):
+                yield (source, *(place for place, _ in places)), tuple(tap for _, tap in places)
+
+    def _bias(self, values: Values) -> list[Array]:
+        return [values["bias"]] if "bias" in values else []
+
+    def _check_memory(self, batch: int, size: Sequence[int], itemsize: int, how: How) -> None:
+        """What is written, its finished part, and the products of one tap."""
+        from convcalc.limits import Limits
+
+        cells = 2 * self.counts.out_channels * prod(size) + self.counts.out_channels * prod(self.spatial_size)
+        Limits.check_large(batch * cells * itemsize, "this transposed convolution", how.limits)
+
+
+def _cuts(padding: Any, rank: int) -> list[tuple[int, int]]:
+    """The cells cut off before and behind each axis; a word for padding has no meaning here."""
+    cuts = []
+    for each in given_padding(padding, rank):
+        if isinstance(each, PaddingWord):
+            raise FieldError(
+                f"transposed-conv takes padding as numbers, got {each.value!r}",
+                hint="padding is what is cut off: kernel_size 4, stride 2, padding 1 doubles the size",
+                field="padding",
+            )
+        cuts.append(each)
+    return cuts
+
+
+def _label(taps: tuple[int, ...]) -> str:
+    return ", ".join(map(str, taps))

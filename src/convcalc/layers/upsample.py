@@ -1,0 +1,85 @@
+"""Every cell several times (PyTorch's ``Upsample(mode="nearest")`` with a whole factor, torch.nn documentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.geometry.arguments import per_axis
+from convcalc.geometry.reading import Reading
+from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, need_spatial
+from convcalc.layers.step import Cell, Step, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+
+@dataclass(frozen=True)
+class Upsample(Layer):
+    """Every cell as a block of cells."""
+
+    kind: ClassVar[str] = "upsample"
+
+    scale_factor: tuple[int, ...]
+    """How often each cell stands on each axis."""
+
+    @classmethod
+    def of(cls, input_shape: Shape, *, scale_factor: Any) -> Upsample:
+        """The layer with one factor for all axes, or one for each.
+
+        Raises:
+            FieldError: a factor is no whole number of at least 1.
+            GeometryError: the input has no spatial axes.
+        """
+        return cls(input_shape, per_axis("scale_factor", scale_factor, len(need_spatial(cls.kind, input_shape)), 1))
+
+    @property
+    def output_shape(self) -> Shape:
+        """(channels, *output_size)."""
+        rows = zip(self.spatial_size, self.scale_factor, strict=True)
+        return (self.channels, *(size * factor for size, factor in rows))
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """Of each axis: that of a transposed layer whose kernels lie side by side."""
+        return tuple(Reading(factor, factor, is_transposed=True) for factor in self.scale_factor)
+
+    @property
+    def settings(self) -> dict[str, tuple[int, ...]]:
+        """What a table tells of it."""
+        return {"scale_factor": self.scale_factor}
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
+        """The same numbers, more often."""
+        import numpy as np
+
+        from convcalc.layers.numbers import alike
+        from convcalc.limits import Limits
+
+        _, (cells,) = alike(inputs, how.dtype)
+        Limits.check_large(2 * len(cells) * prod(self.output_shape) * cells.itemsize, "this upsample", how.limits)
+        for axis, factor in enumerate(self.scale_factor, start=2):
+            cells = np.repeat(cells, factor, axis)
+        return cells
+
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+        """The tangent, as often."""
+        return self.compute(tangents, values)
+
+    def trace(
+        self,
+        inputs: Sequence[Array],
+        values: Values,  # noqa: ARG002 - it has no weights
+        cell: Cell,
+        sample: int = 0,
+        how: How = PLAINLY,
+    ) -> Step:
+        """The cell that stands there."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike, sum_step
+
+        dtype, (cells,) = alike([inputs[0][sample]], how.dtype)
+        source = (cell[0], *(place // factor for place, factor in zip(cell[1:], self.scale_factor, strict=True)))
+        return sum_step(cell, [Term(plain(cells[source]), source)], dtype)
