@@ -54,6 +54,16 @@ def read_npy(stream: BinaryIO, size: int, source: str, limits: Limits) -> tuple[
     return array, notes
 
 
+def npy_shape(stream: BinaryIO, source: str, limits: Limits) -> tuple[int, ...]:
+    """The shape of the array of a .npy stream, from its header alone.
+
+    Raises:
+        FormatError: it is no .npy file of real numbers.
+        LimitError: the array has more axes than the limits allow.
+    """
+    return _read_header(stream, source, limits)[0].shape
+
+
 def write_npy(stream: BinaryIO, array: Array) -> None:
     """Write an array of real numbers as .npy.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from typing import BinaryIO, cast
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError, LimitError, Place, UnknownNameError
-from convcalc.formats.npy import read_npy, write_npy
+from convcalc.formats.npy import npy_shape, read_npy, write_npy
 from convcalc.formats.text import listed, size_of
 from convcalc.limits import Limits, bytes_text
 
@@ -42,12 +43,27 @@ def read_npz(stream: BinaryIO, member: str | None, source: str, limits: Limits) 
         LimitError: the array takes more than the limits allow, or is stored in less than a hundredth of its size.
         UnknownNameError: no array has that name.
     """
+    with _member(stream, member, source, limits) as (content, info):
+        return read_npy(content, info.file_size, f"{source}:{_name(info)}", limits)
+
+
+def npz_shape(stream: BinaryIO, member: str, source: str, limits: Limits) -> tuple[int, ...]:
+    """The shape of an array of an archive, from its header; raises as :func:`read_npz` does."""
+    with _member(stream, member, source, limits) as (content, info):
+        return npy_shape(content, f"{source}:{_name(info)}", limits)
+
+
+@contextmanager
+def _member(
+    stream: BinaryIO, member: str | None, source: str, limits: Limits
+) -> Iterator[tuple[BinaryIO, zipfile.ZipInfo]]:
+    """The open array that is meant, checked, and what the archive says of it."""
     try:
         with zipfile.ZipFile(stream) as archive:
             info = _chosen(archive.infolist(), member, source)
             _check(info, stream, source, limits)
             with archive.open(info) as content:
-                return read_npy(cast(BinaryIO, content), info.file_size, f"{source}:{_name(info)}", limits)
+                yield cast(BinaryIO, content), info
     except _DAMAGE as error:
         raise FormatError(f"the .npz archive is damaged ({error})", place=Place(source)) from None
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from convcalc.errors import ConvcalcError, FieldPath, FormatError, Place, UnknownNameError
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place, UnknownNameError
 from convcalc.formats.shipped import shipped
-from convcalc.formats.tensor_file import Tensor, node, open_source, tensor
+from convcalc.formats.tensor_file import Source, Tensor, node, open_source, tensor
 from convcalc.formats.words import flag_node, plain_value
 from convcalc.formats.yaml_reader import Node, place
 from convcalc.limits import Limits
@@ -32,6 +32,14 @@ FIELDS = {
     "expect": "what must come out, or a mapping from positions to numbers",
 }
 """The fields of a problem file, and what each holds."""
+
+NETWORK_FIELDS = {
+    **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
+    "layers": "the layers of a network, each with its arguments",
+    "weights": "{file: PATH} of all layers' weights, or {random: SEED}; without it there are shapes and counts only",
+    "expect": "what must come out, or a mapping from positions, parameters and output_shape to numbers",
+}
+"""The fields of a file with layers, and what each holds."""
 
 DEFAULT_PROBLEM = "examples/gradient.yaml"
 _FLAGS = {"flip": "--convolve"}
@@ -66,6 +74,8 @@ class Request:
 
     source: str
     fields: Mapping[str, Field]
+    model: Source | None = None
+    """The file, where it is a whole network in a format of its own."""
 
     def override(self, **flags: str | bool | Sequence[str] | None) -> Request:
         """The request with fields replaced by the texts of flags; None and False leave a field as it is.
@@ -98,27 +108,38 @@ class Request:
 
 
 def read_request(path: str | None = None, limits: Limits | None = None) -> Request:
-    """The request of a problem file, of a file that is just a tensor, or without a path of the default example.
+    """The request of a problem file, of a model or a tensor by itself, or without a path of the default example.
 
     Raises:
         ConvcalcError: the file cannot be read, or has a field that no problem has.
     """
     limits = limits or Limits.from_environment()
     source = open_source(path if path is not None else str(shipped(DEFAULT_PROBLEM)), limits)
+    if source.kind == "onnx":
+        return Request(source.name, {}, source)
     document = node(source, limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
         return Request(source.name, {"input": Field(tensor(source, limits), Origin(source.name))})
     if source.member is not None:
         raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)
-    for key in document:
-        if key not in FIELDS:
-            unknown = UnknownNameError("field", key, FIELDS)
-            unknown.place = origin.place((key,), key=True)
-            raise unknown
-    if "input" not in document:
-        raise FormatError("a problem needs an input", hint="input: [[1, 2], [3, 4]]", place=Place(source.name))
+    _check_fields(document, origin)
     return Request(source.name, {key: Field(value, origin) for key, value in document.items()})
+
+
+def _check_fields(document: dict[str, Node], origin: Origin) -> None:
+    """Refuse fields that a file of its kind does not have."""
+    is_network = "layers" in document
+    known = NETWORK_FIELDS if is_network else {*FIELDS, "layers"}
+    for key in document:
+        if key not in known:
+            error: ConvcalcError = UnknownNameError("field", key, known)
+            if is_network and key in FIELDS:
+                error = FieldError(f"{key} belongs into a layer", hint=f"layers: [conv: {{…, {key}: …}}]")
+            error.place = origin.place((key,), key=True)
+            raise error
+    if "input" not in document and not is_network:
+        raise FormatError("a problem needs an input", hint="input: [[1, 2], [3, 4]]", place=Place(origin.source))
 
 
 def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:

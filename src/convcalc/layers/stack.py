@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import FieldError, UnknownNameError
+from convcalc.errors import FieldError, Place, UnknownNameError
 from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Stage:
     """The layers whose outputs it takes, by their number; :data:`INPUT` is the input of the network."""
     read: Callable[[], Values] | None = None
     """Reads the numbers of its weights, checked; None: the file has none."""
+    place: Callable[[], Place] | None = None
+    """Finds where a file tells of it, which only an error needs."""
 
     def values(self) -> Values:
         """The numbers of its weights.
@@ -42,7 +44,7 @@ class Stage:
             raise FieldError(
                 f"{self.layer.kind} {self.name!r} has no weights, only shapes",
                 hint="give its weight, a file of weights, or weights: {random: 0}",
-                field=(),
+                place=self.place() if self.place else None,
             )
         return {}
 

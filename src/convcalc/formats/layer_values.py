@@ -1,0 +1,123 @@
+"""The numbers of a layer's weights, read when it runs: held to its shapes, and looked through for inf and nan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from convcalc.errors import ConvcalcError, FieldError
+from convcalc.formats.layer_list import Entry
+from convcalc.formats.request import Origin
+from convcalc.formats.weights import Found, Given, WeightReader, Weights
+from convcalc.layers.layer import Layer, Shape, Values
+from convcalc.wording import shape_text
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+_ORDERS = {
+    "conv": "(out_channels, in_channels / groups, *kernel_size)",
+    "pointwise": "(out_channels, in_channels / groups, *kernel_size)",
+    "depthwise": "(out_channels, 1, *kernel_size)",
+    "transposed-conv": "(in_channels, out_channels / groups, *kernel_size)",
+    "linear": "(out_features, in_features)",
+}
+"""What the axes of a weight are, as in PyTorch."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the numbers of a file's layers are read."""
+
+    origin: Origin
+    tensors: WeightReader
+    strict_finite: bool = False
+    notes: list[str] = field(default_factory=list)
+    """What was converted and what is not finite, of all layers that were read so far."""
+
+
+@dataclass(frozen=True)
+class LayerValues:
+    """The numbers of one layer."""
+
+    entry: Entry
+    layer: Layer
+    given: Mapping[str, Given]
+    """Those that the layer gives itself."""
+    rest: Weights | None
+    """Where the others come from."""
+    reading: Reading
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Of all tensors that the layer needs."""
+        return {**self.layer.weight_shapes, **self.layer.buffer_shapes}
+
+    def read(self) -> Values:
+        """All tensors by their names.
+
+        Raises:
+            ConvcalcError: one cannot be read, or is of another shape; the error says which layer and where it stands.
+        """
+        with self._placing():
+            return {name: self._tensor(name) for name in self.shapes}
+
+    def check_written(self) -> None:
+        """Refuse numbers that stand in the file itself and do not fit; other files are left for when they are needed.
+
+        Raises:
+            ConvcalcError: as of :meth:`read`, without a place.
+        """
+        for name, given in self.given.items():
+            if not given.is_file:
+                self._fitted(name, given.read())
+
+    def _tensor(self, name: str) -> Array:
+        if name in self.given:
+            found = self.given[name].read()
+        elif self.rest is not None:
+            found = self.rest.read(name, self.shapes)
+        else:
+            raise FieldError(f"it has no {name}, only the shape {shape_text(self.shapes[name])}", hint=f"give {name}")
+        return self._fitted(name, found)
+
+    def _fitted(self, name: str, found: Found) -> Array:
+        """The tensor in the shape that the layer needs, one number standing for all of a list."""
+        import numpy as np
+
+        from convcalc.arrays import checked
+
+        values, shape = checked(found.array), self.shapes[name]
+        if not values.ndim and len(shape) == 1:
+            values = np.broadcast_to(values, shape)
+        if values.shape != shape:
+            order = _ORDERS.get(self.entry.kind, "") if name == "weight" else ""
+            raise FieldError(
+                f"{name} has shape {shape_text(values.shape) or 'of one number'}, the layer needs {shape_text(shape)}",
+                hint=order and f"its axes are {order}",
+                field=name if name in self.given else "weights",
+            )
+        self._look_through(name, values, found.notes)
+        return values
+
+    def _look_through(self, name: str, values: Array, notes: tuple[str, ...]) -> None:
+        """Note what is not finite and what was converted, or refuse what is not finite."""
+        from convcalc.formats.numbers import array_notes
+
+        if self.reading.strict_finite and (bad := array_notes(values)):
+            raise FieldError(f"{name}: {bad[0]}", hint="leave --strict-finite out", field=name)
+        for note in (*notes, *array_notes(values)):
+            text = f"{self.entry.name}: {name}: {note.removeprefix('kernel: ').removeprefix(f'{name}: ')}"
+            if text not in self.reading.notes:
+                self.reading.notes.append(text)
+
+    @contextmanager
+    def _placing(self) -> Iterator[None]:
+        try:
+            yield
+        except ConvcalcError as error:
+            error.message = f"{self.entry.name}: {error.message}"
+            error.place = error.place or self.reading.origin.place((*self.entry.path, *error.field), key=error.at_key)
+            raise
