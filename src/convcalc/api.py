@@ -11,6 +11,7 @@ from convcalc.arrays import Array, as_array, count_not_finite, owned
 from convcalc.build import build_problem
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
+from convcalc.errors import FormatError, Place
 from convcalc.geometry.boundary import Boundary, Number
 from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, trace_at
@@ -93,7 +94,14 @@ def load(path: str | Path) -> Problem:
     from convcalc.formats.request import read_request
     from convcalc.formats.resolve import resolve
 
-    return resolve(read_request(str(path)))
+    request = read_request(str(path))
+    if request.is_network:
+        raise FormatError(
+            "these are the layers of a network, not one problem",
+            hint="convcalc.formats.network.read_network reads them",
+            place=Place(request.source),
+        )
+    return resolve(request)
 
 
 def kernel(name: str) -> Kernel:

@@ -92,6 +92,14 @@ def strided(values: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> 
     return np.lib.stride_tricks.as_strided(values, shape, strides)
 
 
+def squeezed(output: Array) -> Array:
+    """An output, (batch, channel, *spatial), without a batch of one, and then without a channel of one."""
+    if len(output) != 1:
+        return output
+    sample: Array = output[0]
+    return sample.reshape(sample.shape[1:]) if len(sample) == 1 else sample
+
+
 def owned(values: Array) -> Array:
     """A writeable array of a result that nobody else holds: what stands behind its read-only view."""
     base = values.base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, is_exact, plain
+from convcalc.wording import shape_text
 
 Index = tuple[int | slice | EllipsisType, ...]
 
@@ -27,11 +28,13 @@ class Expected(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One cell that is not what was expected."""
+    """One cell, or one fact of a network, that is not what was expected."""
 
     place: tuple[int, ...]
     expected: Any
     actual: Any
+    what: str = "output"
+    """The array that the cell is of, or the fact."""
 
 
 def differing(output: Array, part: Expected) -> Iterator[Difference]:
@@ -46,6 +49,17 @@ def differing(output: Array, part: Expected) -> Iterator[Difference]:
     for place, want, got in zip(places.flat, wanted[unequal].flat, actual[unequal].flat, strict=True):
         where = tuple(int(index) for index in np.unravel_index(place, output.shape))
         yield Difference(where, plain(want), plain(got))
+
+
+def differing_facts(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[Difference]:
+    """The facts, numbers or shapes, that are not as expected."""
+    for name, wanted in expected.items():
+        if wanted != actual[name]:
+            yield Difference((), _fact(wanted), _fact(actual[name]), name)
+
+
+def _fact(value: Any) -> Any:
+    return shape_text(value) if isinstance(value, tuple) else value
 
 
 def cells_of(output: Array, part: Expected) -> int:

@@ -9,7 +9,7 @@ from itertools import count
 
 import numpy as np
 
-from convcalc.arrays import Array, are_finite, read_only
+from convcalc.arrays import Array, are_finite, read_only, squeezed
 from convcalc.engine.engine import Done, Run
 from convcalc.engine.finish import finish, make_finish
 from convcalc.engine.plan import Plan, make_plan
@@ -40,10 +40,7 @@ class Result:
     @property
     def squeezed(self) -> Array:
         """The output without a batch of one, and then without a channel of one: as it is saved and expected."""
-        if self.output.shape[0] != 1:
-            return self.output
-        sample: Array = self.output[0]
-        return sample.reshape(sample.shape[1:]) if len(sample) == 1 else sample
+        return squeezed(self.output)
 
 
 def compute(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from convcalc.errors import FieldError, GeometryError, UnknownNameError, below
+from convcalc.errors import FieldError, GeometryError, Place, UnknownNameError, below
 from convcalc.formats.layer_list import Entry, read_entries
 from convcalc.formats.layer_values import Reading
 from convcalc.formats.request import Field, Origin, Request
@@ -24,6 +24,7 @@ from convcalc.limits import Limits
 from convcalc.wording import counted, shape_text
 
 if TYPE_CHECKING:
+    from convcalc.arrays import Array
     from convcalc.formats.library import Library
     from convcalc.formats.yaml_reader import Node
 
@@ -49,6 +50,22 @@ class Network(NamedTuple):
     """What the input is called; empty where only its shape is known."""
     notes: list[str]
     """What is worth a warning of the weights that were read so far: it grows while layers run."""
+    input_place: Callable[[], Place | None] = lambda: None
+    """Finds where the file tells of the input, which only an error needs."""
+
+    def input(self) -> Array:
+        """The numbers that go in, (batch, *input_shape).
+
+        Raises:
+            FieldError: only their shape is known.
+        """
+        if self.read_input is None:
+            raise FieldError(
+                f"there are no numbers to put in, only their shape {shape_text(self.stack.input_shape)}",
+                hint="name a file with --input, or write input: [[1, 2], [3, 4]]",
+                place=self.input_place(),
+            )
+        return self.read_input().array
 
 
 class _Input(NamedTuple):
@@ -58,7 +75,7 @@ class _Input(NamedTuple):
 
 def is_network(request: Request) -> bool:
     """Whether a request is one of layers, not of one convolution."""
-    return request.model is not None or "layers" in request.fields
+    return request.is_network
 
 
 def read_network(
@@ -81,9 +98,8 @@ def read_network(
     if input_text is not None:
         request = replace(request, fields={**request.fields, "input": _flag_field(input_text)})
     with request.placing():
-        if request.model is not None:
-            return _of_model(request.model, request, limits, strict_finite)
-        return _of_layers(request, library, limits, strict_finite)
+        read = _of_layers if request.model is None else _of_model
+        return read(request, library, limits, strict_finite)._replace(input_place=lambda: _place_of_input(request))
 
 
 def _of_layers(request: Request, library: Library | None, limits: Limits, strict_finite: bool) -> Network:
@@ -102,17 +118,17 @@ def _of_layers(request: Request, library: Library | None, limits: Limits, strict
     return _network(stack, dtype, request.source, given, reading.notes, strict_finite)
 
 
-def _of_model(source: Source, request: Request, limits: Limits, strict_finite: bool) -> Network:
+def _of_model(request: Request, library: Library | None, limits: Limits, strict_finite: bool) -> Network:  # noqa: ARG001
     from convcalc.formats.onnx_reader import read_onnx
 
     given = _read_input(request, limits, [])
-    stack = read_onnx(source, limits, given.shape if given else None)
+    stack = read_onnx(cast(Source, request.model), limits, given.shape if given else None)
     if given and given.shape != stack.input_shape:
         raise GeometryError(
             f"the input has shape {shape_text(given.shape)}, the model takes {shape_text(stack.input_shape)}",
             field="input",
         )
-    return _network(stack, _dtype(request), source.name, given or _Input(stack.input_shape), [], strict_finite)
+    return _network(stack, _dtype(request), request.source, given or _Input(stack.input_shape), [], strict_finite)
 
 
 def _network(stack: Stack, dtype: str, source: str, given: _Input, notes: list[str], strict_finite: bool) -> Network:
@@ -184,6 +200,12 @@ def _dims(request: Request, found: Tensor, entries: list[Entry]) -> int:
             field="input",
         )
     return _SPATIAL[found.array.ndim]
+
+
+def _place_of_input(request: Request) -> Place:
+    if "input" not in request.fields:
+        return Place(request.source)
+    return request.fields["input"].origin.place(("input",))
 
 
 def _dtype(request: Request) -> str:

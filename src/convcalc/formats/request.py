@@ -77,6 +77,11 @@ class Request:
     model: Source | None = None
     """The file, where it is a whole network in a format of its own."""
 
+    @property
+    def is_network(self) -> bool:
+        """Whether it asks for layers, not for one convolution."""
+        return self.model is not None or "layers" in self.fields
+
     def override(self, **flags: str | bool | Sequence[str] | None) -> Request:
         """The request with fields replaced by the texts of flags; None and False leave a field as it is.
 

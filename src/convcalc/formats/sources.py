@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convcalc.arrays import read_only
-from convcalc.errors import ConvcalcError, FieldError, UnknownNameError, below
+from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
 from convcalc.formats.generators import RULES, generated
 from convcalc.formats.kernel_file import kernel_from, read_kernel_file, scale_from
 from convcalc.formats.library import Library
@@ -27,8 +27,15 @@ def read_input(request: Request, limits: Limits) -> Tensor:
     """The input's numbers, as they are, no axes added.
 
     Raises:
-        ConvcalcError: they cannot be read.
+        ConvcalcError: they cannot be read, or the request is one of a network.
     """
+    if request.is_network:
+        raise FieldError(
+            "these are the layers of a network, not one convolution",
+            hint="`convcalc summary`, `run`, `trace` and `check` take networks",
+            place=Place(request.source) if request.model else None,
+            field="layers",
+        )
     field = request.fields["input"]
     return tensor_of(field.node, field.origin, limits, "input")
 

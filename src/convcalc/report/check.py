@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from convcalc.engine.compare import Difference
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, say
 from convcalc.report.data import number_data
 from convcalc.report.text import number_text
-from convcalc.wording import counted
+from convcalc.wording import counted, shape_text
 
 _DIGITS = 17  # both numbers in full, since they may differ in the last digit only
 
@@ -23,6 +23,8 @@ class Checked:
     cells: int = 0
     differences: Sequence[Difference] = ()
     error: str = ""
+    facts: Sequence[str] = ()
+    """What else was compared, in words, such as "10 parameters"."""
 
     @property
     def verdict(self) -> str:
@@ -37,6 +39,15 @@ def check_report(files: Sequence[Checked]) -> Report:
         data=lambda: {"schema": f"convcalc.check/{SCHEMA_VERSION}", "files": [_data(each) for each in files]},
         rows=lambda: _rows(files),
     )
+
+
+def facts_told(facts: Mapping[str, int | tuple[int, ...]]) -> tuple[str, ...]:
+    """What is expected of a network beside its output, in words."""
+    told: dict[str, Callable[[Any], str]] = {
+        "parameters": lambda count: counted(count, "parameter"),
+        "output_shape": lambda shape: f"output shape {shape_text(shape)}",
+    }
+    return tuple(told[name](value) for name, value in facts.items())
 
 
 def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
@@ -55,6 +66,8 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
         if each.error:
             place = "" if each.error.startswith(f"{each.file}:") else f"{each.file}: "
             yield Sentence((Span(place), Span(each.error, Role.BAD)), indent=2)
+        if each.facts:
+            yield say(f"{each.file}: compared {' and '.join(each.facts)}", indent=2)
         for difference in each.differences:
             yield say(f"{each.file}: {_told(difference)}", indent=2)
     good = sum(each.verdict == "ok" for each in files)
@@ -64,9 +77,9 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
 
 
 def _told(difference: Difference) -> str:
-    place = ", ".join(map(str, difference.place))
+    place = f"[{', '.join(map(str, difference.place))}]" if difference.place else ""
     expected, actual = (number_text(value, _DIGITS) for value in (difference.expected, difference.actual))
-    return f"output[{place}] expected {expected}, got {actual}"
+    return f"{difference.what}{place} expected {expected}, got {actual}"
 
 
 def _data(each: Checked) -> dict[str, Any]:
@@ -75,17 +88,23 @@ def _data(each: Checked) -> dict[str, Any]:
         "verdict": each.verdict,
         "cells": each.cells,
         "error": each.error,
+        "facts": list(each.facts),
         "differences": [
-            {"place": list(d.place), "expected": number_data(d.expected), "actual": number_data(d.actual)}
+            {
+                "what": d.what,
+                "place": list(d.place),
+                "expected": number_data(d.expected),
+                "actual": number_data(d.actual),
+            }
             for d in each.differences
         ],
     }
 
 
 def _rows(files: Sequence[Checked]) -> Iterator[tuple[Any, ...]]:
-    yield ("file", "verdict", "cells", "place", "expected", "actual")
+    yield ("file", "verdict", "cells", "what", "place", "expected", "actual")
     for each in files:
         if not each.differences:
-            yield (each.file, each.verdict, each.cells, "", "", each.error)
+            yield (each.file, each.verdict, each.cells, "", "", "", each.error)
         for d in each.differences:
-            yield (each.file, each.verdict, each.cells, " ".join(map(str, d.place)), d.expected, d.actual)
+            yield (each.file, each.verdict, each.cells, d.what, " ".join(map(str, d.place)), d.expected, d.actual)
