@@ -41,7 +41,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),
-    "formats": ("numpy", "yaml", "PIL"),
+    "formats": ("numpy", "yaml", "PIL", "onnx"),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG
     "api": ("numpy",),
     "bench": ("numpy", "torch", "scipy", "cv2"),

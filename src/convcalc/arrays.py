@@ -76,6 +76,11 @@ def as_array(values: Any) -> Array:
     return exact if all(isinstance(value, int | Fraction) for value in exact.flat) else array
 
 
+def from_bfloat16(bits: Array) -> Array:
+    """The float32 values of bfloat16, given as uint16: it is their upper half, so every value stays what it is."""
+    return np.left_shift(bits.astype(np.uint32), 16).view(np.float32)
+
+
 def read_only(values: Array) -> Array:
     """A view of the array that cannot be written through, or the array itself if that is one already."""
     if not values.flags.writeable:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import Array
+from convcalc.arrays import Array, from_bfloat16
 from convcalc.errors import FormatError, LimitError, Place, UnknownNameError
 from convcalc.formats.source import Source
 from convcalc.formats.text import listed, shown, size_of
@@ -272,8 +272,8 @@ def _check_places(entries: Mapping[str, Entry], size: int, source: str) -> None:
 
 def _converted(stored: Array, dtype: str) -> Array:
     """The stored values as numbers that are computed with."""
-    if dtype == "BF16":  # the upper half of a float32
-        return np.left_shift(stored.astype(np.uint32), 16).view(np.float32)
+    if dtype == "BF16":
+        return from_bfloat16(stored)
     if dtype == "F16":
         return stored.astype(np.float32)
     if dtype == "BOOL":  # any byte but 0 is true, and only 0 and 1 are numbers

@@ -1,0 +1,173 @@
+"""The nodes of an ONNX model in turn, each made a layer, passed over, or the end of the network."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convcalc.errors import DataError, FormatError
+from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
+from convcalc.formats.onnx_nodes import read_node
+from convcalc.formats.onnx_tensors import Constant, constant_of
+from convcalc.formats.text import shown
+from convcalc.layers.layer import Layer, Shape, Values
+from convcalc.layers.stack import INPUT, Stage
+from convcalc.layers.table import kind_of
+from convcalc.limits import Limits
+from convcalc.wording import counted
+
+_SILENT = ("Constant",)  # operators that leave nothing to be told of
+
+
+class Graph:
+    """Reads a graph node by node; what has been found so far is what it has read."""
+
+    def __init__(self, model: Any, batch: int | None, shape: Shape, limits: Limits) -> None:
+        self.stages: list[Stage] = []
+        self.stopped = ""
+        """Where the network ends before its output, and why."""
+        self._nodes, self._batch, self._limits = model.graph.node, batch, limits
+        self._opset = _opset(model)
+        self._parts: list[Part] = []
+        self._names = _Names(limits.name)
+        self._passed: Counter[str] = Counter()
+        self._uses = Counter(name for node in self._nodes for name in node.input)
+        self._uses.update(each.name for each in model.graph.output)
+        self._found: dict[str, Flow | Constant] = {each.name: constant_of(each) for each in model.graph.initializer}
+        self._found |= {each.name: Flow(INPUT, shape) for each in model.graph.input if each.name not in self._found}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was passed over and what is converted."""
+        converted = Counter(each.note for part in self._parts for each in part.values.values() if each.note)
+        return (
+            *(f"{counted(count, f'{operator} node')} passed over" for operator, count in self._passed.items()),
+            *(f"{note}, in {counted(count, 'tensor')}" for note, count in converted.items()),
+        )
+
+    def flow_of(self, name: str) -> Flow | None:
+        """What flows under a name."""
+        found = self._found.get(name)
+        return found if isinstance(found, Flow) else None
+
+    def read(self) -> None:
+        """Read all nodes, up to the first that cannot be."""
+        for number, proto in enumerate(self._nodes, 1):
+            try:
+                self._read(proto)
+            except DataError as error:
+                name = f" {shown(proto.name)}" if proto.name else ""
+                domain = f"{proto.domain}." if proto.domain not in ("", "ai.onnx") else ""
+                operator = f"{domain}{proto.op_type}"[: self._limits.name]
+                self.stopped = f"stops at node {number}{name} ({operator}): {error.message}"
+                return
+
+    def _read(self, proto: Any) -> None:
+        inputs = tuple(self._input(name) for name in proto.input)
+        node = OnnxNode(proto.op_type, self._opset, inputs, self._batch, proto)
+        found = read_node(node)
+        if isinstance(found, Part):
+            found = self._layer(node, found)
+        elif proto.op_type not in _SILENT:
+            self._passed[proto.op_type] += 1
+        if not proto.output or proto.output[0] in self._found:
+            raise NotReadError("its output has no name, or one that is taken")
+        self._found[proto.output[0]] = found
+
+    def _input(self, name: str) -> Flow | Constant | None:
+        if name and name not in self._found:
+            raise NotReadError(f"it takes {shown(name)}, which no node before it makes")
+        return self._found[name] if name else None
+
+    def _layer(self, node: OnnxNode, part: Part) -> Flow:
+        flows = [each for each in node.inputs if isinstance(each, Flow)]
+        if not flows:
+            raise NotReadError("it takes constants alone")
+        below = flows[0]
+        if part.kind == "bias" and self._can_take_bias(node, below.number):
+            self._add_bias(below.number, part)
+            return below
+        if any(each.shape != below.shape for each in flows):
+            raise NotReadError(f"it adds {' and '.join(' × '.join(map(str, each.shape)) for each in flows)}")
+        layer = kind_of(part.kind).make(below.shape, **part.arguments)
+        name = self._names.new(node.proto.name, node.operator, part.kind)
+        self.stages.append(Stage(name, layer, tuple(each.number for each in flows), _reader(layer, name, part.values)))
+        self._parts.append(part)
+        return Flow(len(self.stages) - 1, layer.output_shape)
+
+    def _can_take_bias(self, node: OnnxNode, number: int) -> bool:
+        """Whether an addition belongs to the linear layer before it, whose output nobody else takes."""
+        name = next(name for name, each in zip(node.proto.input, node.inputs, strict=True) if isinstance(each, Flow))
+        is_linear = number != INPUT and self._parts[number].kind == "linear"
+        return is_linear and "bias" not in self._parts[number].values and self._uses[name] == 1
+
+    def _add_bias(self, number: int, part: Part) -> None:
+        linear, stage = self._parts[number], self.stages[number]
+        whole = Part(linear.kind, {**linear.arguments, "bias": True}, {**linear.values, **part.values})
+        layer = kind_of(whole.kind).make(stage.layer.input_shape, **whole.arguments)
+        self.stages[number] = Stage(stage.name, layer, stage.inputs, _reader(layer, stage.name, whole.values))
+        self._parts[number] = whole
+
+
+def _opset(model: Any) -> int:
+    """The version of ONNX' own operators; models older than that word have the first."""
+    return max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1)
+
+
+def _reader(layer: Layer, name: str, values: Mapping[str, Constant]) -> Callable[[], Values] | None:
+    """What reads the weights of a layer, whose shapes are right."""
+    needed = {**layer.weight_shapes, **layer.buffer_shapes}
+    for weight, shape in needed.items():
+        if values[weight].shape != shape:
+            raise NotReadError(f"its {weight} has the shape {list(values[weight].shape)}, {list(shape)} is needed")
+    if not needed:
+        return None
+
+    def read() -> Values:
+        found = {weight: values[weight].read() for weight in needed}
+        for weight, array in found.items():
+            _check_finite(array, f"{weight} of {layer.kind} {shown(name)}")
+        return found
+
+    return read
+
+
+def _check_finite(array: Any, what: str) -> None:
+    from convcalc.formats.numbers import array_notes
+
+    for note in array_notes(array):
+        raise FormatError(f"{what}: {note}", hint="a network with such weights computes no numbers")
+
+
+class _Names:
+    """Gives every layer a name of its own, that of its node where it has one."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._taken: set[str] = set()
+        self._counts: Counter[str] = Counter()
+
+    def new(self, given: str, operator: str, kind: str) -> str:
+        """A name that no layer has."""
+        self._counts[kind] += 1
+        wanted = _readable(given, operator)[: self._longest] or f"{kind}{self._counts[kind]}"
+        name, number = wanted, 2
+        while name in self._taken or name == "input":
+            name, number = f"{wanted}-{number}", number + 1
+        self._taken.add(name)
+        return name
+
+
+def _readable(name: str, operator: str) -> str:
+    r"""A node's name as a word; of PyTorch's paths the modules without repetition and without the operator.
+
+    >>> _readable("/layer1/layer1.0/conv1/Conv", "Conv"), _readable("Conv_0", "Conv"), _readable("a\tb", "Conv")
+    ('layer1.0/conv1', 'Conv_0', 'a_b')
+    """
+    parts = [part for part in name.split("/") if part]
+    if len(parts) > 1 and re.fullmatch(rf"{re.escape(operator)}(_\d+)?", parts[-1]):
+        parts.pop()
+    kept = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")]
+    return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in "/".join(kept))

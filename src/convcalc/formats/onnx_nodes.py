@@ -1,0 +1,259 @@
+"""Every operator of ONNX that a kind of layer does, with what it is called here (onnx.ai/onnx/operators)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
+from convcalc.formats.onnx_tensors import Constant, plain_constant
+from convcalc.formats.onnx_windows import average_pool, convolution, max_pool, transposed_convolution
+
+Read = Callable[[OnnxNode], Part | Flow | Constant]
+
+
+class Operator(NamedTuple):
+    """How an operator is read: as a layer, as what it takes where it changes nothing, or as a constant."""
+
+    read: Read
+    attributes: tuple[str, ...] = ()
+    """Those that are understood; a node that has another one is not read."""
+
+
+def read_node(node: OnnxNode) -> Part | Flow | Constant:
+    """What a node stands for.
+
+    Raises:
+        NotReadError: no kind of layer does that.
+        FormatError: a tensor of it is damaged.
+    """
+    if node.proto.domain not in ("", "ai.onnx") or node.operator not in OPERATORS:
+        raise NotReadError("no kind of layer does that")
+    operator = OPERATORS[node.operator]
+    for name in node.names():
+        if name not in operator.attributes:
+            raise NotReadError(f"its attribute {name!r} is not known")
+    return operator.read(node)
+
+
+def _of_kind(kind: str) -> Read:
+    return lambda _: Part(kind, {})
+
+
+def _leaky_relu(node: OnnxNode) -> Part:
+    return Part("leaky-relu", {"negative_slope": node.real("alpha", 0.01)})
+
+
+def _batch_norm(node: OnnxNode) -> Part:
+    is_test = node.is_set("is_test") if node.opset < 7 else not node.is_set("training_mode")
+    if not is_test:
+        raise NotReadError("it is in training mode")
+    if not node.is_set("spatial", default=True):
+        raise NotReadError("it has statistics for each cell (spatial 0)")
+    names = {"weight": "scale", "bias": "B", "running_mean": "mean", "running_var": "var"}
+    values = {name: node.constant(place, said) for place, (name, said) in enumerate(names.items(), 1)}
+    return Part("batch-norm", {"eps": node.real("epsilon", 1e-5)}, values)
+
+
+def _flatten(node: OnnxNode) -> Part | Flow:
+    shape, axis = node.flow.shape, node.whole("axis", 1)
+    if axis not in (1, -len(shape)):
+        raise NotReadError(f"its axis is {axis}, only all axes of a sample are made one")
+    return node.flow if len(shape) == 1 else Part("flatten", {})
+
+
+def _reshape(node: OnnxNode) -> Part | Flow:
+    wanted = node.wholes("shape") or [] if node.opset < 5 else node.wholes_of(1, "shape")
+    shape = node.flow.shape
+    batch, *rest = wanted or [None]
+    keeps_batch = batch in (-1, node.batch or 1) or (batch == 0 and not node.is_set("allowzero"))
+    found = [prod(shape) if each == -1 else each for each in rest]
+    if keeps_batch and wanted.count(-1) < 2 and found == list(shape):
+        return node.flow
+    if not keeps_batch or wanted.count(-1) > 1 or found != [prod(shape)]:
+        raise NotReadError(f"it makes {wanted} of {_sizes(shape)}, only a flatten is read")
+    return Part("flatten", {})
+
+
+def _gemm(node: OnnxNode) -> Part:
+    """Gemm: alpha × A × B + beta × C, where alpha and beta go into the weight and the bias."""
+    if node.is_set("transA"):
+        raise NotReadError("it transposes its input (transA)")
+    weight = _linear_weight(node, transposed=node.is_set("transB"))
+    alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
+    features, bias = weight.shape[0], node.optional(2, "C")
+    if bias and beta:
+        if bias.shape not in ((), (1,), (1, 1), (features,), (1, features)):
+            raise NotReadError(
+                f"its C has the shape {list(bias.shape)}, not one number for each of {features} features"
+            )
+        spread = bias.changed(lambda values: np.resize(values, features), (features,))
+        return _linear(weight, alpha, _scaled(spread, beta))
+    return _linear(weight, alpha, None)
+
+
+def _matmul(node: OnnxNode) -> Part:
+    return _linear(_linear_weight(node, transposed=False), 1, None)
+
+
+def _linear_weight(node: OnnxNode, *, transposed: bool) -> Constant:
+    """The weight as PyTorch has it, (out_features, in_features)."""
+    weight, shape = node.constant(1, "B"), node.flow.shape
+    if len(weight.shape) != 2 or len(shape) != 1:
+        raise NotReadError(
+            f"it multiplies {_sizes(shape)} by {_sizes(weight.shape)}, only features by a matrix are read"
+        )
+    return weight if transposed else weight.changed(lambda values: np.ascontiguousarray(values.T), weight.shape[::-1])
+
+
+def _linear(weight: Constant, alpha: float, bias: Constant | None) -> Part:
+    values = {"weight": _scaled(weight, alpha)} | ({"bias": bias} if bias else {})
+    return Part("linear", {"out_features": weight.shape[0], "bias": bias is not None}, values)
+
+
+def _scaled(constant: Constant, factor: float) -> Constant:
+    """The constant times a number, in float32 where it is that."""
+    if factor == 1:
+        return constant
+    scaled = constant.changed(lambda values: values * factor, constant.shape)
+    return replace(scaled, note=f"a Gemm's factor {factor} is multiplied into its numbers")
+
+
+def _add(node: OnnxNode) -> Part:
+    """Add: of two branches, or of a constant for each channel."""
+    one, other = node.input(0), node.input(1)
+    if isinstance(one, Flow) and isinstance(other, Flow):
+        return Part("add", {})
+    flow, constant = (one, other) if isinstance(one, Flow) else (other, one)
+    if not isinstance(flow, Flow) or not isinstance(constant, Constant):
+        raise NotReadError("it adds constants")
+    channels, rank = flow.shape[0], len(flow.shape) - 1
+    axis = node.whole("axis", rank) if node.is_set("broadcast") and node.opset < 7 else None
+    by_channel = [(channels,)] if axis == 1 else [(1,) * extra + (channels,) + (1,) * rank for extra in (0, 1)]
+    if constant.shape not in by_channel:
+        raise NotReadError(
+            f"it adds a constant of {_sizes(constant.shape)} to {_sizes(flow.shape)}, not one number for each channel"
+        )
+    return Part("bias", {}, {"bias": constant.changed(lambda values: values.reshape(-1), (channels,))})
+
+
+def _softmax(node: OnnxNode) -> Part:
+    """Softmax: over all that follows the axis up to opset 12, over that axis alone from 13 on."""
+    axes = len(node.flow.shape) + 1
+    axis = node.whole("axis", -1 if node.opset >= 13 else 1)
+    if axis % axes != 1 or (node.opset < 13 and axes > 2):
+        raise NotReadError(f"its axis is {axis}, only a softmax over the channels is read")
+    return Part("softmax", {})
+
+
+def _resize(node: OnnxNode) -> Part:
+    """Upsample, and Resize where it does the same: nearest, by whole factors."""
+    if node.text("mode", "nearest") != "nearest":
+        raise NotReadError(f"its mode is {node.text('mode', '')!r}, only nearest is read")
+    _check_nearest(node)
+    factors = _factors(node)
+    if len(factors) != len(node.flow.shape) + 1 or factors[:2] != [1, 1] or any(f < 1 or f % 1 for f in factors):
+        raise NotReadError(f"it scales by {factors}, only whole factors of spatial axes are read")
+    return Part("upsample", {"scale_factor": [int(factor) for factor in factors[2:]]})
+
+
+def _check_nearest(node: OnnxNode) -> None:
+    """Refuse roundings with which a cell would not be repeated as often as the factor says."""
+    if node.operator == "Upsample" or node.opset < 11:
+        return
+    place = node.text("coordinate_transformation_mode", "half_pixel")
+    rounding = node.text("nearest_mode", "round_prefer_floor")
+    roundings = {
+        "asymmetric": ("floor",),
+        **dict.fromkeys(
+            ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"), ("round_prefer_floor", "round_prefer_ceil")
+        ),
+    }
+    if rounding not in roundings.get(place, ()):
+        raise NotReadError(f"it takes the nearest cell by {place} and {rounding}")
+    if node.has("axes") or node.is_set("antialias") or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NotReadError("it has axes, antialias or keep_aspect_ratio_policy")
+
+
+def _factors(node: OnnxNode) -> list[float]:
+    """How many times larger each axis becomes, batch and channels first."""
+    if node.opset < 7:
+        return [1, 1, node.real("height_scale", 0), node.real("width_scale", 0)]
+    if node.opset < 9:
+        return node.reals("scales") or []
+    scales, sizes = (1, None) if node.opset < 11 else (2, 3)
+    if sizes is None or node.input(sizes) is None:
+        return node.wholes_of(scales, "scales")
+    wanted, shape = node.wholes_of(sizes, "sizes"), node.flow.shape
+    if len(wanted) != len(shape) + 1:
+        raise NotReadError(f"its sizes are {wanted}, {len(shape) + 1} numbers are needed")
+    return [wanted[0] / (node.batch or 1), *(out / cells for out, cells in zip(wanted[1:], shape, strict=True))]
+
+
+def _same(node: OnnxNode) -> Flow | Constant:
+    found = node.input(0)
+    if found is None:
+        raise NotReadError("its input is missing")
+    return found
+
+
+def _dropout(node: OnnxNode) -> Flow | Constant:
+    trains = node.optional(2, "training_mode")
+    if (node.opset < 7 and not node.is_set("is_test")) or (trains and bool(trains.read().any())):
+        raise NotReadError("it is in training mode")
+    return _same(node)
+
+
+def _constant(node: OnnxNode) -> Constant:
+    for name, read in (
+        ("value", node.tensor),
+        ("value_float", lambda name: plain_constant(node.real(name, 0))),
+        ("value_floats", lambda name: plain_constant(node.reals(name))),
+        ("value_int", lambda name: plain_constant(node.whole(name, 0))),
+        ("value_ints", lambda name: plain_constant(node.wholes(name))),
+    ):
+        if node.has(name):
+            return read(name)
+    raise NotReadError("it has no value")
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "one number"
+
+
+_WINDOW = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
+_CONSUMED = ("consumed_inputs",)  # a hint on memory of the first operators
+_VALUES = ("value", "value_float", "value_floats", "value_int", "value_ints")
+_NEAREST = ("mode", "scales", "height_scale", "width_scale", "nearest_mode", "coordinate_transformation_mode")
+_NOT_NEAREST = ("cubic_coeff_a", "exclude_outside", "extrapolation_value")  # nothing of them concerns the nearest cell
+OPERATORS = {
+    "Conv": Operator(convolution, (*_WINDOW, "group")),
+    "ConvTranspose": Operator(transposed_convolution, (*_WINDOW, "group", "output_padding", "output_shape")),
+    "MaxPool": Operator(max_pool, (*_WINDOW, "ceil_mode", "storage_order")),
+    "AveragePool": Operator(average_pool, (*_WINDOW, "ceil_mode", "count_include_pad")),
+    "GlobalMaxPool": Operator(_of_kind("global-max-pool")),
+    "GlobalAveragePool": Operator(_of_kind("global-avg-pool")),
+    "Relu": Operator(_of_kind("relu"), _CONSUMED),
+    "LeakyRelu": Operator(_leaky_relu, ("alpha", *_CONSUMED)),
+    "Sigmoid": Operator(_of_kind("sigmoid"), _CONSUMED),
+    "Tanh": Operator(_of_kind("tanh"), _CONSUMED),
+    "BatchNormalization": Operator(
+        _batch_norm, ("epsilon", "momentum", "training_mode", "is_test", "spatial", *_CONSUMED)
+    ),
+    "Flatten": Operator(_flatten, ("axis",)),
+    "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED)),
+    "Gemm": Operator(_gemm, ("alpha", "beta", "transA", "transB", "broadcast")),
+    "MatMul": Operator(_matmul),
+    "Softmax": Operator(_softmax, ("axis",)),
+    "Upsample": Operator(_resize, ("mode", "scales", "height_scale", "width_scale")),
+    "Resize": Operator(_resize, (*_NEAREST, *_NOT_NEAREST, "axes", "antialias", "keep_aspect_ratio_policy")),
+    "Add": Operator(_add, ("axis", "broadcast", *_CONSUMED)),
+    "Identity": Operator(_same),
+    "Dropout": Operator(_dropout, ("ratio", "seed", "is_test", *_CONSUMED)),
+    "Constant": Operator(_constant, _VALUES),
+}
+"""Every operator that is read."""
