@@ -65,6 +65,8 @@ class Graph:
                 return
 
     def _read(self, proto: Any) -> None:
+        if not proto.output or proto.output[0] in self._found:
+            raise NotReadError("its output has no name, or one that is taken")
         inputs = tuple(self._input(name) for name in proto.input)
         node = OnnxNode(proto.op_type, self._opset, inputs, self._batch, proto)
         found = read_node(node)
@@ -72,8 +74,6 @@ class Graph:
             found = self._layer(node, found)
         elif proto.op_type not in _SILENT:
             self._passed[proto.op_type] += 1
-        if not proto.output or proto.output[0] in self._found:
-            raise NotReadError("its output has no name, or one that is taken")
         self._found[proto.output[0]] = found
 
     def _input(self, name: str) -> Flow | Constant | None:
@@ -89,9 +89,9 @@ class Graph:
         if part.kind == "bias" and self._can_take_bias(node, below.number):
             self._add_bias(below.number, part)
             return below
-        if any(each.shape != below.shape for each in flows):
-            raise NotReadError(f"it adds {' and '.join(' × '.join(map(str, each.shape)) for each in flows)}")
-        layer = kind_of(part.kind).make(below.shape, **part.arguments)
+        if len(flows) > 1 and not kind_of(part.kind).joins:
+            raise NotReadError(f"it takes {len(flows)} inputs from layers")
+        layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
         name = self._names.new(node.proto.name, node.operator, part.kind)
         self.stages.append(Stage(name, layer, tuple(each.number for each in flows), _reader(layer, name, part.values)))
         self._parts.append(part)
@@ -169,5 +169,5 @@ def _readable(name: str, operator: str) -> str:
     parts = [part for part in name.split("/") if part]
     if len(parts) > 1 and re.fullmatch(rf"{re.escape(operator)}(_\d+)?", parts[-1]):
         parts.pop()
-    kept = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")]
+    kept = [part for part, after in zip(parts, [*parts, ""][1:], strict=True) if not after.startswith(f"{part}.")]
     return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in "/".join(kept))
