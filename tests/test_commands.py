@@ -465,15 +465,6 @@ def test_every_example_holds(cli, monkeypatch):
     assert done.out.splitlines()[-1] == f"{len(EXAMPLES)} of {len(EXAMPLES)} files ok"
 
 
-def test_two_layers_follow_each_other(cli):
-    """The saved output of the first example of two layers is the input of the second."""
-    folder = ROOT / "examples"
-    assert cli.run("run", str(folder / "two-layers-first.yaml"), "-q", "-o", "first.npy").code == 0
-    first = np.load(cli.folder / "first.npy")
-    assert first.tolist() == [[[24, 27], [33, 36]], [[96, 108], [132, 144]]]
-    assert cli.run("check", str(folder / "two-layers-second.yaml")).code == 0
-
-
 def test_a_photograph_becomes_a_picture(cli):
     """The edges of the photograph are a grey PNG of 510 by 510, with the rule of its greys on standard error."""
     image = pytest.importorskip("PIL.Image")

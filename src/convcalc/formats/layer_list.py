@@ -44,6 +44,8 @@ class _Written(NamedTuple):
     said: Mapping[str, Node]
     path: FieldPath
     is_mapping: bool
+    others: Node = ""
+    """What an add takes beside the layer before it."""
 
     def where(self, *keys: str) -> FieldPath:
         """The path of a key, or of the layer where it is written without keys."""
@@ -85,9 +87,11 @@ def _written(node: Node, path: FieldPath) -> _Written:
     path = (*path, kind)
     if isinstance(value, dict):
         return _Written(kind, value, path, True)
-    main = "out_channels" if found is None else found.main
     if value == "":
         return _Written(kind, {}, path, False)
+    if found and found.joins:
+        return _Written(kind, {}, path, False, value)
+    main = found.main if found else "out_channels"
     if not main:
         raise FieldError(f"{kind} takes no argument, got {_shown(value)}", hint=f"write {kind}", field=path)
     return _Written(kind, {main: value}, path, False)
@@ -174,16 +178,19 @@ def _numbers(
 
 
 def _inputs(each: _Written, name: str, number: int, numbers: Mapping[str, int]) -> tuple[int, ...]:
-    """The layers that one takes: the one it says or the one before, then the others of an add."""
-    first = number - 1
-    if "input" in each.said:
-        first = _reference(each.said["input"], name, number, numbers, each.where("input"))
-    main = KINDS[each.kind].main
-    if each.kind != "add" or main not in each.said:
-        return (first,)
-    others = each.said[main]
-    listed = others if isinstance(others, list) else [others]
-    return (first, *(_reference(other, name, number, numbers, each.where(main)) for other in listed))
+    """The layers that one takes: those that it names, or the one before, and the others that an add names."""
+    said, path = each.said.get("input"), each.where("input")
+    if not KINDS[each.kind].joins:
+        return (number - 1 if said is None else _reference(said, name, number, numbers, path),)
+    names = each.others if said is None else said
+    listed = names if isinstance(names, list) else [names] if names else []
+    found = [_reference(other, name, number, numbers, path) for other in listed]
+    inputs = (number - 1, *found) if said is None else tuple(found)
+    if len(inputs) < 2:
+        raise FieldError(
+            f"{name} has one input", hint=f"- {each.kind}: relu1, or {each.kind}: {{input: [conv2, relu1]}}", field=path
+        )
+    return inputs
 
 
 def _reference(node: Any, name: str, number: int, numbers: Mapping[str, int], path: FieldPath) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from convcalc.errors import ConvcalcError, FieldError
+from convcalc.errors import FieldError
 from convcalc.formats.layer_list import Entry
 from convcalc.formats.request import Origin
 from convcalc.formats.weights import Found, Given, WeightReader, Weights
@@ -59,16 +58,15 @@ class LayerValues:
         """All tensors by their names.
 
         Raises:
-            ConvcalcError: one cannot be read, or is of another shape; the error says which layer and where it stands.
+            ConvcalcError: one cannot be read, or is of another shape.
         """
-        with self._placing():
-            return {name: self._tensor(name) for name in self.shapes}
+        return {name: self._tensor(name) for name in self.shapes}
 
     def check_written(self) -> None:
         """Refuse numbers that stand in the file itself and do not fit; other files are left for when they are needed.
 
         Raises:
-            ConvcalcError: as of :meth:`read`, without a place.
+            ConvcalcError: as of :meth:`read`.
         """
         for name, given in self.given.items():
             if not given.is_file:
@@ -94,8 +92,9 @@ class LayerValues:
             values = np.broadcast_to(values, shape)
         if values.shape != shape:
             order = _ORDERS.get(self.entry.kind, "") if name == "weight" else ""
+            found_shape = f"has shape {shape_text(values.shape)}" if values.ndim else "is one number"
             raise FieldError(
-                f"{name} has shape {shape_text(values.shape) or 'of one number'}, the layer needs {shape_text(shape)}",
+                f"{name} {found_shape}, the layer needs {shape_text(shape)}",
                 hint=order and f"its axes are {order}",
                 field=name if name in self.given else "weights",
             )
@@ -112,12 +111,3 @@ class LayerValues:
             text = f"{self.entry.name}: {name}: {note.removeprefix('kernel: ').removeprefix(f'{name}: ')}"
             if text not in self.reading.notes:
                 self.reading.notes.append(text)
-
-    @contextmanager
-    def _placing(self) -> Iterator[None]:
-        try:
-            yield
-        except ConvcalcError as error:
-            error.message = f"{self.entry.name}: {error.message}"
-            error.place = error.place or self.reading.origin.place((*self.entry.path, *error.field), key=error.at_key)
-            raise

@@ -42,6 +42,8 @@ NETWORK_FIELDS = {
 """The fields of a file with layers, and what each holds."""
 
 DEFAULT_PROBLEM = "examples/gradient.yaml"
+_IN_LAYER = {"kernel": "weight", "depthwise": "groups"}
+"""What fields of a problem are called in a layer, where it is another word."""
 _FLAGS = {"flip": "--convolve"}
 
 
@@ -140,7 +142,11 @@ def _check_fields(document: dict[str, Node], origin: Origin) -> None:
         if key not in known:
             error: ConvcalcError = UnknownNameError("field", key, known)
             if is_network and key in FIELDS:
-                error = FieldError(f"{key} belongs into a layer", hint=f"layers: [conv: {{…, {key}: …}}]")
+                error = FieldError(
+                    f"{key} belongs in a layer", hint=f"layers: [conv: {{…, {_IN_LAYER.get(key, key)}: …}}]"
+                )
+            elif key == "weights":
+                error.hint = "weights stand beside layers; of one convolution write kernel: [[0, 1], [1, 0]]"
             error.place = origin.place((key,), key=True)
             raise error
     if "input" not in document and not is_network:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
-from convcalc.errors import ConvcalcError, FieldError, FieldPath, GeometryError, UnknownNameError, below
-from convcalc.formats.layer_list import Entry
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, GeometryError, Place, UnknownNameError, below
+from convcalc.formats.layer_list import INPUT_NAME, Entry
 from convcalc.formats.layer_values import LayerValues, Reading
 from convcalc.formats.weights import TENSORS, Given, Random, Weights
 from convcalc.formats.words import boundary_of_node, plain_value, truth
@@ -18,7 +18,7 @@ from convcalc.layers.stack import INPUT, Stack, Stage
 from convcalc.layers.table import KINDS, Kind
 from convcalc.wording import shape_text
 
-_COMMON = ("name", "input", "weights")
+_COMMON = ("name", "input")
 _OF_KERNELS = ("conv", "pointwise", "depthwise")
 """Kinds whose weight is given as kernels are."""
 
@@ -43,7 +43,7 @@ class StackReader:
         for number, entry in enumerate(self.entries):
             found = Stack(self.input_shape, tuple(stages))
             shapes = [found.shape_of(each) for each in entry.inputs]
-            with _of_layer(entry, shapes[0], _name(entry.inputs[0], stages)):
+            with _of_layer(entry, shapes, [_name(each, stages) for each in entry.inputs]):
                 stages.append(self._stage(number, entry, shapes))
         return Stack(self.input_shape, tuple(stages), title)
 
@@ -56,8 +56,11 @@ class StackReader:
         _check_tensors(entry, layer, given)
         values = LayerValues(entry, layer, given, rest, self.reading)
         values.check_written()
-        place = lambda: self.reading.origin.place(entry.path)  # noqa: E731
-        return Stage(entry.name, layer, entry.inputs, values.read if given or rest else None, place)
+        read = values.read if given or rest else None
+        return Stage(entry.name, layer, entry.inputs, read, lambda path, key: self._place(entry, path, key))
+
+    def _place(self, entry: Entry, path: FieldPath, key: bool) -> Place:
+        return self.reading.origin.place((*entry.path, *_spelled(path, entry)), key=key)
 
     def _rest(self, number: int, entry: Entry) -> Weights | None:
         """Where the tensors come from that the layer does not give: as it says itself, or as the file says."""
@@ -106,7 +109,7 @@ def _made(entry: Entry, kind: Kind, shapes: Sequence[Shape], given: Mapping[str,
     missing = [name for name, is_needed in kind.arguments.items() if is_needed and name not in arguments]
     if missing:
         arguments |= _from_weight(entry, missing, given, rest)
-    return kind.make(shapes[0], **dict(kind.fixed), **arguments)
+    return kind.make(*shapes, **dict(kind.fixed), **arguments)
 
 
 def _value(name: str, node: Any, default: Any) -> Any:
@@ -129,11 +132,12 @@ def _from_weight(
     elif rest is not None:
         shape = rest.shape("weight")
     told = _sizes(entry, shape) if shape is not None and len(shape) > 1 else {}
-    lacking = [name for name in missing if name not in told]
-    if lacking:
+    if any(name not in told for name in missing):
+        spelling = entry.path[2] if len(entry.path) > 2 else entry.kind
+        from_weight = f", and its weight of {shape_text(shape)} does not tell" if shape is not None else ""
         raise FieldError(
-            f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing",
-            hint=f"{entry.kind}: {{{', '.join(f'{name}: …' for name in missing)}}}",
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing{from_weight}",
+            hint=f"{spelling}: {{{', '.join(f'{name}: …' for name in missing)}}}",
         )
     return {name: told[name] for name in missing}
 
@@ -151,10 +155,20 @@ def _sizes(entry: Entry, shape: Shape) -> dict[str, Any]:
 
 def _check_keys(entry: Entry, kind: Kind) -> None:
     """Refuse keys that no layer of the kind has."""
-    known = (*kind.arguments, *_COMMON, *TENSORS)
+    tensors = _tensors(kind)
+    known = (*kind.arguments, *_COMMON, *tensors, *(["weights"] if tensors else []))
     for key in entry.said:
         if key not in known:
             raise UnknownNameError(f"key of {entry.kind}", key, known, field=(key,), at_key=True)
+
+
+def _tensors(kind: Kind) -> Sequence[str]:
+    """What a layer of the kind may have numbers for."""
+    maker: Any = kind.make
+    learned, measured = (
+        getattr(maker.__self__, name) is not getattr(Layer, name) for name in ("weight_shapes", "buffer_shapes")
+    )
+    return TENSORS if measured else TENSORS[:2] if learned else ()
 
 
 def _check_tensors(entry: Entry, layer: Layer, given: Mapping[str, Given]) -> None:
@@ -175,11 +189,11 @@ def _is_truth(node: Any) -> bool:
 
 
 def _name(number: int, stages: Sequence[Stage]) -> str:
-    return "the input" if number == INPUT else stages[number].name
+    return INPUT_NAME if number == INPUT else stages[number].name
 
 
 @contextmanager
-def _of_layer(entry: Entry, shape: Shape, source: str) -> Iterator[None]:
+def _of_layer(entry: Entry, shapes: Sequence[Shape], sources: Sequence[str]) -> Iterator[None]:
     """Says of an error which layer it is about, and where that is written; of sizes also what the layer's input is."""
     try:
         yield
@@ -187,7 +201,8 @@ def _of_layer(entry: Entry, shape: Shape, source: str) -> Iterator[None]:
         error.message = f"{entry.name}: {error.message}"
         error.field = (*entry.path, *_spelled(error.field, entry))
         if isinstance(error, GeometryError):
-            error.hint = f"{error.hint and error.hint + '; '}its input is {shape_text(shape)}, from {source}"
+            given = (f"{shape_text(shape)} from {source}" for shape, source in zip(shapes, sources, strict=True))
+            error.hint = f"{error.hint and error.hint + '; '}{entry.name} takes {' and '.join(given)}"
         raise
 
 

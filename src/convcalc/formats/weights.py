@@ -145,7 +145,7 @@ class WeightReader:
             from convcalc.formats.numbers import array
             from convcalc.formats.sources import tensor_of
 
-            if not isinstance(node, dict | list):
+            if isinstance(node, str) and (not node[:1].isalpha() or node.lower() in ("nan", "inf", "infinity")):
                 with below(name):
                     return Found(array(node, self.limits))
             found = tensor_of(node, self.origin, self.limits, name)
@@ -184,12 +184,15 @@ class WeightReader:
         if not isinstance(node, dict):
             raise FieldError("weights are a mapping that says where they come from", hint=_EXAMPLE)
         if "random" in node:
+            if "file" in node:
+                raise FieldError("weights come from a file or are random, not both", hint=_EXAMPLE)
             _check_keys(node, ("random",))
             seed = whole("random", plain_value(node["random"]), 0)
             return lambda _, number: Random(seed, number, self.limits)
-        _check_keys(node, ("file", "random"))
         if "file" not in node:
-            raise FieldError("weights come from nowhere", hint=_EXAMPLE)
+            _check_keys(node, ("file", "random"))
+            raise FieldError("weights are a mapping that says where they come from, this one is empty", hint=_EXAMPLE)
+        _check_keys(node, ("file",))
         shared = SharedArrays(word("file", node["file"]), self.origin, self.limits)
         return lambda name, _: Named(shared, name)
 

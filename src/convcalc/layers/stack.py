@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.errors import FieldError, Place, UnknownNameError
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place, UnknownNameError
 from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ class Stage:
     """The layers whose outputs it takes, by their number; :data:`INPUT` is the input of the network."""
     read: Callable[[], Values] | None = None
     """Reads the numbers of its weights, checked; None: the file has none."""
-    place: Callable[[], Place] | None = None
-    """Finds where a file tells of it, which only an error needs."""
+    place: Callable[[FieldPath, bool], Place] | None = None
+    """Finds where a file tells of a field of it, or of the field's key; only an error needs it."""
 
     def values(self) -> Values:
         """The numbers of its weights.
@@ -37,16 +38,26 @@ class Stage:
             FieldError: it needs some and has none.
             ConvcalcError: they cannot be read, or are of another shape.
         """
-        if self.read is not None:
-            return self.read()
-        needed = [*self.layer.weight_shapes, *self.layer.buffer_shapes]
-        if needed:
-            raise FieldError(
-                f"{self.layer.kind} {self.name!r} has no weights, only shapes",
-                hint="give its weight, a file of weights, or weights: {random: 0}",
-                place=self.place() if self.place else None,
-            )
-        return {}
+        with self._placing():
+            if self.read is not None:
+                return self.read()
+            if self.layer.weight_shapes or self.layer.buffer_shapes:
+                raise FieldError(
+                    f"{self.layer.kind} has no weights, only shapes",
+                    hint="give its weight, a file of weights, or weights: {random: 0}",
+                )
+            return {}
+
+    @contextmanager
+    def _placing(self) -> Iterator[None]:
+        """Says of an error which layer it is about, and where that is written."""
+        try:
+            yield
+        except ConvcalcError as error:
+            error.message = f"{self.name}: {error.message}"
+            if error.place is None and self.place is not None:
+                error.place = self.place(error.field, error.at_key)
+            raise
 
 
 class Field(NamedTuple):
