@@ -19,7 +19,19 @@ LONGEST_BODY, LONGEST_FILE = 40, 300
 
 # Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
 # `formats` and `report` do not know each other.
-CORE = ("wording", "errors", "limits", "geometry", "arrays", "kernels", "problem", "build", "engine", "tracing", "layers")
+CORE = (
+    "wording",
+    "errors",
+    "limits",
+    "geometry",
+    "arrays",
+    "kernels",
+    "problem",
+    "build",
+    "engine",
+    "tracing",
+    "layers",
+)
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
     "picture": ("wording", "errors", "arrays"),  # values, levels and colours: it knows no problem
@@ -263,11 +275,25 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["counts", "axis", "boundary", "coverage", "arguments", "transposed", "solutions", "reached"]
+    "module", ["counts", "axis", "boundary", "coverage", "arguments", "transposed", "solutions", "reached", "pooling"]
 )
 def test_geometry_loads_no_numpy(module: str) -> None:
     """Whole numbers need the standard library alone."""
     assert loaded(f"import convcalc.geometry.{module}", "numpy", "yaml", "rich", "typer") == ""
+
+
+def test_shapes_and_counts_of_layers_load_no_numpy() -> None:
+    """Every kind of layer is made, asked for its shape and counted without the packages that compute it."""
+    program = """
+from convcalc.layers.table import KINDS
+needed = {"out_channels": 4, "kernel_size": 2, "out_features": 3, "scale_factor": 2, "output_size": 1}
+for name, kind in KINDS.items():
+    arguments = {each: needed[each] for each, is_needed in kind.arguments.items() if is_needed}
+    layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
+    assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
+    layer.window(tuple(range(1) for size in layer.output_shape)), layer.reached(tuple(map(range, layer.input_shape)))
+"""
+    assert loaded(program, "numpy", "yaml", "rich", "typer") == ""
 
 
 def test_importing_any_module_prints_nothing() -> None:

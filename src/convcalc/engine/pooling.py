@@ -34,7 +34,7 @@ def sums(cells: Array, axes: Axes, threads: int = 1) -> Array:
 def pushed_maxima(cells: Array, tangents: Array, axes: Axes) -> Array:
     """The tangent of every window's winner: the first maximum, or as in PyTorch the last nan."""
     shape = (*cells.shape[:2], *axes.output_sizes)
-    best, pushed = np.empty(shape, cells.dtype), np.zeros(shape, tangents.dtype)
+    best, pushed = np.full(shape, _idle(np.maximum, cells), cells.dtype), np.zeros(shape, tangents.dtype)
     is_new = np.ones(shape, bool)
     for taps in product(*map(range, axes.kernel_sizes)):
         positions, sources = zip(*(inside(axis, tap) for axis, tap in zip(axes, taps, strict=True)), strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from typing import Any, NamedTuple
@@ -25,10 +26,10 @@ class Kind(NamedTuple):
 
     @property
     def make(self) -> Callable[..., Layer]:
-        """Makes the layer from the shape of its input, or of each of its inputs, and its arguments by name."""
+        """Makes the layer from the shape of each input and its arguments by name; the fixed ones are filled in."""
         module, name, method = self.home.split(".")
         maker: Callable[..., Layer] = getattr(getattr(import_module(f"convcalc.layers.{module}"), name), method)
-        return maker
+        return partial(maker, **dict(self.fixed))
 
     @property
     def arguments(self) -> dict[str, bool]:

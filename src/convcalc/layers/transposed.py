@@ -54,12 +54,16 @@ class TransposedConvolution(Layer):
         steps = per_axis("stride", stride, len(size), 1)
         spreads = per_axis("dilation", dilation, len(size), 1)
         extra = per_axis("output_padding", output_padding, len(size), 0)
-        before, after = zip(*_cuts(padding, len(size)), strict=True)
-        rows = enumerate(zip(size, taps, steps, spreads, before, after, extra, strict=True))
+        rows = zip(size, taps, steps, spreads, extra, strict=True)
+        cuts = enumerate(_cuts(padding, len(size)))
+        axes = [
+            TransposedAxis(cells, k, s, d, before, after, more, number)
+            for (cells, k, s, d, more), (number, (before, after)) in zip(rows, cuts, strict=True)
+        ]
         return cls(
             input_shape,
             counts=Counts(input_shape[0], whole("out_channels", out_channels, 1), taps, groups, flag("bias", bias)),
-            axes=tuple(TransposedAxis(*row, number) for number, row in rows),
+            axes=tuple(axes),
         )
 
     @property

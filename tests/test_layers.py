@@ -1,0 +1,370 @@
+"""Every kind of layer beside PyTorch and ONNX: shapes, numbers and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc.errors import ConvcalcError
+from convcalc.layers.layer import How, Layer
+from convcalc.layers.table import KINDS
+from layer_cases import CHANNELS, FLAT, GRID, REAL, Case, cases, drawn, ranks, small_cases
+
+oracle = pytest.mark.oracle
+REASON = "extra `oracle` is not installed"
+
+
+@pytest.fixture(scope="module")
+def torch() -> Any:
+    """PyTorch, where it is installed."""
+    return pytest.importorskip("torch", reason=REASON)
+
+
+def tensor(torch: Any, values: Any) -> Any:
+    """The numbers in float64, or float32 if they are."""
+    array = np.asarray(values)
+    return torch.from_numpy(np.ascontiguousarray(array if array.dtype == np.float32 else array.astype(np.float64)))
+
+
+# PyTorch's own functions ------------------------------------------------------------------------------------------
+
+Peer = Callable[[Any, list[Any], dict[str, Any], dict[str, Any]], Any]
+
+
+def _conv(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    function = getattr(torch.nn.functional, f"conv{inputs[0].ndim - 2}d")
+    names = {"stride", "padding", "dilation", "groups"}
+    options = {name: value for name, value in told.items() if name in names}
+    return function(inputs[0], values["weight"], values.get("bias"), **options)
+
+
+def _depthwise(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    return _conv(torch, inputs, values, {**told, "groups": inputs[0].shape[1]})
+
+
+def _transposed(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    function = getattr(torch.nn, f"ConvTranspose{inputs[0].ndim - 2}d")
+    layer = function(inputs[0].shape[1], dtype=inputs[0].dtype, **told)
+    return torch.func.functional_call(layer, values, inputs[0])
+
+
+def _batch_norm(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    return torch.nn.functional.batch_norm(inputs[0], **values, eps=told.get("eps", 1e-5))
+
+
+def _pool(name: str) -> Peer:
+    def peer(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+        rank = inputs[0].ndim - 2
+        layer = getattr(torch.nn, f"{name}{rank}d")
+        if rank == 1 and "divisor_override" in told:  # AvgPool1d has none, but lines are planes of one row
+            flat = {name: value for name, value in told.items() if name not in ("kernel_size", "stride", "padding")}
+            taps, stride, padding = told["kernel_size"], told.get("stride"), told.get("padding", 0)
+            plane = torch.nn.AvgPool2d((1, taps), (1, stride or taps), (0, padding), **flat)
+            return plane(inputs[0].unsqueeze(2)).squeeze(2)
+        return layer(**told)(inputs[0])
+
+    return peer
+
+
+def _global(name: str) -> Peer:
+    return lambda torch, inputs, _values, _told: getattr(torch.nn, f"Adaptive{name}Pool{inputs[0].ndim - 2}d")(1)(
+        inputs[0]
+    )
+
+
+TORCH: dict[str, Peer] = {
+    "conv": _conv,
+    "pointwise": _conv,
+    "depthwise": _depthwise,
+    "transposed-conv": _transposed,
+    "linear": lambda torch, x, v, _told: torch.nn.functional.linear(x[0], v["weight"], v.get("bias")),
+    "bias": lambda _torch, x, v, _told: x[0] + v["bias"].reshape(-1, *(1,) * (x[0].ndim - 2)),
+    "batch-norm": _batch_norm,
+    "relu": lambda torch, x, _v, _told: torch.nn.ReLU()(x[0]),
+    "leaky-relu": lambda torch, x, _v, told: torch.nn.LeakyReLU(float(told.get("negative_slope", 0.01)))(x[0]),
+    "sigmoid": lambda torch, x, _v, _told: torch.nn.Sigmoid()(x[0]),
+    "tanh": lambda torch, x, _v, _told: torch.nn.Tanh()(x[0]),
+    "softmax": lambda torch, x, _v, _told: torch.nn.Softmax(dim=1)(x[0]),
+    "max-pool": _pool("MaxPool"),
+    "avg-pool": _pool("AvgPool"),
+    "global-max-pool": _global("Max"),
+    "global-avg-pool": _global("Avg"),
+    "adaptive-avg-pool": _pool("AdaptiveAvgPool"),
+    "upsample": lambda torch, x, _v, told: torch.nn.Upsample(scale_factor=told["scale_factor"], mode="nearest")(x[0]),
+    "flatten": lambda torch, x, _v, _told: torch.nn.Flatten()(x[0]),
+    "add": lambda _torch, x, _v, _told: sum(x[1:], start=x[0]),
+}
+CLOSE = (*REAL, "leaky-relu", "avg-pool", "global-avg-pool", "adaptive-avg-pool")
+"""Kinds whose results are no whole numbers, and are rounded on other ways than PyTorch's."""
+
+
+def test_no_kind_is_without_its_peer_and_grid() -> None:
+    """A kind that is added to the table needs agreement tests, a grid for them and small cases for every cell."""
+    assert set(TORCH) == set(GRID) == set(KINDS)
+    assert {case.kind for case in small_cases(*KINDS)} == set(KINDS)
+
+
+def ours(case: Case, draw: Any, **how: Any) -> tuple[Layer, Any, list[Any], dict[str, Any]] | None:
+    """The layer of a case, its output and what went in; None where it is refused."""
+    try:
+        layer = case.layer()
+    except ConvcalcError:
+        return None
+    inputs, values = drawn(layer, draw, len(case.shapes))
+    return layer, layer.compute(inputs, values, How(**how)), inputs, values
+
+
+def theirs(torch: Any, case: Case, inputs: list[Any], values: dict[str, Any]) -> Any:
+    """PyTorch's output; None where it refuses."""
+    try:
+        with torch.no_grad():
+            given = {name: tensor(torch, value) for name, value in values.items()}
+            return TORCH[case.kind](torch, [tensor(torch, each) for each in inputs], given, case.arguments).numpy()
+    except (RuntimeError, ValueError):
+        return None
+
+
+def unchecked_numbers(case: Case) -> tuple[list[Any], dict[str, Any]]:
+    """Numbers for a case that we refuse, from which PyTorch can tell whether it would."""
+    rng = np.random.default_rng(1)
+    told, channels = case.arguments, case.shapes[0][0]
+    out, rank = told.get("out_channels", channels), len(case.shapes[0]) - 1
+    groups = told.get("groups", channels if case.kind == "depthwise" else 1)
+    taps = (told.get("kernel_size", 1),) * rank
+    split = (channels, out // groups) if case.kind == "transposed-conv" else (out, channels // groups)
+    if case.kind in ("conv", "pointwise", "depthwise", "transposed-conv"):
+        return [rng.normal(size=(2, *case.shapes[0]))], {"weight": rng.normal(size=(*split, *taps))}
+    return [rng.normal(size=(2, *case.shapes[0]))], {}
+
+
+def whole(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Whole numbers whose sums float64 holds exactly."""
+    return rng.integers(-9, 10, size=shape)
+
+
+@oracle
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+@pytest.mark.parametrize(("kind", "rank"), [(kind, rank) for kind in KINDS for rank in ranks(kind)])
+def test_torch_agrees(torch: Any, kind: str, rank: int) -> None:
+    """The whole grid: the same shape and the same numbers, and a refusal wherever PyTorch refuses, and nowhere else."""
+    for case in cases(kind, rank):
+        done = ours(case, whole)
+        if done is None:
+            if alone_in_padding(torch, case):
+                continue
+            assert theirs(torch, case, *unchecked_numbers(case)) is None, f"{case} is refused"
+            continue
+        layer, output, inputs, values = done
+        wanted = theirs(torch, case, inputs, values)
+        if wanted is None and only_3d(case):
+            continue
+        assert wanted is not None, f"PyTorch refuses {case}"
+        assert output.shape == wanted.shape == (2, *layer.output_shape), str(case)
+        tolerance = 1e-12 if kind in CLOSE else 0
+        np.testing.assert_allclose(output.astype(float), wanted, rtol=tolerance, atol=tolerance, err_msg=str(case))
+        if kind not in CLOSE:
+            assert output.dtype.kind == "i" or (output == output.astype(np.int64)).all(), str(case)
+
+
+def alone_in_padding(torch: Any, case: Case) -> bool:
+    """Whether a case is the one that PyTorch takes and we do not: a maximum of nothing, which it calls -inf."""
+    if case.kind != "max-pool":
+        return False
+    wanted = theirs(torch, case, *unchecked_numbers(case))
+    return wanted is not None and bool(np.isneginf(wanted).any())
+
+
+def only_3d(case: Case) -> bool:
+    """Whether AvgPool3d alone refuses the case: a kernel larger than the input, however much is padded."""
+    return (
+        case.kind == "avg-pool" and len(case.shapes[0]) == 4 and case.arguments["kernel_size"] > min(case.shapes[0][1:])
+    )
+
+
+@oracle
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_torch_agrees_on_floats(torch: Any, kind: str, dtype: str) -> None:
+    """Floats keep their type through every kind and agree closely; those that only choose, exactly."""
+    for rank in ranks(kind):
+        for case in cases(kind, rank):
+            done = ours(case, lambda rng, shape: rng.normal(size=shape).astype(dtype))
+            if done is None:
+                continue
+            _, output, inputs, values = done
+            assert output.dtype == dtype, str(case)
+            close = 2e-5 if dtype == "float32" else 1e-12
+            wanted = theirs(torch, case, inputs, values)
+            if wanted is None and only_3d(case):
+                continue
+            np.testing.assert_allclose(output, wanted, rtol=close, atol=close, err_msg=str(case))
+
+
+@oracle
+def test_the_grid_has_both_answers(torch: Any) -> None:
+    """Of the kinds that can refuse their arguments, the grid has some refused, some taken."""
+    for kind in ("conv", "transposed-conv", "max-pool", "avg-pool"):
+        answers = {theirs(torch, case, *unchecked_numbers(case)) is None for case in cases(kind, 2)}
+        assert answers == {True, False}, kind
+
+
+@oracle
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "flatten"])
+def test_torch_agrees_on_what_is_not_finite(torch: Any, kind: str) -> None:
+    """Inf and nan go the same ways as in PyTorch."""
+    for case in small_cases(kind):
+        layer = case.layer()
+        inputs, values = drawn(layer, lambda rng, shape: rng.normal(size=shape), len(case.shapes))
+        cells = inputs[0].reshape(-1)
+        cells[0], cells[-1], cells[cells.size // 2] = np.nan, np.inf, -np.inf
+        if any(isinstance(value, list) for value in case.arguments.values()):
+            continue  # PyTorch's layers pad both sides alike
+        wanted = theirs(torch, case, inputs, values)
+        np.testing.assert_allclose(layer.compute(inputs, values), wanted, rtol=1e-12, atol=1e-12, err_msg=str(case))
+
+
+@oracle
+@pytest.mark.parametrize("size", [4, 5, 6])
+def test_torchs_winner(torch: Any, size: int) -> None:
+    """Of equal maxima the first wins, of several nan the last, and -inf wins over what is not there."""
+    layer = KINDS["max-pool"].make((1, size, size), kernel_size=3, stride=1, padding=1)
+    rng = np.random.default_rng(size)
+    for choice in ([1.0, 2.0], [-np.inf], [1.0, np.nan], [np.nan]):
+        cells = rng.choice(choice, size=(1, 1, size, size))
+        _, index = torch.nn.functional.max_pool2d(torch.from_numpy(cells), 3, 1, 1, return_indices=True)
+        for place in np.ndindex(*layer.output_shape):
+            step = layer.trace([cells], {}, place)
+            assert step.terms[step.winner].cell == (0, *divmod(int(index[(0, *place)]), size))
+
+
+@oracle
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("case", small_cases(*KINDS), ids=str)
+def test_push_is_torchs_derivative(torch: Any, case: Case) -> None:
+    """The derivative along a tangent is that of torch.func.jvp."""
+    if any(isinstance(value, list) for value in case.arguments.values()):
+        pytest.skip("PyTorch's layers pad both sides alike")
+    layer = case.layer()
+    inputs, values = drawn(layer, lambda rng, shape: rng.normal(size=shape), len(case.shapes))
+    tangents = [np.random.default_rng(number).normal(size=each.shape) for number, each in enumerate(inputs)]
+    given = {name: tensor(torch, value) for name, value in values.items()}
+    function = lambda *x: TORCH[case.kind](torch, list(x), given, case.arguments)  # noqa: E731
+    both = (tuple(tensor(torch, each) for each in arrays) for arrays in (inputs, tangents))
+    _, wanted = torch.func.jvp(function, *both)
+    pushed = layer.push(inputs, values, tangents)
+    np.testing.assert_allclose(pushed, wanted.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+
+# ONNX --------------------------------------------------------------------------------------------------------------
+
+ONNX: dict[str, tuple[str, Case, dict[str, Any]]] = {
+    "asymmetric max-pool": (
+        "MaxPool",
+        Case("max-pool", ((2, 6, 5),), {"kernel_size": [3, 2], "stride": 1, "padding": [[0, 1], [1, 0]]}),
+        {"kernel_shape": [3, 2], "strides": [1, 1], "pads": [0, 1, 1, 0]},
+    ),
+    "asymmetric avg-pool": (
+        "AveragePool",
+        Case("avg-pool", ((2, 6, 5),), {"kernel_size": 3, "stride": 2, "padding": [[1, 0], [0, 1]]}),
+        {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 0, 0, 1], "count_include_pad": 1},
+    ),
+    "asymmetric avg-pool of what is there": (
+        "AveragePool",
+        Case(
+            "avg-pool",
+            ((2, 6, 5),),
+            {"kernel_size": 3, "stride": 2, "padding": [[1, 0], [0, 1]], "count_include_pad": False},
+        ),
+        {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 0, 0, 1], "count_include_pad": 0},
+    ),
+    "asymmetric transposed-conv": (
+        "ConvTranspose",
+        Case(
+            "transposed-conv",
+            ((2, 4, 3),),
+            {"out_channels": 3, "kernel_size": 3, "stride": 2, "padding": [[0, 1], [2, 1]], "output_padding": [1, 0]},
+        ),
+        {"strides": [2, 2], "pads": [0, 2, 1, 1], "output_padding": [1, 0]},
+    ),
+    "asymmetric conv": (
+        "Conv",
+        Case("conv", ((2, 6, 5),), {"out_channels": 3, "kernel_size": 3, "padding": [[0, 1], [2, 1]]}),
+        {"pads": [0, 2, 1, 1]},
+    ),
+    "global-max-pool": ("GlobalMaxPool", Case("global-max-pool", ((3, 4, 3),), {}), {}),
+    "global-avg-pool": ("GlobalAveragePool", Case("global-avg-pool", ((3, 4, 3),), {}), {}),
+    "add": ("Add", Case("add", ((3, 4), (3, 4)), {}), {}),
+}
+
+
+@oracle
+@pytest.mark.parametrize("name", ONNX)
+def test_onnx_agrees(name: str) -> None:
+    """What PyTorch's layers do not have, padding that differs before and after, in ONNX's reference evaluator."""
+    onnx = pytest.importorskip("onnx", reason="extra `onnx` is not installed")
+    reference = pytest.importorskip("onnx.reference", reason="extra `onnx` is not installed")
+    operator, case, attributes = ONNX[name]
+    layer = case.layer()
+    inputs, values = drawn(layer, lambda rng, shape: rng.normal(size=shape), len(case.shapes))
+    given = [*inputs, *values.values()]
+    names = [f"x{number}" for number in range(len(given))]
+    node = onnx.helper.make_node(operator, names, ["y"], **attributes)
+    (wanted,) = reference.ReferenceEvaluator(node).run(None, dict(zip(names, given, strict=True)))
+    np.testing.assert_allclose(layer.compute(inputs, values), wanted, rtol=1e-12, atol=1e-12)
+
+
+# Worked examples ---------------------------------------------------------------------------------------------------
+
+TWO = np.array([[[[0, 1], [2, 3]]]])
+FIGURE = np.array([[[[3, 3, 2, 1, 0], [0, 0, 1, 3, 1], [3, 1, 2, 2, 3], [2, 0, 0, 2, 2], [2, 0, 0, 0, 1]]]])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ({}, [[0, 0, 1], [0, 4, 6], [4, 12, 9]]),
+        ({"padding": 1}, [[4]]),
+        ({"stride": 2}, [[0, 0, 0, 1], [0, 0, 2, 3], [0, 2, 0, 3], [4, 6, 6, 9]]),
+    ],
+)
+def test_transposed_figures(arguments: dict[str, Any], wanted: Any) -> None:
+    """Dive into Deep Learning, "Transposed Convolution"."""
+    layer = KINDS["transposed-conv"].make((1, 2, 2), out_channels=1, kernel_size=2, bias=False, **arguments)
+    output = layer.compute([TWO], {"weight": TWO})
+    assert output.dtype == np.int64
+    np.testing.assert_array_equal(output[0, 0], wanted)
+
+
+def test_pooling_figures() -> None:
+    """Dumoulin & Visin, figures of max and average pooling; CS231n, max pool of 2×2 with stride 2."""
+    maximum = KINDS["max-pool"].make((1, 5, 5), kernel_size=3, stride=1).compute([FIGURE], {})
+    np.testing.assert_array_equal(maximum[0, 0], [[3, 3, 3], [3, 3, 3], [3, 2, 3]])
+    mean = KINDS["avg-pool"].make((1, 5, 5), kernel_size=3, stride=1).compute([FIGURE], {})
+    np.testing.assert_array_equal(mean[0, 0].round(1), [[1.7, 1.7, 1.7], [1.0, 1.2, 1.8], [1.1, 0.8, 1.3]])
+    cells = np.array([[[[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]]])
+    np.testing.assert_array_equal(
+        KINDS["max-pool"].make((1, 4, 4), kernel_size=2).compute([cells], {})[0, 0], [[6, 8], [3, 4]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "arguments", "wanted"),
+    [
+        ((50,), {"kernel_size": 3, "stride": 2}, (24,)),
+        ((50, 100), {"kernel_size": (3, 5), "stride": (2, 1), "padding": (4, 2)}, (28, 100)),
+        ((50, 100), {"kernel_size": (3, 5), "stride": (2, 1), "padding": (4, 2), "dilation": (3, 1)}, (26, 100)),
+        ((10, 50, 100), {"kernel_size": (3, 5, 2), "stride": (2, 1, 1), "padding": (4, 2, 0)}, (8, 50, 99)),
+    ],
+)
+def test_pytorchs_shapes(size: tuple[int, ...], arguments: dict[str, Any], wanted: tuple[int, ...]) -> None:
+    """The examples in PyTorch's documentation of Conv1d to Conv3d."""
+    layer = KINDS["conv"].make((16, *size), out_channels=33, **arguments)
+    assert layer.output_shape == (33, *wanted)
+
+
+def test_flat_kinds_and_channels_are_what_the_grid_says() -> None:
+    """The grid's shapes: as many channels as its groups divide, and features for flat kinds."""
+    assert all(next(cases(kind, 0)).shapes == ((CHANNELS,),) for kind in FLAT)
