@@ -32,7 +32,8 @@ def scatter(
             ins, outs = slice(group * each, (group + 1) * each), slice(group * span, (group + 1) * span)
             columns = cells[:, ins].reshape(len(cells), each, prod(cells.shape[2:]))
             part = written[index(slice(None), outs, *_places(cells.shape[2:], taps, stride, dilation))]
-            part += np.matmul(weight[index(ins, ..., *taps)].T, columns).reshape(part.shape)
+            tap = np.ascontiguousarray(weight[index(ins, ..., *taps)].T)  # BLAS takes no other
+            part += np.matmul(tap, columns).reshape(part.shape)
     return written.astype(np.int64) if kind is EXACT_FLOAT64 else written
 
 
