@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def maxima(cells: Array, axes: Axes, threads: int = 1) -> Array:
 def sums(cells: Array, axes: Axes, threads: int = 1) -> Array:
     """The sum of every window, as :func:`maxima`; whole numbers in int64, or in Python's where that is too small."""
     if cells.dtype.kind in "iu":
-        fits = largest(cells) * max(1, int(np.prod(axes.kernel_sizes, dtype=object))) < INT64_LIMIT
+        fits = largest(cells) * prod(axes.kernel_sizes) < INT64_LIMIT
         cells = cells.astype(np.int64 if fits else object, copy=False)
     return _by_channel(np.add, cells, axes, threads)
 
