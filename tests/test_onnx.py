@@ -4,6 +4,7 @@ import itertools
 import random
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -398,6 +399,25 @@ def test_a_reshape_that_only_flattens(target):
     assert kinds(read(model_of([node("Reshape", "x", shape=target)], opset=1))) == ["flatten"]
 
 
+@pytest.mark.parametrize("batch", [1, "N"])
+def test_a_flatten_whose_shape_is_computed(batch):
+    """As PyTorch exports x.view(x.size(0), -1) where the batch is left open: of the shape of what flows."""
+    axis = {"a": np.array([0])}
+    nodes = [
+        node("Relu", "x", to="r"),
+        node("Shape", "r", to="s"),
+        node("Gather", "s", "zero", to="n", axis=0),
+        node("Unsqueeze", "n", "a", to="l"),
+        node("Concat", "l", "rest", to="t", axis=0),
+        node("Reshape", "r", "t", to="f"),
+        node("Sigmoid", "f"),
+    ]
+    constants = {**axis, "zero": np.array(0), "rest": np.array([-1])}
+    stack = agree(model_of(nodes, (batch, 3, 8, 9), constants), 1)
+    assert kinds(stack) == ["relu", "flatten", "sigmoid"]
+    assert stack.notes == ()
+
+
 def test_what_changes_nothing_is_passed_over():
     """Identity, Dropout and reshapes to what is there, of constants too; a note counts them."""
     constants = {"w": numbers(2, 3, 1, 1), "r": np.float32(0.5)}
@@ -507,10 +527,9 @@ def test_what_pytorch_exports_is_read(tmp_path):
     ).eval()
     cells = numbers(1, 3, 12, 14)
     path = tmp_path / "net.onnx"
-    try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no further package is the older one
         torch.onnx.export(network, torch.from_numpy(cells), str(path), dynamo=False)
-    except Exception as error:  # an exporter that is not there is no fault of the reader
-        pytest.skip(f"PyTorch does not export here: {error}")
     stack = read_onnx(open_source(str(path), LIMITS), LIMITS)
     with torch.no_grad():
         wanted = network(torch.from_numpy(cells)).numpy()
@@ -794,6 +813,38 @@ STOPS = {
     "unknown input": (node("Relu", "q"), {}, 17, "(Relu): it takes 'q', which no node before it makes"),
     "cycle": (node("Relu", "y"), {}, 17, "(Relu): it takes 'y', which no node before it makes"),
     "taken name": (node("Relu", "x", to="x"), {}, 17, "(Relu): its output has no name, or one that is taken"),
+    "part of a shape": (node("Shape", "x", start=1), {}, 17, "(Shape): it is of some axes only"),
+    "gather of floats": (
+        node("Gather", "f", "i"),
+        {"f": numbers(3), "i": np.array(0)},
+        17,
+        "(Gather): it does not compute a shape",
+    ),
+    "gather of much": (
+        node("Gather", "f", "i"),
+        {"f": np.zeros(65, int), "i": np.array(0)},
+        17,
+        "(Gather): it does not compute a shape",
+    ),
+    "gather beyond": (
+        node("Gather", "f", "i"),
+        {"f": np.zeros(3, int), "i": np.array(3)},
+        17,
+        "(Gather): it gathers no entries of a list",
+    ),
+    "join of numbers": (node("Concat", "i", "i", axis=0), {"i": np.array(3)}, 17, "(Concat): it joins no lists"),
+    "join of branches": (
+        node("Concat", "x", "x", axis=1),
+        {},
+        17,
+        "(Concat): no kind of layer does that",
+    ),
+    "list of a list": (
+        node("Unsqueeze", "i", "a"),
+        {"i": np.array([3]), "a": np.array([0])},
+        17,
+        "(Unsqueeze): it makes no list of a number",
+    ),
     "no value": (node("Constant"), {}, 17, "(Constant): it has no value"),
     "string constant": (
         node("Constant", value_string="a"),

@@ -18,7 +18,7 @@ from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
 from convcalc.wording import counted
 
-_SILENT = ("Constant",)  # operators that leave nothing to be told of
+_SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are numbers that layers are made of
 
 
 class Graph:

@@ -14,6 +14,7 @@ from convcalc.formats.text import shown
 from convcalc.layers.layer import Shape
 
 _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS = 1, 2, 3, 4, 6, 7  # AttributeProto.AttributeType
+NO_KIND = "no kind of layer does that"
 _LONGEST_LIST = 64  # entries of an attribute or a constant that says sizes; there are two for each axis at most
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
+from convcalc.formats import onnx_sizes
+from convcalc.formats.onnx_node import NO_KIND, Flow, NotReadError, OnnxNode, Part
 from convcalc.formats.onnx_tensors import Constant, plain_constant
 from convcalc.formats.onnx_windows import average_pool, convolution, max_pool, transposed_convolution
 
@@ -32,7 +33,7 @@ def read_node(node: OnnxNode) -> Part | Flow | Constant:
         FormatError: a tensor of it is damaged.
     """
     if node.proto.domain not in ("", "ai.onnx") or node.operator not in OPERATORS:
-        raise NotReadError("no kind of layer does that")
+        raise NotReadError(NO_KIND)
     operator = OPERATORS[node.operator]
     for name in node.names():
         if name not in operator.attributes:
@@ -255,5 +256,9 @@ OPERATORS = {
     "Identity": Operator(_same),
     "Dropout": Operator(_dropout, ("ratio", "seed", "is_test", *_CONSUMED)),
     "Constant": Operator(_constant, _VALUES),
+    "Shape": Operator(onnx_sizes.shape, ("start", "end")),
+    "Gather": Operator(onnx_sizes.gather, ("axis",)),
+    "Unsqueeze": Operator(onnx_sizes.as_list, ("axes",)),
+    "Concat": Operator(onnx_sizes.concatenated, ("axis",)),
 }
 """Every operator that is read."""
