@@ -1006,14 +1006,21 @@ def test_models_that_cannot_be_read(model, message):
 
 
 def test_weights_that_are_no_numbers():
-    """Found when they are read, with their place."""
-    stack = read(model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": np.array([1, np.nan, 2], np.float32)}))
-    with pytest.raises(FormatError) as caught:
-        stack.stages[0].values()
-    assert str(caught.value) == (
-        "bias of bias 'shift': 1 value is not finite, the first (nan) at [1] "
-        "(a network with such weights computes no numbers)"
-    )
+    """Found when they are read, and told once with their place, or refused."""
+    model = model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": np.array([1, np.nan, 2], np.float32)})
+    source, notes = Source("m.onnx", "onnx", data=model.SerializeToString()), []
+    stack = read_onnx(source, LIMITS, notes=notes)
+    assert notes == []
+    stack.stages[0].values()
+    stack.stages[0].values()
+    assert notes == ["shift: bias: 1 value is not finite, the first (nan) at [1]"]
+    with pytest.raises(FieldError) as caught:
+        read_onnx(source, LIMITS, strict_finite=True).stages[0].values()
+    assert str(caught.value) == f"{notes[0]} (leave --strict-finite out)"
+
+
+def test_numbers_beyond_their_type_are_refused():
+    """Where a type of few bits is stored in a field of many."""
     proto = onnx.TensorProto(name="b", data_type=onnx.TensorProto.INT8, dims=[3], int32_data=[1, 300, 2])
     stack = read(model_of([node("Add", "x", "b")], (1, 3), {"b": proto}))
     with pytest.raises(FormatError, match="tensor 'b' holds values beyond int8"):
@@ -1034,13 +1041,31 @@ def test_a_size_that_is_left_open_is_asked_for():
         with pytest.raises(FieldError) as caught:
             read(model, wrong)
         assert str(caught.value) == (
-            f"m.onnx: the input 'x' of the model is 'N' × 3 × 'height' × '?', got {' × '.join(map(str, wrong))} "
+            f"the input 'x' of the model is 'N' × 3 × 'height' × '?', got {' × '.join(map(str, wrong))} "
             "(give channels and spatial sizes, without the batch)"
         )
     shapeless = model_of([node("Relu", "x")], None)
     assert read(shapeless, (3, 5)).input_shape == (3, 5)
     with pytest.raises(FieldError, match="the input 'x' of the model is any shape: its size is open"):
         read(shapeless)
+
+
+def test_a_model_is_a_network(tmp_path):
+    """By itself, with the size or the file that --input gives; the flag is named where that does not fit."""
+    from convcalc.formats.network import read_network
+    from convcalc.formats.request import read_request
+
+    path = tmp_path / "m.onnx"
+    path.write_bytes(lenet().SerializeToString())
+    request = read_request(str(path))
+    assert read_network(request, None, LIMITS).stack.parameters == 44_426
+    with pytest.raises(FieldError) as caught:
+        read_network(request, None, LIMITS, input_text="1x32x32")
+    assert str(caught.value).startswith("--input: the input 'x' of the model is 'N' × 1 × 28 × 28, got 1 × 32 × 32")
+    assert caught.value.exit_code == 2
+    np.save(tmp_path / "x.npy", np.ones((28, 28), np.float32))
+    found = read_network(request, None, LIMITS, input_text=str(tmp_path / "x.npy"))
+    assert found.input().shape == (1, 1, 28, 28)
 
 
 def test_memory_and_size_are_limited(tmp_path):

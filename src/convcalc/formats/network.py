@@ -122,13 +122,15 @@ def _of_model(request: Request, library: Library | None, limits: Limits, strict_
     from convcalc.formats.onnx_reader import read_onnx
 
     given = _read_input(request, limits, [])
-    stack = read_onnx(cast(Source, request.model), limits, given.shape if given else None)
+    source, notes = cast(Source, request.model), list[str]()
+    shape = given.shape if given else None
+    stack = read_onnx(source, limits, shape, notes=notes, strict_finite=strict_finite)
     if given and given.shape != stack.input_shape:
         raise GeometryError(
             f"the input has shape {shape_text(given.shape)}, the model takes {shape_text(stack.input_shape)}",
             field="input",
         )
-    return _network(stack, _dtype(request), request.source, given or _Input(stack.input_shape), [], strict_finite)
+    return _network(stack, _dtype(request), request.source, given or _Input(stack.input_shape), notes, strict_finite)
 
 
 def _network(stack: Stack, dtype: str, source: str, given: _Input, notes: list[str], strict_finite: bool) -> Network:

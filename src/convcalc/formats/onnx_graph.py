@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.errors import DataError, FormatError
+from convcalc.errors import DataError, FieldError
 from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
 from convcalc.formats.onnx_nodes import read_node
 from convcalc.formats.onnx_tensors import Constant, constant_of
@@ -18,18 +18,44 @@ from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
 from convcalc.wording import counted
 
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
 _SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are numbers that layers are made of
+
+
+class Findings(NamedTuple):
+    """What is done with weights that are inf or nan, once they are read."""
+
+    notes: list[str]
+    """Grows by what is worth a warning."""
+    strict_finite: bool = False
+    """Whether they are refused instead."""
+
+    def look_through(self, array: Array, layer: str, weight: str) -> None:
+        """Note or refuse what is not finite.
+
+        Raises:
+            FieldError: something is not, and that is refused.
+        """
+        from convcalc.formats.numbers import array_notes
+
+        for note in array_notes(array):
+            if self.strict_finite:
+                raise FieldError(f"{weight}: {note}", hint="leave --strict-finite out")
+            if (text := f"{layer}: {weight}: {note}") not in self.notes:
+                self.notes.append(text)
 
 
 class Graph:
     """Reads a graph node by node; what has been found so far is what it has read."""
 
-    def __init__(self, model: Any, batch: int | None, shape: Shape, limits: Limits) -> None:
+    def __init__(self, model: Any, batch: int | None, shape: Shape, limits: Limits, findings: Findings) -> None:
         self.stages: list[Stage] = []
         self.stopped = ""
         """Where the network ends before its output, and why."""
         self._nodes, self._batch, self._limits = model.graph.node, batch, limits
-        self._opset = _opset(model)
+        self._opset, self._findings = _opset(model), findings
         self._parts: list[Part] = []
         self._names = _Names(limits.name)
         self._passed: Counter[str] = Counter()
@@ -93,7 +119,9 @@ class Graph:
             raise NotReadError(f"it takes {len(flows)} inputs from layers")
         layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
         name = self._names.new(node.proto.name, node.operator, part.kind)
-        self.stages.append(Stage(name, layer, tuple(each.number for each in flows), _reader(layer, name, part.values)))
+        self.stages.append(
+            Stage(name, layer, tuple(each.number for each in flows), self._reader(layer, name, part.values))
+        )
         self._parts.append(part)
         return Flow(len(self.stages) - 1, layer.output_shape)
 
@@ -107,38 +135,28 @@ class Graph:
         linear, stage = self._parts[number], self.stages[number]
         whole = Part(linear.kind, {**linear.arguments, "bias": True}, {**linear.values, **part.values})
         layer = kind_of(whole.kind).make(stage.layer.input_shape, **whole.arguments)
-        self.stages[number] = Stage(stage.name, layer, stage.inputs, _reader(layer, stage.name, whole.values))
+        self.stages[number] = Stage(stage.name, layer, stage.inputs, self._reader(layer, stage.name, whole.values))
         self._parts[number] = whole
+
+    def _reader(self, layer: Layer, name: str, values: Mapping[str, Constant]) -> Callable[[], Values] | None:
+        """What reads the weights of a layer, whose shapes are right."""
+        needed = {**layer.weight_shapes, **layer.buffer_shapes}
+        for weight, shape in needed.items():
+            if values[weight].shape != shape:
+                raise NotReadError(f"its {weight} has the shape {list(values[weight].shape)}, {list(shape)} is needed")
+
+        def read() -> Values:
+            found = {weight: values[weight].read() for weight in needed}
+            for weight, array in found.items():
+                self._findings.look_through(array, name, weight)
+            return found
+
+        return read if needed else None
 
 
 def _opset(model: Any) -> int:
     """The version of ONNX' own operators; models older than that word have the first."""
     return max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1)
-
-
-def _reader(layer: Layer, name: str, values: Mapping[str, Constant]) -> Callable[[], Values] | None:
-    """What reads the weights of a layer, whose shapes are right."""
-    needed = {**layer.weight_shapes, **layer.buffer_shapes}
-    for weight, shape in needed.items():
-        if values[weight].shape != shape:
-            raise NotReadError(f"its {weight} has the shape {list(values[weight].shape)}, {list(shape)} is needed")
-    if not needed:
-        return None
-
-    def read() -> Values:
-        found = {weight: values[weight].read() for weight in needed}
-        for weight, array in found.items():
-            _check_finite(array, f"{weight} of {layer.kind} {shown(name)}")
-        return found
-
-    return read
-
-
-def _check_finite(array: Any, what: str) -> None:
-    from convcalc.formats.numbers import array_notes
-
-    for note in array_notes(array):
-        raise FormatError(f"{what}: {note}", hint="a network with such weights computes no numbers")
 
 
 class _Names:

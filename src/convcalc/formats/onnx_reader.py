@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcalc.errors import FieldError, FormatError, LimitError, MissingExtraError, Place
-from convcalc.formats.onnx_graph import Graph
+from convcalc.formats.onnx_graph import Findings, Graph
 from convcalc.formats.onnx_tensors import refuse_external
 from convcalc.formats.source import Source
 from convcalc.formats.text import shown, size_of
@@ -21,11 +21,18 @@ _LARGEST = 1 << 31  # bytes that Protocol Buffers read (protobuf.dev, "Total Siz
 _COPIES = 3  # of the file: its bytes, the parsed model, and the weights that are read
 
 
-def read_onnx(source: Source, limits: Limits, input_shape: Shape | None = None) -> Stack:
+def read_onnx(
+    source: Source,
+    limits: Limits,
+    input_shape: Shape | None = None,
+    *,
+    notes: list[str] | None = None,
+    strict_finite: bool = False,
+) -> Stack:
     """The network of a model, up to the first node that no kind of layer does, which a note then names.
 
-    ``input_shape``: (channels, *spatial), for a model that leaves it open. Weights are read when a layer is computed.
-    Nodes are counted from 1.
+    ``input_shape``: (channels, *spatial), for a model that leaves it open. Weights are read when a layer is computed;
+    those that are inf or nan go into ``notes`` then, or are refused with ``strict_finite``. Nodes are counted from 1.
 
     Raises:
         MissingExtraError: the package ``onnx`` is not installed.
@@ -37,13 +44,14 @@ def read_onnx(source: Source, limits: Limits, input_shape: Shape | None = None) 
     try:
         refuse_external(model)
         batch, shape = _input_shape(model.graph, input_shape)
-        graph = Graph(model, batch, shape, limits)
+        graph = Graph(model, batch, shape, limits, Findings([] if notes is None else notes, strict_finite))
         graph.read()
-        stages, notes = _that_count(graph, model.graph)
+        stages, left_out = _that_count(graph, model.graph)
     except (FieldError, FormatError) as error:
-        error.place = error.place or Place(source.name)
+        if input_shape is None or not error.field:  # whoever gave the shape knows where it was written
+            error.place = Place(source.name)
         raise
-    return Stack(shape, tuple(stages), model.graph.name[: limits.name], (*graph.notes, *notes))
+    return Stack(shape, tuple(stages), model.graph.name[: limits.name], (*graph.notes, *left_out))
 
 
 def _model(source: Source, limits: Limits) -> Any:
