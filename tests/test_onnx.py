@@ -1106,6 +1106,18 @@ def test_the_kind_is_told_by_the_content(tmp_path):
         read_onnx(open_source(str(path), LIMITS), LIMITS)
 
 
+def test_names_that_are_no_text_are_shown_by_their_bytes():
+    """Those of the model, of nodes, operators, tensors and what flows."""
+    longest = "n" * 60
+    model = model_of([node("Relu", "x", name=longest), node("LRN", "y", name="other", to="z")], title="title")
+    data = model.SerializeToString()
+    for each in (longest.encode(), b"other", b"LRN", b"title"):
+        data = data.replace(each, b"\xff" + each[1:])
+    stack = read(data)
+    assert (stack.stages[0].name, stack.title) == ("\\xff" + longest[1:], "\\xffitle")
+    assert stack.notes == ("stops at node 2 '\\\\xffther' (\\xffRN): no kind of layer does that",)
+
+
 @pytest.mark.parametrize("seed", range(300))
 def test_mutated_models_are_read_or_refused(seed):
     """Bytes that are changed, cut off or put in make an ordinary error or another model, never another exception."""
@@ -1126,6 +1138,59 @@ def test_mutated_models_are_read_or_refused(seed):
     try:
         stack = read(bytes(data))
         for stage in stack.stages:
+            stage.values()
+    except ConvcalcError as error:
+        assert error.message
+    assert time.perf_counter() - started < 2
+
+
+ODD = [0, 1, -1, 2, 3, 7, 64, 2**31 - 1, 2**31, 2**62, -(2**63), 2**63 - 1]
+VALUES = [*ODD, *([each, each] for each in ODD), [1, 2, 3], 0.5, float("nan"), float("inf"), "SAME_UPPER", [0.5, 2.0]]
+NAMES = ["x", "w", "b", "t", "v", "s", "a", "c", "", "nowhere"]
+ATTRIBUTES = (
+    "pads strides dilations group kernel_shape auto_pad alpha beta transA transB axis axes value scales output_shape "
+    "output_padding ceil_mode epsilon allowzero shape mode value_ints value_floats"
+).split()
+
+
+def distort(model, chance):
+    """Change one word of a model into one that may stand there by its type."""
+    from convcalc.formats.onnx_nodes import OPERATORS
+
+    graph = model.graph
+    made, held = chance.choice(graph.node), chance.choice(graph.initializer)
+    match chance.randrange(9):
+        case 0:
+            made.op_type = chance.choice([*OPERATORS, "LRN"])
+        case 1 if made.input:
+            made.input[chance.randrange(len(made.input))] = chance.choice(NAMES)
+        case 2:
+            made.input.append(chance.choice(NAMES))
+        case 3:
+            made.attribute.append(helper.make_attribute(chance.choice(ATTRIBUTES), chance.choice(VALUES)))
+        case 4:
+            held.dims[chance.randrange(len(held.dims))] = chance.choice(ODD)
+        case 5:
+            held.data_type = chance.randrange(24)
+        case 6:
+            held.ClearField("raw_data")
+            held.int32_data.extend([chance.choice(ODD[:8]) for _ in range(chance.randint(1, 9))])
+        case 7:
+            sizes = graph.input[0].type.tensor_type.shape.dim
+            sizes[chance.randrange(4)].dim_value = chance.choice(ODD)
+        case 8:
+            model.opset_import[0].version = chance.randrange(30)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_distorted_models_are_read_or_refused(seed):
+    """Other operators, inputs, attributes, types and sizes than belong there make an ordinary error or a note."""
+    chance, model = random.Random(seed), onnx.load_from_string(SMALL)
+    for _ in range(chance.randint(1, 4)):
+        distort(model, chance)
+    started = time.perf_counter()
+    try:
+        for stage in read(model).stages:
             stage.values()
     except ConvcalcError as error:
         assert error.message

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import DataError, FieldError
 from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
 from convcalc.formats.onnx_nodes import read_node
-from convcalc.formats.onnx_tensors import Constant, constant_of
-from convcalc.formats.text import shown
+from convcalc.formats.onnx_tensors import Constant, constant_of, quoted, word
 from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.layers.stack import INPUT, Stage
 from convcalc.layers.table import kind_of
@@ -84,9 +84,9 @@ class Graph:
             try:
                 self._read(proto)
             except DataError as error:
-                name = f" {shown(proto.name)}" if proto.name else ""
-                domain = f"{proto.domain}." if proto.domain not in ("", "ai.onnx") else ""
-                operator = f"{domain}{proto.op_type}"[: self._limits.name]
+                name = f" {quoted(proto.name)}" if proto.name else ""
+                domain = f"{word(proto.domain)}." if proto.domain not in ("", "ai.onnx") else ""
+                operator = f"{domain}{word(proto.op_type)}"[: self._limits.name]
                 self.stopped = f"stops at node {number}{name} ({operator}): {error.message}"
                 return
 
@@ -94,7 +94,7 @@ class Graph:
         if not proto.output or proto.output[0] in self._found:
             raise NotReadError("its output has no name, or one that is taken")
         inputs = tuple(self._input(name) for name in proto.input)
-        node = OnnxNode(proto.op_type, self._opset, inputs, self._batch, proto)
+        node = OnnxNode(word(proto.op_type), self._opset, inputs, self._batch, proto)
         found = read_node(node)
         if isinstance(found, Part):
             found = self._layer(node, found)
@@ -104,7 +104,7 @@ class Graph:
 
     def _input(self, name: str) -> Flow | Constant | None:
         if name and name not in self._found:
-            raise NotReadError(f"it takes {shown(name)}, which no node before it makes")
+            raise NotReadError(f"it takes {quoted(name)}, which no node before it makes")
         return self._found[name] if name else None
 
     def _layer(self, node: OnnxNode, part: Part) -> Flow:
@@ -118,7 +118,7 @@ class Graph:
         if len(flows) > 1 and not kind_of(part.kind).joins:
             raise NotReadError(f"it takes {len(flows)} inputs from layers")
         layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
-        name = self._names.new(node.proto.name, node.operator, part.kind)
+        name = self._names.new(word(node.proto.name), node.operator, part.kind)
         self.stages.append(
             Stage(name, layer, tuple(each.number for each in flows), self._reader(layer, name, part.values))
         )
@@ -135,7 +135,8 @@ class Graph:
         linear, stage = self._parts[number], self.stages[number]
         whole = Part(linear.kind, {**linear.arguments, "bias": True}, {**linear.values, **part.values})
         layer = kind_of(whole.kind).make(stage.layer.input_shape, **whole.arguments)
-        self.stages[number] = Stage(stage.name, layer, stage.inputs, self._reader(layer, stage.name, whole.values))
+        read = self._reader(layer, stage.name, whole.values)
+        self.stages[number] = replace(stage, layer=layer, read=read)
         self._parts[number] = whole
 
     def _reader(self, layer: Layer, name: str, values: Mapping[str, Constant]) -> Callable[[], Values] | None:

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.errors import DataError
-from convcalc.formats.onnx_tensors import Constant, constant_of
-from convcalc.formats.text import shown
+from convcalc.formats.onnx_tensors import Constant, constant_of, quoted
 from convcalc.layers.layer import Shape
 
 _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS = 1, 2, 3, 4, 6, 7  # AttributeProto.AttributeType
@@ -138,7 +137,7 @@ class OnnxNode:
     def _attribute(self, name: str, expected: int, called: str) -> Any:
         found = next(each for each in self.proto.attribute if each.name == name)
         if found.type != expected:
-            raise NotReadError(f"its attribute {shown(name)} is not {called}")
+            raise NotReadError(f"its attribute {quoted(name)} is not {called}")
         return found
 
     @staticmethod

@@ -11,7 +11,7 @@ import numpy as np
 
 from convcalc.formats import onnx_sizes
 from convcalc.formats.onnx_node import NO_KIND, Flow, NotReadError, OnnxNode, Part
-from convcalc.formats.onnx_tensors import Constant, plain_constant
+from convcalc.formats.onnx_tensors import Constant, plain_constant, quoted
 from convcalc.formats.onnx_windows import average_pool, convolution, max_pool, transposed_convolution
 
 Read = Callable[[OnnxNode], Part | Flow | Constant]
@@ -37,7 +37,7 @@ def read_node(node: OnnxNode) -> Part | Flow | Constant:
     operator = OPERATORS[node.operator]
     for name in node.names():
         if name not in operator.attributes:
-            raise NotReadError(f"its attribute {name!r} is not known")
+            raise NotReadError(f"its attribute {quoted(name)} is not known")
     return operator.read(node)
 
 
@@ -154,7 +154,7 @@ def _softmax(node: OnnxNode) -> Part:
 def _resize(node: OnnxNode) -> Part:
     """Upsample, and Resize where it does the same: nearest, by whole factors."""
     if node.text("mode", "nearest") != "nearest":
-        raise NotReadError(f"its mode is {node.text('mode', '')!r}, only nearest is read")
+        raise NotReadError(f"its mode is {quoted(node.text('mode', ''))}, only nearest is read")
     _check_nearest(node)
     factors = _factors(node)
     if len(factors) != len(node.flow.shape) + 1 or factors[:2] != [1, 1] or any(f < 1 or f % 1 for f in factors):

@@ -5,13 +5,14 @@ are added. Nothing of a model is run, and no other file that it names is opened.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from convcalc.errors import FieldError, FormatError, LimitError, MissingExtraError, Place
 from convcalc.formats.onnx_graph import Findings, Graph
-from convcalc.formats.onnx_tensors import refuse_external
+from convcalc.formats.onnx_tensors import quoted, refuse_external, word
 from convcalc.formats.source import Source
-from convcalc.formats.text import shown, size_of
+from convcalc.formats.text import size_of
 from convcalc.layers.layer import Shape
 from convcalc.layers.stack import INPUT, Stack, Stage
 from convcalc.limits import Limits, bytes_text
@@ -51,7 +52,7 @@ def read_onnx(
         if input_shape is None or not error.field:  # whoever gave the shape knows where it was written
             error.place = Place(source.name)
         raise
-    return Stack(shape, tuple(stages), model.graph.name[: limits.name], (*graph.notes, *left_out))
+    return Stack(shape, tuple(stages), word(model.graph.name)[: limits.name], (*graph.notes, *left_out))
 
 
 def _model(source: Source, limits: Limits) -> Any:
@@ -84,20 +85,20 @@ def _input_shape(graph: Any, given: Shape | None) -> tuple[int | None, Shape]:
     constants = {each.name for each in graph.initializer}
     inputs = [each for each in graph.input if each.name not in constants]
     if len(inputs) != 1:
-        names = ": " + ", ".join(shown(each.name) for each in inputs[:10]) if inputs else ""
+        names = ": " + ", ".join(quoted(each.name) for each in inputs[:10]) if inputs else ""
         raise FormatError(f"the model has {counted(len(inputs), 'input')}{names}; a network here has one")
     kind = inputs[0].type
     if kind.WhichOneof("value") != "tensor_type":
-        raise FormatError(f"the input {shown(inputs[0].name)} of the model is no tensor")
+        raise FormatError(f"the input {quoted(inputs[0].name)} of the model is no tensor")
     if not kind.tensor_type.HasField("shape"):
         if given is None:
             raise _open(inputs[0].name, "any shape")
         return None, given
     axes = list(kind.tensor_type.shape.dim)
     known = [axis.dim_value if axis.dim_value > 0 else None for axis in axes]
-    called = " × ".join(str(size or shown(axis.dim_param or "?")) for size, axis in zip(known, axes, strict=True))
+    called = " × ".join(str(size or quoted(axis.dim_param or "?")) for size, axis in zip(known, axes, strict=True))
     if len(axes) < 2:
-        raise FormatError(f"the input {shown(inputs[0].name)} of the model is {called or 'one number'}, not a batch")
+        raise FormatError(f"the input {quoted(inputs[0].name)} of the model is {called or 'one number'}, not a batch")
     return known[0], _sample(inputs[0].name, known[1:], called, given)
 
 
@@ -110,7 +111,7 @@ def _sample(name: str, known: Sequence[int | None], called: str, given: Shape | 
         return sizes
     if len(given) != len(known) or any(size not in (None, other) for size, other in zip(known, given, strict=True)):
         raise FieldError(
-            f"the input {shown(name)} of the model is {called}, got {' × '.join(map(str, given))}",
+            f"the input {quoted(name)} of the model is {called}, got {' × '.join(map(str, given))}",
             hint="give channels and spatial sizes, without the batch",
             field="input",
         )
@@ -119,7 +120,7 @@ def _sample(name: str, known: Sequence[int | None], called: str, given: Shape | 
 
 def _open(name: str, called: str) -> FieldError:
     return FieldError(
-        f"the input {shown(name)} of the model is {called}: its size is open",
+        f"the input {quoted(name)} of the model is {called}: its size is open",
         hint="give it, channels first: --input 3x224x224",
         field="input",
     )
@@ -133,7 +134,7 @@ def _that_count(graph: Graph, proto: Any) -> tuple[list[Stage], list[str]]:
         return graph.stages, [graph.stopped]
     notes = []
     if len(proto.output) != 1:
-        names = ", ".join(shown(each.name) for each in proto.output[:10])
+        names = ", ".join(quoted(each.name) for each in proto.output[:10])
         notes.append(f"of {counted(len(proto.output), 'output')} ({names}) the first is read")
     last = graph.flow_of(proto.output[0].name if proto.output else "")
     if last is None or last.number == INPUT:
@@ -147,6 +148,6 @@ def _that_count(graph: Graph, proto: Any) -> tuple[list[Stage], list[str]]:
 def _renumbered(stages: Sequence[Stage], needed: Sequence[int]) -> list[Stage]:
     places = {INPUT: INPUT} | {number: place for place, number in enumerate(needed)}
     return [
-        Stage(stage.name, stage.layer, tuple(places[each] for each in stage.inputs), stage.read)
+        replace(stage, inputs=tuple(places[each] for each in stage.inputs))
         for stage in (stages[number] for number in needed)
     ]

@@ -58,13 +58,23 @@ class Constant:
         return replace(self, read=lambda: read_only(change(self.read())), shape=shape)
 
 
+def word(text: str | bytes) -> str:
+    """A name of a model; Protocol Buffers give its bytes where they are no UTF-8."""
+    return text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
+
+
+def quoted(text: str | bytes) -> str:
+    """A name of a model in quotes, cut when it is long."""
+    return shown(word(text))
+
+
 def constant_of(tensor: Any) -> Constant:
     """The constant that a ``TensorProto`` holds; its bytes are counted, and turned into numbers when they are read.
 
     Raises:
         FormatError: it is damaged, or of numbers that are not computed with.
     """
-    shape, name = tuple(tensor.dims), shown(tensor.name)
+    shape, name = tuple(tensor.dims), quoted(tensor.name)
     stored = _STORED.get(tensor.data_type)
     if stored is None:
         raise FormatError(f"tensor {name} is of type {tensor.data_type}, which convcalc does not compute with")
@@ -99,7 +109,7 @@ def refuse_external(model: Any) -> None:
         if tensor.data_location == _EXTERNAL or tensor.external_data:
             where = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
             raise FormatError(
-                f"the model keeps tensor {shown(tensor.name)} in another file, {shown(where)}, which is not read",
+                f"the model keeps tensor {quoted(tensor.name)} in another file, {quoted(where)}, which is not read",
                 hint="save the model with its data inside: onnx.save(model, path)",
             )
 
@@ -130,7 +140,7 @@ def _values(tensor: Any, stored: _Storage, is_raw: bool) -> Array:
         with np.errstate(over="ignore"):
             values = given.astype(np.dtype(stored.raw).newbyteorder("="))
         if stored.raw[1] != "f" and not np.array_equal(values, given):
-            raise FormatError(f"tensor {shown(tensor.name)} holds values beyond {stored.name}")
+            raise FormatError(f"tensor {quoted(tensor.name)} holds values beyond {stored.name}")
     return read_only(_numbers(values, stored.name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcalc.formats.onnx_node import NotReadError, OnnxNode, Part
-from convcalc.formats.onnx_tensors import Constant
+from convcalc.formats.onnx_tensors import Constant, quoted
 from convcalc.geometry.axis import reach_of
 
 _WORDS = {"NOTSET": "", "VALID": "valid", "SAME_UPPER": "same", "SAME_LOWER": "same-lower"}
@@ -94,7 +94,7 @@ def _padding(node: OnnxNode, rank: int) -> Any:
 def _word(node: OnnxNode) -> str:
     said = node.text("auto_pad", "NOTSET")
     if said not in _WORDS:
-        raise NotReadError(f"its auto_pad is {said!r}, none of {', '.join(_WORDS)}")
+        raise NotReadError(f"its auto_pad is {quoted(said)}, none of {', '.join(_WORDS)}")
     if said != "NOTSET" and any(node.wholes("pads") or []):
         raise NotReadError(f"it has both pads and the auto_pad {said}")
     return _WORDS[said]
