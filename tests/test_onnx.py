@@ -1147,10 +1147,31 @@ def test_mutated_models_are_read_or_refused(seed):
 ODD = [0, 1, -1, 2, 3, 7, 64, 2**31 - 1, 2**31, 2**62, -(2**63), 2**63 - 1]
 VALUES = [*ODD, *([each, each] for each in ODD), [1, 2, 3], 0.5, float("nan"), float("inf"), "SAME_UPPER", [0.5, 2.0]]
 NAMES = ["x", "w", "b", "t", "v", "s", "a", "c", "", "nowhere"]
-ATTRIBUTES = (
-    "pads strides dilations group kernel_shape auto_pad alpha beta transA transB axis axes value scales output_shape "
-    "output_padding ceil_mode epsilon allowzero shape mode value_ints value_floats"
-).split()
+ATTRIBUTES = [
+    "pads",
+    "strides",
+    "dilations",
+    "group",
+    "kernel_shape",
+    "auto_pad",
+    "alpha",
+    "beta",
+    "transA",
+    "transB",
+    "axis",
+    "axes",
+    "value",
+    "scales",
+    "output_shape",
+    "output_padding",
+    "ceil_mode",
+    "epsilon",
+    "allowzero",
+    "shape",
+    "mode",
+    "value_ints",
+    "value_floats",
+]
 
 
 def distort(model, chance):

@@ -307,6 +307,14 @@ def test_unknown_names_get_the_nearest():
         assert str(caught.value) == ("unknown tensor in f.safetensors 'conv1.wieght' (did you mean conv1.weight?)")
 
 
+def test_of_thousands_of_names_a_hundred_are_listed():
+    """Where none is near."""
+    found = opened(file_of({f"t{number:04}": entry(shape=(0,), offsets=(0, 0)) for number in range(2000)}))
+    with pytest.raises(UnknownNameError) as caught:
+        found.read("weight")
+    assert caught.value.hint == f"one of: {', '.join(f't{number:04}' for number in range(100))}, …"
+
+
 @pytest.mark.parametrize("seed", range(400))
 def test_mutated_files_are_read_or_refused(seed):
     """Bytes that are changed, cut off or put in make an ordinary error or another file, never another exception."""

@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 FieldPath = tuple[str | int, ...]
+_MOST_NAMES = 100  # in a hint; a model may have thousands of tensors
 _LONGEST_NAME = 200  # characters; to compare a longer one takes seconds and finds nothing near
 
 
@@ -122,7 +123,11 @@ class UnknownNameError(DataError):
 
         names = sorted(set(known))
         near = get_close_matches(name.lower(), names, n=3, cutoff=0.6) if len(name) <= _LONGEST_NAME else []
-        guess = f"did you mean {' or '.join(near)}?" if near else f"one of: {', '.join(names)}"
+        guess = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"one of: {', '.join(names[:_MOST_NAMES])}{', …' * (len(names) > _MOST_NAMES)}"
+        )
         super().__init__(f"unknown {kind} {name!r}", hint=hint or guess, field=field)
         self.at_key = at_key
 
