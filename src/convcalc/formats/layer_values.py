@@ -26,7 +26,7 @@ _ORDERS = {
 """What the axes of a weight are, as in PyTorch."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
     """How the numbers of a file's layers are read."""
 
@@ -37,7 +37,7 @@ class Reading:
     """What was converted and what is not finite, of all layers that were read so far."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LayerValues:
     """The numbers of one layer."""
 
@@ -107,7 +107,7 @@ class LayerValues:
 
         if self.reading.strict_finite and (bad := array_notes(values)):
             raise FieldError(f"{name}: {bad[0]}", hint="leave --strict-finite out", field=name)
-        for note in (*notes, *array_notes(values)):
+        for note in notes:
             text = f"{self.entry.name}: {name}: {note.removeprefix('kernel: ').removeprefix(f'{name}: ')}"
             if text not in self.reading.notes:
                 self.reading.notes.append(text)

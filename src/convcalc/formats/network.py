@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from convcalc.errors import FieldError, GeometryError, Place, UnknownNameError, below
+from convcalc.errors import ConvcalcError, FieldError, GeometryError, Place, UnknownNameError, below
 from convcalc.formats.layer_list import Entry, read_entries
 from convcalc.formats.layer_values import Reading
 from convcalc.formats.request import Field, Origin, Request
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from convcalc.formats.yaml_reader import Node
 
 DTYPES = ("auto", "exact", "float32", "float64")
+"""The words of :class:`convcalc.problem.DType`, whose module would load numpy."""
 _SHAPE = re.compile(r"[0-9]{1,19}(x[0-9]{1,19})*")
 _ON_FEATURES = ("linear", "bias")
 _SPATIAL = {1: 1, 2: 2, 3: 2, 4: 2, 5: 3}
@@ -198,7 +198,7 @@ def _dims(request: Request, found: Tensor, entries: list[Entry]) -> int:
     if found.array.ndim not in _SPATIAL:
         raise FieldError(
             f"the input has {counted(found.array.ndim, 'axis', 'axes')}, of which it is not said how many are spatial",
-            hint="dims: 3",
+            hint=f"dims: {found.array.ndim - 2}, and a batch and channels before them",
             field="input",
         )
     return _SPATIAL[found.array.ndim]
@@ -219,11 +219,16 @@ def _dtype(request: Request) -> str:
 
 def _flag_field(text: str) -> Field:
     """What ``--input`` says: a shape, numbers in brackets, or a path."""
+    origin = Origin("--input", is_flag=True)
     if _SHAPE.fullmatch(text):
-        node: Any = {"shape": text.split("x")}
-    else:
-        node = flag_node("input", text) if text.lstrip()[:1] in ("[", "{") else {"file": text}
-    return Field(node, Origin("--input", folder=Path(), is_flag=True))
+        return Field({"shape": list(text.split("x"))}, origin)
+    if text.lstrip()[:1] not in ("[", "{"):
+        return Field({"file": text}, origin)
+    try:
+        return Field(flag_node("input", text), origin)
+    except ConvcalcError as error:
+        error.place = origin.place(())
+        raise
 
 
 def _standard(limits: Limits) -> Library:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, GeometryError, Place, UnknownNameError, below
+from convcalc.formats.layer_arguments import arguments_of, defaults_of
 from convcalc.formats.layer_list import INPUT_NAME, Entry
 from convcalc.formats.layer_values import LayerValues, Reading
 from convcalc.formats.weights import TENSORS, Given, Random, Weights
-from convcalc.formats.words import boundary_of_node, plain_value, truth
+from convcalc.formats.words import plain_value, truth
 from convcalc.layers.layer import Layer, Shape
 from convcalc.layers.stack import INPUT, Stack, Stage
 from convcalc.layers.table import KINDS, Kind
@@ -23,7 +23,7 @@ _OF_KERNELS = ("conv", "pointwise", "depthwise")
 """Kinds whose weight is given as kernels are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StackReader:
     """Makes the layers of a file, one after the other."""
 
@@ -52,7 +52,8 @@ class StackReader:
         _check_keys(entry, kind)
         given = dict(self._given(entry, kind, shapes[0]))
         rest = self._rest(number, entry)
-        layer = _made(entry, kind, shapes, given, rest)
+        arguments = arguments_of(entry, kind, shapes[0], given, rest)
+        layer = kind.make(*shapes, **dict(kind.fixed), **arguments)
         _check_tensors(entry, layer, given)
         values = LayerValues(entry, layer, given, rest, self.reading)
         values.check_written()
@@ -81,7 +82,7 @@ class StackReader:
     def _given(self, entry: Entry, kind: Kind, shape: Shape) -> Iterator[tuple[str, Given]]:
         """The tensors that an entry gives itself."""
         for name, node in entry.said.items():
-            if name not in TENSORS or (name in kind.arguments and _is_truth(node)):
+            if name not in TENSORS or (name in defaults_of(kind) and _is_truth(name, node)):
                 continue
             if name == "weight" and entry.kind in _OF_KERNELS and len(shape) > 1:
                 groups = plain_value(entry.said.get("groups", "1"))
@@ -96,67 +97,10 @@ class StackReader:
                 yield name, self.reading.tensors.given(name, node)
 
 
-def _made(entry: Entry, kind: Kind, shapes: Sequence[Shape], given: Mapping[str, Given], rest: Weights | None) -> Layer:
-    """The layer with its arguments, those that are missing as its weight has them."""
-    parameters = signature(kind.make).parameters
-    arguments = {
-        name: _value(name, entry.said[name], parameters[name].default)
-        for name in kind.arguments
-        if name in entry.said and name not in given
-    }
-    if "bias" in kind.arguments and "bias" not in arguments and ("bias" in given or "weight" in given):
-        arguments["bias"] = "bias" in given
-    missing = [name for name, is_needed in kind.arguments.items() if is_needed and name not in arguments]
-    if missing:
-        arguments |= _from_weight(entry, missing, given, rest)
-    return kind.make(*shapes, **dict(kind.fixed), **arguments)
-
-
-def _value(name: str, node: Any, default: Any) -> Any:
-    if isinstance(default, bool):
-        return truth(name, node)
-    return boundary_of_node(node) if name == "boundary" else plain_value(node)
-
-
-def _from_weight(
-    entry: Entry, missing: Sequence[str], given: Mapping[str, Given], rest: Weights | None
-) -> dict[str, Any]:
-    """The missing arguments as the shape of the weight tells them.
-
-    Raises:
-        FieldError: there is no weight, or it does not tell them.
-    """
-    shape = None
-    if "weight" in given:
-        shape = given["weight"].read().array.shape
-    elif rest is not None:
-        shape = rest.shape("weight")
-    told = _sizes(entry, shape) if shape is not None and len(shape) > 1 else {}
-    if any(name not in told for name in missing):
-        spelling = entry.path[2] if len(entry.path) > 2 else entry.kind
-        from_weight = f", and its weight of {shape_text(shape)} does not tell" if shape is not None else ""
-        raise FieldError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing{from_weight}",
-            hint=f"{spelling}: {{{', '.join(f'{name}: …' for name in missing)}}}",
-        )
-    return {name: told[name] for name in missing}
-
-
-def _sizes(entry: Entry, shape: Shape) -> dict[str, Any]:
-    """What a weight's shape says of the layer's arguments, in PyTorch's order of the axes."""
-    groups = plain_value(entry.said.get("groups", "1"))
-    transposed = shape[1] * groups if isinstance(groups, int) else shape[1]
-    return {
-        "out_channels": transposed if entry.kind == "transposed-conv" else shape[0],
-        "out_features": shape[0],
-        "kernel_size": list(shape[2:]),
-    }
-
-
 def _check_keys(entry: Entry, kind: Kind) -> None:
     """Refuse keys that no layer of the kind has."""
     tensors = _tensors(kind)
-    known = (*kind.arguments, *_COMMON, *tensors, *(["weights"] if tensors else []))
+    known = (*defaults_of(kind), *_COMMON, *tensors, *(["weights"] if tensors else []))
     for key in entry.said:
         if key not in known:
             raise UnknownNameError(f"key of {entry.kind}", key, known, field=(key,), at_key=True)
@@ -181,10 +125,13 @@ def _check_tensors(entry: Entry, layer: Layer, given: Mapping[str, Given]) -> No
             raise error
 
 
-def _is_truth(node: Any) -> bool:
+def _is_truth(name: str, node: Any) -> bool:
+    """Whether it says that there is such a tensor or none, and not its numbers."""
     with suppress(FieldError):
-        truth("", node)
+        truth(name, node)
         return True
+    if isinstance(node, str) and node[:1].isalpha():
+        raise FieldError(f"{name} must be true, false or numbers, got {str(node)!r}", field=name)
     return False
 
 

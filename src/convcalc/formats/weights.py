@@ -10,7 +10,6 @@ from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convcalc.errors import ConvcalcError, FieldError, UnknownNameError, below
-from convcalc.formats.named_arrays import NamedArrays, open_arrays
 from convcalc.formats.request import Origin
 from convcalc.formats.words import plain_value, word
 from convcalc.geometry.arguments import whole
@@ -19,6 +18,7 @@ from convcalc.limits import Limits
 if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.formats.library import Library
+    from convcalc.formats.named_arrays import NamedArrays
     from convcalc.formats.yaml_reader import Node
     from convcalc.layers.layer import Shape
 
@@ -49,7 +49,7 @@ class Weights(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Random:
     """Numbers as PyTorch's layers start with, the same for the same seed and the same layer.
 
@@ -84,7 +84,7 @@ class Random:
         return Found(values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Named:
     """Tensors of one layer in a file of all layers: ``conv1.weight``, ``conv1.bias``, …"""
 
@@ -97,10 +97,13 @@ class Named:
 
     def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:  # noqa: ARG002
         """As the file has it."""
-        return Found(*self.arrays.opened.read(f"{self.prefix}.{name}"))
+        from convcalc.formats.numbers import array_notes
+
+        array, notes = self.arrays.opened.read(f"{self.prefix}.{name}")
+        return Found(array, notes + array_notes(array))
 
 
-@dataclass
+@dataclass(eq=False)
 class SharedArrays:
     """A file of arrays that is opened when it is first needed, once."""
 
@@ -111,10 +114,12 @@ class SharedArrays:
     @cached_property
     def opened(self) -> NamedArrays:
         """The file."""
+        from convcalc.formats.named_arrays import open_arrays
+
         return open_arrays(self.path, self.limits, base=self.origin.folder)
 
 
-@dataclass
+@dataclass(eq=False)
 class Given:
     """A tensor that its layer gives: numbers, a rule, a file, or for a convolution kernels."""
 
@@ -130,7 +135,7 @@ class Given:
         return self._found[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeightReader:
     """Reads what a file says of weights."""
 
