@@ -247,6 +247,7 @@ def test_every_kind_is_read_from_a_file(cli, kind):
     entry = f"{kind}: {ARGUMENTS.get(kind, {})}".replace("'", "") if kind != "add" else "add: input"
     (stage,) = network(cli, f"{shape}\nlayers:\n  - {entry}\nweights: {{random: 0}}\n").stack.stages
     needed = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
+    assert tuple(needed) == KINDS[kind].tensors
     assert set(needed) <= set(TENSORS)
     assert {name: array.shape for name, array in stage.values().items()} == needed
 
@@ -368,7 +369,10 @@ REFUSED = [
      "f.yaml:2:45: linear1: unknown key of linear 'running_mean'",
      "one of: bias, input, name, out_features, weight, weights", 1),
     ("a tensor that its kind has not", "layers: [bias: {weight: [1]}]",
-     "f.yaml:2:17: bias1: bias has no weight",
+     "f.yaml:2:17: bias1: unknown key of bias 'weight'",
+     "did you mean weights?", 1),
+    ("a tensor that its arguments leave out", "layers: [batch-norm: {affine: false, weight: 1}]",
+     "f.yaml:2:38: batch-norm1: batch-norm has no weight as it is made here",
      "leave weight out", 1),
     ("an argument is missing", "layers: [conv: 4]",
      "f.yaml:2:16: conv1: kernel_size is missing",

@@ -53,7 +53,7 @@ class StackReader:
         given = dict(self._given(entry, kind, shapes[0]))
         rest = self._rest(number, entry)
         arguments = arguments_of(entry, kind, shapes[0], given, rest)
-        layer = kind.make(*shapes, **dict(kind.fixed), **arguments)
+        layer = kind.make(*shapes, **arguments)
         _check_tensors(entry, layer, given)
         values = LayerValues(entry, layer, given, rest, self.reading)
         values.check_written()
@@ -99,20 +99,10 @@ class StackReader:
 
 def _check_keys(entry: Entry, kind: Kind) -> None:
     """Refuse keys that no layer of the kind has."""
-    tensors = _tensors(kind)
-    known = (*defaults_of(kind), *_COMMON, *tensors, *(["weights"] if tensors else []))
+    known = (*defaults_of(kind), *_COMMON, *kind.tensors, *(["weights"] if kind.tensors else []))
     for key in entry.said:
         if key not in known:
             raise UnknownNameError(f"key of {entry.kind}", key, known, field=(key,), at_key=True)
-
-
-def _tensors(kind: Kind) -> Sequence[str]:
-    """What a layer of the kind may have numbers for."""
-    maker: Any = kind.make
-    learned, measured = (
-        getattr(maker.__self__, name) is not getattr(Layer, name) for name in ("weight_shapes", "buffer_shapes")
-    )
-    return TENSORS if measured else TENSORS[:2] if learned else ()
 
 
 def _check_tensors(entry: Entry, layer: Layer, given: Mapping[str, Given]) -> None:
@@ -120,7 +110,7 @@ def _check_tensors(entry: Entry, layer: Layer, given: Mapping[str, Given]) -> No
     has = {*layer.weight_shapes, *layer.buffer_shapes}
     for name in given:
         if name not in has:
-            error = FieldError(f"{entry.kind} has no {name}", hint=f"leave {name} out", field=(name,))
+            error = FieldError(f"{entry.kind} has no {name} as it is made here", hint=f"leave {name} out", field=(name,))
             error.at_key = True
             raise error
 

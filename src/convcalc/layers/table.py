@@ -23,6 +23,8 @@ class Kind(NamedTuple):
     """Arguments that this spelling settles."""
     joins: bool = False
     """Whether it takes the shapes of several inputs, and a file gives the names of layers instead of arguments."""
+    tensors: tuple[str, ...] = ()
+    """What its layers may have numbers for, by PyTorch's names."""
 
     @property
     def make(self) -> Callable[..., Layer]:
@@ -42,14 +44,16 @@ class Kind(NamedTuple):
         }
 
 
+_LEARNED = ("weight", "bias")
+
 KINDS = {
-    "conv": Kind("convolution.Convolution.of", "out_channels"),
-    "pointwise": Kind("convolution.Convolution.of", "out_channels", (("kernel_size", 1),)),
-    "depthwise": Kind("convolution.Convolution.depthwise", "kernel_size"),
-    "transposed-conv": Kind("transposed.TransposedConvolution.of", "out_channels"),
-    "linear": Kind("linear.Linear.of", "out_features"),
-    "bias": Kind("bias.Bias.of"),
-    "batch-norm": Kind("batch_norm.BatchNorm.of", "eps"),
+    "conv": Kind("convolution.Convolution.of", "out_channels", tensors=_LEARNED),
+    "pointwise": Kind("convolution.Convolution.of", "out_channels", (("kernel_size", 1),), tensors=_LEARNED),
+    "depthwise": Kind("convolution.Convolution.depthwise", "kernel_size", tensors=_LEARNED),
+    "transposed-conv": Kind("transposed.TransposedConvolution.of", "out_channels", tensors=_LEARNED),
+    "linear": Kind("linear.Linear.of", "out_features", tensors=_LEARNED),
+    "bias": Kind("bias.Bias.of", tensors=("bias",)),
+    "batch-norm": Kind("batch_norm.BatchNorm.of", "eps", tensors=(*_LEARNED, "running_mean", "running_var")),
     "relu": Kind("activation.ReLU.of"),
     "leaky-relu": Kind("activation.LeakyReLU.of", "negative_slope"),
     "sigmoid": Kind("activation.Sigmoid.of"),
