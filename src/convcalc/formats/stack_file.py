@@ -110,7 +110,9 @@ def _check_tensors(entry: Entry, layer: Layer, given: Mapping[str, Given]) -> No
     has = {*layer.weight_shapes, *layer.buffer_shapes}
     for name in given:
         if name not in has:
-            error = FieldError(f"{entry.kind} has no {name} as it is made here", hint=f"leave {name} out", field=(name,))
+            error = FieldError(
+                f"{entry.kind} has no {name} as it is made here", hint=f"leave {name} out", field=(name,)
+            )
             error.at_key = True
             raise error
 
