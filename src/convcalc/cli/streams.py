@@ -30,6 +30,7 @@ _ASCII = str.maketrans(
         "│": "|",
         "█": "#",
         **dict.fromkeys("┬┴├┤┼", "+"),
+        **dict(zip("▏▎▍▌▋▊▉", "...####", strict=True)),
         **dict(zip("▁▂▃▄▅▆▇░▒▓", "_.,-=*%.+*", strict=True)),
     }
 )

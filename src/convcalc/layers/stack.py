@@ -72,6 +72,12 @@ class Field(NamedTuple):
     """Input cells from what one cell sees to what its neighbour sees; None where cells lie on no axis any more."""
 
 
+Fields = tuple[Field, ...]
+"""One for each spatial axis of the input."""
+Even = tuple[tuple[int, int], ...]
+"""Sizes and jumps where every window is like the one before it, one jump further."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Stack:
     """A network; holding one proves that all shapes meet. Layers come after those that they take."""
@@ -135,7 +141,7 @@ class Stack:
                 ahead += self.stages[number].inputs
         return sorted(found)
 
-    def fields(self, number: int) -> tuple[Field, ...]:
+    def fields(self, number: int) -> Fields:
         """The receptive field of a layer's cells on each spatial axis of the input."""
         cells: dict[int, Shape] = {number: (1,) * len(self.shape_of(number))}
         jumps: dict[int, tuple[Fraction, ...] | None] = {INPUT: (Fraction(1),) * (len(self.input_shape) - 1)}
@@ -151,6 +157,17 @@ class Stack:
             Field(size, found[axis] if found else None)
             for axis, size in enumerate(cells.get(INPUT, self.input_shape)[1:])
         )
+
+    def every_field(self) -> Iterator[Fields]:
+        """The receptive fields of all layers, in turn.
+
+        Each follows from those below it, so that a network of 500 layers takes milliseconds. Above a transposed layer,
+        a flattening one or paths of different jumps it does not, and :meth:`fields` goes down to the input.
+        """
+        known: dict[int, Even | None] = {INPUT: ((1, 1),) * (len(self.input_shape) - 1)}
+        for number, stage in enumerate(self.stages):
+            even = known[number] = _seen_through(stage.layer, [known[each] for each in stage.inputs])
+            yield self.fields(number) if even is None else tuple(Field(size, Fraction(jump)) for size, jump in even)
 
     def windows(self, number: int, box: Box) -> dict[int, Box]:
         """The cells of every layer below, and of the input, that a block of a layer's output depends on.
@@ -182,6 +199,21 @@ def _jump(layer: Layer, below: tuple[Fraction, ...] | None) -> tuple[Fraction, .
     if below is None or len(layer.readings) != len(below) or len(layer.output_shape) - 1 != len(below):
         return None
     return tuple(jump * reading.jump for jump, reading in zip(below, layer.readings, strict=True))
+
+
+def _seen_through(layer: Layer, below: Sequence[Even | None]) -> Even | None:
+    """The even fields above a layer; None where its windows do not follow from the size and jump of those below."""
+    readings, paths = layer.readings, [each for each in below if each is not None]
+    if len(paths) < len(below) or any(reading.is_transposed for reading in readings):
+        return None
+    if {len(readings)} != {len(layer.output_shape) - 1, *map(len, paths)}:
+        return None
+    if len({tuple(jump for _, jump in path) for path in paths}) > 1:
+        return None
+    return tuple(
+        (max(size + (reading.reach - 1) * jump for size, jump in fields), fields[0][1] * reading.stride)
+        for reading, *fields in zip(readings, *paths, strict=True)
+    )
 
 
 def _clipped(box: Box, shape: Shape) -> Box:

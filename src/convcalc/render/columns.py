@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from convcalc.report.blocks import Table
+from convcalc.report.text import listed
+
+_SHORTENED = 24  # characters of text, to which a column is wrapped before another one is left out
 _NARROWEST = 12  # characters of text, below which a wrapped cell is no longer read but deciphered
 
 
@@ -25,3 +29,29 @@ def fitted_widths(
             return None
         fitted[widest] -= 1
     return fitted
+
+
+def kept_columns(
+    widths: Sequence[int], flexible: Collection[int], spare: Sequence[int], room: int, between: int
+) -> list[int]:
+    """The columns that are left once as many of the ``spare`` ones are gone, the first one first, as it takes to fit.
+
+    ``between``: what lies between two columns. It may be that those which are left do not fit either.
+
+    >>> kept_columns([10, 20, 5, 9], {0}, [3, 1], 30, 2)
+    [0, 2]
+    """
+    least = [min(width, _SHORTENED) if number in flexible else width for number, width in enumerate(widths)]
+    kept = list(range(len(widths)))
+    for number in spare:
+        if sum(least[each] for each in kept) + between * (len(kept) - 1) <= room:
+            break
+        kept.remove(number)
+    return kept
+
+
+def left_out(table: Table, kept: Collection[int], page: str = "") -> str:
+    """A sentence on the columns that are not kept, or nothing where all are."""
+    missing = [name for number, name in enumerate(table.columns) if number not in kept]
+    where = f"; {page}, --format csv and json have" if page else "; --format csv and json have"
+    return f"left out here: {listed(missing)}{where} every column" if missing else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from convcalc.render.columns import fitted_widths
+from convcalc.render.columns import fitted_widths, kept_columns, left_out
 from convcalc.render.latex_text import latex_number, latex_text
 from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table
 
@@ -208,20 +208,38 @@ def _cell(span: Span) -> str:
 
 def _table(table: Table) -> Iterator[str]:
     """A table whose texts are wrapped where they must be; a long one goes on on the next page."""
+    missing, table = _narrowed(table)
     opening, head, kind = ("", "", "tabular") if len(table.rows) <= _PAGE else ("[l]", r" \endhead", "longtable")
     names = [_marked(Span(name, Role.TITLE)) for name in table.columns]
     yield rf"\medskip\begin{{{kind}}}{opening}{{@{{}}{''.join(_column_kinds(table))}@{{}}}}"
     yield rf"\toprule {' & '.join(names)} \\ \midrule{head}"
-    for row in table.rows:
+    for number, row in enumerate(table.rows, 1):
+        if table.has_total and number == len(table.rows) > 1:
+            yield r"\midrule"
         yield rf"{' & '.join(map(_marked, row))} \\"
     yield rf"\bottomrule \end{{{kind}}}\par\medskip"
+    if missing:
+        yield _marked(Span(missing, Role.LABEL))
+
+
+def _narrowed(table: Table) -> tuple[str, Table]:
+    """What is said of the spare columns that do not fit, and the table without them."""
+    widths, flexible = _widths(table)
+    spare = [table.columns.index(name) for name in table.spare]
+    kept = kept_columns(widths, flexible, spare, _ROW, _BETWEEN_COLUMNS)
+    return left_out(table, kept), table.only(kept)
+
+
+def _widths(table: Table) -> tuple[list[int], list[int]]:
+    """The characters of each column, and the columns of text."""
+    rows = [table.columns, *([span.text for span in row] for row in table.rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return widths, [number for number, name in enumerate(table.columns) if name not in table.numeric]
 
 
 def _column_kinds(table: Table) -> Iterator[str]:
     """Numbers to the right, texts as wide as they are, or where they do not all fit as wide as there is room."""
-    rows = [table.columns, *([span.text for span in row] for row in table.rows)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    flexible = [number for number, name in enumerate(table.columns) if name not in table.numeric]
+    widths, flexible = _widths(table)
     fitted = fitted_widths(widths, flexible, _ROW - _BETWEEN_COLUMNS * len(widths)) or widths
     for name, width, wanted in zip(table.columns, fitted, widths, strict=True):
         yield "r" if name in table.numeric else "l" if width == wanted else rf"L{{{width / _ROW:.3f}\linewidth}}"

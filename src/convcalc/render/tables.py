@@ -5,24 +5,72 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from convcalc.render.columns import fitted_widths
-from convcalc.render.frames import Frame, rule
-from convcalc.render.lines import Line, Strip, folded, line_width, safe, text_width, wrapped
+from convcalc.render.columns import fitted_widths, kept_columns, left_out
+from convcalc.render.frames import Frame, bar, rule
+from convcalc.render.lines import Line, Strip, folded, line_width, safe, stripped, text_width, wrapped
 from convcalc.report.blocks import Role, Span, Table
+
+_BAR, _BESIDE_BAR = 8, 4  # columns of a bar, and of the text behind it
+_BETWEEN = 2  # columns of a table that may have many and so has no frame
 
 
 def table_lines(table: Table, width: int, frame: Frame) -> Iterator[Line]:
-    """The table in a frame, or where its columns cannot be made narrow enough one line for each cell."""
+    """The table in a frame, or where its columns cannot be made narrow enough one line for each cell.
+
+    A table with spare columns has rules alone, and leaves out as many of those columns as it takes to fit.
+    """
+    table = _with_bars(table, frame)
+    if table.spare:
+        yield from _open_lines(table, width, frame)
+        return
     widths = _fitted(table, width - 3 * len(table.columns) - 1)
     if widths is None:
         yield from _records(table, width)
         return
-    yield (Span(rule(frame, frame.top, widths), Role.LABEL),)
-    yield from _row([Span(name, Role.TITLE) for name in table.columns], table, widths, frame)
-    yield (Span(rule(frame, frame.middle, widths), Role.LABEL),)
-    for row in table.rows:
-        yield from _row(row, table, widths, frame)
-    yield (Span(rule(frame, frame.bottom, widths), Role.LABEL),)
+    edges = (f"{frame.side} ", f" {frame.side} ", f" {frame.side}")
+    rules = [rule(frame, corners, widths) for corners in (frame.top, frame.middle, frame.bottom)]
+    yield from _ruled(table, widths, edges, rules)
+
+
+def _open_lines(table: Table, width: int, frame: Frame) -> Iterator[Line]:
+    spare = [table.columns.index(name) for name in table.spare]
+    widths, flexible = _widths(table), _flexible(table)
+    kept = kept_columns(widths, flexible, spare, width, _BETWEEN)
+    shown = table.only(kept)
+    fitted = _fitted(shown, width - _BETWEEN * (len(kept) - 1))
+    if fitted is None:
+        yield from _records(table, width)
+        return
+    line = frame.rule * (sum(fitted) + _BETWEEN * (len(kept) - 1))
+    yield from _ruled(shown, fitted, ("", " " * _BETWEEN, ""), [line] * 3)
+    whole = sum(widths) + _BETWEEN * (len(widths) - 1)
+    missing = left_out(table, kept, f"a page of {whole} columns")
+    if missing:
+        yield from wrapped([Span(missing, Role.LABEL)], width)
+
+
+def _ruled(table: Table, widths: list[int], edges: tuple[str, str, str], rules: Sequence[str]) -> Iterator[Line]:
+    """The names of the columns and the rows between rules; a total has one above it."""
+    top, middle, bottom = ((Span(line, Role.LABEL),) for line in rules)
+    yield top
+    yield from _row([Span(name, Role.TITLE) for name in table.columns], table, widths, edges)
+    yield middle
+    for number, row in enumerate(table.rows, 1):
+        if table.has_total and number == len(table.rows) > 1:
+            yield middle
+        yield from _row(row, table, widths, edges)
+    yield bottom
+
+
+def _with_bars(table: Table, frame: Frame) -> Table:
+    """The table with its shares drawn."""
+    return table._replace(rows=tuple(tuple(_drawn(span, frame) for span in row) for row in table.rows))
+
+
+def _drawn(span: Span, frame: Frame) -> Span:
+    if span.share is None:
+        return span
+    return Span(f"{bar(frame, span.share, _BAR)}{span.text.rjust(_BESIDE_BAR)}", span.role)
 
 
 def _fitted(table: Table, room: int) -> list[int] | None:
@@ -30,27 +78,36 @@ def _fitted(table: Table, room: int) -> list[int] | None:
 
     A column is no narrower than its longest word as long as another one can give way between words.
     """
-    rows = [table.columns, *([safe(span).text for span in row] for row in table.rows)]
-    columns = list(zip(*rows, strict=True))
-    widths = [max(map(text_width, column)) for column in columns]
-    words = [max(text_width(word) for text in column for word in text.split() or [""]) for column in columns]
-    flexible = [number for number, name in enumerate(table.columns) if name not in table.numeric]
-    return fitted_widths(widths, flexible, room, words)
+    texts = _texts(table)
+    words = [max(text_width(word) for text in column for word in text.split() or [""]) for column in texts]
+    return fitted_widths(_widths(table), _flexible(table), room, words)
 
 
-def _row(cells: Sequence[Span], table: Table, widths: list[int], frame: Frame) -> Iterator[Line]:
+def _widths(table: Table) -> list[int]:
+    return [max(map(text_width, column)) for column in _texts(table)]
+
+
+def _texts(table: Table) -> list[tuple[str, ...]]:
+    """The texts of each column, its name first."""
+    return list(zip(table.columns, *([safe(span).text for span in row] for row in table.rows), strict=True))
+
+
+def _flexible(table: Table) -> list[int]:
+    return [number for number, name in enumerate(table.columns) if name not in table.numeric]
+
+
+def _row(cells: Sequence[Span], table: Table, widths: list[int], edges: tuple[str, str, str]) -> Iterator[Line]:
     columns = [
         [part for line in wrapped([cell], size) for part in folded(line, size)]
         for cell, size in zip(cells, widths, strict=True)
     ]
-    side = Span(frame.side, Role.LABEL)
+    left, between, right = (Span(edge, Role.LABEL) for edge in edges)
     for lines in zip_longest(*columns, fillvalue=()):
-        spans: list[Span | Strip] = [side]
+        spans: list[Span | Strip] = []
         for line, name, size in zip(lines, table.columns, widths, strict=True):
             padding = Span(" " * (size - line_width(line)))
-            spans += [Span(" "), padding, *line] if name in table.numeric else [Span(" "), *line, padding]
-            spans += [Span(" "), side]
-        yield tuple(spans)
+            spans += [between if spans else left, *([padding, *line] if name in table.numeric else [*line, padding])]
+        yield stripped([*spans, right])
 
 
 def _records(table: Table, width: int) -> Iterator[Line]:
@@ -58,4 +115,6 @@ def _records(table: Table, width: int) -> Iterator[Line]:
         if number:
             yield ()
         for name, cell in zip(table.columns, row, strict=True):
+            if table.spare and not cell.text:
+                continue
             yield from wrapped([Span(f"{name}: ", Role.LABEL), cell], width, indent=2)

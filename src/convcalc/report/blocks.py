@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -36,6 +36,8 @@ class Span(NamedTuple):
 
     text: str
     role: Role = Role.PLAIN
+    share: float | None = None
+    """In a cell of a table: how much of a whole that is, from 0 to 1, which is drawn as a bar where there are bars."""
 
 
 Line = tuple[Span, ...]
@@ -153,6 +155,17 @@ class Table(NamedTuple):
     rows: tuple[tuple[Span, ...], ...]
     numeric: tuple[str, ...] = ()
     """The columns that are aligned to the right."""
+    spare: tuple[str, ...] = ()
+    """The columns that a page too narrow for all leaves out, the first one first; it says which it has left out."""
+    has_total: bool = False
+    """Whether the last row adds up those above it."""
+
+    def only(self, kept: Collection[int]) -> Table:
+        """The table with these columns alone, by their number."""
+        return self._replace(
+            columns=tuple(self.columns[number] for number in kept),
+            rows=tuple(tuple(row[number] for number in kept) for row in self.rows),
+        )
 
 
 Block = Sentence | Sum | Flow | Sheet | Table

@@ -1,0 +1,77 @@
+"""What each layer of a network costs and sees, counted by a stated convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import NamedTuple
+
+from convcalc.errors import UnknownNameError
+from convcalc.geometry.arguments import whole
+from convcalc.layers.layer import Layer, Shape
+from convcalc.layers.stack import Fields, Stack
+
+FLOAT32_BYTES = 4
+SIDES = ("input", "output")
+"""By which cells the MACs of a transposed convolution are counted."""
+
+
+class Convention(NamedTuple):
+    """How work is counted, since tools differ."""
+
+    batch: int = 1
+    """Samples that run at a time."""
+    count_bias: bool = False
+    """Whether the addition of a bias counts as one MAC."""
+    transposed_by: str = "input"
+    """One of :data:`SIDES`. By input every product is counted; by output each output cell has as many MACs as it has
+    weights, those that meet the zeros between stretched input cells too."""
+
+    def macs(self, layer: Layer) -> int:
+        """The multiply-accumulate operations of a layer."""
+        work = layer.work
+        by_output = self.transposed_by == "output" and work.by_output is not None
+        products = work.by_output if by_output and work.by_output is not None else work.macs
+        return self.batch * (products + (work.biases if self.count_bias else 0))
+
+
+class Tally(NamedTuple):
+    """The figures of one layer."""
+
+    name: str
+    layer: Layer
+    output_shape: Shape
+    """(batch, *output shape of a sample)."""
+    macs: int
+    fields: Fields
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that are learned."""
+        return self.layer.parameters
+
+    @property
+    def activation_bytes(self) -> int:
+        """Of its output in float32."""
+        return FLOAT32_BYTES * prod(self.output_shape)
+
+
+def convention_of(batch: int, *, count_bias: bool, transposed_by: str) -> Convention:
+    """The convention, checked.
+
+    Raises:
+        FieldError: the batch is not a whole number of at least 1.
+        UnknownNameError: ``transposed_by`` is none of :data:`SIDES`.
+    """
+    if transposed_by not in SIDES:
+        raise UnknownNameError("side", transposed_by, SIDES, field="transposed-by")
+    return Convention(whole("batch", batch, 1), count_bias, transposed_by)
+
+
+def tallies(stack: Stack, convention: Convention) -> Iterator[Tally]:
+    """The figures of every layer, in turn."""
+    for stage, fields in zip(stack.stages, stack.every_field(), strict=True):
+        layer = stage.layer
+        yield Tally(
+            stage.name, layer, (convention.batch, *layer.output_shape), convention.macs(layer), fields
+        )
