@@ -14,6 +14,7 @@ COMMANDS = {
     "matrix": "convcalc matrix input.yaml -o matrix.npz",
     "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",
+    "summary": "convcalc summary examples/vgg-16.yaml --batch 8",
     "solve": "convcalc solve 224 112 -k 3",
     "kernels": "convcalc kernels gaussian:5",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",

@@ -71,6 +71,34 @@ class GalleryOptions(NamedTuple):
     limit: LimitChanges = None
 
 
+class SummaryOptions(NamedTuple):
+    """The network, and how its work is counted."""
+
+    file: File = None
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            help="Another input: a shape such as 3x224x224 (channels first), or a file.",
+            metavar="SHAPE|FILE",
+        ),
+    ] = None
+    batch: Annotated[
+        int, typer.Option("--batch", help="Samples at a time: multiplies MACs and activation bytes.", metavar="N")
+    ] = 1
+    count_bias: Annotated[bool, typer.Option("--count-bias", help="Count each addition of a bias as one MAC.")] = False
+    transposed_by: Annotated[
+        str,
+        typer.Option(
+            "--transposed-by",
+            help="Count the MACs of a transposed convolution by its input cells or by its output cells.",
+            metavar="input|output",
+        ),
+    ] = "input"
+    kernels: Folders = None
+    limit: LimitChanges = None
+
+
 class TimingOptions(NamedTuple):
     """What is measured, and how often."""
 

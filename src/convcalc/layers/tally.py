@@ -24,8 +24,8 @@ class Convention(NamedTuple):
     count_bias: bool = False
     """Whether the addition of a bias counts as one MAC."""
     transposed_by: str = "input"
-    """One of :data:`SIDES`. By input every product is counted; by output each output cell has as many MACs as it has
-    weights, those that meet the zeros between stretched input cells too."""
+    """One of :data:`SIDES`: by input, every input cell is multiplied with a whole kernel; by output, every output cell
+    reads one, and with a stride many of those products are with zeros between the input cells."""
 
     def macs(self, layer: Layer) -> int:
         """The multiply-accumulate operations of a layer."""
@@ -72,6 +72,4 @@ def tallies(stack: Stack, convention: Convention) -> Iterator[Tally]:
     """The figures of every layer, in turn."""
     for stage, fields in zip(stack.stages, stack.every_field(), strict=True):
         layer = stage.layer
-        yield Tally(
-            stage.name, layer, (convention.batch, *layer.output_shape), convention.macs(layer), fields
-        )
+        yield Tally(stage.name, layer, (convention.batch, *layer.output_shape), convention.macs(layer), fields)

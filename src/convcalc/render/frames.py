@@ -35,5 +35,5 @@ def bar(frame: Frame, share: float, cells: int) -> str:
     ('####    ', '█▊  ')
     """
     steps = len(frame.bar)
-    full, part = divmod(round(share * cells * steps), steps)
+    full, part = divmod(round(max(0.0, min(share, 1.0)) * cells * steps), steps)
     return (frame.bar[-1] * full + frame.bar[part - 1 : part] * bool(part)).ljust(cells)
