@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from inspect import signature
 from typing import Any, NamedTuple
 
 from convcalc.errors import UnknownNameError
 from convcalc.layers.layer import Layer
+
+_signature = cache(signature)  # a network has hundreds of layers of few kinds
 
 
 class Kind(NamedTuple):
@@ -39,7 +41,7 @@ class Kind(NamedTuple):
         fixed = dict(self.fixed)
         return {
             name: parameter.default is parameter.empty
-            for name, parameter in signature(self.make).parameters.items()
+            for name, parameter in _signature(self.make).parameters.items()
             if parameter.kind is parameter.KEYWORD_ONLY and name not in fixed
         }
 

@@ -97,10 +97,7 @@ def _flexible(table: Table) -> list[int]:
 
 
 def _row(cells: Sequence[Span], table: Table, widths: list[int], edges: tuple[str, str, str]) -> Iterator[Line]:
-    columns = [
-        [part for line in wrapped([cell], size) for part in folded(line, size)]
-        for cell, size in zip(cells, widths, strict=True)
-    ]
+    columns = [_cell_lines(safe(cell), size) for cell, size in zip(cells, widths, strict=True)]
     left, between, right = (Span(edge, Role.LABEL) for edge in edges)
     for lines in zip_longest(*columns, fillvalue=()):
         spans: list[Span | Strip] = []
@@ -108,6 +105,13 @@ def _row(cells: Sequence[Span], table: Table, widths: list[int], edges: tuple[st
             padding = Span(" " * (size - line_width(line)))
             spans += [between if spans else left, *([padding, *line] if name in table.numeric else [*line, padding])]
         yield stripped([*spans, right])
+
+
+def _cell_lines(cell: Span, size: int) -> list[Line]:
+    """A cell in lines of so many columns; few cells need more than one, and to find that out is quick."""
+    if text_width(cell.text) <= size:
+        return [(cell,)]
+    return [part for line in wrapped([cell], size) for part in folded(line, size)]
 
 
 def _records(table: Table, width: int) -> Iterator[Line]:
