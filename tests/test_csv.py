@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from convcalc.errors import FormatError, LimitError, OutputError
-from convcalc.formats.csv_reader import csv_cell, csv_text, read_csv
+from convcalc.formats.csv_reader import csv_text, read_csv
 from convcalc.formats.text import decode
 from convcalc.limits import Limits
+from convcalc.render.documents import csv_cell
 
 LIMITS = Limits()
 

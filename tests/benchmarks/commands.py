@@ -68,6 +68,12 @@ def cases(folder: Path) -> list[Case]:
             [convcalc, "params", "--cin", "64", "--cout", "128", "-k", "3"],
             [PYTHON, "-c", packages],
         ),
+        Case(
+            "convcalc summary vgg-16.yaml (peer: params)",
+            1.5,
+            [convcalc, "summary", str(ROOT / "examples" / "vgg-16.yaml")],
+            [convcalc, "params", "--cin", "64", "--cout", "128", "-k", "3"],
+        ),
         Case("convcalc run", 1.25, [convcalc, "run"], [PYTHON, "-c", f"{packages}, numpy, yaml"]),
         Case(
             "reading 1000×1000 floats (peer: CSafeLoader)",

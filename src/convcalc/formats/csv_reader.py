@@ -16,7 +16,6 @@ from convcalc.limits import Limits
 from convcalc.wording import counted
 
 _DELIMITERS = (";", "\t", "|", ",")  # in the order in which they win: a comma may also be a decimal comma
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MOST_AXES = 3
 
 
@@ -59,15 +58,6 @@ def csv_text(array: Array) -> str:
         array = array.view(np.uint8)
     channels = array.reshape((1,) * (_MOST_AXES - array.ndim) + array.shape).tolist()
     return "\n".join("".join(",".join(map(str, row)) + "\n" for row in channel) for channel in channels)
-
-
-def csv_cell(text: str) -> str:
-    """The text for a cell, after an apostrophe where a spreadsheet would run it as a formula.
-
-    >>> csv_cell("=1+1"), csv_cell("edge")
-    ("'=1+1", 'edge')
-    """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 class _Table:

@@ -30,8 +30,7 @@ class Convention(NamedTuple):
     def macs(self, layer: Layer) -> int:
         """The multiply-accumulate operations of a layer."""
         work = layer.work
-        by_output = self.transposed_by == "output" and work.by_output is not None
-        products = work.by_output if by_output and work.by_output is not None else work.macs
+        products = work.macs if work.by_output is None or self.transposed_by == "input" else work.by_output
         return self.batch * (products + (work.biases if self.count_bias else 0))
 
 
@@ -42,13 +41,10 @@ class Tally(NamedTuple):
     layer: Layer
     output_shape: Shape
     """(batch, *output shape of a sample)."""
+    parameters: int
+    """Numbers that are learned."""
     macs: int
     fields: Fields
-
-    @property
-    def parameters(self) -> int:
-        """Numbers that are learned."""
-        return self.layer.parameters
 
     @property
     def activation_bytes(self) -> int:
@@ -72,4 +68,5 @@ def tallies(stack: Stack, convention: Convention) -> Iterator[Tally]:
     """The figures of every layer, in turn."""
     for stage, fields in zip(stack.stages, stack.every_field(), strict=True):
         layer = stage.layer
-        yield Tally(stage.name, layer, (convention.batch, *layer.output_shape), convention.macs(layer), fields)
+        shape = (convention.batch, *layer.output_shape)
+        yield Tally(stage.name, layer, shape, layer.parameters, convention.macs(layer), fields)

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from convcalc.formats.csv_reader import csv_cell
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def json_text(document: dict[str, Any]) -> str:
@@ -24,6 +24,15 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
             [csv_cell(value) if isinstance(value, str) else value for value in row]
         )
         yield buffer.getvalue()
+
+
+def csv_cell(text: str) -> str:
+    """The text for a cell, after an apostrophe where a spreadsheet would run it as a formula.
+
+    >>> csv_cell("=1+1"), csv_cell("edge")
+    ("'=1+1", 'edge')
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _json(value: Any, indent: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from convcalc.layers.stack import Stack
 from convcalc.layers.tally import FLOAT32_BYTES, Convention, Tally, tallies
 from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, note, say
+from convcalc.report.text import safe_text
 from convcalc.wording import counted, shape_text
 
 _SPARE = ("% parameters", "% MACs", "bytes", "groups", "jump", "kernel", "kind", "field")
@@ -36,11 +37,15 @@ class _Totals(NamedTuple):
 
 class _Column(NamedTuple):
     name: str
-    cell: Callable[[Tally], Span]
+    cells: tuple[Span, ...]
+    """One for each layer."""
     total: str = ""
     is_text: bool = False
-    is_idle: bool = False
-    """Whether it would say nothing of this network."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it says nothing of this network."""
+        return not any(cell.text for cell in self.cells)
 
 
 def _blocks(stack: Stack, rows: Sequence[Tally], convention: Convention) -> Iterator[Block]:
@@ -49,7 +54,7 @@ def _blocks(stack: Stack, rows: Sequence[Tally], convention: Convention) -> Iter
     yield say(f"input {shape}, {counted(len(rows), 'layer')}", Role.LABEL)
     totals = _totals(rows)
     columns = [column for column in _columns(rows, totals, convention) if not column.is_idle]
-    yield _table(columns, rows)
+    yield _table(columns)
     yield from (say(text, Role.LABEL) for text in _legend({column.name for column in columns}, totals, convention))
     yield from map(note, stack.notes)
 
@@ -64,14 +69,12 @@ def _totals(rows: Iterable[Tally]) -> _Totals:
     return _Totals(*(map(sum, zip(*figures, strict=True)) if figures else (0, 0, 0)))
 
 
-def _table(columns: Sequence[_Column], rows: Sequence[Tally]) -> Table:
+def _table(columns: Sequence[_Column]) -> Table:
     names = tuple(column.name for column in columns)
+    totals = tuple(Span(column.total, Role.TOTAL) for column in columns)
     return Table(
         names,
-        (
-            *(tuple(column.cell(row) for column in columns) for row in rows),
-            tuple(Span(column.total, Role.TOTAL) for column in columns),
-        ),
+        (*zip(*(column.cells for column in columns), strict=True), totals),
         numeric=tuple(column.name for column in columns if not column.is_text),
         spare=tuple(name for name in _SPARE if name in names),
         has_total=True,
@@ -80,33 +83,28 @@ def _table(columns: Sequence[_Column], rows: Sequence[Tally]) -> Table:
 
 def _columns(rows: Sequence[Tally], totals: _Totals, convention: Convention) -> Iterator[_Column]:
     skipped = 1 - len(_batch(convention))
-    yield _Column("layer", lambda row: Span(row.name), "total", is_text=True)
-    yield _Column("kind", lambda row: Span(row.layer.kind), is_text=True, is_idle=all(map(_is_named_by_kind, rows)))
-    yield _Column("output", lambda row: Span(shape_text(row.output_shape[skipped:])))
-    yield _column("kernel", _kernel, rows, is_text=True)
-    yield _column("groups", _groups, rows)
-    yield _Column("parameters", lambda row: Span(f"{row.parameters:,}"), f"{totals.parameters:,}")
-    yield _Column("MACs", lambda row: Span(f"{row.macs:,}"), f"{totals.macs:,}")
-    yield _Column("bytes", lambda row: Span(f"{row.activation_bytes:,}"), f"{totals.activation_bytes:,}")
-    yield _column("field", lambda row: _each([field.size for field in row.fields]), rows)
-    yield _column("jump", lambda row: _each([field.jump for field in row.fields if field.jump is not None]), rows)
-    yield _share("% parameters", lambda row: row.parameters, totals.parameters)
-    yield _share("% MACs", lambda row: row.macs, totals.macs)
+    kinds = ["" if all(map(_is_named_by_kind, rows)) else row.layer.kind for row in rows]
+    yield _column("layer", (row.name for row in rows), "total", is_text=True)
+    yield _column("kind", kinds, is_text=True)
+    yield _column("output", (shape_text(row.output_shape[skipped:]) for row in rows))
+    yield _column("kernel", map(_kernel, rows), is_text=True)
+    yield _column("groups", map(_groups, rows))
+    yield _column("parameters", (f"{row.parameters:,}" for row in rows), f"{totals.parameters:,}")
+    yield _column("MACs", (f"{row.macs:,}" for row in rows), f"{totals.macs:,}")
+    yield _column("bytes", (f"{row.activation_bytes:,}" for row in rows), f"{totals.activation_bytes:,}")
+    yield _column("field", (_each([field.size for field in row.fields]) for row in rows))
+    yield _column("jump", (_each(_jumps(row)) for row in rows))
+    yield _shares_column("% parameters", [_ratio(row.parameters, totals.parameters) for row in rows])
+    yield _shares_column("% MACs", [_ratio(row.macs, totals.macs) for row in rows])
 
 
-def _column(name: str, text: Callable[[Tally], str], rows: Iterable[Tally], *, is_text: bool = False) -> _Column:
-    """A column that says nothing where no row has anything in it."""
-    return _Column(name, lambda row: Span(text(row)), is_text=is_text, is_idle=not any(map(text, rows)))
+def _column(name: str, texts: Iterable[str], total: str = "", *, is_text: bool = False) -> _Column:
+    return _Column(name, tuple(map(Span, texts)), total, is_text)
 
 
-def _share(name: str, part: Callable[[Tally], int], whole: int) -> _Column:
-    """A column of bars; a total too small to be shared out has none."""
-
-    def cell(row: Tally) -> Span:
-        share = _ratio(part(row), whole)
-        return Span(_percent(share) if share else "", share=share)
-
-    return _Column(name, cell, is_idle=not whole)
+def _shares_column(name: str, shares: Iterable[float]) -> _Column:
+    """A column of bars; what has no share has an empty one."""
+    return _Column(name, tuple(Span(_percent(share) if share else "", share=share) for share in shares))
 
 
 def _ratio(part: int, whole: int) -> float:
@@ -124,6 +122,10 @@ def _percent(share: float) -> str:
 
 def _is_named_by_kind(row: Tally) -> bool:
     return row.name.rstrip(_NUMBERING) == row.layer.kind
+
+
+def _jumps(row: Tally) -> list[Fraction]:
+    return [field.jump for field in row.fields if field.jump is not None]
 
 
 def _kernel(row: Tally) -> str:
@@ -185,7 +187,6 @@ def _data(stack: Stack, rows: Sequence[Tally], convention: Convention) -> dict[s
 
 def _record(row: Tally) -> dict[str, Any]:
     settings = row.layer.settings
-    jumps = [field.jump for field in row.fields if field.jump is not None]
     return {
         "name": row.name,
         "kind": row.layer.kind,
@@ -196,7 +197,7 @@ def _record(row: Tally) -> dict[str, Any]:
         "macs": row.macs,
         "activation_bytes": row.activation_bytes,
         "receptive_field": [field.size for field in row.fields],
-        "jump": [jump.numerator if jump.denominator == 1 else str(jump) for jump in jumps],
+        "jump": [jump.numerator if jump.denominator == 1 else str(jump) for jump in _jumps(row)],
     }
 
 
@@ -212,14 +213,15 @@ def _shares(row: Tally, totals: _Totals) -> dict[str, float]:
     }
 
 
-def _rows(rows: Iterable[Tally]) -> Iterator[Iterable[Any]]:
+def _rows(rows: Sequence[Tally]) -> Iterator[Iterable[Any]]:
     """One row for each layer; lists of numbers have an x between them."""
     header = (
         "name", "kind", "output_shape", "kernel_size", "stride", "dilation", "groups", "parameters", "macs",
-        "activation_bytes", "receptive_field", "jump",
+        "activation_bytes", "receptive_field", "jump", "parameter_share", "mac_share",
     )  # fmt: skip
     yield header
+    totals = _totals(rows)
     for row in rows:
-        record = _record(row)
+        record = _record(row) | {"name": safe_text(row.name)} | _shares(row, totals)
         values = [record[name] for name in header]
         yield tuple("x".join(map(str, value)) if isinstance(value, list) else value for value in values)
