@@ -171,7 +171,6 @@ PAGES = [
     ("summary-plain", 80, "summary lenet-5.yaml --format plain"),
     ("summary-40", 40, "summary two-layers.yaml"),
     ("summary-single", 80, "summary groups.yaml"),
-    ("summary-csv", 100, "summary lenet-5.yaml --format csv"),
     ("summary-json", 100, "summary two-layers.yaml --format json"),
     ("solve", 80, "solve 224 112"),
     ("solve-plain", 80, "solve 224 112 -k 3 --format plain"),

@@ -433,6 +433,15 @@ def test_names_and_notes_are_shown_and_never_obeyed(cli):
     )[0].startswith("'=")
 
 
+def test_notes_of_the_network_stand_below_the_table():
+    """What was left out on the way from the file is said on the page, in JSON and beside CSV."""
+    layer = kind_of("relu").make((1, 4))
+    report = summary_report(Stack((1, 4), (Stage("a", layer, (INPUT,)),), notes=("stops at node 7 (LSTM)",)))
+    last = "".join(span.text for line in list(lines_of(report.blocks, 80, ASCII))[-1:] for span in line)
+    assert last == "note: stops at node 7 (LSTM)"
+    assert report.notes == tuple(report.data()["notes"]) == ("stops at node 7 (LSTM)",)
+
+
 def test_a_summary_is_saved(cli):
     """-o writes the page in the format of its suffix."""
     assert cli.run("summary", lenet(), "-o", "page.md", "-q").code == 0

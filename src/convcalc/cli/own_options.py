@@ -74,7 +74,14 @@ class GalleryOptions(NamedTuple):
 class SummaryOptions(NamedTuple):
     """The network, and how its work is counted."""
 
-    file: File = None
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file with layers, or an ONNX model; a problem file is a network of one layer. Without it: a 5x5 "
+            "gradient and sobel-x.",
+            show_default=False,
+        ),
+    ] = None
     input: Annotated[
         str | None,
         typer.Option(

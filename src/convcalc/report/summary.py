@@ -49,9 +49,10 @@ class _Column(NamedTuple):
 
 
 def _blocks(stack: Stack, rows: Sequence[Tally], convention: Convention) -> Iterator[Block]:
-    yield say(stack.title or f"a network of {counted(len(rows), 'layer')}", Role.TITLE)
-    shape = shape_text((*_batch(convention), *stack.input_shape))
-    yield say(f"input {shape}, {counted(len(rows), 'layer')}", Role.LABEL)
+    layers = counted(len(rows), "layer")
+    shape = f"input {shape_text((*_batch(convention), *stack.input_shape))}"
+    yield say(stack.title or f"a network of {layers}", Role.TITLE)
+    yield say(f"{shape}, {layers}" if stack.title else shape, Role.LABEL)
     totals = _totals(rows)
     columns = [column for column in _columns(rows, totals, convention) if not column.is_idle]
     yield _table(columns)
