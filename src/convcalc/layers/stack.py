@@ -6,13 +6,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place, UnknownNameError
 from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+
+Held = TypeVar("Held")
 
 INPUT = -1
 """Stands for the input of the network where a layer's number is asked for."""
@@ -121,14 +123,23 @@ class Stack:
         Raises:
             ConvcalcError: a layer has no weights, or the numbers do not go with each other.
         """
+        return self.carried(cells, lambda stage, inputs: stage.layer.compute(inputs, stage.values(), how), wanted)
+
+    def carried(
+        self, start: Held, make: Callable[[Stage, list[Held]], Held], wanted: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Held]]:
+        """What every layer makes of what those that it takes have made, from ``start`` at the input of the network.
+
+        In turn, of the wanted layers and those that they need; each is let go once no layer needs it any more.
+        """
         path = self.needed(*([len(self.stages) - 1] if wanted is None else wanted))
-        held = {INPUT: cells}
+        held = {INPUT: start}
         for place, number in enumerate(path):
             stage = self.stages[number]
-            held[number] = stage.layer.compute([held[each] for each in stage.inputs], stage.values(), how)
+            held[number] = make(stage, [held[each] for each in stage.inputs])
             yield number, held[number]
             later = {each for other in path[place + 1 :] for each in self.stages[other].inputs}
-            held = {each: array for each, array in held.items() if each in later}
+            held = {each: made for each, made in held.items() if each in later}
 
     def needed(self, *last: int) -> list[int]:
         """The layers that some layers depend on, and themselves, the lowest first."""

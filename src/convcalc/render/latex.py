@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from convcalc.render.columns import fitted_widths, kept_columns, left_out
 from convcalc.render.latex_text import latex_number, latex_text
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
 
 _ROW = 90  # characters of a table's row that fit on a line
 _BETWEEN_COLUMNS = 3
 _PAGE = 40  # rows of a table that fit on a page; a longer one needs a second run of LaTeX to align its columns
 _SUM = 88  # characters of a sum that fit on a line
+_DEEPEST = 12  # levels of a tree that are moved in
 _COMMAND = re.compile(r"\\[a-z]+|[{}_]")
 
 _PREAMBLE = r"""% Made by convcalc; compile it with pdflatex, which needs no other package than these.
@@ -70,6 +71,8 @@ def latex_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _flow(block)
             case Table():
                 yield from _table(block)
+            case Tree():
+                yield from _tree(block)
     yield from ("", r"\end{document}")
 
 
@@ -101,6 +104,14 @@ def _marked(span: Span) -> str:
         case Role.LABEL | Role.NOTE:
             return rf"\textcolor{{labels}}{{{text}}}"
     return text
+
+
+def _tree(tree: Tree, level: int = 0) -> Iterator[str]:
+    """The tree as lines, each moved in below what it hangs on."""
+    margin = f"{min(level, _DEEPEST) * 1.5:g}em"
+    yield rf"\par\hangindent={margin}\hangafter=0 {_joined(tree.spans)}\par"
+    for branch in tree.branches:
+        yield from _tree(branch, level + 1)
 
 
 def _sum(found: Sum) -> Iterator[str]:

@@ -8,7 +8,7 @@ from convcalc.render.boxes import Box, fitted
 from convcalc.render.frames import Frame
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table, Tree
 
 _BETWEEN_GRIDS = 3
 
@@ -19,7 +19,7 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     for number, block in enumerate(blocks):
         if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
-        gap = isinstance(block, Table) or (isinstance(block, Flow | Sheet) and number + 1 < len(blocks))
+        gap = isinstance(block, Table | Tree) or (isinstance(block, Flow | Sheet) and number + 1 < len(blocks))
         for line in block_lines(block, width, frame):
             yield from folded(line, width)
 
@@ -37,6 +37,10 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
             yield from _sheet_lines(block, width)
         case Table():
             yield from table_lines(block, width, frame)
+        case Tree():
+            from convcalc.render.trees import tree_lines
+
+            yield from tree_lines(block, width, frame)
 
 
 def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
 from convcalc.report.text import safe_text
 
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
@@ -37,6 +37,8 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _flow(block)
             case Table():
                 yield from _records(block)
+            case Tree():
+                yield from _items(block)
         was_item = is_item
 
 
@@ -122,6 +124,13 @@ def _side_by_side(items: Sequence[Grid | Span]) -> Iterator[str]:
     for grid in grids:
         if grid.footer:
             yield from ("", _joined((*grid.caption, Span(": "), Span(grid.footer, Role.LABEL))))
+
+
+def _items(tree: Tree, margin: str = "") -> Iterator[str]:
+    """The tree as a list in lists."""
+    yield f"{margin}- {_joined(tree.spans)}"
+    for branch in tree.branches:
+        yield from _items(branch, f"{margin}  ")
 
 
 def _width(grid: Grid) -> int:

@@ -168,7 +168,14 @@ class Table(NamedTuple):
         )
 
 
-Block = Sentence | Sum | Flow | Sheet | Table
+class Tree(NamedTuple):
+    """A line with others that hang below it."""
+
+    spans: Line
+    branches: tuple[Tree, ...] = ()
+
+
+Block = Sentence | Sum | Flow | Sheet | Table | Tree
 
 
 class Report(NamedTuple):

@@ -67,10 +67,15 @@ def _heading(problem: Problem, trace: Trace) -> Iterator[Block]:
             Span(f"   {sample}channel {trace.channel}, {told}", Role.LABEL),
         )
     )
-    yield say(_reads(problem, trace), Role.LABEL)
+    yield say(reads_text(problem, trace), Role.LABEL)
 
 
 def _story(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
+    yield from story_blocks(problem, trace)
+    yield agreement(problem, trace, output)
+
+
+def story_blocks(problem: Problem, trace: Trace) -> Iterator[Block]:
     """Window, kernel and products of each channel, and what they come to."""
     told_channels, rest = chosen_channels(trace)
     if rest:
@@ -82,7 +87,7 @@ def _story(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
         yield say(_rest(rest), space_before=True)
     if trace.padded.any():
         yield from _padding_notes(problem, trace)
-    yield from _total(problem, trace, output)
+    yield _total(trace)
 
 
 def total_text(problem: Problem, trace: Trace) -> str:
@@ -92,13 +97,14 @@ def total_text(problem: Problem, trace: Trace) -> str:
     return f"output[{place}] = {number_text(trace.total, DIGITS)}"
 
 
-def _reads(problem: Problem, trace: Trace) -> str:
+def reads_text(problem: Problem, trace: Trace, name: str = "input") -> str:
+    """Which cells of the input, or of what is given to the convolution in its place, the window reads."""
     spans = []
     for name, read, axis in zip(axis_names(problem.rank), trace.reads, problem.axes, strict=True):
         step = f" in steps of {read.step}" if read.step > 1 and len(read) > 1 else ""
         span = f"{name} {read[0]}" if len(read) == 1 else f"{name}s {read[0]} to {read[-1]}"
         spans.append(f"{span}{step} of 0 to {axis.size - 1}")
-    return "input " + ", ".join(spans)
+    return f"{name} {', '.join(spans)}"
 
 
 def chosen_channels(trace: Trace) -> tuple[list[ChannelTrace], list[ChannelTrace]]:
@@ -163,10 +169,10 @@ def _padding_notes(problem: Problem, trace: Trace) -> Iterator[Block]:
     yield say(f"{text}: {', '.join(moves)})", Role.NOTE, indent=1)
 
 
-def _total(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
+def _total(trace: Trace) -> Sum:
     told, rest = chosen_channels(trace)
     subtotals = [each.subtotal for each in told] + ([sum(each.subtotal for each in rest)] if rest else [])
-    yield Sum(
+    return Sum(
         "total",
         tuple(number_text(each, DIGITS) for each in subtotals),
         number_text(trace.total, DIGITS),
@@ -174,7 +180,6 @@ def _total(problem: Problem, trace: Trace, output: Any) -> Iterator[Block]:
         bias=number_text(trace.bias, DIGITS),
         space_before=True,
     )
-    yield agreement(problem, trace, output)
 
 
 def agreement(problem: Problem, trace: Trace, output: Any) -> Sentence:

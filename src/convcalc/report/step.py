@@ -1,0 +1,108 @@
+"""The step of a layer that is no convolution: its terms in a table, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from convcalc.layers.stack import Stack
+from convcalc.layers.step import Rule, Step, Term
+from convcalc.layers.unfold import Node
+from convcalc.report.blocks import Block, Role, Span, Sum, Table, note, say
+from convcalc.report.places import cell_text, layer_text
+from convcalc.report.text import number_text, number_texts
+from convcalc.report.unfolded import DIGITS, formula_text, scale_factor
+from convcalc.wording import counted
+
+_MOST_ROWS = 24
+_PADDING = "padding"
+
+
+def step_blocks(stack: Stack, node: Node) -> Iterator[Block]:
+    """The terms of a cell, and the sum, the maximum or the function that they are put into."""
+    step = node.step
+    if step is None:
+        return
+    shown = _shown(node, step)
+    yield _table(stack, node, step, shown)
+    hidden = len(step.terms) - len(shown)
+    if hidden:
+        yield say(_hidden(step, shown, hidden), Role.LABEL)
+    if step.rule is Rule.SUM:
+        yield from _sum(step, shown)
+    else:
+        yield say(f"{formula_text(node)} = {number_text(step.total, DIGITS)}{_why(step)}", Role.TOTAL)
+    padded = sum(term.cell is None for term in step.terms)
+    if padded:
+        yield note(f"{counted(padded, 'cell')} of the window {'lies' if padded == 1 else 'lie'} outside the input")
+
+
+def _shown(node: Node, step: Step) -> Sequence[int]:
+    """All terms in their order, or of many the largest and the first others."""
+    if len(step.terms) <= _MOST_ROWS:
+        return range(len(step.terms))
+    slopes = step.slopes
+    size = [abs(float(term.value * slope)) for term, slope in zip(step.terms, slopes, strict=True)]
+    order = sorted(range(len(size)), key=lambda each: (each != step.winner, -size[each]))
+    return order[:_MOST_ROWS] if node.branches else range(_MOST_ROWS)
+
+
+def _table(stack: Stack, node: Node, step: Step, shown: Sequence[int]) -> Table:
+    """The cells with their values, and of a sum their weights and products."""
+    terms = [step.terms[each] for each in shown]
+    inputs = [layer_text(stack, each) for each in stack.stages[node.number].inputs]
+    is_weighted = any(term.weight != 1 for term in step.terms)
+    columns: dict[str, list[Span]] = {
+        "cell": [_cell(term, inputs) for term in terms],
+        "value": _numbers(term.value for term in terms),
+    }
+    if is_weighted:
+        columns["weight"] = _numbers(term.weight for term in terms)
+        columns["product"] = _numbers(term.product for term in terms)
+    if step.rule is Rule.MAXIMUM:
+        columns["won"] = [Span("won", Role.GOOD) if each == step.winner else Span("") for each in shown]
+    rows = tuple(zip(*columns.values(), strict=True))
+    return Table(tuple(columns), rows, numeric=("value", "weight", "product"))
+
+
+def _cell(term: Term, inputs: Sequence[str]) -> Span:
+    return Span(_PADDING, Role.PADDED) if term.cell is None else Span(cell_text(inputs[term.source], term.cell))
+
+
+def _numbers(values: Iterator[object]) -> list[Span]:
+    texts = number_texts(values)
+    return [Span(text, Role.NEGATIVE if text.startswith("-") else Role.NUMBER) for text in texts]
+
+
+def _hidden(step: Step, shown: Sequence[int], hidden: int) -> str:
+    more = counted(hidden, "more cell")
+    if step.rule is not Rule.SUM:
+        return f"{more} not shown; --format csv has all"
+    from convcalc.tracing.trace import added
+
+    kept = set(shown)
+    rest = added(term.product for number, term in enumerate(step.terms) if number not in kept)
+    return f"{more}, none with a larger product, together {number_text(rest, DIGITS)}; --format csv has all"
+
+
+def _sum(step: Step, shown: Sequence[int]) -> Iterator[Block]:
+    products = [number_text(step.terms[each].product) for each in shown]
+    is_cut = len(products) < len(step.terms)
+    yield Sum(
+        "total",
+        tuple(products),
+        number_text(step.total, DIGITS),
+        omitted=counted(len(step.terms), "product") if is_cut else "",
+        scale=scale_factor(step),
+        bias=number_text(step.bias, DIGITS) if step.bias else "",
+        space_before=True,
+    )
+    if step.formula:
+        yield say(step.formula, Role.LABEL)
+
+
+def _why(step: Step) -> str:
+    """What became of the values, in words."""
+    if step.rule is Rule.MAXIMUM:
+        same = sum(term.value == step.total for term in step.terms)
+        return f" ({counted(same, 'cell')} hold it, the first wins)" if same > 1 else ""
+    return ""
