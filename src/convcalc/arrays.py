@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import lcm
+from math import fsum, lcm
 from sys import float_info
 from typing import Any, TypeAlias
 
@@ -176,6 +176,13 @@ def cells(values: Array) -> Iterator[tuple[tuple[int, ...], Any]]:
         yield place, plain(value)
 
 
+def total(values: Array) -> Any:
+    """All values added up: exact numbers exactly, floats rounded once."""
+    if values.dtype.kind == "f":
+        return fsum(values.flat) if np.isfinite(values).all() else float(values.sum())
+    return plain(Fraction(sum(map(plain, values.flat))))
+
+
 def count_not_finite(values: Array) -> int:
     """How many values are inf or nan; of many values where there are none, it costs one pass and no memory."""
     if values.dtype.kind != "f":
@@ -212,7 +219,7 @@ def range_and_mean(values: Array) -> tuple[Any, Any, float | int] | None:
 
     The mean is a float, or where it is beyond their range the nearest whole number.
     """
-    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    finite = values[np.isfinite(values)] if count_not_finite(values) else values
     if not finite.size:
         return None
     with np.errstate(over="ignore"):

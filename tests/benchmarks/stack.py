@@ -1,4 +1,6 @@
-"""How long a network takes beside PyTorch, and what one layer of a large file costs: `python tests/benchmarks/stack.py`.
+"""How long a network takes beside PyTorch, and what one layer of a large file costs.
+
+`python tests/benchmarks/stack.py`.
 
 VGG-16's 13 convolutions with ReLU and max pooling on 3×224×224 in float32, random weights. Each contender is a process
 of its own that computes the network several times; they take turns, and the minimum and the median of the rounds are

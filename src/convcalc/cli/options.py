@@ -153,7 +153,7 @@ Batch = Annotated[
 InputPosition = Annotated[
     str | None, typer.Option("--pos", help="An input cell, one index per axis from 0: 2,3.", metavar="INDEX")
 ]
-InputChannel = Annotated[int, typer.Option("--channel", help="The input channel, from 0.", metavar="N")]
+InputChannel = Annotated[int | None, typer.Option("--channel", help="The input channel, from 0.", metavar="N")]
 Sample = Annotated[int, typer.Option("--batch", help="The sample, from 0.", metavar="N")]
 WithAdjoint = Annotated[
     bool, typer.Option("--adjoint", help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z.")
@@ -162,6 +162,21 @@ Seed = Annotated[int, typer.Option("--seed", help="With --adjoint: which numbers
 Im2col = Annotated[
     bool,
     typer.Option("--im2col", help="The matrix of all windows instead, one a column, which the kernel multiplies."),
+]
+
+Layer = Annotated[
+    str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
+]
+NetworkInput = Annotated[
+    str | None,
+    typer.Option(
+        "--input", help="Of a network: a file, or numbers, that go in instead of the file's own.", metavar="FILE"
+    ),
+]
+Keep = Annotated[bool, typer.Option("--keep", help="Of a network: show, and save as .npz, the output of every layer.")]
+Depth = Annotated[
+    int | None,
+    typer.Option("--depth", help="Of a network: unfold so many layers as a tree, down to the input.", metavar="N"),
 ]
 
 InChannels = Annotated[int, typer.Option("--cin", help="Input channels.", metavar="N")]

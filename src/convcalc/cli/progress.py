@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convcalc.engine.plan import Plan
 
 _LONG = 1.0  # seconds, as estimated
+_MACS_A_SECOND = 1e10  # of a network, about what one core does
 
 
 def compute_shown(ready: Ready, *, quiet: bool) -> Result:
@@ -25,9 +26,31 @@ def compute_shown(ready: Ready, *, quiet: bool) -> Result:
 @contextmanager
 def _bar(plan: Plan, quiet: bool) -> Iterator[Progress | None]:
     """What draws the tiles that are done; the bar is gone when it ends."""
-    if quiet or plan.seconds <= _LONG or not (sys.stderr and sys.stderr.isatty()):
+    if quiet or plan.seconds <= _LONG or not _is_watched():
         yield None
         return
+    with _drawn(plan.tile_count) as advance:
+        # tiles of several threads may come out of order, so each counts one
+        yield lambda _done, _total: advance(1)
+
+
+@contextmanager
+def layers_shown(work: Mapping[int, int], *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """What is told each layer that is done; a bar shows the share of all MACs, ``work``, if these take long."""
+    if quiet or sum(work.values()) <= _LONG * _MACS_A_SECOND or not _is_watched():
+        yield lambda _number: None
+        return
+    with _drawn(sum(work.values())) as advance:
+        yield lambda number: advance(work[number])
+
+
+def _is_watched() -> bool:
+    return bool(sys.stderr and sys.stderr.isatty())
+
+
+@contextmanager
+def _drawn(total: int) -> Iterator[Callable[[int], None]]:
+    """What moves a bar on; the bar is gone when it ends."""
     from rich import progress
     from rich.console import Console
 
@@ -36,6 +59,5 @@ def _bar(plan: Plan, quiet: bool) -> Iterator[Progress | None]:
     console = Console(stderr=True, highlight=False)
     is_still = console.is_dumb_terminal
     with progress.Progress(*columns, *times, console=console, transient=True, disable=is_still) as bar:
-        task = bar.add_task("", total=plan.tile_count)
-        # tiles of several threads may come out of order, so each counts one
-        yield lambda _done, _total: bar.advance(task)
+        task = bar.add_task("", total=total)
+        yield lambda done: bar.advance(task, done)

@@ -12,18 +12,29 @@ def trace(
     every: opt.EveryPosition = False,
     channel: opt.Channel = None,
     batch: opt.Batch = None,
+    layer: opt.Layer = None,
+    depth: opt.Depth = None,
+    input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
     from convcalc.cli.emit import check_output
     from convcalc.cli.figures import FIGURE_SUFFIX, check_one_figure
     from convcalc.cli.pages import SAVED
-    from convcalc.cli.source import flags, prepare
+    from convcalc.cli.source import flags, need_network, opened, prepared
     from convcalc.cli.tracing import emit_all, emit_one, every_cell, positions_of, some_cells
 
     check_output(target, (*SAVED, FIGURE_SUFFIX))
+    found = opened(options)
+    if found.request.is_network:
+        from convcalc.cli.stack_trace import TraceWishes, trace_network
+
+        depth = 1 if depth is None else depth
+        trace_network(found, options, target, TraceWishes(layer, pos, every, channel, batch or 0, depth, input))
+        return
+    need_network(found, layer=layer, depth=depth is not None, input=input)
     positions = positions_of(pos, every)
     check_one_figure(target, positions)
-    ready = prepare(options)
+    ready = prepared(found, options)
     with flags():
         if every:
             emit_all(ready.problem, every_cell(ready, channel, batch, quiet=target.quiet), target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.cli.source import flags
+from convcalc.cli.source import flags, need_convolution
 from convcalc.errors import FieldError, UsageError
 from convcalc.report.gallery import Gallery, left_out, too_large
 from convcalc.report.heat_maps import is_picture
@@ -30,7 +30,9 @@ def request_of(options: GalleryOptions, limits: Limits) -> Request:
     """The words of the file with those of the flags in their place."""
     from convcalc.formats.request import read_request
 
-    return read_request(options.file, limits).override(
+    request = read_request(options.file, limits)
+    need_convolution(request)
+    return request.override(
         kernel=options.kernel,
         stride=options.stride,
         padding=options.padding,

@@ -78,12 +78,7 @@ def make_plan(
         EngineError: the engine asked for cannot take the problem.
         FieldError: threads is not a whole number from 1.
     """
-    if engine != "auto" and engine not in ENGINES:
-        raise UnknownNameError("engine", engine, ["auto", *ENGINES], field="engine")
-    if precision not in _PRECISIONS:
-        raise UnknownNameError("precision", precision, list(Precision), field="precision")
-    if threads is not None:
-        threads = whole("threads", threads, 1)
+    threads = check_choice(engine, precision, threads)
     bound = sum_bound(problem)
     if engine == "auto" and not explain and problem.macs <= _SMALL_MACS:
         return _small_plan(problem, bound)
@@ -91,6 +86,20 @@ def make_plan(
     key = (*_geometry(problem), problem.boundary, outside, problem.flip, bound, _weights(problem))
     key = (*key, engine, precision, threads, explain)
     return _remembered(key, lambda: _new_plan(problem, engine, Precision(precision), threads, explain))
+
+
+def check_choice(engine: str, precision: str, threads: int | None) -> int | None:
+    """The number of threads, if that, the engine and the precision are some that can be asked for.
+
+    Raises:
+        UnknownNameError: there is no engine or precision of that name.
+        FieldError: threads is not a whole number from 1.
+    """
+    if engine != "auto" and engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ["auto", *ENGINES], field="engine")
+    if precision not in _PRECISIONS:
+        raise UnknownNameError("precision", precision, list(Precision), field="precision")
+    return None if threads is None else whole("threads", threads, 1)
 
 
 def _new_plan(problem: Problem, engine: str, precision: Precision, threads: int | None, explain: bool) -> Plan:

@@ -100,7 +100,7 @@ def save_result(path: str, problem: Problem, result: Result, *, force: bool, rul
     """
     if Path(path).suffix.lower() == ".png":
         colours = problem.in_channels == problem.out_channels == _COLOURS
-        return save_array(path, {OUTPUT: _picture(result)}, force=force, rgb=colours, rule=rule)
+        return save_array(path, {OUTPUT: picture_of(result.output)}, force=force, rgb=colours, rule=rule)
     arrays = {
         OUTPUT: result.squeezed,
         "input": problem.input,
@@ -123,14 +123,18 @@ def check_target(path: str, *, force: bool) -> None:
         raise MissingExtraError("reading and writing images", "image")
 
 
-def _picture(result: Result) -> Array:
-    """(channels, height, width) of the only sample."""
-    if result.output.ndim != _PICTURE_AXES:
-        axes = result.output.ndim - 2
+def picture_of(output: Array) -> Array:
+    """(channels, height, width) of the only sample of an output, (batch, channels, *spatial).
+
+    Raises:
+        OutputError: there are more samples, or not two spatial axes.
+    """
+    if output.ndim != _PICTURE_AXES:
+        axes = output.ndim - 2
         raise OutputError(f"a picture has two spatial axes, the output has {axes}", hint="save it as .npy")
-    if len(result.output) != 1:
-        raise OutputError(f"a picture is of one sample, the output has {len(result.output)}", hint="save it as .npy")
-    sample: Array = result.output[0]
+    if len(output) != 1:
+        raise OutputError(f"a picture is of one sample, the output has {len(output)}", hint="save it as .npy")
+    sample: Array = output[0]
     return sample
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Activation(Layer):
     """A function applied to every cell by itself."""
 
+    is_linear: ClassVar[bool] = False
+
     @classmethod
     def of(cls, input_shape: Shape) -> Activation:
         """The layer on an input of any shape."""

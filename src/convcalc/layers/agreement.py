@@ -19,7 +19,7 @@ def agrees(step: Step, value: Number, output: Array, how: How = PLAINLY) -> bool
 
     The rounding of a sum grows with the magnitudes of its terms (Higham, Accuracy and Stability of Numerical
     Algorithms, 4.2), and an engine that mixes cells may err by a share of the largest output, see
-    :class:`~convcalc.engine.plan.Precision`.
+    :class:`~convcalc.engine.candidate.Precision`.
     """
     if step.total == value:
         return True
@@ -53,7 +53,7 @@ def _engine_error(output: Array, how: How) -> float:
     """By how much any engine may be off that is precise enough to be chosen."""
     from convcalc.arrays import value_range
     from convcalc.engine.arithmetic import FLOAT32, FLOAT64
-    from convcalc.engine.plan import Precision
+    from convcalc.engine.candidate import Precision
 
     if output.dtype.kind != "f":
         return 0.0

@@ -173,6 +173,8 @@ class Convolution(Layer):
 
         problem = self.problem(inputs, values, how)
         plan = make_plan(problem, how.engine, precision=how.precision, threads=how.threads)
+        if how.planned:
+            how.planned(plan)
         return compute(problem, plan, limits=how.limits).output
 
     def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002

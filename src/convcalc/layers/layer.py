@@ -6,7 +6,7 @@ shapes and counts of a network must not wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -18,6 +18,7 @@ from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.engine.plan import Plan
     from convcalc.limits import Limits
 
 Shape = tuple[int, ...]
@@ -48,6 +49,8 @@ class How(NamedTuple):
     precision: str = "full"
     threads: int | None = None
     limits: Limits | None = None
+    planned: Callable[[Plan], None] | None = None
+    """Told the plan of every convolution before it is carried out."""
 
 
 PLAINLY = How()
@@ -63,6 +66,9 @@ class Layer:
 
     kind: ClassVar[str] = ""
     """Its name in files, tables and errors."""
+
+    is_linear: ClassVar[bool] = True
+    """Whether what it makes of a change is the same whatever the inputs are: a sum of them, perhaps with a bias."""
 
     input_shape: Shape
 

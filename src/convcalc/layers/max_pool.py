@@ -21,6 +21,7 @@ class MaxPool(Pool):
     """The largest number of every window; what lies in the padding is not there, so it never wins."""
 
     kind: ClassVar[str] = "max-pool"
+    is_linear: ClassVar[bool] = False
 
     @classmethod
     def of(

@@ -34,17 +34,18 @@ def paths(stack: Stack, cells: Array, cell: Cell, last: int, how: How = PLAINLY)
     Raises:
         ConvcalcError: a layer has no weights, or the numbers do not go with each other.
     """
+    from convcalc.arrays import index
+
     boxes = stack.reached(tuple(range(each, each + 1) for each in cell))
 
     def make(stage: Stage, inputs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
-        values = stage.values()
-        below = [each for each, _ in inputs]
-        return stage.layer.compute(below, values, how), stage.layer.push(below, values, [each for _, each in inputs])
+        below, changes = ([each[part] for each in inputs] for part in range(2))
+        return stage.compute(below, how), stage.layer.push(below, stage.values(), changes)
 
     for number, (_, tangent) in stack.carried((cells, _one(cells, cell)), make, [last]):
         if number in boxes:
-            inside = tuple(slice(each.start, each.stop) for each in boxes[number])
-            yield Reached(number, boxes[number], tangent[(0, *inside)])
+            inside = (slice(each.start, each.stop) for each in boxes[number])
+            yield Reached(number, boxes[number], tangent[index(0, *inside)])
 
 
 def _one(cells: Array, cell: Cell) -> Array:

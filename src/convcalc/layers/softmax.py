@@ -18,6 +18,7 @@ class Softmax(Layer):
     """exp(x) divided by the sum of exp over all channels, or features, at the same position."""
 
     kind: ClassVar[str] = "softmax"
+    is_linear: ClassVar[bool] = False
 
     @classmethod
     def of(cls, input_shape: Shape) -> Softmax:

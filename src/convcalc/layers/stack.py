@@ -50,6 +50,16 @@ class Stage:
                 )
             return {}
 
+    def compute(self, inputs: Sequence[Array], how: How = PLAINLY) -> Array:
+        """The output of the layer with the numbers of its weights, (batch, *output_shape).
+
+        Raises:
+            ConvcalcError: it has no weights, or the numbers do not go with each other.
+        """
+        values = self.values()
+        with self._placing():
+            return self.layer.compute(inputs, values, how)
+
     @contextmanager
     def _placing(self) -> Iterator[None]:
         """Says of an error which layer it is about, and where that is written."""
@@ -123,7 +133,7 @@ class Stack:
         Raises:
             ConvcalcError: a layer has no weights, or the numbers do not go with each other.
         """
-        return self.carried(cells, lambda stage, inputs: stage.layer.compute(inputs, stage.values(), how), wanted)
+        return self.carried(cells, lambda stage, inputs: stage.compute(inputs, how), wanted)
 
     def carried(
         self, start: Held, make: Callable[[Stage, list[Held]], Held], wanted: Collection[int] | None = None
@@ -136,10 +146,11 @@ class Stack:
         held = {INPUT: start}
         for place, number in enumerate(path):
             stage = self.stages[number]
-            held[number] = make(stage, [held[each] for each in stage.inputs])
-            yield number, held[number]
+            held[number] = made = make(stage, [held[each] for each in stage.inputs])
             later = {each for other in path[place + 1 :] for each in self.stages[other].inputs}
-            held = {each: made for each, made in held.items() if each in later}
+            held = {each: kept for each, kept in held.items() if each in later}
+            yield number, made
+            del made  # what is not held any more shall not wait for the next layer
 
     def needed(self, *last: int) -> list[int]:
         """The layers that some layers depend on, and themselves, the lowest first."""

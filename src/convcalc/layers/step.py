@@ -74,5 +74,6 @@ class Step:
         if self.rule is Rule.SUM:
             return tuple(term.weight * self.scale for term in self.terms)
         if self.rule is Rule.MAXIMUM:
-            return tuple(int(number == self.winner) for number in range(len(self.terms)))
+            winner = self.winner
+            return tuple(int(number == winner) for number in range(len(self.terms)))
         return self.function_slopes

@@ -1,4 +1,4 @@
-"""A cell of a network taken apart: its step, those of the cells that contribute most to it, and so on down to the input.
+"""A cell of a network taken apart: its step, those of the cells that contribute most, and so on down to the input.
 
 Each level has only so many cells, shared evenly by those above, so that a tree grows with its depth and not with
 a power of it. What is left out of a sum is kept as a count and a total: every cell still adds up.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import LimitError
 from convcalc.geometry.arguments import whole
@@ -45,7 +45,8 @@ class Branch(NamedTuple):
 class Rest(NamedTuple):
     """The terms of a cell that have no branch."""
 
-    count: int
+    terms: int
+    """How many."""
     part: Number
     """What they add together; 0 where nothing is added."""
 
@@ -163,9 +164,9 @@ class _Tree:
         if sprout.number not in self._values:
             self._values[sprout.number] = stage.values()
         inputs = [self.outputs[below] for below in stage.inputs]
-        step = stage.layer.trace(inputs, self._values[sprout.number], sprout.cell, self.sample)
+        step = stage.layer.trace(inputs, self._values[sprout.number], sprout.cell, self.sample, self.how)
         slopes = step.slopes
-        sprout.step, sprout.kept = step, _largest(step, slopes, room)
+        sprout.step, sprout.kept = step, _kept(step, slopes, room)
         sprout.below = [self._below(sprout, step.terms[each], slopes[each]) for each in sprout.kept]
 
     def _below(self, above: _Sprout, term: Term, slope: Number) -> _Sprout | None:
@@ -188,13 +189,22 @@ class _Tree:
         return Node(sprout.number, sprout.cell, value, sprout.weight, step, same, branches, _rest(sprout, slopes))
 
 
-def _largest(step: Step, slopes: Sequence[Number], room: int) -> Sequence[int]:
-    """The terms that get branches, the largest first; of a maximum the one that won."""
+def _kept(step: Step, slopes: Sequence[Number], room: int) -> Sequence[int]:
+    """The terms that get branches; of a maximum the one that won."""
     if step.rule is Rule.MAXIMUM:
         return (step.winner,)
-    count = len(step.terms)
-    most = min(room, ALL_SHOWN if count <= ALL_SHOWN else MOST_SHOWN)
-    return sorted(range(count), key=lambda each: _size(_weighed(step, each, slopes)), reverse=True)[:most]
+    return largest_terms(step, slopes, min(room, ALL_SHOWN if len(step.terms) <= ALL_SHOWN else MOST_SHOWN))
+
+
+def largest_terms(step: Step, slopes: Sequence[Number], most: int) -> Sequence[int]:
+    """So many of a step's terms, the largest first: in a sum the largest parts, in a maximum the largest values."""
+    is_maximum = step.rule is Rule.MAXIMUM
+
+    def size(number: int) -> tuple[Any, ...]:
+        value = step.terms[number].value
+        return (True, value) if is_maximum else _size(_weighed(step, number, slopes))
+
+    return sorted(range(len(step.terms)), key=size, reverse=True)[:most]
 
 
 def _part(step: Step, number: int, slopes: Sequence[Number]) -> Number:
@@ -218,7 +228,7 @@ def _rest(sprout: _Sprout, slopes: Sequence[Number]) -> Rest:
     return Rest(len(others), added([_part(step, each, slopes) for each in others]))
 
 
-def _size(part: Number) -> tuple[bool, Number]:
+def _size(part: Number) -> tuple[bool, Any]:
     """What terms are put in order by; what is not finite comes first."""
     if isinstance(part, float) and not isfinite(part):
         return True, 0

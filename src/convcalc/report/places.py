@@ -46,7 +46,16 @@ def region_text(box: Box, shape: Shape) -> str:
     """
     if not all(box):
         return "nothing"
-    return f"{', '.join(_spans(box, shape))} ({_size(box, shape)})"
+    return f"{spans_text(box, shape)} ({_size(box, shape)})"
+
+
+def spans_text(box: Box, shape: Shape) -> str:
+    """The cells of a block on each axis; channels where they are not all.
+
+    >>> spans_text((range(1), range(3, 11), range(3, 4)), (2, 28, 28))
+    'channel 0, rows 3 to 10, column 3'
+    """
+    return ", ".join(_spans(box, shape))
 
 
 def _spans(box: Box, shape: Shape) -> Iterator[str]:

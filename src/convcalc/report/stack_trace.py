@@ -14,7 +14,7 @@ from convcalc.report.places import cell_text, layer_text, place_text, region_tex
 from convcalc.report.step import step_blocks
 from convcalc.report.text import number_text
 from convcalc.report.trace import reads_text, story_blocks, trace_data
-from convcalc.report.unfolded import COLUMNS, DIGITS, agreement_text, node_data, node_rows, tree_of
+from convcalc.report.unfolded import COLUMNS, DIGITS, agreement, node_data, node_rows, tree_of
 from convcalc.tracing.trace import Trace
 
 
@@ -62,7 +62,7 @@ def _blocks(traced: Traced) -> Iterator[Block]:
         yield from story_blocks(problem, trace)
     else:
         yield from step_blocks(stack, node)
-    yield say(*agreement_text(node))
+    yield agreement(node)
 
 
 def _heading(traced: Traced) -> Sentence:

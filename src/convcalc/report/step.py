@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from convcalc.layers.stack import Stack
 from convcalc.layers.step import Rule, Step, Term
-from convcalc.layers.unfold import Node
+from convcalc.layers.unfold import Node, largest_terms
 from convcalc.report.blocks import Block, Role, Span, Sum, Table, note, say
 from convcalc.report.places import cell_text, layer_text
 from convcalc.report.text import number_text, number_texts
-from convcalc.report.unfolded import DIGITS, formula_text, scale_factor
+from convcalc.report.unfolded import DIGITS, formula_text, scale_factor, shortened
 from convcalc.wording import counted
 
 _MOST_ROWS = 24
+_MOST_PRODUCTS = 8  # written out of a sum whose terms are not all in the table
 _PADDING = "padding"
 
 
@@ -22,7 +23,7 @@ def step_blocks(stack: Stack, node: Node) -> Iterator[Block]:
     step = node.step
     if step is None:
         return
-    shown = _shown(node, step)
+    shown = _shown(step)
     yield _table(stack, node, step, shown)
     hidden = len(step.terms) - len(shown)
     if hidden:
@@ -32,18 +33,16 @@ def step_blocks(stack: Stack, node: Node) -> Iterator[Block]:
     else:
         yield say(f"{formula_text(node)} = {number_text(step.total, DIGITS)}{_why(step)}", Role.TOTAL)
     padded = sum(term.cell is None for term in step.terms)
-    if padded:
-        yield note(f"{counted(padded, 'cell')} of the window {'lies' if padded == 1 else 'lie'} outside the input")
+    if padded + step.absent:
+        count = padded + step.absent
+        lies = "lies" if count == 1 else "lie"
+        why = "" if padded else ": never there, not even as 0"
+        yield note(f"{counted(count, 'cell')} of the window {lies} outside the input{why}")
 
 
-def _shown(node: Node, step: Step) -> Sequence[int]:
-    """All terms in their order, or of many the largest and the first others."""
-    if len(step.terms) <= _MOST_ROWS:
-        return range(len(step.terms))
-    slopes = step.slopes
-    size = [abs(float(term.value * slope)) for term, slope in zip(step.terms, slopes, strict=True)]
-    order = sorted(range(len(size)), key=lambda each: (each != step.winner, -size[each]))
-    return order[:_MOST_ROWS] if node.branches else range(_MOST_ROWS)
+def _shown(step: Step) -> Sequence[int]:
+    """All terms in their order, or of many the largest."""
+    return range(len(step.terms)) if len(step.terms) <= _MOST_ROWS else largest_terms(step, step.slopes, _MOST_ROWS)
 
 
 def _table(stack: Stack, node: Node, step: Step, shown: Sequence[int]) -> Table:
@@ -85,8 +84,8 @@ def _hidden(step: Step, shown: Sequence[int], hidden: int) -> str:
 
 
 def _sum(step: Step, shown: Sequence[int]) -> Iterator[Block]:
-    products = [number_text(step.terms[each].product) for each in shown]
-    is_cut = len(products) < len(step.terms)
+    is_cut = len(shown) < len(step.terms)
+    products = [number_text(step.terms[each].product) for each in (shown[:_MOST_PRODUCTS] if is_cut else shown)]
     yield Sum(
         "total",
         tuple(products),
@@ -96,8 +95,8 @@ def _sum(step: Step, shown: Sequence[int]) -> Iterator[Block]:
         bias=number_text(step.bias, DIGITS) if step.bias else "",
         space_before=True,
     )
-    if step.formula:
-        yield say(step.formula, Role.LABEL)
+    if step.formula and step.formula != scale_factor(step):
+        yield say(shortened(step.formula), Role.LABEL)
 
 
 def _why(step: Step) -> str:

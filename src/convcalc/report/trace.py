@@ -97,14 +97,14 @@ def total_text(problem: Problem, trace: Trace) -> str:
     return f"output[{place}] = {number_text(trace.total, DIGITS)}"
 
 
-def reads_text(problem: Problem, trace: Trace, name: str = "input") -> str:
+def reads_text(problem: Problem, trace: Trace, source: str = "input") -> str:
     """Which cells of the input, or of what is given to the convolution in its place, the window reads."""
     spans = []
     for name, read, axis in zip(axis_names(problem.rank), trace.reads, problem.axes, strict=True):
         step = f" in steps of {read.step}" if read.step > 1 and len(read) > 1 else ""
         span = f"{name} {read[0]}" if len(read) == 1 else f"{name}s {read[0]} to {read[-1]}"
         spans.append(f"{span}{step} of 0 to {axis.size - 1}")
-    return f"{name} {', '.join(spans)}"
+    return f"{source} {', '.join(spans)}"
 
 
 def chosen_channels(trace: Trace) -> tuple[list[ChannelTrace], list[ChannelTrace]]:

@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from convcalc.layers.stack import INPUT, Stack
-from convcalc.layers.step import Rule, Step
-from convcalc.layers.unfold import Branch, Node
-from convcalc.report.blocks import Role, Span, Tree
+from convcalc.layers.stack import Stack
+from convcalc.layers.step import Cell, Rule, Step
+from convcalc.layers.unfold import Branch, Node, largest_terms
+from convcalc.report.blocks import Role, Sentence, Span, Tree, say
 from convcalc.report.data import number_data
 from convcalc.report.places import cell_text, layer_text
-from convcalc.report.text import number_text, signed_sum
+from convcalc.report.text import number_text, safe_text, signed_sum
 from convcalc.wording import counted
 
 DIGITS = 10
 """Significant digits of totals and parts."""
-_MOST_TERMS = 8  # written out in a line
+_MOST_TERMS = 8  # of a sum, written out in a line
+_MOST_VALUES = 4  # of a maximum
+_FLOAT = re.compile(r"(?<![\w.])\d+\.\d+(?:e[-+]\d+)?|(?<![\w.])\d+e[-+]\d+")  # in a formula, to be shortened
 
 
 def tree_of(stack: Stack, node: Node) -> Tree:
     """The tree of a cell, its value first."""
     name = cell_text(layer_text(stack, node.number), node.cell)
-    told = f" = {formula_text(node)}" if node.step else ""
-    spans = (Span(name, Role.TITLE), Span(f" = {number_text(node.value, DIGITS)}", Role.TOTAL), Span(told))
+    spans = (Span(name, Role.TITLE), Span(f" = {number_text(node.value, DIGITS)}", Role.TOTAL), Span(_told(node)))
     return Tree((*spans, *_doubt(node)), tuple(_branches(stack, node)))
 
 
+def _told(node: Node) -> str:
+    formula = formula_text(node)
+    return f" = {formula}" if formula else ""
+
+
 def formula_text(node: Node) -> str:
-    """What a cell's terms are put into: a sum, a maximum or a function with its numbers."""
+    """What a cell's terms are put into: a sum, a maximum, a function; nothing where one value is passed on."""
     step = node.step
     if step is None:
         return ""
     if step.rule is Rule.SUM:
-        return _sum_text(node, step)
+        return "" if step.slopes == (1,) and not step.bias else _sum_text(node, step)
     if step.rule is Rule.MAXIMUM:
-        shown = [number_text(term.value) for term in step.terms[:_MOST_TERMS]]
-        more = [f"… {len(step.terms) - _MOST_TERMS:,} more"] if len(step.terms) > _MOST_TERMS else []
-        return f"max({', '.join([*shown, *more])})"
-    return f"{step.formula}{remark(step)}"
+        return _maximum_text(step)
+    return f"{shortened(step.formula)}{remark(step)}"
+
+
+def _maximum_text(step: Step) -> str:
+    """A few values as they stand in the window, or of many the largest."""
+    count = len(step.terms)
+    shown = range(count) if count <= _MOST_VALUES else largest_terms(step, (), _MOST_VALUES - 1)
+    more = [f"… {count - len(shown):,} more"] if len(shown) < count else []
+    return f"max({', '.join([*(number_text(step.terms[each].value) for each in shown), *more])})"
+
+
+def shortened(formula: str) -> str:
+    """A formula with its floats as a reader writes them."""
+    return _FLOAT.sub(lambda found: number_text(float(found[0])), formula)
 
 
 def remark(step: Step) -> str:
@@ -55,7 +73,7 @@ def scale_factor(step: Step) -> str:
 def _sum_text(node: Node, step: Step) -> str:
     """The largest products, in the order of the branches."""
     terms = [branch.term for branch in node.branches][:_MOST_TERMS]
-    is_bare = all(term.weight == 1 for term in step.terms)
+    is_bare = _is_bare(step)
     products = [
         number_text(term.value) if is_bare else _product(number_text(term.weight), number_text(term.value))
         for term in terms
@@ -64,6 +82,11 @@ def _sum_text(node: Node, step: Step) -> str:
     if scale_factor(step):
         text = f"({text}) × {scale_factor(step)}" if len(step.terms) > 1 else f"{text} × {scale_factor(step)}"
     return signed_sum([text, number_text(step.bias)]) if step.bias else text
+
+
+def _is_bare(step: Step) -> bool:
+    """Whether a sum has no weights to speak of."""
+    return all(term.weight == 1 for term in step.terms)
 
 
 def _product(*factors: str) -> str:
@@ -78,8 +101,10 @@ def _branches(stack: Stack, node: Node) -> Iterator[Tree]:
         return
     for branch in node.branches:
         yield _branch(stack, step, branch)
-    if node.rest.count:
+    if node.rest.terms:
         yield Tree((Span(_rest(node, step), Role.LABEL),))
+    if step.absent:
+        yield Tree((Span(f"{counted(step.absent, 'cell')} in the padding: never there", Role.NOTE),))
     if step.rule is Rule.SUM and step.bias:
         yield Tree((Span(number_text(step.bias, DIGITS), Role.NUMBER), Span("   bias", Role.LABEL)))
 
@@ -90,26 +115,25 @@ def _branch(stack: Stack, step: Step, branch: Branch) -> Tree:
     node = branch.node
     if node is None:
         return Tree((part, Span("   padding: never there", Role.NOTE)))
-    told = f" = {formula_text(node)}" if node.step else ""
     name = cell_text(layer_text(stack, node.number), node.cell)
-    spans = (part, Span(f"   {name}", Role.TITLE), Span(told), *_doubt(node))
+    spans = (part, Span(f"   {name}", Role.TITLE), Span(_told(node)), *_doubt(node))
     return Tree(spans, tuple(_branches(stack, node)))
 
 
 def _part(step: Step, branch: Branch) -> str:
     part, value = number_text(branch.part, DIGITS), number_text(branch.term.value, DIGITS)
     if step.rule is not Rule.SUM:
-        return f"{value}{' (the largest)' if step.rule is Rule.MAXIMUM else ''}"
-    factors = [] if branch.term.weight == 1 else [number_text(branch.term.weight)]
+        return f"{value}{' (won)' if step.rule is Rule.MAXIMUM else ''}"
+    factors = [] if _is_bare(step) else [number_text(branch.term.weight)]
     factors += [value, *filter(None, [scale_factor(step)])]
     return f"{part} = {_product(*factors)}" if len(factors) > 1 else part
 
 
 def _rest(node: Node, step: Step) -> str:
-    more = f"… and {node.rest.count:,} more"
+    more = f"… and {node.rest.terms:,} more"
     if step.rule is Rule.SUM:
         return f"{more}, together {number_text(node.rest.part, DIGITS)}"
-    return f"{more}, {'none larger' if step.rule is Rule.MAXIMUM else 'each with less to say'}"
+    return f"{more}, none larger" if step.rule is Rule.MAXIMUM and step.total == step.total else more
 
 
 def _doubt(node: Node) -> Sequence[Span]:
@@ -119,22 +143,29 @@ def _doubt(node: Node) -> Sequence[Span]:
     return (Span(f"   differs: the step gives {number_text(node.step.total, 17)}", Role.BAD),)
 
 
-def all_agree(node: Node) -> tuple[int, int]:
-    """The steps in a tree whose totals are what the engines made of the cells, and all steps."""
-    counts = [all_agree(branch.node) for branch in node.branches if branch.node]
-    steps = [(int(node.agrees), 1)] if node.step else []
-    good, every = zip(*([*steps, *counts] or [(0, 0)]), strict=True)
-    return sum(good), sum(every)
+def steps_of(node: Node) -> Iterator[tuple[Node, Step]]:
+    """Every cell of a tree that is taken apart, with its step."""
+    if node.step is not None:
+        yield node, node.step
+    for branch in node.branches:
+        if branch.node is not None:
+            yield from steps_of(branch.node)
 
 
-def agreement_text(node: Node) -> tuple[str, Role]:
-    """How many steps come to what the engines made of their cells, and whether that is good."""
-    good, every = all_agree(node)
-    if good < every:
-        return f"{counted(every - good, 'cell')} of {every:,} differ from the engines' outputs", Role.BAD
-    if every == 1:
-        return f"equals the engine's output {number_text(node.value, DIGITS)}", Role.GOOD
-    return f"all {every:,} sums and functions equal what the engines made of their cells", Role.GOOD
+def agreement(node: Node) -> Sentence:
+    """Whether every step of a tree comes to what the engines made of its cell."""
+    steps = list(steps_of(node))
+    bad = sum(not each.agrees for each, _ in steps)
+    is_same = all(step.total == each.value or str(step.total) == str(each.value) == "nan" for each, step in steps)
+    if len(steps) == 1:
+        if bad:
+            return say(f"the engine's output differs: {number_text(node.value, 17)}", Role.BAD)
+        words = "equals" if is_same else "agrees within rounding with"
+        return say(f"{words} the engine's output {number_text(node.value, DIGITS)}", Role.GOOD)
+    if bad:
+        return say(f"{bad:,} of {counted(len(steps), 'cell')} differ from what the engines made of them", Role.BAD)
+    words = "equal" if is_same else "agree within rounding with"
+    return say(f"the steps of all {len(steps):,} cells {words} the engines' outputs", Role.GOOD)
 
 
 def node_data(stack: Stack, node: Node) -> dict[str, Any]:
@@ -158,7 +189,7 @@ def node_data(stack: Stack, node: Node) -> dict[str, Any]:
         "agrees": node.agrees,
         "terms": len(step.terms),
         "parts": [_branch_data(stack, node, branch) for branch in node.branches],
-        "rest": {"count": node.rest.count, "part": number_data(node.rest.part)},
+        "rest": {"count": node.rest.terms, "part": number_data(node.rest.part)},
     }
 
 
@@ -175,7 +206,8 @@ def _branch_data(stack: Stack, node: Node, branch: Branch) -> dict[str, Any]:
 
 
 COLUMNS = (
-    "path", "layer", "cell", "total", "term", "from", "from_cell", "value", "weight", "slope", "part",
+    "path", "layer", "cell", "rule", "scale", "bias", "total", "term", "from", "from_cell", "value", "weight",
+    "slope", "part",
 )  # fmt: skip
 """Of :func:`node_rows`."""
 
@@ -185,15 +217,18 @@ def node_rows(stack: Stack, node: Node, path: str = "") -> Iterator[Sequence[Any
     step = node.step
     if step is None:
         return
-    name = layer_text(stack, node.number)
+    name = safe_text(layer_text(stack, node.number))
     path = " < ".join(filter(None, (path, cell_text(name, node.cell))))
     slopes = step.slopes
+    head = (path, name, _indices(node.cell), step.rule.value, step.scale, step.bias, step.total)
     for number, (term, slope) in enumerate(zip(step.terms, slopes, strict=True)):
-        below = layer_text(stack, stack.stages[node.number].inputs[term.source])
-        cell = "" if term.cell is None else ",".join(map(str, term.cell))
-        part = term.value * slope
-        yield (path, name, ",".join(map(str, node.cell)), step.total, number, below, cell, term.value, term.weight,
-               slope, part)  # fmt: skip
+        below = safe_text(layer_text(stack, stack.stages[node.number].inputs[term.source]))
+        numbers = (term.value, term.weight, slope, term.value * slope)
+        yield (*head, number, below, _indices(term.cell or ()), *numbers)
     for branch in node.branches:
         if branch.node is not None:
             yield from node_rows(stack, branch.node, path)
+
+
+def _indices(cell: Cell) -> str:
+    return ",".join(map(str, cell))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from math import fsum
 
 import numpy as np
 
-from convcalc.arrays import Array, index, plain, read_only
+from convcalc.arrays import Array, index, plain, read_only, total
 from convcalc.geometry.boundary import Number
 from convcalc.geometry.reached import images, reached
 from convcalc.problem import Problem
@@ -48,7 +46,8 @@ class Uses:
     @property
     def total(self) -> Number:
         """All weights added up: what a cell larger by 1 adds to the output as a whole."""
-        return _total(self.weights)
+        added: Number = total(self.weights)
+        return added
 
 
 def uses_of(problem: Problem, position: int | Sequence[int], channel: int = 0, sample: int = 0) -> Uses:
@@ -89,10 +88,3 @@ def _weights(problem: Problem, channel: int, out_channels: range, taps: Sequence
         weights = np.concatenate(parts, axis=axis) if parts else weights[(slice(None),) * axis + index(slice(0))]
     product = scaled(problem, weights, filters)
     return np.asarray(np.frompyfunc(plain, 1, 1)(product), dtype=object) if problem.is_exact else product
-
-
-def _total(values: Array) -> Number:
-    if values.dtype != object:
-        return fsum(values.flat) if np.isfinite(values).all() else float(values.sum())
-    total: Number = plain(Fraction(sum(values.flat)))
-    return total
