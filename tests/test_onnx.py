@@ -244,6 +244,11 @@ SIMPLE = {
     "Flatten": {},
     "Flatten axis": {"axis": 1},
     "Flatten negative": {"axis": -3},
+    "ReduceMean": {"axes": [2, 3]},
+    "ReduceMean negative": {"axes": [-1, -2], "keepdims": 1},
+    "ReduceMean to features": {"axes": [2, 3], "keepdims": 0},
+    "ReduceMax": {"axes": [2, 3]},
+    "ReduceMax to features": {"axes": [2, 3], "keepdims": 0},
     "Softmax channels": {"axis": 1},
     "Softmax negative": {"axis": -3},
 }
@@ -253,6 +258,19 @@ SIMPLE = {
 def test_operators_of_few_words(name):
     """Each with its defaults and with its attribute."""
     agree(model_of([node(name.split()[0], "x", **SIMPLE[name])]))
+
+
+@pytest.mark.parametrize("operator", ["ReduceMean", "ReduceMax"])
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_axes_may_be_an_input(operator, keepdims):
+    """As newer operators have them; then a Squeeze may follow instead of keepdims 0."""
+    constants = {"a": np.array([2, 3])}
+    nodes = [node(operator, "x", "a", to="r" if keepdims else "y", keepdims=keepdims)]
+    nodes += [node("Squeeze", "r", "a")] if keepdims else []
+    model = model_of(nodes, constants=constants, opset=18)
+    agree(model)
+    pool = "global-avg-pool" if operator == "ReduceMean" else "global-max-pool"
+    assert kinds(read(model)) == [pool, "flatten"]
 
 
 @pytest.mark.parametrize("epsilon", [None, 0.5])
@@ -561,15 +579,15 @@ def test_weights_of_every_type(kind, raw):
 
 
 def test_names_are_made_unique_and_readable():
-    """Those of PyTorch without repetition; control characters and spaces become a line."""
-    names = ["/f/f.0/Relu", "/f/f.0/Relu", "a b\x1b[2J\u202e", "", "input", "Relu_7", "/Relu"]
+    """Those of PyTorch without repetition, numbers with the kind; control characters and spaces become a line."""
+    names = ["/f/f.0/Relu", "/f/f.0/Relu", "a b\x1b[2J\u202e", "", "input", "Relu_7", "/Relu", "/3/Relu"]
     nodes = [
         node("Relu", "x" if number == 0 else f"v{number - 1}", name=name, to=f"v{number}")
         for number, name in enumerate(names)
     ]
     stack = read(model_of(nodes))
     assert [stage.name for stage in stack.stages] == [
-        *("f.0", "f.0-2", "a_b_[2J_", "relu4", "input-2", "Relu_7", "Relu"),
+        *("f.0", "f.0-2", "a_b_[2J_", "relu4", "input-2", "Relu_7", "Relu", "relu-3"),
     ]
 
 
@@ -797,6 +815,24 @@ STOPS = {
         {"b": numbers(9)},
         17,
         "(Add): it adds a constant of 9 to 3 × 8 × 9, not one number for each channel",
+    ),
+    "reduced channels": (
+        node("ReduceMean", "x", axes=[1, 2]),
+        {},
+        17,
+        "(ReduceMean): it reduces the axes [1, 2], only the spatial ones are read",
+    ),
+    "all reduced": (
+        node("ReduceMax", "x"),
+        {},
+        18,
+        "(ReduceMax): it reduces all axes, only the spatial ones are read",
+    ),
+    "squeezed cells": (
+        node("Squeeze", "x", "a"),
+        {"a": np.array([2, 3])},
+        17,
+        "(Squeeze): it leaves out axes of 8 × 9 cells",
     ),
     "add one": (
         node("Add", "x", "b"),

@@ -97,7 +97,7 @@ class Graph:
         node = OnnxNode(word(proto.op_type), self._opset, inputs, self._batch, proto)
         found = read_node(node)
         if isinstance(found, Part):
-            found = self._layer(node, found)
+            found = self._layers(node, found)
         elif proto.op_type not in _SILENT:
             self._passed[proto.op_type] += 1
         self._found[proto.output[0]] = found
@@ -107,10 +107,14 @@ class Graph:
             raise NotReadError(f"it takes {quoted(name)}, which no node before it makes")
         return self._found[name] if name else None
 
-    def _layer(self, node: OnnxNode, part: Part) -> Flow:
+    def _layers(self, node: OnnxNode, part: Part) -> Flow:
         flows = [each for each in node.inputs if isinstance(each, Flow)]
         if not flows:
             raise NotReadError("it takes constants alone")
+        flow = self._layer(node, part, flows)
+        return self._layer(node, part.then, [flow]) if part.then else flow
+
+    def _layer(self, node: OnnxNode, part: Part, flows: list[Flow]) -> Flow:
         below = flows[0]
         if part.kind == "bias" and self._can_take_bias(node, below.number):
             self._add_bias(below.number, part)
@@ -172,6 +176,8 @@ class _Names:
         """A name that no layer has."""
         self._counts[kind] += 1
         wanted = _readable(given, operator)[: self._longest] or f"{kind}{self._counts[kind]}"
+        if wanted.isdecimal():  # PyTorch numbers what it chains
+            wanted = f"{kind}-{wanted}"
         name, number = wanted, 2
         while name in self._taken or name == "input":
             name, number = f"{wanted}-{number}", number + 1

@@ -37,6 +37,8 @@ class Part(NamedTuple):
     arguments: Mapping[str, Any]
     values: Mapping[str, Constant] = {}
     """Its weights, by PyTorch's names."""
+    then: Part | None = None
+    """The layer on top of it, of an operator that does what two layers do."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -46,6 +46,34 @@ def _of_kind(kind: str) -> Read:
     return lambda _: Part(kind, {})
 
 
+def _reduced(kind: str) -> Read:
+    """A reduction of all spatial axes and of no other, with or without keeping them as axes of one cell."""
+
+    def read(node: OnnxNode) -> Part:
+        _check_spatial(node, "reduces")
+        return Part(kind, {}, then=None if node.is_set("keepdims", default=True) else Part("flatten", {}))
+
+    return read
+
+
+def _squeeze(node: OnnxNode) -> Part:
+    """Squeeze: of all spatial axes, each of one cell."""
+    _check_spatial(node, "leaves out")
+    if prod(node.flow.shape[1:]) != 1:
+        raise NotReadError(f"it leaves out axes of {_sizes(node.flow.shape[1:])} cells")
+    return Part("flatten", {})
+
+
+def _check_spatial(node: OnnxNode, does: str) -> None:
+    """Refuse other axes than all spatial ones, which are an attribute, or from opset 13 or 18 on an input."""
+    rank = len(node.flow.shape) - 1
+    axes = node.wholes("axes") if node.has("axes") else node.wholes_of(1, "axes") if node.input(1) else None
+    if not rank or sorted(axis % (rank + 2) for axis in axes or []) != list(range(2, rank + 2)):
+        raise NotReadError(
+            f"it {does} {'all axes' if axes is None else f'the axes {axes}'}, only the spatial ones are read"
+        )
+
+
 def _leaky_relu(node: OnnxNode) -> Part:
     return Part("leaky-relu", {"negative_slope": node.real("alpha", 0.01)})
 
@@ -188,6 +216,7 @@ _CONSUMED = ("consumed_inputs",)  # a hint on memory of the first operators
 _VALUES = ("value", "value_float", "value_floats", "value_int", "value_ints")
 _NEAREST = ("mode", "scales", "height_scale", "width_scale", "nearest_mode", "coordinate_transformation_mode")
 _NOT_NEAREST = ("cubic_coeff_a", "exclude_outside", "extrapolation_value")  # nothing of them concerns the nearest cell
+_REDUCTION = ("axes", "keepdims", "noop_with_empty_axes")  # the last one says what no axes mean, which is not read
 OPERATORS = {
     "Conv": Operator(convolution, (*_WINDOW, "group")),
     "ConvTranspose": Operator(transposed_convolution, (*_WINDOW, "group", "output_padding", "output_shape")),
@@ -195,6 +224,9 @@ OPERATORS = {
     "AveragePool": Operator(average_pool, (*_WINDOW, "ceil_mode", "count_include_pad")),
     "GlobalMaxPool": Operator(_of_kind("global-max-pool")),
     "GlobalAveragePool": Operator(_of_kind("global-avg-pool")),
+    "ReduceMax": Operator(_reduced("global-max-pool"), _REDUCTION),
+    "ReduceMean": Operator(_reduced("global-avg-pool"), _REDUCTION),
+    "Squeeze": Operator(_squeeze, ("axes",)),
     "Relu": Operator(_of_kind("relu"), _CONSUMED),
     "LeakyRelu": Operator(_leaky_relu, ("alpha", *_CONSUMED)),
     "Sigmoid": Operator(_of_kind("sigmoid"), _CONSUMED),
