@@ -321,13 +321,25 @@ def test_all_fields_at_once_are_those_of_each(stack):
 
 
 def test_where_paths_meet_the_field_is_the_larger():
-    """A sum of a 3×3 and a 5×5 convolution sees 5 cells; paths of different jumps go down to the input."""
+    """A sum of a 3×3 and a 5×5 convolution sees 5 cells."""
     shape = (1, 16, 16)
     small, large = (kind_of("conv").make(shape, out_channels=1, kernel_size=k, padding=k // 2) for k in (3, 5))
     both = kind_of("add").make(shape, shape)
     stack = Stack(shape, (Stage("a", small, (INPUT,)), Stage("b", large, (INPUT,)), Stage("c", both, (0, 1))))
     assert [fields[0].size for fields in stack.every_field()] == [3, 5, 5]
     assert list(stack.every_field())[2] == stack.fields(2)
+
+
+def test_where_paths_of_different_jumps_meet_each_is_followed():
+    """Every second cell, or five neighbours: three cells of their sum see 5 cells by one path and 7 by the other."""
+    shape = (1, 8)
+    sparse, dense = (kind_of("conv").make(shape, out_channels=1, kernel_size=k, stride=s) for k, s in ((1, 2), (5, 1)))
+    both = kind_of("add").make((1, 4), (1, 4))
+    top = kind_of("conv").make((1, 4), out_channels=1, kernel_size=3)
+    stages = (
+        Stage("a", sparse, (INPUT,)), Stage("b", dense, (INPUT,)), Stage("c", both, (0, 1)), Stage("d", top, (2,))
+    )  # fmt: skip
+    assert [fields[0].size for fields in Stack(shape, stages).every_field()] == [1, 5, 5, 7]
 
 
 def test_five_hundred_layers_are_quick():
