@@ -60,24 +60,27 @@ def test_python_examples_hold() -> None:
     assert failed == 0
 
 
-def test_problem_file_of_the_readme_is_right(tmp_path: Path) -> None:
-    """The problem file that the README shows passes its own check."""
+@pytest.mark.parametrize("title", ["RGB", "A small network"])
+def test_problem_files_of_the_readme_are_right(tmp_path: Path, title: str) -> None:
+    """The problem file and the network that the README shows pass their own check."""
     text = README.read_text(encoding="utf-8")
-    example = re.search(r"```yaml\n(title: RGB.*?)```", text, re.DOTALL)
+    example = re.search(rf"```yaml\n(title: {title}.*?)```", text, re.DOTALL)
     assert example
     (tmp_path / "shown.yaml").write_text(example[1], encoding="utf-8")
     subprocess.run([*CONVCALC, "check", "shown.yaml"], cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_readme_mentions_every_command_field_and_limit() -> None:
+def test_readme_mentions_every_command_field_kind_and_limit() -> None:
     """Nothing that a user can write is missing from the README."""
     from convcalc.cli.app import COMMANDS
-    from convcalc.formats.request import FIELDS
+    from convcalc.formats.request import FIELDS, NETWORK_FIELDS
+    from convcalc.layers.table import KINDS
     from convcalc.limits import Limits
 
     text = README.read_text(encoding="utf-8")
     missing = [name for name in COMMANDS if f"$ convcalc {name}" not in text]
-    missing += [name for name in FIELDS if not re.search(rf"^{name}:", text, re.MULTILINE)]
+    missing += [name for name in {**FIELDS, **NETWORK_FIELDS} if not re.search(rf"^{name}:", text, re.MULTILINE)]
+    missing += [name for name in KINDS if f"`{name}`" not in text]
     missing += [name for name in Limits.__dataclass_fields__ if f"`{name}`" not in text]
     assert missing == []
 
