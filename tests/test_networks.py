@@ -964,7 +964,7 @@ def test_weights_that_cannot_be_used_are_refused_when_the_layer_runs(cli, text, 
 
 NOT_FINITE = [
     ("written out",
-     "layers: [conv: {weight: [[1, .nan]]}]\n", "conv1: weight: 1 value is not finite, the first (nan) at [0, 1]"),
+     "layers: [conv: {weight: [[1, .inf]]}]\n", "conv1: weight: 1 value is not finite, the first (inf) at [0, 1]"),
     ("a file of all",
      "layers: [conv: {out_channels: 2, kernel_size: 1, bias: false}]\nweights: {file: m.npz}\n",
      "conv1: weight: 1 value is not finite, the first (inf) at [1, 2, 0, 0]"),
@@ -977,7 +977,7 @@ NOT_FINITE = [
 
 
 @pytest.mark.parametrize(("text", "note"), [row[1:] for row in NOT_FINITE], ids=[row[0] for row in NOT_FINITE])
-def test_weights_that_are_not_finite_are_noted_or_refused(cli, text, note):
+def test_weights_that_are_infinite_are_noted_or_refused(cli, text, note):
     """They are computed with, and a note says where; asked for finite ones they are refused."""
     weight = CONV1.copy()
     weight[1, 2] = np.inf
@@ -993,6 +993,23 @@ def test_weights_that_are_not_finite_are_noted_or_refused(cli, text, note):
     assert " not finite, the first (" in refused.value.message
     assert refused.value.hint == "leave --strict-finite out"
     assert refused.value.place.line == 2
+
+
+NAN_HINT = "nan spoils every sum that it comes into: write a number, or save the weights again"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("layers: [bias: {bias: [1, .nan, 3]}]\n", "f.yaml:2:23: bias1: bias: 1 value is nan, the first at [1]"),
+        ("layers: [bias]\nweights: {file: m.npz}\n", "f.yaml:2:10: bias1: bias: 2 values are nan, the first at [0]"),
+    ],
+)
+def test_weights_that_are_nan_are_refused(cli, text, message):
+    """Nothing but nan would come of them; the error says which layer, which tensor and where."""
+    with pytest.raises(ConvcalcError) as refused:
+        outputs(network(cli, ONES + text, files={"m.npz": npz(bias1__bias=np.array([np.nan, 1, np.nan]))}))
+    assert (f"{refused.value.place}: {refused.value.message}", refused.value.hint) == (message, NAN_HINT)
 
 
 def test_an_input_that_is_not_finite_is_refused_if_asked(cli):
@@ -1089,10 +1106,10 @@ def test_commands_of_one_convolution_refuse_networks(cli, command):
     """They say what the file holds, and which commands take it."""
     cli.write({"f.yaml": SHAPE + "layers:\n  - relu\n"})
     done = cli.run(command, "f.yaml")
-    assert (done.code, done.out) == (1, "")
-    assert done.err.splitlines()[::3] == [
-        "error: f.yaml:3:3: these are the layers of a network, not one convolution",
-        "hint: `convcalc summary`, `run`, `trace` and `check` take networks",
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "error: f.yaml is a network of layers, this command takes a single convolution",
+        "hint: summary, run, trace and uses take networks",
     ]
 
 

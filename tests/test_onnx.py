@@ -1042,17 +1042,21 @@ def test_models_that_cannot_be_read(model, message):
 
 
 def test_weights_that_are_no_numbers():
-    """Found when they are read, and told once with their place, or refused."""
-    model = model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": np.array([1, np.nan, 2], np.float32)})
+    """Found when they are read: inf is told once with its place, or refused, and nan is refused."""
+    bias = np.array([1, np.inf, 2], np.float32)
+    model = model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": bias})
     source, notes = Source("m.onnx", "onnx", data=model.SerializeToString()), []
     stack = read_onnx(source, LIMITS, notes=notes)
     assert notes == []
     stack.stages[0].values()
     stack.stages[0].values()
-    assert notes == ["shift: bias: 1 value is not finite, the first (nan) at [1]"]
+    assert notes == ["shift: bias: 1 value is not finite, the first (inf) at [1]"]
     with pytest.raises(FieldError) as caught:
         read_onnx(source, LIMITS, strict_finite=True).stages[0].values()
     assert str(caught.value) == f"{notes[0]} (leave --strict-finite out)"
+    model = model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": np.array([1, np.nan, 2], np.float32)})
+    with pytest.raises(FieldError, match=r"shift: bias: 1 value is nan, the first at \[1\]"):
+        read(model).stages[0].values()
 
 
 def test_numbers_beyond_their_type_are_refused():

@@ -102,11 +102,10 @@ class LayerValues:
         return values
 
     def _look_through(self, name: str, values: Array, notes: tuple[str, ...]) -> None:
-        """Note what is not finite and what was converted, or refuse what is not finite."""
-        from convcalc.formats.numbers import array_notes
+        """Note what is inf and what was converted, or refuse what is no number."""
+        from convcalc.formats.numbers import check_weights
 
-        if self.reading.strict_finite and (bad := array_notes(values)):
-            raise FieldError(f"{name}: {bad[0]}", hint="leave --strict-finite out", field=name)
+        check_weights(name, values, strict_finite=self.reading.strict_finite)
         for note in notes:
             text = f"{self.entry.name}: {name}: {note.removeprefix('kernel: ').removeprefix(f'{name}: ')}"
             if text not in self.reading.notes:

@@ -96,6 +96,26 @@ def array_notes(values: Array, node: object = None) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def check_weights(name: str, values: Array, *, strict_finite: bool) -> None:
+    """Refuse numbers of a layer's weights that are nan, with ``strict_finite`` inf too; ``name``: such as "bias".
+
+    Raises:
+        FieldError: one is; the error says where.
+    """
+    if values.dtype.kind != "f":
+        return
+    if strict_finite and (notes := array_notes(values)):
+        raise FieldError(f"{name}: {notes[0]}", hint="leave --strict-finite out", field=name)
+    bad = np.isnan(values)
+    if bad.any():
+        count = counted(np.count_nonzero(bad), "value") + (" is" if np.count_nonzero(bad) == 1 else " are")
+        raise FieldError(
+            f"{name}: {count} nan, the first at {_at(np.argwhere(bad)[0])}",
+            hint="nan spoils every sum that it comes into: write a number, or save the weights again",
+            field=name,
+        )
+
+
 def _rounded(values: Array, node: object) -> Iterator[str]:
     for index in np.argwhere(np.abs(values) >= _EXACT_IN_FLOAT64):
         text: Any = node

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.errors import DataError, FieldError
+from convcalc.errors import DataError
 from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
 from convcalc.formats.onnx_nodes import read_node
 from convcalc.formats.onnx_tensors import Constant, constant_of, quoted, word
@@ -25,24 +25,23 @@ _SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their result
 
 
 class Findings(NamedTuple):
-    """What is done with weights that are inf or nan, once they are read."""
+    """What is done with weights that are not finite, once they are read."""
 
     notes: list[str]
     """Grows by what is worth a warning."""
     strict_finite: bool = False
-    """Whether they are refused instead."""
+    """Whether inf is refused too."""
 
     def look_through(self, array: Array, layer: str, weight: str) -> None:
-        """Note or refuse what is not finite.
+        """Note what is inf, and refuse what is no number.
 
         Raises:
-            FieldError: something is not, and that is refused.
+            FieldError: something is nan, or not finite where that is refused.
         """
-        from convcalc.formats.numbers import array_notes
+        from convcalc.formats.numbers import array_notes, check_weights
 
+        check_weights(weight, array, strict_finite=self.strict_finite)
         for note in array_notes(array):
-            if self.strict_finite:
-                raise FieldError(f"{weight}: {note}", hint="leave --strict-finite out")
             if (text := f"{layer}: {weight}: {note}") not in self.notes:
                 self.notes.append(text)
 
