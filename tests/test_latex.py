@@ -374,16 +374,19 @@ def compiled(folder: Path, page: str) -> str:
     return (folder / "page.log").read_text("latin-1")
 
 
+# networks whose files have the shape of an input only are computed with --input
+COMPUTED = [path.name for path in sorted(EXAMPLES.glob("*.yaml")) if "input: {shape" not in path.read_text()]
+
+
 def positions() -> list[str]:
     """A position for each example: the first cell, with as many axes as it has."""
     lines = {"one-dimension.yaml", "three-sensors.yaml"}
-    return [
-        f"trace {path.name} --pos {'0' if path.name in lines else '0,0'}" for path in sorted(EXAMPLES.glob("*.yaml"))
-    ]
+    return [f"trace {name} --pos {'0' if name in lines else '0,0'}" for name in COMPUTED]
 
 
 COMPILED = [
-    *(f"run {path.name}" for path in sorted(EXAMPLES.glob("*.yaml"))),
+    *(f"run {name}" for name in COMPUTED),
+    "trace two-layers.yaml --pos 0,0 --depth 2", "uses two-layers.yaml --pos 1,1",
     *positions(),
     "trace many.yaml --pos 1,1 --channel 1", "trace deep.yaml --pos 0,0,0", "trace one-dimension.yaml --all",
     "trace --pos 0,0 --padding 1 --boundary reflect --kernel gaussian --bias=-1/2", "run infinite.yaml", "kernels",

@@ -225,3 +225,35 @@ def test_a_network_is_that_of_pytorch(cli: CommandLine) -> None:
         for number, layer in enumerate(network):
             cells = layer(cells)
             np.testing.assert_allclose(saved[str(number)], cells.numpy(), rtol=2e-5, atol=2e-6)
+
+
+def test_a_bar_shows_the_share_of_all_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a long run moves a bar on by each layer's MACs; a short or a quiet one has none."""
+    from contextlib import contextmanager
+
+    from convcalc.cli import progress
+
+    moves: list[Any] = []
+
+    @contextmanager
+    def drawn(total: int) -> Any:
+        moves.append(("of", total))
+        yield moves.append
+
+    monkeypatch.setattr(progress, "_drawn", drawn)
+    monkeypatch.setattr(progress, "_is_watched", lambda: True)
+    for work, quiet in (({0: 2 * 10**10, 3: 10**10}, False), ({0: 5}, False), ({0: 10**12}, True)):
+        with progress.layers_shown(work, quiet=quiet) as done:
+            for number in work:
+                done(number)
+    assert moves == [("of", 3 * 10**10), 2 * 10**10, 10**10]
+
+
+@pytest.mark.parametrize("command", [["run"], ["trace", "--pos", "1,1"], ["uses", "--pos", "1,1"]])
+def test_a_single_convolution_loads_no_layers(command: list[str]) -> None:
+    """What only networks need is not loaded where there is none."""
+    from test_architecture import loaded
+
+    start = f"import sys\nsys.argv = ['convcalc', *{command!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
+    ours = ("convcalc.layers", "convcalc.formats.network", "convcalc.cli.stack", "convcalc.render.trees")
+    assert set(ours) & set(loaded(start, *ours).split()) == set()

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conftest import CommandLine
-from convcalc.errors import FieldError, LimitError
+from convcalc.errors import FieldError, GeometryError, LimitError
 from convcalc.layers.paths import paths
 from convcalc.layers.stack import INPUT, Stack, Stage
 from convcalc.layers.step import Rule
@@ -65,6 +65,15 @@ def stack_of(
         stages.append(Stage(f"{kind}{number}", layer, (number - 1,), lambda weights=weights: weights))
         shape = layer.output_shape
     return Stack(stages[0].layer.input_shape, tuple(stages))
+
+
+def stack_that_fits(chain: list[tuple[str, dict[str, Any]]], size: int, seed: int, *, whole: bool = False) -> Stack:
+    """The layers of a drawn chain on an input of this size, if it stays large enough for all of them."""
+    try:
+        return stack_of((2, size, size), chain, seed, whole=whole)
+    except GeometryError:
+        assume(False)
+        raise
 
 
 def outputs_of(stack: Stack, cells: np.ndarray) -> dict[int, np.ndarray]:
@@ -148,7 +157,7 @@ def test_the_tree_of_two_layers_by_hand() -> None:
 @given(chain=CHAINS, seed=st.integers(0, 99), whole=st.booleans())
 def test_every_cell_of_a_tree_adds_up(chain: list[tuple[str, dict[str, Any]]], seed: int, whole: bool) -> None:
     """Of every sum the parts of the branches, the rest and the bias make the total; every total is the output's."""
-    stack = stack_of((2, 6, 6), chain, seed, whole=whole)
+    stack = stack_that_fits(chain, 6, seed, whole=whole)
     draw = np.random.default_rng(seed)
     cells = draw.integers(-4, 5, (1, 2, 6, 6)) if whole else draw.normal(size=(1, 2, 6, 6))
     outputs = outputs_of(stack, cells)
@@ -238,7 +247,7 @@ def test_only_the_outputs_within_the_depth_are_needed() -> None:
 @given(chain=CHAINS, seed=st.integers(0, 99))
 def test_leaves_and_pushed_tangents_are_the_same_paths(chain: list[tuple[str, dict[str, Any]]], seed: int) -> None:
     """From the output down (the leaves of a tree) or from the input up (a pushed tangent), a path weighs the same."""
-    stack = stack_of((2, 4, 4), chain, seed)
+    stack = stack_that_fits(chain, 4, seed)
     draw = np.random.default_rng(seed)
     cells = draw.normal(size=(1, 2, 4, 4))
     last = len(chain) - 1
@@ -296,7 +305,7 @@ def test_path_weights_are_the_derivatives_of_pytorch(monkeypatch: pytest.MonkeyP
 @given(chain=CHAINS, seed=st.integers(0, 99))
 def test_regions_hold_all_that_changes(chain: list[tuple[str, dict[str, Any]]], seed: int) -> None:
     """Cells that change with an input cell lie in the region that it reaches, and see it in their windows."""
-    stack = stack_of((2, 6, 6), chain, seed)
+    stack = stack_that_fits(chain, 6, seed)
     draw = np.random.default_rng(seed)
     cells = draw.normal(size=(1, 2, 6, 6))
     place = (int(draw.integers(2)), int(draw.integers(6)), int(draw.integers(6)))

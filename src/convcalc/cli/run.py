@@ -15,7 +15,7 @@ def run(
     keep: Keep = False,
     input: NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
-    """Compute a convolution or a network and show what came out: sizes, input, kernel and output, or layer by layer."""
+    """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
     from convcalc.cli.emit import check_output, emit, wants_data
     from convcalc.cli.figures import check_figure
     from convcalc.cli.maps import maps_of

@@ -150,7 +150,6 @@ class Stack:
             later = {each for other in path[place + 1 :] for each in self.stages[other].inputs}
             held = {each: kept for each, kept in held.items() if each in later}
             yield number, made
-            del made  # what is not held any more shall not wait for the next layer
 
     def needed(self, *last: int) -> list[int]:
         """The layers that some layers depend on, and themselves, the lowest first."""

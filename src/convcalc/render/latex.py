@@ -108,8 +108,8 @@ def _marked(span: Span) -> str:
 
 def _tree(tree: Tree, level: int = 0) -> Iterator[str]:
     """The tree as lines, each moved in below what it hangs on."""
-    margin = f"{min(level, _DEEPEST) * 1.5:g}em"
-    yield rf"\par\hangindent={margin}\hangafter=0 {_joined(tree.spans)}\par"
+    margin = r"\quad" * min(level, _DEEPEST)
+    yield rf"{margin} {_joined(tree.spans)}\par"
     for branch in tree.branches:
         yield from _tree(branch, level + 1)
 
