@@ -395,6 +395,14 @@ def test_whole_numbers_never_wrap_around(kind: str, name: str) -> None:
         assert layer.trace(inputs, values, place, how=How(dtype="exact")).total == output[(0, *place)]
 
 
+@pytest.mark.parametrize(("cell", "weight"), [(2**27 + 1, 2**26 + 1), (2**32 + 1, 2**31 + 1)])
+def test_transposed_sums_just_beyond_a_type(cell: int, weight: int) -> None:
+    """Products that float64 or int64 just do not hold."""
+    layer = KINDS["transposed-conv"].make((1, 2), out_channels=1, kernel_size=1, bias=False)
+    output = layer.compute([np.array([[[cell, -cell]]])], {"weight": np.array([[[weight]]])})
+    assert output.tolist() == [[[cell * weight, -cell * weight]]]
+
+
 def test_every_kind_is_tried_for_exactness() -> None:
     """All but those whose results are no fractions."""
     assert set(EXACT) == set(REFERENCE) == set(KINDS) - set(REAL)
