@@ -106,11 +106,11 @@ def check_weights(name: str, values: Array, *, strict_finite: bool) -> None:
         return
     if strict_finite and (notes := array_notes(values)):
         raise FieldError(f"{name}: {notes[0]}", hint="leave --strict-finite out", field=name)
-    bad = np.isnan(values)
-    if bad.any():
-        count = counted(np.count_nonzero(bad), "value") + (" is" if np.count_nonzero(bad) == 1 else " are")
+    bad = np.argwhere(np.isnan(values))
+    if len(bad):
+        count = counted(len(bad), "value") + (" is" if len(bad) == 1 else " are")
         raise FieldError(
-            f"{name}: {count} nan, the first at {_at(np.argwhere(bad)[0])}",
+            f"{name}: {count} nan, the first at {_at(bad[0])}",
             hint="nan spoils every sum that it comes into: write a number, or save the weights again",
             field=name,
         )
