@@ -449,14 +449,12 @@ MESSAGES = [
     ("uses two.yaml", 2, "a cell of the input needs a position", "--pos 1,1; it is 3×3"),
     ("uses two.yaml --pos 3,0", 2, "--pos: position (3, 0) lies outside the input, which is 3×3",
      "positions count from 0: the last one is (2, 2)"),
-    ("uses two.yaml --adjoint", 2, "--adjoint checks a single convolution, two.yaml is a network of layers",
-     "--pos shows what an input cell does"),
+    ("uses two.yaml --adjoint", 2, "two.yaml is a network of layers", "name a convolution with --layer"),
     ("plan two.yaml", 2, "two.yaml is a network of layers, this command takes a single convolution",
-     "summary, run, trace and uses take networks"),
-    ("matrix two.yaml", 2, "two.yaml is a network of layers, this command takes a single convolution",
-     "summary, run, trace and uses take networks"),
+     "summary, run, trace, uses and matrix take networks"),
+    ("matrix two.yaml", 2, "two.yaml is a network of layers", "name a convolution with --layer"),
     ("gallery two.yaml", 2, "two.yaml is a network of layers, this command takes a single convolution",
-     "summary, run, trace and uses take networks"),
+     "summary, run, trace, uses and matrix take networks"),
 ]  # fmt: skip
 
 

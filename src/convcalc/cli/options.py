@@ -167,6 +167,9 @@ Im2col = Annotated[
 Layer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
 ]
+LayerAlone = Annotated[
+    str | None, typer.Option("--layer", help="Of a network: the convolution that is meant.", metavar="NAME")
+]
 NetworkInput = Annotated[
     str | None,
     typer.Option(

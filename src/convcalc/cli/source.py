@@ -64,7 +64,7 @@ def need_convolution(request: Request) -> None:
     if request.is_network:
         raise UsageError(
             f"{request.source} is a network of layers, this command takes a single convolution",
-            hint="summary, run, trace and uses take networks",
+            hint="summary, run, trace, uses and matrix take networks",
         )
 
 

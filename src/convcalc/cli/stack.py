@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.arrays import Array, in_floats
 from convcalc.cli.source import Opened, flags
 from convcalc.errors import FieldError, UsageError
 from convcalc.formats.network import Network, read_network
+from convcalc.layers.convolution import Convolution
 from convcalc.layers.layer import How
 from convcalc.layers.stack import INPUT, Stack
 from convcalc.layers.step import Cell
+from convcalc.problem import Labels
 from convcalc.wording import counted, shape_text
 
 if TYPE_CHECKING:
     from convcalc.cli.options import ProblemOptions
     from convcalc.engine.plan import Plan
     from convcalc.formats.tensor_file import Tensor
+    from convcalc.problem import Problem
 
 _OF_A_LAYER = (
     "kernel", "stride", "padding", "dilation", "groups", "boundary", "bias", "convolve", "depthwise",
@@ -78,6 +81,40 @@ def subject_of(
         )
     tensor = network.read_input()
     return Subject(network, tensor, _in_dtype(tensor.array, network.dtype), how)
+
+
+def problem_of(subject: Subject, number: int, layer: Convolution, inputs: Sequence[Array]) -> Problem:
+    """A layer that is a convolution as a problem of its own on what it gets, (batch, *shape) each.
+
+    Raises:
+        ConvcalcError: its weights cannot be read, or do not go with its input.
+    """
+    stage = subject.stack.stages[number]
+    (below,) = stage.inputs
+    source = "the input" if below == INPUT else f"output of {subject.stack.stages[below].name}"
+    return layer.problem(inputs, stage.values(), subject.how, Labels(input=source))
+
+
+def layer_problem(found: Opened, options: ProblemOptions, name: str | None, input_text: str | None) -> Problem:
+    """The convolution that ``--layer`` names, on what the layers below it make of the network's input.
+
+    Raises:
+        UsageError: no layer is named, or it is no convolution.
+        ConvcalcError: the file or a flag is bad, or a layer below cannot be computed.
+    """
+    if name is None:
+        raise UsageError(f"{found.request.source} is a network of layers", hint="name a convolution with --layer")
+    subject = subject_of(found, options, input_text)
+    number = number_of(subject.stack, name)
+    stages = subject.stack.stages
+    layer, (below, *_) = stages[number].layer, stages[number].inputs
+    if not isinstance(layer, Convolution):
+        known = ", ".join(stage.name for stage in stages if isinstance(stage.layer, Convolution))
+        raise UsageError(f"{name} is no convolution but {layer.kind}", hint=f"one of: {known}" if known else "")
+    cells = subject.cells
+    if below != INPUT:
+        cells = next(output for each, output in subject.stack.outputs(cells, subject.how, [below]) if each == below)
+    return problem_of(subject, number, layer, [cells])
 
 
 def number_of(stack: Stack, name: str | None) -> int:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.emit import check_output, emit
 from convcalc.cli.source import flags
-from convcalc.cli.stack import Subject, cell_of, number_of, subject_of
+from convcalc.cli.stack import Subject, cell_of, number_of, problem_of, subject_of
 from convcalc.errors import UsageError
 from convcalc.layers.convolution import Convolution
 from convcalc.layers.stack import INPUT
 from convcalc.layers.step import Cell
 from convcalc.layers.unfold import check_depth, unfold, within
-from convcalc.problem import Labels
 from convcalc.report.stack_trace import Traced, stack_trace_report
 
 if TYPE_CHECKING:
@@ -80,7 +79,5 @@ def _convolution(subject: Subject, outputs: dict[int, Array], number: int, cell:
     stage = subject.stack.stages[number]
     if not isinstance(stage.layer, Convolution):
         return None
-    (below,) = stage.inputs
-    source = "the input" if below == INPUT else f"output of {subject.stack.stages[below].name}"
-    problem = stage.layer.problem([outputs[below]], stage.values(), subject.how, Labels(input=source))
+    problem = problem_of(subject, number, stage.layer, [outputs[each] for each in stage.inputs])
     return problem, trace_at(problem, cell[1:], cell[0])

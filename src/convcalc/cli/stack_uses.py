@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.arrays import plain
 from convcalc.cli.emit import check_output, emit
 from convcalc.cli.source import flags
-from convcalc.cli.stack import cell_of, number_of, subject_of
+from convcalc.cli.stack import cell_of, layer_problem, number_of, subject_of
 from convcalc.errors import UsageError
 from convcalc.layers.paths import paths
 from convcalc.layers.stack import INPUT
 from convcalc.report.stack_uses import NetworkUses, stack_uses_report
+from convcalc.report.uses import uses_report
+from convcalc.tracing.adjoint import adjoint
 
 if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions, ProblemOptions
@@ -27,6 +29,7 @@ class UsesWishes(NamedTuple):
     sample: int
     input_text: str | None
     with_adjoint: bool
+    seed: int
 
 
 def uses_network(found: Opened, options: ProblemOptions, target: OutputOptions, wishes: UsesWishes) -> None:
@@ -36,11 +39,12 @@ def uses_network(found: Opened, options: ProblemOptions, target: OutputOptions, 
         ConvcalcError: a file or a flag is bad, there is no such cell, or a layer cannot be computed.
     """
     check_output(target)
+    if wishes.with_adjoint and wishes.position is not None:
+        raise UsageError("of a network --adjoint checks one layer, by itself", hint="leave --pos out")
     if wishes.with_adjoint:
-        raise UsageError(
-            f"--adjoint checks a single convolution, {found.request.source} is a network of layers",
-            hint="--pos shows what an input cell does",
-        )
+        problem = layer_problem(found, options, wishes.layer, wishes.input_text)
+        emit(uses_report(problem, None, adjoint(problem, wishes.seed)), target)
+        return
     subject = subject_of(found, options, wishes.input_text)
     stack, last = subject.stack, number_of(subject.stack, wishes.layer)
     with flags():

@@ -26,11 +26,13 @@ def uses(
     from convcalc.tracing.uses import uses_of
 
     check_output(target)
+    with flags():
+        whole("seed", seed, 0)
     found = opened(options)
     if found.request.is_network:
         from convcalc.cli.stack_uses import UsesWishes, uses_network
 
-        uses_network(found, options, target, UsesWishes(layer, pos, channel, batch, input, with_adjoint))
+        uses_network(found, options, target, UsesWishes(layer, pos, channel, batch, input, with_adjoint, seed))
         return
     need_network(found, layer=layer, input=input)
     if pos is None and not with_adjoint:
@@ -38,7 +40,6 @@ def uses(
     place = None if pos is None else position_of(pos)
     ready = prepared(found, options)
     with flags():
-        whole("seed", seed, 0)
         ready.limits.check_memory(ready.plan.memory_bytes, "this convolution")
         reached = None if place is None else uses_of(ready.problem, place, channel or 0, batch)
     checked = None
