@@ -10,10 +10,12 @@ import numpy as np
 
 from convcalc.arrays import INT64_LIMIT, Array, index, largest
 from convcalc.engine.threads import share
+from convcalc.engine.tiling import ceil_div, steps
 from convcalc.geometry.axis import Axes, Axis
 from convcalc.geometry.pooling import inside
 
 _LARGE = 1 << 18  # cells; below that a second thread takes longer to start than it saves
+_PIECES = 4  # for each thread; more of them are too short for NumPy's calls
 
 
 def maxima(cells: Array, axes: Axes, threads: int = 1) -> Array:
@@ -54,7 +56,7 @@ def _by_channel(operation: np.ufunc, cells: Array, axes: Axes, threads: int) -> 
     if threads < 2 or cells.size < _LARGE or cells.dtype == object or cells.shape[1] < threads:
         return _reduced(operation, cells, axes)
     output = np.empty((*cells.shape[:2], *axes.output_sizes), cells.dtype)
-    pieces = [slice(first, first + 8) for first in range(0, cells.shape[1], 8)]
+    pieces = steps(cells.shape[1], ceil_div(cells.shape[1], _PIECES * threads))
 
     def one(piece: slice, scratch: Any) -> None:  # noqa: ARG001 - the signature of every job
         output[:, piece] = _reduced(operation, cells[:, piece], axes)
