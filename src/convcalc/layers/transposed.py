@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
 
 
+_LARGE = 1 << 18  # MACs; below it planning takes longer than a pass for each tap
+
+
 @dataclass(frozen=True)
 class TransposedConvolution(Layer):
     """Each input cell writes a whole kernel into the output; what several write to one cell is added up."""
@@ -113,20 +116,22 @@ class TransposedConvolution(Layer):
 
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
         """What every cell writes, added up and cut; exact for whole numbers and fractions."""
+        from convcalc.arrays import are_finite
         from convcalc.engine.scatter import scatter
         from convcalc.layers.numbers import alike, by_channel, sum_of
+        from convcalc.layers.phases import by_phases
 
         dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"], *self._bias(values)], how.dtype)
         size = [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
         self._check_memory(len(cells), size, cells.itemsize, how)
-        written = scatter(
-            cells,
-            weight,
-            size=size,
-            stride=self.settings["stride"],
-            dilation=self.settings["dilation"],
-            groups=self.counts.groups,
-        )
+        stride, dilation, groups = self.settings["stride"], self.settings["dilation"], self.counts.groups
+        is_large = cells.dtype.kind == "f" and len(cells) * self.work.macs > _LARGE
+        if (
+            is_large and max(dilation) == 1 and are_finite(weight)
+        ):  # phases meet zeros around the input, and inf × 0 is nan
+            written = by_phases(cells, weight, size=size, stride=stride, groups=groups, how=how)
+        else:
+            written = scatter(cells, weight, size=size, stride=stride, dilation=dilation, groups=groups)
         kept = (slice(axis.before, axis.before + axis.output_size) for axis in self.axes)
         output: Array = written[(slice(None), slice(None), *kept)]
         return sum_of([output, *(by_channel(each, output) for each in bias)], dtype)
