@@ -106,6 +106,19 @@ def test_names_of_members_are_no_paths(cli: CommandLine) -> None:
         assert all("/" not in name and not name.startswith(".") for name in saved)
 
 
+def test_names_of_members_differ_and_obey_nobody(cli: CommandLine) -> None:
+    """Names that would be one in an archive, or hold what a terminal obeys, are members of their own."""
+    names = ["a/b", "a.b", "a\\0b", "\\e[2J", "\\u202eabc", "..", "größe"]
+    layers = "".join(f'  - relu: {{name: "{name}"}}\n' for name in names)
+    cli.write({"odd.yaml": f"input: [[1, 2]]\ndims: 1\nlayers:\n{layers}"})
+    done = cli.run("run", "odd.yaml", "--keep", "-o", "out.npz", "-q")
+    assert (done.code, done.err) == (0, "")
+    with np.load(cli.folder / "out.npz") as saved:
+        assert list(saved) == ["a.b", "a.b-2", "a.b-3", "2J", "abc", "layer", "größe"]
+        for array in saved.values():
+            np.testing.assert_array_equal(array, [1, 2])
+
+
 @pytest.mark.parametrize("suffix", ["npy", "csv", "png"])
 def test_one_array_is_not_many(cli: CommandLine, suffix: str) -> None:
     """A file of one array cannot hold every layer, and nothing is computed or written."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -101,9 +101,18 @@ def _arrays(run: NetworkRun, *, keep: bool) -> dict[str, Array]:
     """The output, or every layer's under its name."""
     if not keep:
         return {OUTPUT: squeezed(run.output)}
-    return {_member(run.stack.stages[number].name): squeezed(output) for number, output in run.kept.items()}
+    names = _members([run.stack.stages[number].name for number in run.kept])
+    return {name: squeezed(output) for name, output in zip(names, run.kept.values(), strict=True)}
 
 
-def _member(name: str) -> str:
-    """A layer's name as that of a file in an archive, which no program shall take for a path."""
-    return re.sub(r"[/\\]+", ".", name).strip(".") or "layer"
+def _members(names: Sequence[str]) -> list[str]:
+    """Layers' names as those of files in an archive: different ones, which no program shall take for a path or obey."""
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^\w.+-]+", ".", name).strip(".") or "layer"
+        number = 2
+        member = plain
+        while member in found:
+            member, number = f"{plain}-{number}", number + 1
+        found.append(member)
+    return found

@@ -12,7 +12,7 @@ from convcalc.arrays import INT64_LIMIT, Array, index, largest
 from convcalc.engine.threads import share
 from convcalc.engine.tiling import ceil_div, steps
 from convcalc.geometry.axis import Axes, Axis
-from convcalc.geometry.pooling import inside
+from convcalc.geometry.pooling import inside, taps_inside
 
 _LARGE = 1 << 18  # cells; below that a second thread takes longer to start than it saves
 _PIECES = 4  # for each thread; more of them are too short for NumPy's calls
@@ -39,7 +39,7 @@ def pushed_maxima(cells: Array, tangents: Array, axes: Axes) -> Array:
     shape = (*cells.shape[:2], *axes.output_sizes)
     best, pushed = np.full(shape, _idle(np.maximum, cells), cells.dtype), np.zeros(shape, tangents.dtype)
     is_new = np.ones(shape, bool)
-    for taps in product(*map(range, axes.kernel_sizes)):
+    for taps in product(*map(taps_inside, axes)):
         positions, sources = zip(*(inside(axis, tap) for axis, tap in zip(axes, taps, strict=True)), strict=True)
         here, there = index(..., *positions), index(..., *sources)
         cell = cells[there]
@@ -83,7 +83,7 @@ def _along(operation: np.ufunc, cells: Array, number: int, axis: Axis) -> Array:
         reduced: Array = operation.reduce(cells[index(*before, reached)], axis=number, keepdims=True)
         return reduced
     everywhere = slice(0, axis.output_size)
-    taps = [inside(axis, tap) for tap in range(axis.kernel_size)]
+    taps = [inside(axis, tap) for tap in taps_inside(axis)]
     whole = [cells[index(*before, sources)] for positions, sources in taps if positions == everywhere]
     partly = [(positions, sources) for positions, sources in taps if positions != everywhere]
     if len(whole) > 1:

@@ -34,7 +34,7 @@ def gather(node: OnnxNode) -> Constant:
 def concatenated(node: OnnxNode) -> Constant:
     """Concat: lists one after the other."""
     parts = [_numbers(node, place) for place in range(len(node.inputs))]
-    if node.whole("axis", 0) not in (0, -1) or any(part.ndim != 1 for part in parts):
+    if not parts or node.whole("axis", 0) not in (0, -1) or any(part.ndim != 1 for part in parts):
         raise NotReadError("it joins no lists")
     return plain_constant(np.concatenate(parts))
 

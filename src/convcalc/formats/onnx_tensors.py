@@ -58,6 +58,10 @@ class Constant:
         return replace(self, read=lambda: read_only(change(self.read())), shape=shape)
 
 
+MOST_AXES, _MOST_CELLS = 8, 1 << 31
+"""Of a tensor, and on one axis of an empty one."""
+
+
 def word(text: str | bytes) -> str:
     """A name of a model; Protocol Buffers give its bytes where they are no UTF-8."""
     return text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
@@ -78,7 +82,10 @@ def constant_of(tensor: Any) -> Constant:
     stored = _STORED.get(tensor.data_type)
     if stored is None:
         raise FormatError(f"tensor {name} is of type {tensor.data_type}, which convcalc does not compute with")
-    if any(size < 0 for size in shape) or tensor.HasField("segment"):
+    if len(shape) > MOST_AXES:
+        raise FormatError(f"tensor {name} has {len(shape)} axes, at most {MOST_AXES} are read")
+    is_beyond = prod(shape) == 0 and max(shape) >= _MOST_CELLS  # NumPy makes no such array, though it is empty
+    if any(size < 0 for size in shape) or is_beyond or tensor.HasField("segment"):
         raise FormatError(f"tensor {name} has the shape {list(shape)}, or is stored in parts")
     is_raw = tensor.HasField("raw_data")
     size = np.dtype(stored.raw).itemsize

@@ -24,7 +24,7 @@ def convolution(node: OnnxNode) -> Part:
 def transposed_convolution(node: OnnxNode) -> Part:
     """ConvTranspose: auto_pad and output_shape settle the padding (onnx.ai/onnx/operators, "ConvTranspose")."""
     weight, arguments = _weighted(node)
-    extra = node.wholes("output_padding") or [0] * (len(node.flow.shape) - 1)
+    extra = _each(node, "output_padding", len(node.flow.shape) - 1, 0)
     return Part(
         "transposed-conv",
         {
@@ -62,8 +62,8 @@ def _weighted(node: OnnxNode) -> tuple[Constant, dict[str, Any]]:
         raise NotReadError(f"its kernel_shape is {said}, its weight has {taps}")
     return weight, {
         "kernel_size": taps,
-        "stride": node.wholes("strides") or [1] * rank,
-        "dilation": node.wholes("dilations") or [1] * rank,
+        "stride": _each(node, "strides", rank, 1),
+        "dilation": _each(node, "dilations", rank, 1),
         "groups": node.whole("group", 1),
         "bias": node.input(2) is not None,
     }
@@ -78,11 +78,19 @@ def _pool(node: OnnxNode) -> dict[str, Any]:
     rank = len(node.flow.shape) - 1
     return {
         "kernel_size": node.wholes("kernel_shape") or [],
-        "stride": node.wholes("strides") or [1] * rank,
+        "stride": _each(node, "strides", rank, 1),
         "padding": _padding(node, rank),
-        "dilation": node.wholes("dilations") or [1] * rank,
+        "dilation": _each(node, "dilations", rank, 1),
         "ceil_mode": node.is_set("ceil_mode"),
     }
+
+
+def _each(node: OnnxNode, name: str, rank: int, default: int) -> list[int]:
+    """One number for each spatial axis."""
+    numbers = node.wholes(name) or [default] * rank
+    if len(numbers) != rank:
+        raise NotReadError(f"its {name} are {numbers}, {rank} numbers are needed")
+    return numbers
 
 
 def _padding(node: OnnxNode, rank: int) -> Any:

@@ -55,6 +55,19 @@ def first_inside(axis: Axis, position: int) -> int | None:
     return cell if taps_before < axis.kernel_size and cell < axis.size else None
 
 
+def taps_inside(axis: Axis, positions: range | None = None) -> range:
+    """From the first tap that reads a cell of the input at some position, all by default, to the last.
+
+    >>> axis = Axis(size=6, kernel_size=1000, before=500, after=500)
+    >>> taps_inside(axis), taps_inside(axis, range(1))
+    (range(494, 506), range(500, 506))
+    """
+    positions = range(axis.output_size) if positions is None else positions
+    first = -(axis.start(positions[-1]) // axis.dilation)
+    last = (axis.size - 1 - axis.start(positions[0])) // axis.dilation
+    return range(max(0, first), min(axis.kernel_size - 1, last) + 1)
+
+
 def inside(axis: Axis, tap: int) -> tuple[slice, slice]:
     """The output positions whose window has this tap in the input, and the input cells that stand there.
 

@@ -76,28 +76,19 @@ class AveragePool(Pool):
         sample: int = 0,
         how: How = PLAINLY,
     ) -> Step:
-        """Every cell that counts; those of the padding, where they do, have no cell and are 0."""
+        """Every cell of the window that is there; those of the padding, where they count, are 0 and no terms."""
         from dataclasses import replace
 
         from convcalc.arrays import plain
         from convcalc.layers.numbers import alike, sum_step
 
         dtype, (cells,) = alike([inputs[0][sample]], how.dtype)
-        terms = []
-        for taps, place in self.places(cell):
-            label = ", ".join(map(str, taps))
-            if self.holds(place):
-                terms.append(Term(plain(cells[place]), place, label=label))
-            elif self.count_include_pad and self._is_padding(place):
-                terms.append(Term(0, None, label=label))
-        divisor = self.divisor or len(terms)
+        terms = [Term(plain(cells[place]), place, label=", ".join(map(str, taps))) for taps, place in self.places(cell)]
+        counted = prod(self._count(number, position) for number, position in enumerate(cell[1:]))
+        divisor = self.divisor or counted
         step = sum_step(cell, terms, dtype, scale=Fraction(1, divisor))
-        return replace(step, formula=f"1/{divisor}", absent=self.window_cells - len(terms))
-
-    def _is_padding(self, place: Cell) -> bool:
-        """Whether a place lies in the input or the padding that was asked for."""
-        rows = zip(place[1:], self.spatial_size, self.pads, strict=True)
-        return all(-before <= each < size + after for each, size, (before, after) in rows)
+        zeros = counted - len(terms)
+        return replace(step, formula=f"1/{divisor}", zeros=zeros, absent=self.window_cells - counted)
 
     def _divisors(self) -> Any:
         """What the sums are divided by: one number, or one for each position, (*output_size)."""
@@ -113,10 +104,14 @@ class AveragePool(Pool):
 
     def _counts(self, number: int) -> list[int]:
         """How many places count on an axis, at every position."""
+        return [self._count(number, position) for position in range(self.axes[number].output_size)]
+
+    def _count(self, number: int, position: int) -> int:
+        """How many places count on an axis."""
         axis, (before, after) = self.axes[number], self.pads[number]
         low, high = (-before, axis.size + after) if self.count_include_pad else (0, axis.size)
-        starts = map(axis.start, range(axis.output_size))
-        return [min(start + axis.reach, high) - max(start, low) for start in starts]
+        start = axis.start(position)
+        return min(start + axis.reach, high) - max(start, low)
 
 
 @dataclass(frozen=True)

@@ -74,8 +74,9 @@ class MaxPool(Pool):
         from convcalc.layers.numbers import alike
 
         _, (cells,) = alike([inputs[0][sample]], how.dtype)
-        found = [(taps, place) for taps, place in self.places(cell) if self.holds(place)]
-        terms = tuple(Term(plain(cells[place]), place, label=", ".join(map(str, taps))) for taps, place in found)
+        terms = tuple(
+            Term(plain(cells[place]), place, label=", ".join(map(str, taps))) for taps, place in self.places(cell)
+        )
         nans = [term.value for term in terms if term.value != term.value]
         total = nans[0] if nans else max(term.value for term in terms)
         return Step(cell, terms, total, Rule.MAXIMUM, absent=self.window_cells - len(terms))

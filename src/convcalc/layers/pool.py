@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 from convcalc.geometry.axis import Axes
-from convcalc.geometry.pooling import Pads
+from convcalc.geometry.pooling import Pads, taps_inside
 from convcalc.geometry.reading import Reading
 from convcalc.layers.layer import Layer, Shape
 from convcalc.layers.step import Cell
@@ -51,13 +51,12 @@ class Pool(Layer):
         return prod(self.axes.kernel_sizes)
 
     def places(self, cell: Cell) -> Iterator[Place]:
-        """Every place of a window, row by row."""
+        """Every place of a window that the input has a cell at, row by row."""
         channel, *position = cell
-        reads = [enumerate(axis.reads(each)) for axis, each in zip(self.axes, position, strict=True)]
+        reads = [
+            [(tap, axis.start(each) + tap * axis.dilation) for tap in taps_inside(axis, range(each, each + 1))]
+            for axis, each in zip(self.axes, position, strict=True)
+        ]
         for place in product(*reads):
             taps, cells = zip(*place, strict=True)
             yield taps, (channel, *cells)
-
-    def holds(self, cell: Cell) -> bool:
-        """Whether the input has a cell there."""
-        return all(0 <= place < size for place, size in zip(cell, self.input_shape, strict=True))

@@ -58,6 +58,8 @@ class Step:
     """The function with its numbers put in, such as "max(0, -3)"; of a sum what the scale means, if that has a name."""
     function_slopes: tuple[Number, ...] = ()
     """Of a function: by how much the total grows with each value."""
+    zeros: int = 0
+    """Of a pool: places of the window in the padding that count as 0, and are no terms."""
     absent: int = 0
     """Of a pool: places of the window in the padding, which hold no value, not even 0, and are no terms."""
 

@@ -32,12 +32,16 @@ def step_blocks(stack: Stack, node: Node) -> Iterator[Block]:
         yield from _sum(step, shown)
     else:
         yield say(f"{formula_text(node)} = {number_text(step.total, DIGITS)}{_why(step)}", Role.TOTAL)
-    padded = sum(term.cell is None for term in step.terms)
-    if padded + step.absent:
-        count = padded + step.absent
-        lies = "lies" if count == 1 else "lie"
-        why = "" if padded else ": never there, not even as 0"
-        yield note(f"{counted(count, 'cell')} of the window {lies} outside the input{why}")
+    yield from _outside(step)
+
+
+def _outside(step: Step) -> Iterator[Block]:
+    """The cells of the window in the padding: those that count as 0, and those that were never there."""
+    zeros = step.zeros + sum(term.cell is None for term in step.terms)
+    for count, why in ((zeros, ", as 0"), (step.absent, ": never there, not even as 0")):
+        if count:
+            lies = "lies" if count == 1 else "lie"
+            yield note(f"{counted(count, 'cell')} of the window {lies} outside the input{why}")
 
 
 def _shown(step: Step) -> Sequence[int]:

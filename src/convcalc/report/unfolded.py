@@ -103,8 +103,9 @@ def _branches(stack: Stack, node: Node) -> Iterator[Tree]:
         yield _branch(stack, step, branch)
     if node.rest.terms:
         yield Tree((Span(_rest(node, step), Role.LABEL),))
-    if step.absent:
-        yield Tree((Span(f"{counted(step.absent, 'cell')} in the padding: never there", Role.NOTE),))
+    for count, what in ((step.zeros, "0"), (step.absent, "never there")):
+        if count:
+            yield Tree((Span(f"{counted(count, 'cell')} in the padding: {what}", Role.NOTE),))
     if step.rule is Rule.SUM and step.bias:
         yield Tree((Span(number_text(step.bias, DIGITS), Role.NUMBER), Span("   bias", Role.LABEL)))
 
