@@ -123,13 +123,15 @@ class UnknownNameError(DataError):
 
         names = sorted(set(known))
         near = get_close_matches(name.lower(), names, n=3, cutoff=0.6) if len(name) <= _LONGEST_NAME else []
-        guess = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else f"one of: {', '.join(names[:_MOST_NAMES])}{', …' * (len(names) > _MOST_NAMES)}"
-        )
-        super().__init__(f"unknown {kind} {name!r}", hint=hint or guess, field=field)
+        super().__init__(f"unknown {kind} {name!r}", hint=hint or _guess(near, names), field=field)
         self.at_key = at_key
+
+
+def _guess(near: list[str], names: list[str]) -> str:
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    more = ", …" if len(names) > _MOST_NAMES else ""
+    return f"one of: {', '.join(names[:_MOST_NAMES])}{more}" if names else "there is none at all"
 
 
 class MissingExtraError(DataError):
