@@ -47,6 +47,12 @@ GRID: dict[str, list[Arguments]] = {
     "conv": [
         {"out_channels": 6, "kernel_size": taps, "groups": groups, **each}
         for taps, groups, each in product((2, 3), (1, 2, 3), CONVOLUTION)
+    ]
+    + [
+        {"out_channels": 2, "kernel_size": 3, **each}
+        for each in options(
+            boundary=("circular", "reflect", "replicate"), padding=(1, 2), stride=(1, 2), dilation=(1, 2)
+        )
     ],
     "pointwise": options(out_channels=(6,), stride=(1, 3), padding=(0, 1), bias=(True, False)),
     "depthwise": [
@@ -137,6 +143,10 @@ SMALL: dict[str, list[Arguments]] = {
     "conv": [
         {"out_channels": 2, "kernel_size": 2, "padding": 1, "stride": 2, "groups": 2},
         {"out_channels": 1, "kernel_size": 2, "dilation": 2, "padding": [[0, 3]]},
+        {"out_channels": 1, "kernel_size": 3, "padding": 1, "boundary": "circular"},
+        {"out_channels": 1, "kernel_size": 2, "padding": [[2, 0]], "boundary": "reflect"},
+        {"out_channels": 1, "kernel_size": 3, "padding": 2, "stride": 2, "boundary": "replicate"},
+        {"out_channels": 1, "kernel_size": 2, "padding": [[0, 3]], "boundary": "symmetric"},
     ],
     "pointwise": [{"out_channels": 3, "bias": False}],
     "depthwise": [{"kernel_size": 2, "channel_multiplier": 2}],

@@ -275,7 +275,21 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["counts", "axis", "boundary", "coverage", "arguments", "transposed", "solutions", "reached", "pooling"]
+    "module",
+    [
+        "counts",
+        "axis",
+        "boundary",
+        "coverage",
+        "arguments",
+        "transposed",
+        "solutions",
+        "reached",
+        "pooling",
+        "reading",
+        "sight",
+        "window",
+    ],
 )
 def test_geometry_loads_no_numpy(module: str) -> None:
     """Whole numbers need the standard library alone."""
@@ -291,7 +305,7 @@ for name, kind in KINDS.items():
     arguments = {each: needed[each] for each, is_needed in kind.arguments.items() if is_needed}
     layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
     assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
-    layer.window(tuple(range(1) for size in layer.output_shape)), layer.reached(tuple(map(range, layer.input_shape)))
+    layer.window(tuple(range(1) for size in layer.output_shape)), layer.readings
 """
     assert loaded(program, "numpy", "yaml", "rich", "typer") == ""
 

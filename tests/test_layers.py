@@ -38,7 +38,11 @@ def _conv(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str,
     function = getattr(torch.nn.functional, f"conv{inputs[0].ndim - 2}d")
     names = {"stride", "padding", "dilation", "groups"}
     options = {name: value for name, value in told.items() if name in names}
-    return function(inputs[0], values["weight"], values.get("bias"), **options)
+    cells = inputs[0]
+    if "boundary" in told:  # what torch.nn.Conv2d does with its padding_mode
+        sides = (options.pop("padding"),) * 2 * (cells.ndim - 2)
+        cells = torch.nn.functional.pad(cells, sides, mode=told["boundary"])
+    return function(cells, values["weight"], values.get("bias"), **options)
 
 
 def _depthwise(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:

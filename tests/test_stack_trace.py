@@ -111,6 +111,8 @@ CHAINS = st.lists(
             ("conv", {"out_channels": 2, "kernel_size": 2}),
             ("conv", {"out_channels": 3, "kernel_size": 3, "padding": 1, "stride": 2}),
             ("conv", {"out_channels": 2, "kernel_size": 3, "padding": 1, "boundary": "reflect"}),
+            ("conv", {"out_channels": 2, "kernel_size": 3, "padding": 1, "boundary": "circular"}),
+            ("conv", {"out_channels": 1, "kernel_size": 2, "padding": [[2, 0], [2, 0]], "boundary": "reflect"}),
             ("relu", {}),
             ("leaky-relu", {}),
             ("tanh", {}),
@@ -311,17 +313,18 @@ def test_regions_hold_all_that_changes(chain: list[tuple[str, dict[str, Any]]], 
     place = (int(draw.integers(2)), int(draw.integers(6)), int(draw.integers(6)))
     changed = cells.copy()
     changed[(0, *place)] += 50
-    boxes = stack.reached(tuple(range(each, each + 1) for each in place))
+    rows = {row.number: row for row in paths(stack, cells, place, len(chain) - 1)}
     before, after = outputs_of(stack, cells), outputs_of(stack, changed)
     for number in range(len(chain)):
         moved = np.argwhere(np.abs(before[number][0] - after[number][0]) > 1e-9)
         for cell in moved.tolist():
-            assert all(each in cut for each, cut in zip(cell, boxes[number], strict=True))
+            row = rows[number]
+            assert all(each in cut for each, cut in zip(cell, row.box, strict=True))
+            assert row.marks[tuple(each - cut.start for each, cut in zip(cell, row.box, strict=True))]
             window = stack.windows(number, tuple(range(each, each + 1) for each in cell))[INPUT]
             assert all(each in cut for each, cut in zip(place, window, strict=True))
-    for row in paths(stack, cells, place, len(chain) - 1):
-        assert row.box == boxes[row.number]
-        assert row.weights.shape == tuple(map(len, row.box))
+    for row in rows.values():
+        assert row.weights.shape == row.marks.shape == tuple(map(len, row.box))
 
 
 def test_a_cell_that_nothing_reads_reaches_nothing() -> None:
@@ -389,7 +392,7 @@ def test_relu_says_what_it_cuts(cli: CommandLine) -> None:
     assert "max(0, -3): cut = 0" in cli.run("trace", "cut.yaml", "--pos", "0").out
     assert "cut" not in cli.run("trace", "cut.yaml", "--pos", "1").out
     told = cli.run("uses", "cut.yaml", "--pos", "0").out
-    assert "note: 1 of 1 cells of relu1 (relu) do not change" in told
+    assert "note: 1 of 1 cells of relu1 (relu) whose input changes do not change" in told
 
 
 def test_uses_tells_every_layer(cli: CommandLine) -> None:

@@ -1,19 +1,18 @@
-"""How far the cells of one layer's axis see into the axis below, and from how far they are seen."""
+"""How the cells of one layer's axis see into the axis below: which cells lie under the taps."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 
 class Reading(NamedTuple):
     """One spatial axis of a layer, reduced to what receptive fields need: which cells an output cell lies upon.
 
-    A transposed layer is the same relation read the other way round, so each answer of one is an answer of the other.
+    A transposed layer is the same relation read the other way round.
 
-    >>> convolution = Reading(reach=3, stride=2, before=1)
-    >>> convolution.window(range(0, 2)), convolution.reached(range(0, 2), 5)
-    (range(-1, 4), range(0, 2))
+    >>> Reading(reach=3, stride=2, before=1).window(range(0, 2))
+    range(-1, 4)
     """
 
     reach: int
@@ -22,40 +21,35 @@ class Reading(NamedTuple):
     """Cells of the finer axis for each step on the coarser one."""
     before: int = 0
     """Padding in front of the first cell of the finer axis; of a transposed layer, what is cut off there."""
+    dilation: int = 1
+    """Cells of the finer axis from one tap to the next."""
     is_transposed: bool = False
     """Whether the output is the finer axis."""
 
-    @property
-    def jump(self) -> Fraction:
-        """Input cells from one output cell to the next."""
-        return Fraction(1, self.stride) if self.is_transposed else Fraction(self.stride)
+    def sources(self, cell: int) -> range:
+        """The input cells that an output cell sees, those of the padding too, the first one first; may be empty.
 
-    def widest(self, cells: int) -> int:
-        """The most input cells that so many neighbouring output cells see together, gaps included.
+        Of a transposed layer it costs a look at as many taps as the stride is long.
 
-        >>> Reading(reach=3, stride=2).widest(3), Reading(reach=4, stride=2, is_transposed=True).widest(3)
-        (7, 3)
+        >>> Reading(reach=3, dilation=2).sources(4), Reading(reach=3, stride=2, is_transposed=True).sources(4)
+        (range(4, 8, 2), range(1, 3))
         """
-        if self.is_transposed:
-            return (cells + self.reach - 2) // self.stride + 1
-        return (cells - 1) * self.stride + self.reach
+        if not self.is_transposed:
+            first = cell * self.stride - self.before
+            return range(first, first + self.reach, self.dilation)
+        place, step = cell + self.before, lcm(self.stride, self.dilation)
+        for offset in range(0, min(self.reach, step), self.dilation):
+            if (place - offset) % self.stride == 0:
+                farthest = range(offset, self.reach, step)[-1]
+                between = step // self.stride
+                return range((place - farthest) // self.stride, (place - offset) // self.stride + 1, between)
+        return range(0)
 
     def window(self, cells: range) -> range:
         """The input cells that a run of output cells sees, those of the padding too, gaps included; may be empty."""
-        return self._coarse(cells) if self.is_transposed else self._fine(cells)
-
-    def reached(self, cells: range, size: int) -> range:
-        """The output cells, of so many, that see any of a run of input cells, gaps included; may be empty."""
-        seen = self._fine(cells) if self.is_transposed else self._coarse(cells)
-        return range(max(seen.start, 0), min(seen.stop, size))
-
-    def _fine(self, coarse: range) -> range:
-        if not coarse:
+        if not cells:
             return range(0)
-        return range(coarse[0] * self.stride - self.before, coarse[-1] * self.stride - self.before + self.reach)
-
-    def _coarse(self, fine: range) -> range:
-        if not fine:
-            return range(0)
-        first = -((self.reach - 1 - self.before - fine[0]) // self.stride)
-        return range(first, (fine[-1] + self.before) // self.stride + 1)
+        if not self.is_transposed:
+            return range(cells[0] * self.stride - self.before, cells[-1] * self.stride - self.before + self.reach)
+        first = -((self.reach - 1 - self.before - cells[0]) // self.stride)
+        return range(first, (cells[-1] + self.before) // self.stride + 1)

@@ -8,11 +8,11 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.geometry.arguments import axes_of, flag, per_axis, whole
-from convcalc.geometry.axis import Axes, Axis
+from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary, BoundaryMode, Number, boundary_of
 from convcalc.geometry.counts import Counts
-from convcalc.geometry.reached import reached
 from convcalc.geometry.reading import Reading
+from convcalc.geometry.window import window
 from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values, Work, group_range, need_spatial
 from convcalc.layers.step import Cell, Step, Term
 
@@ -117,7 +117,7 @@ class Convolution(Layer):
     @property
     def readings(self) -> tuple[Reading, ...]:
         """Of each axis."""
-        return tuple(Reading(axis.reach, axis.stride, axis.before) for axis in self.axes)
+        return tuple(Reading(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
 
     @property
     def settings(self) -> dict[str, tuple[int, ...]]:
@@ -133,14 +133,10 @@ class Convolution(Layer):
         """All input channels of the groups concerned."""
         return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
 
-    def reached_channels(self, channels: range) -> range:
-        """All output channels of the groups concerned."""
-        return group_range(channels, self.counts.in_channels, self.counts.out_channels, self.counts.groups)
-
-    def reached(self, box: Box) -> Box:
-        """The output cells that depend on a block of input cells, through the boundary too."""
-        channels, *spatial = super().reached(box)
-        return (channels, *(self._through_boundary(*each) for each in zip(self.axes, box[1:], spatial, strict=True)))
+    def window(self, box: Box) -> Box:
+        """The input cells that a block of output cells depends on, through the boundary too."""
+        spatial = (window(axis, self.boundary, cells) for axis, cells in zip(self.axes, box[1:], strict=True))
+        return (self.window_channels(box[0]), *spatial)
 
     def problem(
         self, inputs: Sequence[Array], values: Values, how: How = PLAINLY, labels: Labels | None = None
@@ -184,19 +180,19 @@ class Convolution(Layer):
             return bare.compute(tangents, {"weight": values["weight"]})
         return self.compute(tangents, {"weight": values["weight"]})
 
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The cells whose windows hold a mark, also where the boundary copies it; alike in all channels of a group."""
+        from convcalc.engine.marks import grouped, read
+
+        found = read(grouped(marks[0], self.counts.groups), self.axes, self.boundary)
+        return found.repeat(self.counts.out_channels // self.counts.groups, axis=0)
+
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Every product of its window; taps in the padding have no cell."""
         from convcalc.tracing.trace import trace_at
 
         problem = self.problem([inputs[0][sample : sample + 1]], values, how)
         return step_of(trace_at(problem, cell[1:], cell[0]), cell)
-
-    def _through_boundary(self, axis: Axis, cells: range, seen: range) -> range:
-        """The output cells that see any of some input cells, or a padded cell that copies one."""
-        if self.boundary.mode is BoundaryMode.CONSTANT:
-            return seen
-        found = [position for cell in cells for position in reached(axis, self.boundary, cell)]
-        return range(min(found), max(found) + 1) if found else range(0)
 
 
 def step_of(trace: Trace, cell: Cell) -> Step:

@@ -47,22 +47,6 @@ class Flatten(Layer):
             found.append(range(first[axis], last[axis] + 1) if is_one_row else range(size))
         return tuple(found)
 
-    def reached(self, box: Box) -> Box:
-        """The run of features from the first cell of a block to its last."""
-        if not all(box):
-            return (range(0),)
-        first, last = (self._feature(tuple(cells[end] for cells in box)) for end in (0, -1))
-        return (range(first, last + 1),)
-
-    def widest(self, cells: Shape) -> Shape:
-        """The most cells on each axis that so many features in a run come from; of channels all."""
-        found = []
-        for axis, size in enumerate(self.input_shape[1:], start=1):
-            row = prod(self.input_shape[axis + 1 :])
-            steps = (cells[0] + row - 2) // row + 1  # parts of rows that a run may touch
-            found.append(size if steps > 1 and prod(self.input_shape[:axis]) > 1 else min(steps, size))
-        return (self.channels, *found)
-
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
         """The same numbers, (batch, features)."""
         from convcalc.layers.numbers import alike
@@ -73,6 +57,10 @@ class Flatten(Layer):
     def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
         """The tangent in one row."""
         return tangents[0].reshape(len(tangents[0]), *self.output_shape)
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The marks in one row."""
+        return marks[0].reshape(self.output_shape)
 
     def trace(
         self,
@@ -97,10 +85,3 @@ class Flatten(Layer):
             feature, place = divmod(feature, size)
             places.append(place)
         return tuple(reversed(places))
-
-    def _feature(self, cell: Cell) -> int:
-        """Where a cell goes."""
-        feature = 0
-        for place, size in zip(cell, self.input_shape, strict=True):
-            feature = feature * size + place
-        return feature

@@ -123,32 +123,15 @@ class Layer:
         return len(self.spatial_size)
 
     def window(self, box: Box) -> Box:
-        """The input cells that a block of output cells depends on, those of the padding too.
+        """The input cells that a block of output cells depends on, perhaps with some of the padding.
 
         Each layer with several inputs sees the same block in all of them.
         """
         spatial = (reading.window(cells) for reading, cells in zip(self.readings, box[1:], strict=True))
         return (self.window_channels(box[0]), *spatial)
 
-    def reached(self, box: Box) -> Box:
-        """The output cells that depend on any of a block of input cells; it may be larger, never smaller."""
-        spatial = (
-            reading.reached(cells, size)
-            for reading, cells, size in zip(self.readings, box[1:], self.output_shape[1:], strict=True)
-        )
-        return (self.reached_channels(box[0]), *spatial)
-
-    def widest(self, cells: Shape) -> Shape:
-        """The most input cells on each axis, that of channels first, that a block of so many output cells sees."""
-        spatial = (reading.widest(count) for reading, count in zip(self.readings, cells[1:], strict=True))
-        return (self.channels, *spatial)
-
     def window_channels(self, channels: range) -> range:
         """The input channels that some output channels depend on."""
-        return channels
-
-    def reached_channels(self, channels: range) -> range:
-        """The output channels that depend on some input channels."""
         return channels
 
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
@@ -161,6 +144,16 @@ class Layer:
         For a linear layer that is the layer itself without its bias, whatever the inputs are.
         """
         raise NotImplementedError
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """Which output cells depend on a marked input cell whatever the numbers are, (*output_shape).
+
+        ``marks``: of one sample of each input, (*input_shape), true or false.
+        """
+        found = marks[0]
+        for each in marks[1:]:
+            found = found | each
+        return found
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Why one output cell is what it is; the cell exists. Of ``how`` only the dtype counts."""

@@ -63,10 +63,6 @@ class Linear(Layer):
         """All features."""
         return range(self.channels) if channels else range(0)
 
-    def reached_channels(self, channels: range) -> range:
-        """All new features."""
-        return range(self.out_features) if channels else range(0)
-
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
         """One matrix product for floats; exact numbers as a convolution of a single cell."""
         from convcalc.arrays import checked
@@ -82,6 +78,10 @@ class Linear(Layer):
     def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
         """The product with the tangent."""
         return self.compute(tangents, {"weight": values["weight"]})
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """All new features, if any is marked."""
+        return marks[0].any(keepdims=True).repeat(self.out_features)
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Every product of a feature with its weight."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.layers.layer import PLAINLY, Box, How
@@ -19,10 +19,32 @@ class Reached(NamedTuple):
     number: int
     """The layer."""
     box: Box
-    """The block of cells that can depend on it, whatever the numbers are."""
+    """The smallest block that holds them."""
+    marks: Array
+    """(*box): which cells of the block they are, whatever the numbers are."""
     weights: Array
     """(*box): by how much each cell grows with the input cell, at this input: the products of all slopes along a path
     from one to the other, added up over all paths (the chain rule)."""
+    ahead: int
+    """Of a layer that is not linear: the cells that depend on a cell below that changes."""
+    stopped: int
+    """Those of them that do not change: a ReLU that cuts, a maximum that another cell won."""
+
+    @property
+    def cells(self) -> int:
+        """How many depend on it."""
+        return int(self.marks.sum())
+
+
+class _Change(NamedTuple):
+    """What the input cell makes of a layer's output."""
+
+    output: Array
+    tangent: Array
+    marks: Array
+    """Of the one sample."""
+    ahead: int = 0
+    stopped: int = 0
 
 
 def paths(stack: Stack, cells: Array, cell: Cell, last: int, how: How = PLAINLY) -> Iterator[Reached]:
@@ -36,16 +58,27 @@ def paths(stack: Stack, cells: Array, cell: Cell, last: int, how: How = PLAINLY)
     """
     from convcalc.arrays import index
 
-    boxes = stack.reached(tuple(range(each, each + 1) for each in cell))
+    def make(stage: Stage, below: list[_Change]) -> _Change:
+        return _changed(stage, below, how)
 
-    def make(stage: Stage, inputs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
-        below, changes = ([each[part] for each in inputs] for part in range(2))
-        return stage.compute(below, how), stage.layer.push(below, stage.values(), changes)
+    tangent = _one(cells, cell)
+    start = _Change(cells, tangent, tangent[0] != 0)
+    for number, change in stack.carried(start, make, [last]):
+        if change.marks.any():
+            box = _block(change.marks)
+            inside = [slice(each.start, each.stop) for each in box]
+            marks, weights = change.marks[index(*inside)], change.tangent[index(0, *inside)]
+            yield Reached(number, box, marks, weights, change.ahead, change.stopped)
 
-    for number, (_, tangent) in stack.carried((cells, _one(cells, cell)), make, [last]):
-        if number in boxes:
-            inside = (slice(each.start, each.stop) for each in boxes[number])
-            yield Reached(number, boxes[number], tangent[index(0, *inside)])
+
+def _changed(stage: Stage, below: Sequence[_Change], how: How) -> _Change:
+    inputs, tangents = [each.output for each in below], [each.tangent for each in below]
+    output, pushed = stage.compute(inputs, how), stage.layer.push(inputs, stage.values(), tangents)
+    marks = stage.layer.reaches([each.marks for each in below])
+    if stage.layer.is_linear:
+        return _Change(output, pushed, marks)
+    ahead = stage.layer.reaches([each[0] != 0 for each in tangents])
+    return _Change(output, pushed, marks, int(ahead.sum()), int((ahead & (pushed[0] == 0)).sum()))
 
 
 def _one(cells: Array, cell: Cell) -> Array:
@@ -55,3 +88,8 @@ def _one(cells: Array, cell: Cell) -> Array:
     found = np.zeros(cells.shape, np.int64 if cells.dtype.kind in "iu" else cells.dtype)
     found[(0, *cell)] = 1
     return found
+
+
+def _block(marks: Array) -> Box:
+    """The smallest block that holds all marks; there are some."""
+    return tuple(range(int(each.min()), int(each.max()) + 1) for each in marks.nonzero())

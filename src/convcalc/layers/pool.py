@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import TYPE_CHECKING
 
 from convcalc.geometry.axis import Axes
+from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.pooling import Pads, taps_inside
 from convcalc.geometry.reading import Reading
 from convcalc.layers.layer import Layer, Shape
 from convcalc.layers.step import Cell
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
 
 Place = tuple[tuple[int, ...], Cell]
 """The tap on each axis, and the cell that it lies upon; outside the input too."""
@@ -34,7 +39,7 @@ class Pool(Layer):
     @property
     def readings(self) -> tuple[Reading, ...]:
         """Of each axis."""
-        return tuple(Reading(axis.reach, axis.stride, axis.before) for axis in self.axes)
+        return tuple(Reading(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
 
     @property
     def settings(self) -> dict[str, tuple[int, ...]]:
@@ -49,6 +54,12 @@ class Pool(Layer):
     def window_cells(self) -> int:
         """Places of a window."""
         return prod(self.axes.kernel_sizes)
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The windows that hold a mark."""
+        from convcalc.engine.marks import read
+
+        return read(marks[0], self.axes, Boundary())
 
     def places(self, cell: Cell) -> Iterator[Place]:
         """Every place of a window that the input has a cell at, row by row."""

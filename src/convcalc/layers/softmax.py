@@ -29,10 +29,6 @@ class Softmax(Layer):
         """All channels."""
         return range(self.channels) if channels else range(0)
 
-    def reached_channels(self, channels: range) -> range:
-        """All channels."""
-        return range(self.channels) if channels else range(0)
-
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
         """The shares; the largest number is taken off before, so that exp never overflows."""
         import numpy as np
@@ -50,6 +46,10 @@ class Softmax(Layer):
         shares = self.compute(inputs, values)
         pushed: Array = shares * (tangents[0] - (shares * tangents[0]).sum(axis=1, keepdims=True))
         return pushed
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """All channels where one is marked."""
+        return marks[0].any(axis=0, keepdims=True).repeat(self.channels, axis=0)
 
     def trace(
         self,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place, UnknownNameError
 from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values
+from convcalc.layers.receptive_field import ReceptiveFields, view_of_input, view_through
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -70,24 +71,6 @@ class Stage:
             if error.place is None and self.place is not None:
                 error.place = self.place(error.field, error.at_key)
             raise
-
-
-class Field(NamedTuple):
-    """The receptive field of a cell on one axis of the network's input, the padding included.
-
-    Araujo, Norris & Sim, "Computing receptive fields of convolutional neural networks", Distill (2019).
-    """
-
-    size: int
-    """Input cells from the first that it sees to the last, both counted; where that varies, the most."""
-    jump: Fraction | None
-    """Input cells from what one cell sees to what its neighbour sees; None where cells lie on no axis any more."""
-
-
-Fields = tuple[Field, ...]
-"""One for each spatial axis of the input."""
-Even = tuple[tuple[int, int], ...]
-"""Sizes and jumps where every window is like the one before it, one jump further."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -162,33 +145,16 @@ class Stack:
                 ahead += self.stages[number].inputs
         return sorted(found)
 
-    def fields(self, number: int) -> Fields:
+    def fields(self, number: int) -> ReceptiveFields:
         """The receptive field of a layer's cells on each spatial axis of the input."""
-        cells: dict[int, Shape] = {number: (1,) * len(self.shape_of(number))}
-        jumps: dict[int, tuple[Fraction, ...] | None] = {INPUT: (Fraction(1),) * (len(self.input_shape) - 1)}
-        path = self.needed(number)
-        for each in reversed(path):
-            seen = self.stages[each].layer.widest(cells[each])
-            for below in self.stages[each].inputs:
-                cells[below] = tuple(map(max, seen, cells.get(below, seen)))
-        for each in path:
-            jumps[each] = _jump(self.stages[each].layer, jumps[self.stages[each].inputs[0]])
-        found = jumps[number]
-        return tuple(
-            Field(size, found[axis] if found else None)
-            for axis, size in enumerate(cells.get(INPUT, self.input_shape)[1:])
-        )
+        return next(islice(self.every_field(), number, None))
 
-    def every_field(self) -> Iterator[Fields]:
-        """The receptive fields of all layers, in turn.
-
-        Each follows from those below it, so that a network of 500 layers takes milliseconds. Above a transposed layer,
-        a flattening one or paths of different jumps it does not, and :meth:`fields` goes down to the input.
-        """
-        known: dict[int, Even | None] = {INPUT: ((1, 1),) * (len(self.input_shape) - 1)}
+    def every_field(self) -> Iterator[ReceptiveFields]:
+        """The receptive fields of all layers, in turn, each from what the layers below it see."""
+        views = {INPUT: view_of_input(self.input_shape)}
         for number, stage in enumerate(self.stages):
-            even = known[number] = _seen_through(stage.layer, [known[each] for each in stage.inputs])
-            yield self.fields(number) if even is None else tuple(Field(size, Fraction(jump)) for size, jump in even)
+            views[number] = view_through(stage.layer, [views[each] for each in stage.inputs])
+            yield views[number].fields
 
     def windows(self, number: int, box: Box) -> dict[int, Box]:
         """The cells of every layer below, and of the input, that a block of a layer's output depends on.
@@ -202,39 +168,6 @@ class Stack:
                 inside = _clipped(seen, self.shape_of(below))
                 found[below] = _hull(found[below], inside) if below in found else inside
         return found
-
-    def reached(self, box: Box) -> dict[int, Box]:
-        """The output cells of every layer that depend on a block of the input; layers that do not are left out."""
-        found: dict[int, Box] = {INPUT: box}
-        for number, stage in enumerate(self.stages):
-            for below in stage.inputs:
-                if below in found:
-                    seen = stage.layer.reached(found[below])
-                    if all(seen):
-                        found[number] = _hull(found[number], seen) if number in found else seen
-        return found
-
-
-def _jump(layer: Layer, below: tuple[Fraction, ...] | None) -> tuple[Fraction, ...] | None:
-    """The jumps above a layer; None where its output has no axes or another number of them."""
-    if below is None or len(layer.readings) != len(below) or len(layer.output_shape) - 1 != len(below):
-        return None
-    return tuple(jump * reading.jump for jump, reading in zip(below, layer.readings, strict=True))
-
-
-def _seen_through(layer: Layer, below: Sequence[Even | None]) -> Even | None:
-    """The even fields above a layer; None where its windows do not follow from the size and jump of those below."""
-    readings, paths = layer.readings, [each for each in below if each is not None]
-    if len(paths) < len(below) or any(reading.is_transposed for reading in readings):
-        return None
-    if {len(readings)} != {len(layer.output_shape) - 1, *map(len, paths)}:
-        return None
-    if len({tuple(jump for _, jump in path) for path in paths}) > 1:
-        return None
-    return tuple(
-        (max(size + (reading.reach - 1) * jump for size, jump in fields), fields[0][1] * reading.stride)
-        for reading, *fields in zip(readings, *paths, strict=True)
-    )
 
 
 def _clipped(box: Box, shape: Shape) -> Box:

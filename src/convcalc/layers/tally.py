@@ -9,7 +9,8 @@ from typing import NamedTuple
 from convcalc.errors import UnknownNameError
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Layer, Shape
-from convcalc.layers.stack import Fields, Stack
+from convcalc.layers.receptive_field import ReceptiveFields
+from convcalc.layers.stack import Stack
 
 FLOAT32_BYTES = 4
 SIDES = ("input", "output")
@@ -44,7 +45,7 @@ class Tally(NamedTuple):
     parameters: int
     """Numbers that are learned."""
     macs: int
-    fields: Fields
+    fields: ReceptiveFields
 
     @property
     def activation_bytes(self) -> int:

@@ -94,7 +94,9 @@ class TransposedConvolution(Layer):
     @property
     def readings(self) -> tuple[Reading, ...]:
         """Of each axis: the output is the finer one."""
-        return tuple(Reading(axis.reach, axis.stride, axis.before, is_transposed=True) for axis in self.axes)
+        return tuple(
+            Reading(axis.reach, axis.stride, axis.before, axis.dilation, is_transposed=True) for axis in self.axes
+        )
 
     @property
     def settings(self) -> dict[str, tuple[int, ...]]:
@@ -109,10 +111,6 @@ class TransposedConvolution(Layer):
     def window_channels(self, channels: range) -> range:
         """All input channels of the groups concerned."""
         return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
-
-    def reached_channels(self, channels: range) -> range:
-        """All output channels of the groups concerned."""
-        return group_range(channels, self.counts.in_channels, self.counts.out_channels, self.counts.groups)
 
     def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
         """What every cell writes, added up and cut; exact for whole numbers and fractions."""
@@ -139,6 +137,13 @@ class TransposedConvolution(Layer):
     def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
         """The transposed convolution of the tangent, without bias."""
         return self.compute(tangents, {"weight": values["weight"]})
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The cells that a marked one writes to; alike in all channels of a group."""
+        from convcalc.engine.marks import grouped, written
+
+        found = written(grouped(marks[0], self.counts.groups), self.axes)
+        return found.repeat(self.counts.out_channels // self.counts.groups, axis=0)
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """The products of every input cell that writes there with the tap that it does so by."""

@@ -68,6 +68,13 @@ class Upsample(Layer):
         """The tangent, as often."""
         return self.compute(tangents, values)
 
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """Every mark as often."""
+        found = marks[0]
+        for axis, factor in enumerate(self.scale_factor, start=1):
+            found = found.repeat(factor, axis)
+        return found
+
     def trace(
         self,
         inputs: Sequence[Array],

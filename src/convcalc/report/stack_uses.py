@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from convcalc.arrays import cells, total
 from convcalc.geometry.boundary import Number
-from convcalc.layers.layer import Box
 from convcalc.layers.paths import Reached
 from convcalc.layers.stack import Stack
 from convcalc.layers.step import Cell
@@ -71,16 +70,12 @@ def _blocks(uses: NetworkUses) -> Iterator[Block]:
         yield say(f"reaches no cell of {name}: no window reads it", Role.LABEL)
     else:
         every = counted(prod(uses.stack.shape_of(uses.last)), "cell")
-        yield say(f"can reach {_count(found.box):,} of {every} of {name}", Role.LABEL)
+        yield say(f"can reach {found.cells:,} of {every} of {name}", Role.LABEL)
     if uses.rows:
         yield _table(uses)
     if found is not None:
         yield from _grids(uses, found)
         yield from _remarks(uses, found)
-
-
-def _count(box: Box) -> int:
-    return prod(map(len, box))
 
 
 def _table(uses: NetworkUses) -> Table:
@@ -93,7 +88,7 @@ def _row(uses: NetworkUses, row: Reached) -> tuple[Span, ...]:
     return (
         Span(stage.name),
         Span(spans_text(row.box, stage.layer.output_shape)),
-        Span(f"{_count(row.box):,} of {prod(stage.layer.output_shape):,}"),
+        Span(f"{row.cells:,} of {prod(stage.layer.output_shape):,}"),
         Span(f"{int((row.weights != 0).sum()):,}"),
         Span(number_text(total(row.weights))),
     )
@@ -133,9 +128,9 @@ def _stopped(uses: NetworkUses) -> Iterator[str]:
     """Where a layer that is not linear stops paths: ReLU that cuts, a maximum that another cell won."""
     for row in uses.rows:
         stage = uses.stack.stages[row.number]
-        zeros = _count(row.box) - int((row.weights != 0).sum())
-        if row.number in uses.active and zeros:
-            yield f"{zeros:,} of {_count(row.box):,} cells of {stage.name} ({stage.layer.kind}) do not change"
+        if row.stopped:
+            of = f"{row.stopped:,} of {row.ahead:,} cells of {stage.name} ({stage.layer.kind})"
+            yield f"{of} whose input changes do not change"
 
 
 def _data(uses: NetworkUses) -> dict[str, Any]:
@@ -158,7 +153,7 @@ def _layer_data(uses: NetworkUses, row: Reached) -> dict[str, Any]:
         "kind": stage.layer.kind,
         "is_linear": stage.layer.is_linear,
         "region": [[each.start, each.stop - 1] for each in row.box],
-        "cells": _count(row.box),
+        "cells": row.cells,
         "not_zero": int((row.weights != 0).sum()),
         "total_weight": number_data(total(row.weights)),
     }
@@ -171,5 +166,6 @@ def _rows(uses: NetworkUses) -> Iterator[Iterable[Any]]:
     if found is None:
         return
     name, cell = safe_text(uses.stack.stages[uses.last].name), ",".join(map(str, uses.cell))
-    for place, (_, weight) in zip(product(*found.box), cells(found.weights), strict=True):
-        yield (uses.sample or 0, cell, name, place[0], ",".join(map(str, place[1:])), weight)
+    for place, (inside, weight) in zip(product(*found.box), cells(found.weights), strict=True):
+        if found.marks[inside]:
+            yield (uses.sample or 0, cell, name, place[0], ",".join(map(str, place[1:])), weight)
