@@ -1,31 +1,23 @@
-"""Traces to standard output and to files: one as a report, many as a stream that never builds up in memory."""
+"""Traces of a convolution to standard output and to files: one as a report, many as a series."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from convcalc.arrays import plain
-from convcalc.cli.emit import emit, save_lines
+from convcalc.cli.emit import emit
 from convcalc.cli.figures import figure_saver, wants_figure
-from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
-from convcalc.cli.pages import HANDOUTS
 from convcalc.cli.progress import compute_shown
+from convcalc.cli.series import Series, emit_series
 from convcalc.cli.source import Ready
-from convcalc.cli.streams import output_console, page_width
 from convcalc.engine.compute import compute_cell
 from convcalc.errors import Place, UsageError
 from convcalc.problem import Problem
-from convcalc.report.blocks import SCHEMA_VERSION, Block
 from convcalc.report.trace import handout_blocks, setting_blocks, trace_data, trace_header, trace_report, trace_rows
 from convcalc.tracing.trace import Trace, trace_at, traces
-
-if TYPE_CHECKING:
-    from convcalc.render.frames import Frame
 
 Told = tuple[Trace, Any]
 """A trace and what the engine made of its cell."""
@@ -71,87 +63,20 @@ def emit_one(problem: Problem, trace: Trace, output: Any, target: OutputOptions)
 
 def emit_all(problem: Problem, told: Iterable[Told], target: OutputOptions) -> None:
     """Print traces one after the other, or save them, without holding more than one."""
-    if target.output is None:
-        sys.stdout.writelines(() if target.quiet else _stream(problem, told, target.format))
-        return
-    save_lines(target.output, lambda form: _stream(problem, told, form), force=target.force)
-    if not target.quiet:
-        write(f"wrote {target.output}")
+    emit_series(_series(problem), told, target)
 
 
-def _stream(problem: Problem, told: Iterable[Told], form: str) -> Iterator[str]:
-    writers: dict[str, Callable[[Problem, Iterable[Told]], Iterator[str]]] = {
-        "table": _coloured if sys.stdout.isatty() else _framed,
-        "plain": _plain,
-        **{name: partial(_handout, draw=draw) for name, draw in HANDOUTS.items()},
-        "json": _json,
-        "yaml": _json,  # JSON is YAML
-        "csv": _csv,
-    }
-    return writers[form](problem, told)
-
-
-def _plain(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.frames import ASCII
-
-    return _text(problem, told, ASCII)
-
-
-def _framed(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.frames import ROUNDED
-
-    return _text(problem, told, ROUNDED)
-
-
-def _text(problem: Problem, told: Iterable[Told], frame: Frame) -> Iterator[str]:
-    from convcalc.render.plain import plain_lines
-
-    width = page_width()
-    for number, (trace, output) in enumerate(told):
-        yield "\n" if number else ""
-        for line in plain_lines(trace_report(problem, trace, plain(output)).blocks, width, frame):
-            yield f"{line}\n"
-
-
-def _handout(
-    problem: Problem, told: Iterable[Told], *, draw: Callable[[Iterable[Block]], Iterable[str]]
-) -> Iterator[str]:
-    """One page, which says once what is computed, and shows before each trace where in the input it is."""
-
-    def blocks() -> Iterator[Block]:
-        yield from setting_blocks(problem)
-        for trace, output in told:
-            yield from handout_blocks(problem, trace, plain(output))
-
-    yield from draw(blocks())
-
-
-def _coloured(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.terminal import print_blocks
-
-    console = output_console()
-    for number, (trace, output) in enumerate(told):
-        if number:
-            console.print()
-        print_blocks(console, trace_report(problem, trace, plain(output)).blocks)
-    return iter(())
-
-
-def _json(problem: Problem, told: Iterable[Told]) -> Iterator[str]:  # noqa: ARG001 - one signature for all formats
-    import json
-
-    yield f'{{\n  "schema": "convcalc.traces/{SCHEMA_VERSION}",\n  "traces": ['
-    for number, (trace, output) in enumerate(told):
-        yield f"{',' if number else ''}\n    {json.dumps(trace_data(trace, plain(output)), allow_nan=False)}"
-    yield "\n  ]\n}\n"
-
-
-def _csv(problem: Problem, told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.documents import csv_lines
-
-    yield from (f"{line}\n" for line in csv_lines([trace_header(problem)]))
-    for trace, _ in told:
-        yield from (f"{line}\n" for line in csv_lines(trace_rows(trace)))
+def _series(problem: Problem) -> Series[Told]:
+    """Traces of one problem; on a page that is read by itself each shows where in the input it is."""
+    return Series(
+        schema="traces",
+        setting=lambda: setting_blocks(problem),
+        header=lambda: trace_header(problem),
+        blocks=lambda told: trace_report(problem, told[0], plain(told[1])).blocks,
+        handout=lambda told: handout_blocks(problem, told[0], plain(told[1])),
+        data=lambda told: trace_data(told[0], plain(told[1])),
+        rows=lambda told: trace_rows(told[0]),
+    )
 
 
 def position_of(text: str) -> tuple[int, ...]:

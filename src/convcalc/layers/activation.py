@@ -31,10 +31,17 @@ class Activation(Layer):
         """The function of every cell."""
         return self.function(inputs[0], how)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],
+        values: Values,  # noqa: ARG002 - it has no weights
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The tangent times the slope of the function at every cell."""
-        pushed: Array = self.slope(inputs[0], PLAINLY) * tangents[0]
-        return pushed
+        from convcalc.layers.numbers import changed
+
+        return changed(self.slope(inputs[0], how), tangents[0], how.dtype)
 
     def trace(
         self,
@@ -83,11 +90,14 @@ class ReLU(Activation):
         cut: Array = np.maximum(held, zero)
         return cut
 
-    def slope(self, cells: Array, how: How) -> Array:  # noqa: ARG002 - whole numbers of any type
-        """1 above 0, otherwise 0; at 0 itself 0, as in PyTorch."""
+    def slope(self, cells: Array, how: How) -> Array:
+        """1 above 0, otherwise 0; as in PyTorch 0 at 0 itself, and 1 at nan, which is not cut."""
         import numpy as np
 
-        return np.where(cells > 0, 1, 0).astype(cells.dtype)
+        from convcalc.layers.numbers import alike
+
+        _, (held,) = alike([cells], how.dtype)
+        return np.where(held <= 0, 0, 1).astype(held.dtype if held.dtype.kind == "f" else np.int64)
 
     def formula(self, value: Number) -> str:
         """Such as "max(0, -3)"."""
@@ -127,13 +137,15 @@ class LeakyReLU(Activation):
         above, below = whole * ratio.denominator, whole * ratio.numerator
         return finished(quotients(np.where(whole > 0, above, below), ratio.denominator, dtype), dtype)
 
-    def slope(self, cells: Array, how: How) -> Array:  # noqa: ARG002 - the slope has a type of its own
-        """1 above 0, otherwise the slope; at 0 itself that too, as in PyTorch."""
+    def slope(self, cells: Array, how: How) -> Array:
+        """1 above 0, otherwise the slope; as in PyTorch that too at 0 itself and at nan."""
         import numpy as np
 
-        is_real = cells.dtype.kind == "f"
-        slope = np.asarray(self.negative_slope, cells.dtype if is_real else object)
-        return np.where(cells > 0, np.asarray(1, slope.dtype), slope)
+        from convcalc.layers.numbers import alike, is_exact
+
+        dtype, (held,) = alike([cells], how.dtype, [self.negative_slope])
+        slope = np.asarray(self.negative_slope, object if is_exact(dtype) else held.dtype)
+        return np.where(held > 0, np.asarray(1, slope.dtype), slope)
 
     def formula(self, value: Number) -> str:
         """Such as "-3 × 1/100", or the number itself where it is above 0."""
@@ -158,9 +170,11 @@ class Sigmoid(Activation):
         return found
 
     def slope(self, cells: Array, how: How) -> Array:
-        """The result times what it lacks to 1."""
-        found = self.function(cells, how)
-        slope: Array = found * (1 - found)
+        """The result times what it lacks to 1, which is the result at −x: a difference would lose its digits."""
+        from convcalc.layers.numbers import in_real
+
+        (real,) = in_real(self.kind, [cells], how.dtype)
+        slope: Array = self.function(real, how) * self.function(-real, how)
         return slope
 
     def formula(self, value: Number) -> str:
@@ -185,9 +199,14 @@ class Tanh(Activation):
         return found
 
     def slope(self, cells: Array, how: How) -> Array:
-        """1 less the square of the result."""
-        found = self.function(cells, how)
-        slope: Array = 1 - found * found
+        """1 / cosh(x)², where 1 less the square of the result would lose its digits."""
+        import numpy as np
+
+        from convcalc.layers.numbers import in_real
+
+        (real,) = in_real(self.kind, [cells], how.dtype)
+        with np.errstate(all="ignore"):  # cosh may be inf, whose reciprocal is the 0 meant
+            slope: Array = (1 / np.cosh(real)) ** 2
         return slope
 
     def formula(self, value: Number) -> str:

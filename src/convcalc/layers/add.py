@@ -45,9 +45,15 @@ class Add(Layer):
         dtype, arrays = alike(inputs, how.dtype)
         return sum_of(arrays, dtype)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The sum of the tangents."""
-        return self.compute(tangents, values)
+        return self.compute(tangents, values, how)
 
     def trace(
         self,

@@ -37,8 +37,7 @@ def agrees(step: Step, value: Number, output: Array, how: How = PLAINLY) -> bool
 
 def _magnitude(step: Step) -> float:
     """The parts without their signs, added up."""
-    parts = (abs(float(term.value * slope)) for term, slope in zip(step.terms, step.slopes, strict=True))
-    return sum(parts) + abs(float(step.bias)) + abs(float(step.total))
+    return sum(abs(float(part)) for part in step.parts) + abs(float(step.bias)) + abs(float(step.total))
 
 
 def _rounding(output: Array, terms: int, magnitude: float) -> float:

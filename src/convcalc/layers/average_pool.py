@@ -13,7 +13,7 @@ from convcalc.geometry.arguments import flag, per_axis, whole
 from convcalc.geometry.pooling import pooled_axes
 from convcalc.layers.layer import PLAINLY, How, Shape, Values, need_spatial
 from convcalc.layers.pool import Pool
-from convcalc.layers.step import Cell, Step, Term
+from convcalc.layers.step import Cell, Step, Term, tap_label
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -64,9 +64,15 @@ class AveragePool(Pool):
         dtype, (cells,) = alike(inputs, how.dtype)
         return finished(quotients(sums(cells, self.axes, threads_of(how)), self._divisors(), dtype), dtype)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The means of the tangent."""
-        return self.compute(tangents, values)
+        return self.compute(tangents, values, how)
 
     def trace(
         self,
@@ -83,7 +89,7 @@ class AveragePool(Pool):
         from convcalc.layers.numbers import alike, sum_step
 
         dtype, (cells,) = alike([inputs[0][sample]], how.dtype)
-        terms = [Term(plain(cells[place]), place, label=", ".join(map(str, taps))) for taps, place in self.places(cell)]
+        terms = [Term(plain(cells[place]), place, label=tap_label(taps)) for taps, place in self.places(cell)]
         counted = prod(self._count(number, position) for number, position in enumerate(cell[1:]))
         divisor = self.divisor or counted
         step = sum_step(cell, terms, dtype, scale=Fraction(1, divisor))

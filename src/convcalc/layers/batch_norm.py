@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from convcalc.errors import DataError, FieldError
 from convcalc.geometry.arguments import finite_number, flag
@@ -70,13 +70,16 @@ class BatchNorm(Layer):
             output += by_channel(offset.astype(cells.dtype), cells)
         return output
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], how: How = PLAINLY) -> Array:
         """The tangent times the factor of its channel."""
-        from convcalc.layers.numbers import by_channel
+        import numpy as np
 
-        cells, channels = self._prepared(inputs[0], values, PLAINLY)
-        pushed: Array = tangents[0] * by_channel(self._factor(channels).astype(cells.dtype), cells)
-        return pushed
+        from convcalc.layers.numbers import by_channel, changed
+
+        cells, channels = self._prepared(inputs[0], values, how)
+        with np.errstate(all="ignore"):
+            factor = self._factor(channels).astype(cells.dtype)
+        return changed(by_channel(factor, cells), tangents[0], how.dtype)
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """The cell times the factor of its channel and its offset, and what these come from."""
@@ -108,9 +111,10 @@ class BatchNorm(Layer):
 
         from convcalc.layers.numbers import in_real
 
-        names = [*self.buffer_shapes, *self.weight_shapes]
-        real, *given = in_real(self.kind, [cells, *(values[name] for name in names)], how.dtype)
-        numbers: dict[str, Any] = dict(zip(names, given, strict=True))
+        factor = {name: values[name] for name in self.weight_shapes if name == "weight"}
+        others = {name: values[name] for name in (*self.weight_shapes, *self.buffer_shapes) if name != "weight"}
+        real, *given = in_real(self.kind, [cells, *factor.values()], how.dtype, beside=[*others.values()])
+        numbers = dict(zip([*factor, *others], given, strict=True))
         for name, idle in (("weight", 1), ("bias", 0)):
             numbers.setdefault(name, np.full(self.channels, idle))
         variance = numbers["running_var"].astype(np.float64)

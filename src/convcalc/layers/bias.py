@@ -39,17 +39,26 @@ class Bias(Layer):
         """Every cell and the number of its channel."""
         from convcalc.layers.numbers import alike, by_channel, sum_of
 
-        dtype, (cells, bias) = alike([inputs[0], values["bias"]], how.dtype)
+        dtype, (cells, bias) = alike(inputs, how.dtype, beside=[values["bias"]])
         return sum_of([cells, by_channel(bias, cells)], dtype)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,  # noqa: ARG002 - it has no weights
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The tangent itself."""
-        return tangents[0]
+        from convcalc.layers.numbers import alike
+
+        _, (tangent,) = alike(tangents, how.dtype)
+        return tangent
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """The cell and the number of its channel."""
         from convcalc.arrays import plain
         from convcalc.layers.numbers import alike, sum_step
 
-        dtype, (cells, bias) = alike([inputs[0][sample], values["bias"]], how.dtype)
+        dtype, (cells, bias) = alike([inputs[0][sample]], how.dtype, beside=[values["bias"]])
         return sum_step(cell, [Term(plain(cells[cell]), cell)], dtype, bias=plain(bias[cell[0]]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +15,7 @@ from convcalc.geometry.counts import Counts
 from convcalc.geometry.reading import Reading
 from convcalc.geometry.window import window
 from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values, Work, group_range, need_spatial
-from convcalc.layers.step import Cell, Step, Term
+from convcalc.layers.step import Cell, Step, Term, tap_label
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -173,12 +174,17 @@ class Convolution(Layer):
             how.planned(plan)
         return compute(problem, plan, limits=how.limits).output
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The convolution of the tangent, without bias and constant boundary."""
-        if self.boundary.mode is BoundaryMode.CONSTANT:
-            bare = replace(self, boundary=Boundary())
-            return bare.compute(tangents, {"weight": values["weight"]})
-        return self.compute(tangents, {"weight": values["weight"]})
+        is_constant = self.boundary.mode is BoundaryMode.CONSTANT
+        bare = replace(self, boundary=Boundary()) if is_constant else self
+        return bare.compute(tangents, {"weight": values["weight"]}, how)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells whose windows hold a mark, also where the boundary copies it; alike in all channels of a group."""
@@ -189,10 +195,16 @@ class Convolution(Layer):
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Every product of its window; taps in the padding have no cell."""
+        return self.tracer(inputs, values, sample, how)(cell)
+
+    def tracer(
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+    ) -> Callable[[Cell], Step]:
+        """All cells are those of one problem."""
         from convcalc.tracing.trace import trace_at
 
         problem = self.problem([inputs[0][sample : sample + 1]], values, how)
-        return step_of(trace_at(problem, cell[1:], cell[0]), cell)
+        return lambda cell: step_of(trace_at(problem, cell[1:], cell[0]), cell)
 
 
 def step_of(trace: Trace, cell: Cell) -> Step:
@@ -207,10 +219,10 @@ def step_of(trace: Trace, cell: Cell) -> Step:
 
 
 def _terms(trace: Trace) -> Iterator[Term]:
-    from convcalc.arrays import cells, plain
+    """Channel by channel; where a tap reads, and what it is called, is the same in each."""
+    from convcalc.arrays import numbers
 
+    taps = [(trace.source(each), tap_label(each)) for each in product(*map(range, map(len, trace.reads)))]
     for channel in trace.channels:
-        for taps, value in cells(channel.window):
-            source = trace.source(taps)
-            place = None if source is None else (channel.channel, *source)
-            yield Term(value, place, plain(channel.weight[taps]), label=", ".join(map(str, taps)))
+        for (source, label), value, weight in zip(taps, numbers(channel.window), numbers(channel.weight), strict=True):
+            yield Term(value, None if source is None else (channel.channel, *source), weight, label=label)

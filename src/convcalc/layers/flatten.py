@@ -54,9 +54,15 @@ class Flatten(Layer):
         _, (cells,) = alike(inputs, how.dtype)
         return cells.reshape(len(cells), *self.output_shape)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The tangent in one row."""
-        return tangents[0].reshape(len(tangents[0]), *self.output_shape)
+        return self.compute(tangents, values, how)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The marks in one row."""

@@ -138,10 +138,11 @@ class Layer:
         """The output, (batch, *output_shape), of inputs (batch, *input_shape) each."""
         raise NotImplementedError
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], how: How = PLAINLY) -> Array:
         """What a small change of the inputs makes of the output: the derivative along ``tangents``, shaped like them.
 
-        For a linear layer that is the layer itself without its bias, whatever the inputs are.
+        For a linear layer that is the layer itself without its bias, whatever the inputs are. It is computed as the
+        output is, in the same numbers.
         """
         raise NotImplementedError
 
@@ -158,6 +159,12 @@ class Layer:
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Why one output cell is what it is; the cell exists. Of ``how`` only the dtype counts."""
         raise NotImplementedError
+
+    def tracer(
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+    ) -> Callable[[Cell], Step]:
+        """What traces many cells of a sample, and prepares only once what they share."""
+        return lambda cell: self.trace(inputs, values, cell, sample, how)
 
 
 def need_spatial(kind: str, input_shape: Shape) -> tuple[int, ...]:

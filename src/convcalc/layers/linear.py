@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -75,9 +75,15 @@ class Linear(Layer):
         output: Array = compute(self._problem(cells, values, how), limits=how.limits).output
         return output.reshape(len(cells), self.out_features)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The product with the tangent."""
-        return self.compute(tangents, {"weight": values["weight"]})
+        return self.compute(tangents, {"weight": values["weight"]}, how)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """All new features, if any is marked."""
@@ -85,12 +91,14 @@ class Linear(Layer):
 
     def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
         """Every product of a feature with its weight."""
-        from convcalc.layers.convolution import step_of
-        from convcalc.tracing.trace import trace_at
+        return self.tracer(inputs, values, sample, how)(cell)
 
-        step = step_of(trace_at(self._problem(inputs[0][sample : sample + 1], values, how), (0,), cell[0]), cell)
-        terms = (term._replace(cell=(feature,), label="") for feature, term in enumerate(step.terms))
-        return replace(step, terms=tuple(terms))
+    def tracer(
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+    ) -> Callable[[Cell], Step]:
+        """All features are those of one problem."""
+        problem = self._problem(inputs[0][sample : sample + 1], values, how)
+        return lambda cell: _step(problem, cell)
 
     def _product(self, cells: Array, weight: Array, values: Values, how: How) -> Array:
         """In the dtype of both; ``dot`` lets go of Python's lock where ``matmul`` of a vector keeps it."""
@@ -109,3 +117,13 @@ class Linear(Layer):
         from convcalc.build import build_problem
 
         return build_problem(cells[..., None], values["weight"][..., None], values.get("bias"), dtype=how.dtype)
+
+
+def _step(problem: Problem, cell: Cell) -> Step:
+    """The trace of a feature, whose terms are features."""
+    from convcalc.layers.convolution import step_of
+    from convcalc.tracing.trace import trace_at
+
+    step = step_of(trace_at(problem, (0,), cell[0]), cell)
+    terms = (term._replace(cell=(feature,), label="") for feature, term in enumerate(step.terms))
+    return replace(step, terms=tuple(terms))

@@ -10,7 +10,7 @@ from convcalc.geometry.arguments import flag
 from convcalc.geometry.pooling import pooled_axes
 from convcalc.layers.layer import PLAINLY, How, Shape, Values, need_spatial
 from convcalc.layers.pool import Pool
-from convcalc.layers.step import Cell, Rule, Step, Term
+from convcalc.layers.step import Cell, Rule, Step, Term, tap_label
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -55,11 +55,19 @@ class MaxPool(Pool):
         _, (cells,) = alike(inputs, how.dtype)
         return maxima(cells, self.axes, threads_of(how))
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],
+        values: Values,  # noqa: ARG002 - it has no weights
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The tangent of the cell that won."""
         from convcalc.engine.pooling import pushed_maxima
+        from convcalc.layers.numbers import alike
 
-        return pushed_maxima(inputs[0], tangents[0], self.axes)
+        (_, (cells,)), (_, (tangent,)) = alike(inputs, how.dtype), alike(tangents, how.dtype)
+        return pushed_maxima(cells, tangent, self.axes)
 
     def trace(
         self,
@@ -74,9 +82,7 @@ class MaxPool(Pool):
         from convcalc.layers.numbers import alike
 
         _, (cells,) = alike([inputs[0][sample]], how.dtype)
-        terms = tuple(
-            Term(plain(cells[place]), place, label=", ".join(map(str, taps))) for taps, place in self.places(cell)
-        )
+        terms = tuple(Term(plain(cells[place]), place, label=tap_label(taps)) for taps, place in self.places(cell))
         nans = [term.value for term in terms if term.value != term.value]
         total = nans[0] if nans else max(term.value for term in terms)
         return Step(cell, terms, total, Rule.MAXIMUM, absent=self.window_cells - len(terms))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import INT64_LIMIT, Array, checked, in_floats, largest, narrowed, plain
+from convcalc.arrays import INT64_LIMIT, Array, added, checked, in_floats, largest, narrowed, plain
 from convcalc.build import resolved_dtype
 from convcalc.engine.finish import divided, settled
 from convcalc.errors import DataError
@@ -20,29 +20,33 @@ from convcalc.layers.layer import How
 from convcalc.layers.step import Cell, Step, Term
 from convcalc.limits import usable_cores
 from convcalc.problem import DType
-from convcalc.tracing.trace import added
 
 
-def alike(arrays: Sequence[Any], word: str, numbers: Sequence[Number] = ()) -> tuple[DType, list[Array]]:
+def alike(
+    arrays: Sequence[Any], word: str, numbers: Sequence[Number] = (), *, beside: Sequence[Any] = ()
+) -> tuple[DType, list[Array]]:
     """What is computed in, and the arrays in it: all of one floating type, or as they are where all are exact.
 
-    ``numbers``: others that take part; a float among them makes floats of exact arrays, but never wider ones.
+    ``arrays``: a layer's inputs and its weight, whose widest float decides. ``numbers``: others that take part; a float
+    among them makes floats of exact arrays, but never wider ones. ``beside``: arrays of such numbers, a bias or running
+    statistics, which come back behind the others.
 
     Raises:
         DataError: the arrays hold no numbers, or exact ones are asked for and there are floats.
     """
-    held = [checked(each) for each in arrays]
-    dtype = resolved_dtype(word, held, numbers)
-    return dtype, [_as(dtype, each) for each in held]
+    held, others = [checked(each) for each in arrays], [checked(each) for each in beside]
+    real = [0.0 for each in others if each.dtype.kind == "f"]
+    dtype = resolved_dtype(word, held, (*numbers, *real))
+    return dtype, [_as(dtype, each) for each in (*held, *others)]
 
 
-def in_real(kind: str, arrays: Sequence[Any], word: str) -> list[Array]:
-    """The arrays in floats, for a kind of layer whose results are no fractions.
+def in_real(kind: str, arrays: Sequence[Any], word: str, *, beside: Sequence[Any] = ()) -> list[Array]:
+    """The arrays of :func:`alike` in floats, for a kind of layer whose results are no fractions.
 
     Raises:
         DataError: exact numbers are asked for.
     """
-    dtype, held = alike(arrays, word)
+    dtype, held = alike(arrays, word, beside=beside)
     if dtype is DType.EXACT:
         raise DataError(
             f"{kind} makes numbers that are no fractions, which dtype exact cannot hold",
@@ -81,6 +85,17 @@ def sum_of(arrays: Sequence[Array], dtype: DType) -> Array:
         return total
     bound = sum(largest(each) for each in arrays)
     return finished(sum((wide(each, bound) for each in arrays[1:]), wide(arrays[0], bound)), dtype)
+
+
+def changed(slopes: Array, tangent: Array, word: str) -> Array:
+    """Slope × tangent, which meet by NumPy's rules of broadcasting: in floats as soon as either holds some."""
+    dtype, (factors, change) = alike([slopes, tangent], word)
+    if not is_exact(dtype):
+        with np.errstate(all="ignore"):
+            product: Array = factors * change
+        return product
+    bound = largest(factors) * largest(change)
+    return finished(wide(factors, bound) * wide(change, bound), dtype)
 
 
 def quotients(values: Array, divisors: Any, dtype: DType) -> Array:

@@ -73,7 +73,8 @@ def paths(stack: Stack, cells: Array, cell: Cell, last: int, how: How = PLAINLY)
 
 def _changed(stage: Stage, below: Sequence[_Change], how: How) -> _Change:
     inputs, tangents = [each.output for each in below], [each.tangent for each in below]
-    output, pushed = stage.compute(inputs, how), stage.layer.push(inputs, stage.values(), tangents)
+    kept = stage.keeping()
+    output, pushed = kept.compute(inputs, how), kept.push(inputs, tangents, how)
     marks = stage.layer.reaches([each.marks for each in below])
     if stage.layer.is_linear:
         return _Change(output, pushed, marks)

@@ -41,10 +41,15 @@ class Softmax(Layer):
             shares: Array = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:
+    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], how: How = PLAINLY) -> Array:
         """Share × (tangent − Σ share × tangent)."""
-        shares = self.compute(inputs, values)
-        pushed: Array = shares * (tangents[0] - (shares * tangents[0]).sum(axis=1, keepdims=True))
+        import numpy as np
+
+        from convcalc.layers.numbers import alike
+
+        _, (shares, tangent) = alike([self.compute(inputs, values, how), *tangents], how.dtype)
+        with np.errstate(all="ignore"):
+            pushed: Array = shares * (tangent - (shares * tangent).sum(axis=1, keepdims=True))
         return pushed
 
     def reaches(self, marks: Sequence[Array]) -> Array:

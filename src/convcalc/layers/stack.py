@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -61,6 +63,16 @@ class Stage:
         with self._placing():
             return self.layer.compute(inputs, values, how)
 
+    def push(self, inputs: Sequence[Array], tangents: Sequence[Array], how: How = PLAINLY) -> Array:
+        """The derivative of its output along tangents of its inputs, see :meth:`Layer.push`; raises as compute does."""
+        values = self.values()
+        with self._placing():
+            return self.layer.push(inputs, values, tangents, how)
+
+    def keeping(self) -> Stage:
+        """The same layer, which reads its weights once at most and keeps them."""
+        return self if self.read is None else replace(self, read=cache(self.read))
+
     @contextmanager
     def _placing(self) -> Iterator[None]:
         """Says of an error which layer it is about, and where that is written."""
@@ -104,6 +116,11 @@ class Stack:
         """The output shape of a layer, or the shape of the input."""
         return self.input_shape if number == INPUT else self.stages[number].layer.output_shape
 
+    def keeping(self, numbers: Collection[int]) -> Stack:
+        """The same network, some layers of which keep their weights once these are read."""
+        stages = (stage.keeping() if number in numbers else stage for number, stage in enumerate(self.stages))
+        return replace(self, stages=tuple(stages))
+
     def outputs(
         self, cells: Array, how: How = PLAINLY, wanted: Collection[int] | None = None
     ) -> Iterator[tuple[int, Array]]:
@@ -126,12 +143,17 @@ class Stack:
         In turn, of the wanted layers and those that they need; each is let go once no layer needs it any more.
         """
         path = self.needed(*([len(self.stages) - 1] if wanted is None else wanted))
+        uses = Counter(each for number in path for each in self.stages[number].inputs)
         held = {INPUT: start}
-        for place, number in enumerate(path):
-            stage = self.stages[number]
-            held[number] = made = make(stage, [held[each] for each in stage.inputs])
-            later = {each for other in path[place + 1 :] for each in self.stages[other].inputs}
-            held = {each: kept for each, kept in held.items() if each in later}
+        for number in path:
+            inputs = self.stages[number].inputs
+            made = make(self.stages[number], [held[each] for each in inputs])
+            if uses[number]:
+                held[number] = made
+            uses.subtract(inputs)
+            for each in set(inputs):
+                if not uses[each]:
+                    del held[each]
             yield number, made
 
     def needed(self, *last: int) -> list[int]:

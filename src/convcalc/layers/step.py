@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 from convcalc.geometry.boundary import Number
@@ -44,7 +45,7 @@ class Term(NamedTuple):
         return self.value * self.weight
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One output cell: its terms, what is done with them and what comes out."""
 
@@ -63,19 +64,33 @@ class Step:
     absent: int = 0
     """Of a pool: places of the window in the padding, which hold no value, not even 0, and are no terms."""
 
-    @property
+    @cached_property
     def winner(self) -> int:
         """Of a maximum: which term it is, the first of several, or the last nan, as in PyTorch."""
         values = [term.value for term in self.terms]
         nans = [number for number, value in enumerate(values) if value != value]  # noqa: PLR0124 - nan alone does
         return nans[-1] if nans else values.index(self.total)
 
-    @property
+    @cached_property
     def slopes(self) -> Sequence[Number]:
         """By how much the total grows with the value of each term: the local weight of the path through it."""
+        if self.rule is Rule.SUM and self.scale == 1:
+            return tuple(term.weight for term in self.terms)
         if self.rule is Rule.SUM:
             return tuple(term.weight * self.scale for term in self.terms)
         if self.rule is Rule.MAXIMUM:
             winner = self.winner
             return tuple(int(number == winner) for number in range(len(self.terms)))
         return self.function_slopes
+
+    @cached_property
+    def parts(self) -> Sequence[Number]:
+        """Value × slope of each term: its part in a sum, and in a function the part of its change in proportion."""
+        from convcalc.arrays import plain
+
+        return tuple(plain(term.value * slope) for term, slope in zip(self.terms, self.slopes, strict=True))
+
+
+def tap_label(taps: Sequence[int]) -> str:
+    """What a weight is called by its place in the kernel, such as "0, 2"."""
+    return ", ".join(map(str, taps))

@@ -14,7 +14,7 @@ from convcalc.geometry.counts import Counts
 from convcalc.geometry.reading import Reading
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, Work, group_range, need_spatial
-from convcalc.layers.step import Cell, Step, Term
+from convcalc.layers.step import Cell, Step, Term, tap_label
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -119,7 +119,7 @@ class TransposedConvolution(Layer):
         from convcalc.layers.numbers import alike, by_channel, sum_of
         from convcalc.layers.phases import by_phases
 
-        dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"], *self._bias(values)], how.dtype)
+        dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"]], how.dtype, beside=self._bias(values))
         size = [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
         self._check_memory(len(cells), size, cells.itemsize, how)
         stride, dilation, groups = self.settings["stride"], self.settings["dilation"], self.counts.groups
@@ -134,9 +134,15 @@ class TransposedConvolution(Layer):
         output: Array = written[(slice(None), slice(None), *kept)]
         return sum_of([output, *(by_channel(each, output) for each in bias)], dtype)
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The transposed convolution of the tangent, without bias."""
-        return self.compute(tangents, {"weight": values["weight"]})
+        return self.compute(tangents, {"weight": values["weight"]}, how)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells that a marked one writes to; alike in all channels of a group."""
@@ -150,11 +156,16 @@ class TransposedConvolution(Layer):
         from convcalc.arrays import plain
         from convcalc.layers.numbers import alike, sum_step
 
-        parts = [inputs[0][sample], values["weight"], *self._bias(values)]
-        dtype, (cells, weight, *bias) = alike(parts, how.dtype)
+        deciding = [inputs[0][sample], values["weight"]]
+        dtype, (cells, weight, *bias) = alike(deciding, how.dtype, beside=self._bias(values))
         filters = self.counts.out_channels // self.counts.groups
         terms = [
-            Term(plain(cells[source]), source, plain(weight[(source[0], cell[0] % filters, *taps)]), label=_label(taps))
+            Term(
+                plain(cells[source]),
+                source,
+                plain(weight[(source[0], cell[0] % filters, *taps)]),
+                label=tap_label(taps),
+            )
             for source, taps in self._writers(cell)
         ]
         return sum_step(cell, terms, dtype, bias=plain(bias[0][cell[0]]) if bias else 0)
@@ -190,7 +201,3 @@ def _cuts(padding: Any, rank: int) -> list[tuple[int, int]]:
             )
         cuts.append(each)
     return cuts
-
-
-def _label(taps: tuple[int, ...]) -> str:
-    return ", ".join(map(str, taps))

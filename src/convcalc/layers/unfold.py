@@ -6,8 +6,9 @@ a power of it. What is left out of a sum is kept as a count and a total: every c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +16,8 @@ from convcalc.errors import LimitError
 from convcalc.geometry.arguments import whole
 from convcalc.geometry.boundary import Number
 from convcalc.layers.agreement import agrees
-from convcalc.layers.layer import PLAINLY, How, Values
-from convcalc.layers.stack import INPUT, Stack
+from convcalc.layers.layer import PLAINLY, How
+from convcalc.layers.stack import INPUT, Stack, Stage
 from convcalc.layers.step import Cell, Rule, Step, Term
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class _Tree:
 
     def __init__(self, stack: Stack, outputs: Mapping[int, Array], sample: int, how: How) -> None:
         self.stack, self.outputs, self.sample, self.how = stack, outputs, sample, how
-        self._values: dict[int, Values] = {}
+        self._tracers: dict[int, Callable[[Cell], Step]] = {}
 
     def grown(self, number: int, cell: Cell, depth: int, widest: int) -> Node:
         """Level by level downwards, so that each knows how many cells there are; then the nodes from below."""
@@ -160,14 +161,15 @@ class _Tree:
         return nodes[levels[0][0]]
 
     def _grow(self, sprout: _Sprout, room: int) -> None:
-        stage = self.stack.stages[sprout.number]
-        if sprout.number not in self._values:
-            self._values[sprout.number] = stage.values()
+        if sprout.number not in self._tracers:
+            self._tracers[sprout.number] = self._tracer(self.stack.stages[sprout.number])
+        step = self._tracers[sprout.number](sprout.cell)
+        sprout.step, sprout.kept = step, _kept(step, room)
+        sprout.below = [self._below(sprout, step.terms[each], step.slopes[each]) for each in sprout.kept]
+
+    def _tracer(self, stage: Stage) -> Callable[[Cell], Step]:
         inputs = [self.outputs[below] for below in stage.inputs]
-        step = stage.layer.trace(inputs, self._values[sprout.number], sprout.cell, self.sample, self.how)
-        slopes = step.slopes
-        sprout.step, sprout.kept = step, _kept(step, slopes, room)
-        sprout.below = [self._below(sprout, step.terms[each], slopes[each]) for each in sprout.kept]
+        return stage.layer.tracer(inputs, stage.values(), self.sample, self.how)
 
     def _below(self, above: _Sprout, term: Term, slope: Number) -> _Sprout | None:
         if term.cell is None:
@@ -180,52 +182,42 @@ class _Tree:
         value = _plain(output[(self.sample, *sprout.cell)])
         if step is None:
             return Node(sprout.number, sprout.cell, value, sprout.weight, None, True, (), Rest(0, 0))
-        slopes = step.slopes
         branches = tuple(
-            Branch(step.terms[each], slopes[each], _part(step, each, slopes), nodes[below] if below else None)
+            Branch(step.terms[each], step.slopes[each], _part(step, each), nodes[below] if below else None)
             for each, below in zip(sprout.kept, sprout.below, strict=True)
         )
         same = agrees(step, value, output, self.how)
-        return Node(sprout.number, sprout.cell, value, sprout.weight, step, same, branches, _rest(sprout, slopes))
+        return Node(sprout.number, sprout.cell, value, sprout.weight, step, same, branches, _rest(sprout))
 
 
-def _kept(step: Step, slopes: Sequence[Number], room: int) -> Sequence[int]:
+def _kept(step: Step, room: int) -> Sequence[int]:
     """The terms that get branches; of a maximum the one that won."""
     if step.rule is Rule.MAXIMUM:
         return (step.winner,)
-    return largest_terms(step, slopes, min(room, ALL_SHOWN if len(step.terms) <= ALL_SHOWN else MOST_SHOWN))
+    return largest_terms(step, min(room, ALL_SHOWN if len(step.terms) <= ALL_SHOWN else MOST_SHOWN))
 
 
-def largest_terms(step: Step, slopes: Sequence[Number], most: int) -> Sequence[int]:
+def largest_terms(step: Step, most: int) -> Sequence[int]:
     """So many of a step's terms, the largest first: in a sum the largest parts, in a maximum the largest values."""
     is_maximum = step.rule is Rule.MAXIMUM
-
-    def size(number: int) -> tuple[Any, ...]:
-        value = step.terms[number].value
-        return (True, value) if is_maximum else _size(_weighed(step, number, slopes))
-
-    return sorted(range(len(step.terms)), key=size, reverse=True)[:most]
+    sizes = [(True, term.value) for term in step.terms] if is_maximum else [_size(part) for part in step.parts]
+    return nlargest(most, range(len(sizes)), key=sizes.__getitem__)
 
 
-def _part(step: Step, number: int, slopes: Sequence[Number]) -> Number:
-    return _weighed(step, number, slopes) if step.rule is Rule.SUM else step.terms[number].value
+def _part(step: Step, number: int) -> Number:
+    return step.parts[number] if step.rule is Rule.SUM else step.terms[number].value
 
 
-def _weighed(step: Step, number: int, slopes: Sequence[Number]) -> Number:
-    """Value × slope: the part in a sum, and in a function the part of its change in proportion."""
-    return _plain(step.terms[number].value * slopes[number])
-
-
-def _rest(sprout: _Sprout, slopes: Sequence[Number]) -> Rest:
+def _rest(sprout: _Sprout) -> Rest:
     step, kept = sprout.step, set(sprout.kept)
     if step is None or len(kept) == len(step.terms):
         return Rest(0, 0)
     others = [each for each in range(len(step.terms)) if each not in kept]
     if step.rule is not Rule.SUM:
         return Rest(len(others), 0)
-    from convcalc.tracing.trace import added
+    from convcalc.arrays import added
 
-    return Rest(len(others), added([_part(step, each, slopes) for each in others]))
+    return Rest(len(others), added([step.parts[each] for each in others]))
 
 
 def _size(part: Number) -> tuple[bool, Any]:

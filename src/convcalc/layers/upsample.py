@@ -64,9 +64,15 @@ class Upsample(Layer):
             cells = np.repeat(cells, factor, axis)
         return cells
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array]) -> Array:  # noqa: ARG002
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """The tangent, as often."""
-        return self.compute(tangents, values)
+        return self.compute(tangents, values, how)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """Every mark as often."""

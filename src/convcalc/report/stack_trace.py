@@ -33,13 +33,17 @@ class Traced(NamedTuple):
 def stack_trace_report(traced: Traced) -> Report:
     """Why a cell of a network is what it is: one layer in full, or a tree of several."""
     blocks = tuple(_blocks(traced))
-    setting = say(traced.stack.title or "A network's number by hand", Role.TITLE)
     return Report(
         blocks=blocks,
-        data=lambda: _data(traced),
-        rows=lambda: (("batch", *COLUMNS), *_rows(traced)),
-        handout=lambda: (setting, *blocks),
+        data=lambda: {"schema": f"convcalc.stack-trace/{SCHEMA_VERSION}", **stack_trace_data(traced)},
+        rows=lambda: (HEADER, *stack_trace_rows(traced)),
+        handout=lambda: (stack_setting(traced.stack), *blocks),
     )
+
+
+def stack_setting(stack: Stack) -> Sentence:
+    """What is told of, for a page that is read by itself."""
+    return say(stack.title or "A network's number by hand", Role.TITLE)
 
 
 def window_of(traced: Traced) -> Box:
@@ -73,9 +77,9 @@ def _heading(traced: Traced) -> Sentence:
     return Sentence((Span(value, Role.TITLE), Span(f"   {place}", Role.LABEL)))
 
 
-def _data(traced: Traced) -> dict[str, Any]:
+def stack_trace_data(traced: Traced) -> dict[str, Any]:
+    """A trace for JSON, its cells as a tree."""
     document: dict[str, Any] = {
-        "schema": f"convcalc.stack-trace/{SCHEMA_VERSION}",
         "title": traced.stack.title,
         "layer": layer_text(traced.stack, traced.node.number),
         "batch": traced.sample or 0,
@@ -89,6 +93,11 @@ def _data(traced: Traced) -> dict[str, Any]:
     return document
 
 
-def _rows(traced: Traced) -> Iterator[tuple[Any, ...]]:
+HEADER = ("batch", *COLUMNS)
+"""Of :func:`stack_trace_rows`."""
+
+
+def stack_trace_rows(traced: Traced) -> Iterator[tuple[Any, ...]]:
+    """One row for each term of each cell."""
     for row in node_rows(traced.stack, traced.node):
         yield (traced.sample or 0, *row)

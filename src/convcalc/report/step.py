@@ -46,7 +46,7 @@ def _outside(step: Step) -> Iterator[Block]:
 
 def _shown(step: Step) -> Sequence[int]:
     """All terms in their order, or of many the largest."""
-    return range(len(step.terms)) if len(step.terms) <= _MOST_ROWS else largest_terms(step, step.slopes, _MOST_ROWS)
+    return range(len(step.terms)) if len(step.terms) <= _MOST_ROWS else largest_terms(step, _MOST_ROWS)
 
 
 def _table(stack: Stack, node: Node, step: Step, shown: Sequence[int]) -> Table:
@@ -80,7 +80,7 @@ def _hidden(step: Step, shown: Sequence[int], hidden: int) -> str:
     more = counted(hidden, "more cell")
     if step.rule is not Rule.SUM:
         return f"{more} not shown; --format csv has all"
-    from convcalc.tracing.trace import added
+    from convcalc.arrays import added
 
     kept = set(shown)
     rest = added(term.product for number, term in enumerate(step.terms) if number not in kept)

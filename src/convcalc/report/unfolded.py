@@ -40,7 +40,8 @@ def formula_text(node: Node) -> str:
     if step is None:
         return ""
     if step.rule is Rule.SUM:
-        return "" if step.slopes == (1,) and not step.bias else _sum_text(node, step)
+        is_passed_on = len(step.terms) == 1 and step.slopes == (1,) and not step.bias
+        return "" if is_passed_on else _sum_text(node, step)
     if step.rule is Rule.MAXIMUM:
         return _maximum_text(step)
     return f"{shortened(step.formula)}{remark(step)}"
@@ -49,7 +50,7 @@ def formula_text(node: Node) -> str:
 def _maximum_text(step: Step) -> str:
     """A few values as they stand in the window, or of many the largest."""
     count = len(step.terms)
-    shown = range(count) if count <= _MOST_VALUES else largest_terms(step, (), _MOST_VALUES - 1)
+    shown = range(count) if count <= _MOST_VALUES else largest_terms(step, _MOST_VALUES - 1)
     more = [f"… {count - len(shown):,} more"] if len(shown) < count else []
     return f"max({', '.join([*(number_text(step.terms[each].value) for each in shown), *more])})"
 
@@ -220,11 +221,10 @@ def node_rows(stack: Stack, node: Node, path: str = "") -> Iterator[Sequence[Any
         return
     name = safe_text(layer_text(stack, node.number))
     path = " < ".join(filter(None, (path, cell_text(name, node.cell))))
-    slopes = step.slopes
     head = (path, name, _indices(node.cell), step.rule.value, step.scale, step.bias, step.total)
-    for number, (term, slope) in enumerate(zip(step.terms, slopes, strict=True)):
+    for number, (term, slope, part) in enumerate(zip(step.terms, step.slopes, step.parts, strict=True)):
         below = safe_text(layer_text(stack, stack.stages[node.number].inputs[term.source]))
-        numbers = (term.value, term.weight, slope, term.value * slope)
+        numbers = (term.value, term.weight, slope, part)
         yield (*head, number, below, _indices(term.cell or ()), *numbers)
     for branch in node.branches:
         if branch.node is not None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import fsum, isnan
+from math import isnan
 from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array, plain, read_only
+from convcalc.arrays import Array, added, index, numbers, plain, read_only
 from convcalc.engine.finish import finish
 from convcalc.geometry.boundary import Number
 from convcalc.problem import Problem
@@ -86,11 +86,7 @@ def trace_at(problem: Problem, position: int | Sequence[int], channel: int = 0, 
     place = check_place("output", problem.output_shape, position, channel, sample)
     reads = tuple(axis.reads(index) for axis, index in zip(problem.axes, place, strict=True))
     sources = tuple(problem.boundary.sources(cells, axis.size) for axis, cells in zip(problem.axes, reads, strict=True))
-    weight = problem.applied_weight[channel]
-    channels = tuple(
-        _channel_trace(problem, source, problem.input[sample, source], weight[number], sources)
-        for number, source in enumerate(problem.group_channels(channel))
-    )
+    channels = tuple(_channel_traces(problem, sample, channel, sources))
     total = added([each.subtotal for each in channels])
     return Trace(
         sample=sample,
@@ -124,12 +120,12 @@ def outside(cells: Sequence[range], sources: Sequence[tuple[int | None, ...]]) -
 
 
 def cells_at(problem: Problem, cells: Array, sources: Sequence[tuple[int | None, ...]]) -> Array:
-    """A channel's cells (*spatial) at these places, None for the boundary's constant: exact numbers, or float64."""
+    """The cells (..., *spatial) at these places, None for the boundary's constant: exact numbers, or float64."""
     known = [[0 if source is None else source for source in axis] for axis in sources]
-    found = cells[np.ix_(*known)].astype(object if problem.is_exact else np.float64)
-    for number, axis in enumerate(sources):
+    found: Array = cells[index(..., *np.ix_(*known))].astype(object if problem.is_exact else np.float64)
+    for number, axis in enumerate(reversed(sources)):
         constant = [place for place, source in enumerate(axis) if source is None]
-        found[(slice(None),) * number + (constant,)] = problem.boundary.value
+        found[index(..., constant, *(slice(None),) * number)] = problem.boundary.value
     return found
 
 
@@ -151,25 +147,15 @@ def agrees(problem: Problem, trace: Trace, output: Any) -> bool:
     return abs(total - engine) <= (trace.terms + 4) * unit * (magnitude + abs(float(trace.bias)))
 
 
-def _channel_trace(problem: Problem, channel: int, cells: Array, weight: Array, sources: Any) -> ChannelTrace:
-    window = cells_at(problem, cells, sources)
-    weights = weight.astype(window.dtype)
+def _channel_traces(problem: Problem, sample: int, channel: int, sources: Any) -> Iterator[ChannelTrace]:
+    """What every input channel contributes; the arrays of all are made at once."""
+    group = problem.group_channels(channel)
+    windows = read_only(cells_at(problem, problem.input[sample, group.start : group.stop], sources))
+    weights = read_only(problem.applied_weight[channel].astype(windows.dtype))
     with np.errstate(all="ignore"):  # inf × 0 is nan, as in the output
-        products = window * weights
-    return ChannelTrace(channel, read_only(window), read_only(weights), read_only(products), added(products.flat))
-
-
-def added(terms: Iterable[Any]) -> Number:
-    """The sum, exact for exact terms and rounded once for floats."""
-    numbers = list(terms)
-    if any(isinstance(term, float) for term in numbers):
-        try:
-            return fsum(numbers)
-        except (OverflowError, ValueError):  # inf and nan among them, or an overflow on the way
-            with np.errstate(all="ignore"):
-                return float(np.sum(np.array(numbers, dtype=np.float64)))
-    total: Number = plain(sum(numbers))
-    return total
+        products = read_only(windows * weights)
+    for each, window, weight, product_of_it in zip(group, windows, weights, products, strict=True):
+        yield ChannelTrace(each, window, weight, product_of_it, added(numbers(product_of_it)))
 
 
 def _finished(problem: Problem, channel: int, total: Number) -> Number:
