@@ -299,10 +299,10 @@ def test_geometry_loads_no_numpy(module: str) -> None:
 def test_shapes_and_counts_of_layers_load_no_numpy() -> None:
     """Every kind of layer is made, asked for its shape and counted without the packages that compute it."""
     program = """
-from convcalc.layers.table import KINDS
+from convcalc.layers.table import KINDS, NEEDED
 needed = {"out_channels": 4, "kernel_size": 2, "out_features": 3, "scale_factor": 2, "output_size": 1}
 for name, kind in KINDS.items():
-    arguments = {each: needed[each] for each, is_needed in kind.arguments.items() if is_needed}
+    arguments = {each: needed[each] for each, default in kind.defaults.items() if default is NEEDED}
     layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
     assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
     layer.window(tuple(range(1) for size in layer.output_shape)), layer.readings

@@ -15,7 +15,7 @@ import pytest
 from convcalc.errors import ConvcalcError, LimitError
 from convcalc.layers.layer import PLAINLY, How, Layer
 from convcalc.layers.step import Rule, Step
-from convcalc.layers.table import KINDS
+from convcalc.layers.table import KINDS, NEEDED
 from convcalc.limits import Limits
 from layer_cases import LINEAR, NUMBERS, REAL, Case, Numbers, drawn, small_cases
 
@@ -611,9 +611,9 @@ def test_global_pools_are_pools_over_everything() -> None:
 def test_main_arguments_are_arguments() -> None:
     """The argument of a shorthand is one that the kind takes, and none that its spelling settles."""
     for name, kind in KINDS.items():
-        assert not kind.main or kind.main in kind.arguments, name
-        assert not set(kind.arguments) & set(dict(kind.fixed)), name
-        needed = [argument for argument, is_needed in kind.arguments.items() if is_needed]
+        assert not kind.main or kind.main in kind.defaults, name
+        assert not set(kind.defaults) & set(dict(kind.fixed)), name
+        needed = [argument for argument, default in kind.defaults.items() if default is NEEDED]
         assert not needed or kind.main in needed, name
 
 

@@ -68,7 +68,7 @@ def test_every_bfloat16_is_read_exactly_as_float32():
     found = opened(save({"a": stored}))
     array, notes = found.read("a")
     np.testing.assert_array_equal(array.view(np.uint32), stored.float().numpy().view(np.uint32), strict=True)
-    assert found.dtype("a") == "BF16"
+    assert found.entry("a").dtype == "BF16"
     assert notes == ("bfloat16 is read as float32",)
 
 
@@ -299,9 +299,9 @@ def test_axes_and_memory_are_limited():
 
 
 def test_unknown_names_get_the_nearest():
-    """For the values, the shape and the dtype alike."""
+    """For the values, the shape and the entry of the header alike."""
     found = opened(file_of({"conv1.weight": entry()}, b"\0" * 8))
-    for ask in (found.read, found.shape, found.dtype):
+    for ask in (found.read, found.shape, found.entry):
         with pytest.raises(UnknownNameError) as caught:
             ask("conv1.wieght")
         assert str(caught.value) == ("unknown tensor in f.safetensors 'conv1.wieght' (did you mean conv1.weight?)")

@@ -234,18 +234,34 @@ def test_a_batch_multiplies_work_and_activations_alone(cli):
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        ([], "MACs: products with weights, the bias not counted; of a transposed convolution by its input cells."),
+        (
+            [],
+            "MACs: products of convolutions and linear layers, the bias not counted; of a transposed convolution by "
+            "its input cells.",
+        ),
         (
             ["--count-bias", "--transposed-by", "output"],
-            "MACs: products with weights, and each addition of a bias; of a transposed convolution by its output "
-            "cells.",
+            "MACs: products of convolutions and linear layers, and each addition of a bias; of a transposed "
+            "convolution by its output cells.",
         ),
     ],
 )
 def test_the_page_names_its_convention(cli, monkeypatch, flags, sentence):
     """One line says how the MACs were counted."""
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "160")
     assert sentence in cli.run("summary", lenet(), *flags).out.splitlines()
+
+
+def test_the_page_says_that_a_batch_norm_counts_none(cli, monkeypatch):
+    """It has parameters and no MACs, which one line says where there is one."""
+    monkeypatch.setenv("COLUMNS", "160")
+    cli.write({"f.yaml": "input: {shape: [2, 3]}\nlayers: [batch-norm, relu]\n"})
+    done = cli.run("summary", "f.yaml")
+    assert (
+        "MACs: products of convolutions and linear layers, the bias not counted; of a transposed convolution by its "
+        "input cells; batch norm counts none."
+    ) in done.out.splitlines()
+    assert json.loads(cli.run("summary", "f.yaml", "--format", "json").out)["totals"]["macs"] == 0
 
 
 # --- published figures
@@ -655,7 +671,11 @@ BAD = [
         2,
         "error: --input goes with a file of layers, not with a problem that has its input\nhint: leave it out\n",
     ),
-    (["net.yaml", "--input", "nonsense"], 2, "error: --input: no such file: nonsense\n"),
+    (
+        ["net.yaml", "--input", "nonsense"],
+        2,
+        "error: --input: no such file: nonsense\nhint: --input takes a path, or a shape such as 3x224x224\n",
+    ),
     (["net.yaml", "--input", "0x8x8"], 2, "error: --input: a size of shape must be a whole number >= 1, got 0\n"),
     (
         ["net.yaml", "--input", "1x2x8"],

@@ -35,12 +35,12 @@ def _stack(options: SummaryOptions) -> Stack:
         ConvcalcError: the file or ``--input`` is bad.
     """
     from convcalc.cli.source import library_of, limits_of
-    from convcalc.formats.network import is_network, read_network
+    from convcalc.formats.network import read_network
     from convcalc.formats.request import read_request
 
     limits = limits_of(options.limit)
     request = read_request(options.file, limits)
-    if not is_network(request):
+    if not request.is_network:
         return _single(request, options, limits)
     library = library_of(options.kernels, limits) if options.kernels else None
     return read_network(request, library, limits, input_text=options.input).stack

@@ -1,7 +1,14 @@
 """``convcalc uses``: which output cells an input cell reaches."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from convcalc.cli import options as opt
 from convcalc.cli.grouped import command
+
+if TYPE_CHECKING:
+    from convcalc.cli.source import Opened
 
 
 @command
@@ -17,13 +24,9 @@ def uses(
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Show which output cells an input cell reaches, with its weight and its part in each: trace, turned round."""
-    from convcalc.cli.emit import check_output, emit
-    from convcalc.cli.source import flags, need_network, opened, prepared
-    from convcalc.cli.tracing import position_of
-    from convcalc.errors import UsageError
+    from convcalc.cli.emit import check_output
+    from convcalc.cli.source import flags, need_network, opened
     from convcalc.geometry.arguments import whole
-    from convcalc.report.uses import uses_report
-    from convcalc.tracing.uses import uses_of
 
     check_output(target)
     with flags():
@@ -33,17 +36,41 @@ def uses(
         from convcalc.cli.stack_uses import UsesWishes, uses_network
 
         uses_network(found, options, target, UsesWishes(layer, pos, channel, batch, input, with_adjoint, seed))
-        return
-    need_network(found, layer=layer, input=input)
-    if pos is None and not with_adjoint:
+    else:
+        need_network(found, layer=layer, input=input)
+        _uses_convolution(found, options, target, pos, channel or 0, batch, seed if with_adjoint else None)
+
+
+def _uses_convolution(
+    found: Opened,
+    options: opt.ProblemOptions,
+    target: opt.OutputOptions,
+    pos: str | None,
+    channel: int,
+    batch: int,
+    seed: int | None,
+) -> None:
+    """Show which output cells of a single convolution an input cell reaches; with a seed check its adjoint.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad, there is no such cell, or nothing is asked for.
+    """
+    from convcalc.cli.emit import emit
+    from convcalc.cli.source import flags, prepared
+    from convcalc.cli.tracing import position_of
+    from convcalc.errors import UsageError
+    from convcalc.report.uses import uses_report
+    from convcalc.tracing.uses import uses_of
+
+    if pos is None and seed is None:
         raise UsageError("uses needs a position", hint="--pos 1,1 for row 1, column 1, or --adjoint")
     place = None if pos is None else position_of(pos)
     ready = prepared(found, options)
     with flags():
         ready.limits.check_memory(ready.plan.memory_bytes, "this convolution")
-        reached = None if place is None else uses_of(ready.problem, place, channel or 0, batch)
+        reached = None if place is None else uses_of(ready.problem, place, channel, batch)
     checked = None
-    if with_adjoint:
+    if seed is not None:
         from convcalc.tracing.adjoint import adjoint
 
         checked = adjoint(ready.problem, seed)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from inspect import Parameter, signature
 from typing import Any
 
 from convcalc.errors import FieldError
@@ -12,15 +10,8 @@ from convcalc.formats.layer_list import Entry
 from convcalc.formats.weights import Given, Weights
 from convcalc.formats.words import boundary_of_node, plain_value, truth
 from convcalc.layers.layer import Shape
-from convcalc.layers.table import Kind
+from convcalc.layers.table import NEEDED, Kind
 from convcalc.wording import shape_text
-
-
-@lru_cache
-def defaults_of(kind: Kind) -> dict[str, Any]:
-    """The arguments that a file may give, each with its default; signatures are slow to look up."""
-    parameters = signature(kind.make).parameters
-    return {name: parameters[name].default for name in kind.arguments}
 
 
 def arguments_of(
@@ -31,7 +22,7 @@ def arguments_of(
     Raises:
         FieldError: one is missing, or is no word that it takes.
     """
-    defaults = defaults_of(kind)
+    defaults = kind.defaults
     found = {
         name: _value(name, entry.said[name], default)
         for name, default in defaults.items()
@@ -40,7 +31,7 @@ def arguments_of(
     if "bias" in defaults and "bias" not in found and ("bias" in given or "weight" in given):
         found["bias"] = "bias" in given
     unsaid = [name for name in defaults if name not in found]
-    missing = [name for name in unsaid if defaults[name] is Parameter.empty]
+    missing = [name for name in unsaid if defaults[name] is NEEDED]
     if missing or ("weight" in given and not given["weight"].is_file):
         told = _told(entry, input_shape, missing, given, rest)
         found |= {name: told[name] for name in unsaid if name in told}

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, FieldPath, LimitError, UnknownNameError, below
-from convcalc.formats.words import word
+from convcalc.formats.words import truth, word
 from convcalc.formats.yaml_reader import Node
 from convcalc.layers.stack import INPUT
 from convcalc.layers.table import KINDS, Kind
@@ -153,11 +153,22 @@ def _parts(each: _Written, name: str) -> Iterator[tuple[_Written, str]]:
     for key in each.said:
         if key not in _SEPARABLE_KEYS:
             raise UnknownNameError(f"key of {SEPARABLE}", key, _SEPARABLE_KEYS, field=each.where(key), at_key=True)
+    _check_bias(each, name)
     for kind, own in (("depthwise", (*_OF_DEPTHWISE, "input")), ("pointwise", _OF_POINTWISE)):
         said = {key: value for key, value in each.said.items() if key in own or key in _OF_BOTH}
         if isinstance(prefix := said.get("weights"), str):
             said["weights"] = f"{prefix}.{kind}"
         yield each._replace(kind=kind, said=said), f"{name}.{kind}"
+
+
+def _check_bias(each: _Written, name: str) -> None:
+    """Refuse the numbers of a bias, which cannot be those of two layers."""
+    try:
+        truth("bias", each.said.get("bias", "true"))
+    except FieldError as error:
+        raise FieldError(
+            f"{name}: {error.message}", hint="for numbers write depthwise and pointwise", field=each.where("bias")
+        ) from None
 
 
 def _numbers(
@@ -170,7 +181,7 @@ def _numbers(
         new = {part_name: count + place for place, (_, part_name) in enumerate(own)}
         count += len(own)
         new[name] = count - 1
-        for twice in sorted(new.keys() & numbers):
+        for twice in sorted(new.keys() & numbers.keys()):
             path = each.where("name") if "name" in each.said else each.path
             raise FieldError(f"two layers are named {twice!r}", hint="give one of them another name", field=path)
         numbers |= new

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convcalc.errors import FieldError
+from convcalc.formats.findings import Findings
 from convcalc.formats.layer_list import Entry
 from convcalc.formats.request import Origin
 from convcalc.formats.weights import Found, Given, WeightReader, Weights
@@ -27,14 +28,12 @@ _ORDERS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """How the numbers of a file's layers are read."""
+class WeightContext:
+    """What the weights of all layers of a file share."""
 
     origin: Origin
     tensors: WeightReader
-    strict_finite: bool = False
-    notes: list[str] = field(default_factory=list)
-    """What was converted and what is not finite, of all layers that were read so far."""
+    findings: Findings
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +46,7 @@ class LayerValues:
     """Those that the layer gives itself."""
     rest: Weights | None
     """Where the others come from."""
-    reading: Reading
+    context: WeightContext
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -98,15 +97,5 @@ class LayerValues:
                 hint=order and f"its axes are {order}",
                 field=name if name in self.given else "weights",
             )
-        self._look_through(name, values, found.notes)
+        self.context.findings.look_through(self.entry.name, name, values, found.notes)
         return values
-
-    def _look_through(self, name: str, values: Array, notes: tuple[str, ...]) -> None:
-        """Note what is inf and what was converted, or refuse what is no number."""
-        from convcalc.formats.numbers import check_weights
-
-        check_weights(name, values, strict_finite=self.reading.strict_finite)
-        for note in notes:
-            text = f"{self.entry.name}: {name}: {note.removeprefix('kernel: ').removeprefix(f'{name}: ')}"
-            if text not in self.reading.notes:
-                self.reading.notes.append(text)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from convcalc.errors import FormatError, Place
-from convcalc.formats.source import Source, open_source
+from convcalc.formats.source import open_source
 from convcalc.limits import Limits
 
 if TYPE_CHECKING:
@@ -35,28 +34,6 @@ class NamedArrays(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class NpzArrays:
-    """The members of a .npz archive, read one by one."""
-
-    source: Source
-    limits: Limits
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """From the header of a member."""
-        from convcalc.formats.npz import npz_shape
-
-        with self.source.stream() as stream:
-            return npz_shape(stream, name, self.source.name, self.limits)
-
-    def read(self, name: str) -> tuple[Array, tuple[str, ...]]:
-        """A member."""
-        from convcalc.formats.npz import read_npz
-
-        with self.source.stream() as stream:
-            return read_npz(stream, name, self.source.name, self.limits)
-
-
 def open_arrays(path: str, limits: Limits, *, base: Path | None = None) -> NamedArrays:
     """The arrays of a .npz archive or a .safetensors file.
 
@@ -65,11 +42,13 @@ def open_arrays(path: str, limits: Limits, *, base: Path | None = None) -> Named
     """
     source = open_source(path, limits, base=base)
     if source.member is None and source.kind == "npz":
-        return NpzArrays(source, limits)
+        from convcalc.formats.npz import open_npz
+
+        return open_npz(source, limits)
     if source.member is None and source.kind == "safetensors":
         from convcalc.formats.safetensors import open_safetensors
 
-        return cast(NamedArrays, open_safetensors(source, limits))
+        return open_safetensors(source, limits)
     what = f"one array of {source.name}" if source.member is not None else source.content
     raise FormatError(
         f"weights of several layers come from a .npz or .safetensors file, this is {what}",

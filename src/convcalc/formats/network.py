@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from convcalc.errors import ConvcalcError, FieldError, GeometryError, Place, UnknownNameError, below
+from convcalc.errors import ConvcalcError, DataError, FieldError, GeometryError, Place, UnknownNameError, below
+from convcalc.formats.findings import Findings
 from convcalc.formats.layer_list import Entry, read_entries
-from convcalc.formats.layer_values import Reading
+from convcalc.formats.layer_values import WeightContext
 from convcalc.formats.request import Field, Origin, Request
 from convcalc.formats.source import Source
 from convcalc.formats.stack_file import StackReader
@@ -33,6 +34,7 @@ _SHAPE = re.compile(r"[0-9]{1,19}(x[0-9]{1,19})*")
 _ON_FEATURES = ("linear", "bias")
 _SPATIAL = {1: 1, 2: 2, 3: 2, 4: 2, 5: 3}
 """Spatial axes of an input of so many axes, where nothing says how many there are."""
+_INPUT_HINT = "--input takes a path, or a shape such as 3x224x224"
 _EXAMPLE = "input: {shape: [3, 224, 224]}, or its numbers"
 
 
@@ -73,11 +75,6 @@ class _Input(NamedTuple):
     tensor: Tensor | None = None
 
 
-def is_network(request: Request) -> bool:
-    """Whether a request is one of layers, not of one convolution."""
-    return request.is_network
-
-
 def read_network(
     request: Request,
     library: Library | None,
@@ -110,39 +107,38 @@ def _of_layers(request: Request, library: Library | None, limits: Limits, strict
     if given is None:
         raise FieldError("a network needs the shape of its input", hint=_EXAMPLE, field="layers")
     tensors = WeightReader(origin, lambda: library or _standard(limits), limits)
-    reading = Reading(origin, tensors, strict_finite)
+    context = WeightContext(origin, tensors, Findings(strict_finite))
     with below("weights"):
         weights = tensors.default(cast("Node", request.fields["weights"].node)) if "weights" in request.fields else None
     title = word("title", request.fields["title"].node) if "title" in request.fields else ""
-    stack = StackReader(given.shape, entries, reading, weights).stack(title)
-    return _network(stack, dtype, request.source, given, reading.notes, strict_finite)
+    stack = StackReader(given.shape, entries, context, weights).stack(title)
+    return _network(stack, dtype, request.source, given, context.findings)
 
 
 def _of_model(request: Request, library: Library | None, limits: Limits, strict_finite: bool) -> Network:  # noqa: ARG001
     from convcalc.formats.onnx_reader import read_onnx
 
     given = _read_input(request, limits, [])
-    source, notes = cast(Source, request.model), list[str]()
-    shape = given.shape if given else None
-    stack = read_onnx(source, limits, shape, notes=notes, strict_finite=strict_finite)
+    findings = Findings(strict_finite)
+    stack = read_onnx(cast(Source, request.model), limits, given and given.shape, findings)
     if given and given.shape != stack.input_shape:
         raise GeometryError(
             f"the input has shape {shape_text(given.shape)}, the model takes {shape_text(stack.input_shape)}",
             field="input",
         )
-    return _network(stack, _dtype(request), request.source, given or _Input(stack.input_shape), notes, strict_finite)
+    return _network(stack, _dtype(request), request.source, given or _Input(stack.input_shape), findings)
 
 
-def _network(stack: Stack, dtype: str, source: str, given: _Input, notes: list[str], strict_finite: bool) -> Network:
+def _network(stack: Stack, dtype: str, source: str, given: _Input, findings: Findings) -> Network:
     tensor = given.tensor
     if tensor is None:
-        return Network(stack, dtype, source, None, "", notes)
-    if strict_finite:
+        return Network(stack, dtype, source, None, "", findings.notes)
+    if findings.strict_finite:
         from convcalc.formats.numbers import array_notes
 
         for note in array_notes(tensor.array):
             raise FieldError(f"input: {note}", hint="leave --strict-finite out", field="input")
-    return Network(stack, dtype, source, lambda: tensor, tensor.source, notes)
+    return Network(stack, dtype, source, lambda: tensor, tensor.source, findings.notes)
 
 
 def _read_input(request: Request, limits: Limits, entries: list[Entry]) -> _Input | None:
@@ -155,7 +151,12 @@ def _read_input(request: Request, limits: Limits, entries: list[Entry]) -> _Inpu
     from convcalc.formats.resolve import with_channels
     from convcalc.formats.sources import tensor_of
 
-    found = tensor_of(node, origin, limits, "input")
+    try:
+        found = tensor_of(node, origin, limits, "input")
+    except DataError as error:
+        if origin.is_flag and type(error) is DataError:  # there is no such file: it may not have been meant as one
+            error.hint = _INPUT_HINT
+        raise
     if not found.array.size:
         raise FieldError("the input has no cells", field="input")
     dims = _dims(request, found, entries)

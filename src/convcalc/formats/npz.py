@@ -6,13 +6,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO, cast
+from weakref import finalize
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError, LimitError, Place, UnknownNameError
 from convcalc.formats.npy import npy_shape, read_npy, write_npy
+from convcalc.formats.source import Source
 from convcalc.formats.text import listed, size_of
 from convcalc.limits import Limits, bytes_text
 
@@ -43,27 +46,87 @@ def read_npz(stream: BinaryIO, member: str | None, source: str, limits: Limits) 
         LimitError: the array takes more than the limits allow, or is stored in less than a hundredth of its size.
         UnknownNameError: no array has that name.
     """
-    with _member(stream, member, source, limits) as (content, info):
-        return read_npy(content, info.file_size, f"{source}:{_name(info)}", limits)
+    archive = _archive(stream, source, limits)
+    return archive.read(archive.only() if member is None else member.removesuffix(".npy"))
 
 
-def npz_shape(stream: BinaryIO, member: str, source: str, limits: Limits) -> tuple[int, ...]:
-    """The shape of an array of an archive, from its header; raises as :func:`read_npz` does."""
-    with _member(stream, member, source, limits) as (content, info):
-        return npy_shape(content, f"{source}:{_name(info)}", limits)
+def open_npz(source: Source, limits: Limits) -> NpzArchive:
+    """The arrays of an archive, whose file stays open as long as they are kept.
+
+    Raises:
+        FormatError: it is no such archive, or holds no arrays.
+    """
+    with ExitStack() as opened:
+        archive = _archive(opened.enter_context(source.stream()), source.name, limits)
+        finalize(archive, opened.pop_all().close)
+    return archive
+
+
+@dataclass(frozen=True, eq=False)
+class NpzArchive:
+    """The arrays of an archive whose directory has been read; each is read when it is asked for."""
+
+    source: str
+    """The file, as it is called in messages."""
+    limits: Limits
+    size: int
+    """Of the file, in bytes."""
+    archive: zipfile.ZipFile
+    members: Mapping[str, zipfile.ZipInfo]
+    """Every array by its name, in the order of the archive."""
+
+    def only(self) -> str:
+        """The name of the only array.
+
+        Raises:
+            FormatError: there are several.
+        """
+        if len(self.members) > 1:
+            raise FormatError(
+                f"the .npz archive holds {len(self.members)} arrays{listed(list(self.members))}",
+                hint=f"name one: {self.source}:{next(iter(self.members))}",
+                place=Place(self.source),
+            )
+        return next(iter(self.members))
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array, from its header; raises as :meth:`read` does."""
+        with self._opened(name) as (content, _):
+            return npy_shape(content, f"{self.source}:{name}", self.limits)
+
+    def read(self, name: str) -> tuple[Array, tuple[str, ...]]:
+        """An array, and notes on it.
+
+        Raises:
+            UnknownNameError: no array has that name.
+            FormatError: it is damaged, or holds no real numbers.
+            LimitError: it takes more than the limits allow, or is stored in less than a hundredth of its size.
+        """
+        with self._opened(name) as (content, size):
+            return read_npy(content, size, f"{self.source}:{name}", self.limits)
+
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[tuple[BinaryIO, int]]:
+        """The content of an array, checked, and how many bytes that is."""
+        if name not in self.members:
+            raise UnknownNameError(f"array in {self.source}", name, self.members)
+        info = self.members[name]
+        with _damage_told(self.source):
+            _check(info, self.size, Place(f"{self.source}:{name}"), self.limits)
+            with self.archive.open(info) as content:
+                yield cast(BinaryIO, content), info.file_size
+
+
+def _archive(stream: BinaryIO, source: str, limits: Limits) -> NpzArchive:
+    with _damage_told(source):
+        archive = zipfile.ZipFile(stream)
+        return NpzArchive(source, limits, size_of(stream), archive, _members(archive.infolist(), Place(source)))
 
 
 @contextmanager
-def _member(
-    stream: BinaryIO, member: str | None, source: str, limits: Limits
-) -> Iterator[tuple[BinaryIO, zipfile.ZipInfo]]:
-    """The open array that is meant, checked, and what the archive says of it."""
+def _damage_told(source: str) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(stream) as archive:
-            info = _chosen(archive.infolist(), member, source)
-            _check(info, stream, source, limits)
-            with archive.open(info) as content:
-                yield cast(BinaryIO, content), info
+        yield
     except _DAMAGE as error:
         raise FormatError(f"the .npz archive is damaged ({error})", place=Place(source)) from None
 
@@ -83,42 +146,26 @@ def write_npz(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
             archive.writestr(info, content.getbuffer())
 
 
-def _chosen(members: list[zipfile.ZipInfo], member: str | None, source: str) -> zipfile.ZipInfo:
-    place = Place(source)
-    arrays = {_name(info): info for info in members if info.filename.endswith(".npy")}
-    if len({info.filename for info in members}) < len(members):
+def _members(found: list[zipfile.ZipInfo], place: Place) -> dict[str, zipfile.ZipInfo]:
+    """The arrays of an archive by their names, at least one."""
+    arrays = {info.filename.removesuffix(".npy"): info for info in found if info.filename.endswith(".npy")}
+    if len({info.filename for info in found}) < len(found):
         raise FormatError("the .npz archive holds two members of one name", place=place)
     if not arrays:
-        raise FormatError(f"the .npz archive holds no arrays{listed([info.filename for info in members])}", place=place)
-    if member is not None:
-        name = member.removesuffix(".npy")
-        if name not in arrays:
-            raise UnknownNameError(f"array in {source}", name, arrays)
-        return arrays[name]
-    if len(arrays) > 1:
-        raise FormatError(
-            f"the .npz archive holds {len(arrays)} arrays{listed(list(arrays))}",
-            hint=f"name one: {source}:{next(iter(arrays))}",
-            place=place,
-        )
-    return next(iter(arrays.values()))
+        raise FormatError(f"the .npz archive holds no arrays{listed([info.filename for info in found])}", place=place)
+    return arrays
 
 
-def _check(info: zipfile.ZipInfo, stream: BinaryIO, source: str, limits: Limits) -> None:
+def _check(info: zipfile.ZipInfo, size: int, place: Place, limits: Limits) -> None:
     """Refuse a member that cannot be read, or whose size is out of proportion, before a byte of it is read."""
-    place = Place(f"{source}:{_name(info)}")
     if info.flag_bits & _ENCRYPTED:
         raise FormatError("the array is encrypted", hint="save it without a password", place=place)
     if info.compress_type not in _READABLE:
         raise FormatError("an unknown compression", hint="save it with numpy.savez_compressed", place=place)
-    if info.compress_size > size_of(stream):
+    if info.compress_size > size:
         raise FormatError("the .npz archive is damaged (an array is larger than the file)", place=place)
     if info.file_size > limits.member and info.file_size > _LARGEST_RATIO * info.compress_size:
         raise LimitError(
             f"{place}: {bytes_text(info.file_size)} stored in {bytes_text(info.compress_size)}",
             hint=f"raise it with --limit member={bytes_text(info.file_size, exact=False)}",
         )
-
-
-def _name(info: zipfile.ZipInfo) -> str:
-    return info.filename.removesuffix(".npy")

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from convcalc.errors import DataError
+from convcalc.formats.findings import Findings
 from convcalc.formats.onnx_node import Flow, NotReadError, OnnxNode, Part
 from convcalc.formats.onnx_nodes import read_node
 from convcalc.formats.onnx_tensors import Constant, constant_of, quoted, word
@@ -18,32 +19,7 @@ from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
 from convcalc.wording import counted
 
-if TYPE_CHECKING:
-    from convcalc.arrays import Array
-
 _SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are numbers that layers are made of
-
-
-class Findings(NamedTuple):
-    """What is done with weights that are not finite, once they are read."""
-
-    notes: list[str]
-    """Grows by what is worth a warning."""
-    strict_finite: bool = False
-    """Whether inf is refused too."""
-
-    def look_through(self, array: Array, layer: str, weight: str) -> None:
-        """Note what is inf, and refuse what is no number.
-
-        Raises:
-            FieldError: something is nan, or not finite where that is refused.
-        """
-        from convcalc.formats.numbers import array_notes, check_weights
-
-        check_weights(weight, array, strict_finite=self.strict_finite)
-        for note in array_notes(array):
-            if (text := f"{layer}: {weight}: {note}") not in self.notes:
-                self.notes.append(text)
 
 
 class Graph:
@@ -150,9 +126,11 @@ class Graph:
                 raise NotReadError(f"its {weight} has the shape {list(values[weight].shape)}, {list(shape)} is needed")
 
         def read() -> Values:
+            from convcalc.formats.numbers import array_notes
+
             found = {weight: values[weight].read() for weight in needed}
             for weight, array in found.items():
-                self._findings.look_through(array, name, weight)
+                self._findings.look_through(name, weight, array, array_notes(array))
             return found
 
         return read if needed else None
@@ -170,6 +148,7 @@ class _Names:
         self._longest = longest
         self._taken: set[str] = set()
         self._counts: Counter[str] = Counter()
+        self._tried: Counter[str] = Counter()  # so that none of a thousand of one name is tried a thousand times
 
     def new(self, given: str, operator: str, kind: str) -> str:
         """A name that no layer has."""
@@ -177,9 +156,10 @@ class _Names:
         wanted = _readable(given, operator)[: self._longest] or f"{kind}{self._counts[kind]}"
         if wanted.isdecimal():  # PyTorch numbers what it chains
             wanted = f"{kind}-{wanted}"
-        name, number = wanted, 2
+        name = wanted
         while name in self._taken or name == "input":
-            name, number = f"{wanted}-{number}", number + 1
+            self._tried[wanted] += 1
+            name = f"{wanted}-{self._tried[wanted] + 1}"
         self._taken.add(name)
         return name
 

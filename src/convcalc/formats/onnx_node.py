@@ -14,7 +14,7 @@ from convcalc.layers.layer import Shape
 
 _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS = 1, 2, 3, 4, 6, 7  # AttributeProto.AttributeType
 NO_KIND = "no kind of layer does that"
-_LONGEST_LIST = 64  # entries of an attribute or a constant that says sizes; there are two for each axis at most
+LONGEST_LIST = 64  # entries of an attribute or a constant that says sizes; there are two for each axis at most
 
 
 class NotReadError(DataError):
@@ -84,7 +84,7 @@ class OnnxNode:
     def wholes_of(self, place: int, name: str) -> list[Any]:
         """The few numbers of a constant that says sizes."""
         found = self.constant(place, name)
-        if len(found.shape) != 1 or found.shape[0] > _LONGEST_LIST:
+        if len(found.shape) != 1 or found.shape[0] > LONGEST_LIST:
             raise NotReadError(f"its {name} has the shape {list(found.shape)}, not one entry for each axis")
         numbers: list[Any] = found.read().tolist()
         return numbers
@@ -144,6 +144,6 @@ class OnnxNode:
 
     @staticmethod
     def _few(name: str, entries: list[Any]) -> list[Any]:
-        if len(entries) > _LONGEST_LIST:
-            raise NotReadError(f"its attribute {name} has {len(entries):,} entries, at most {_LONGEST_LIST}")
+        if len(entries) > LONGEST_LIST:
+            raise NotReadError(f"its attribute {name} has {len(entries):,} entries, at most {LONGEST_LIST}")
         return entries

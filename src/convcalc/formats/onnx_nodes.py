@@ -79,14 +79,23 @@ def _leaky_relu(node: OnnxNode) -> Part:
 
 
 def _batch_norm(node: OnnxNode) -> Part:
-    is_test = node.is_set("is_test") if node.opset < 7 else not node.is_set("training_mode")
-    if not is_test:
+    if _trains(node):
         raise NotReadError("it is in training mode")
     if not node.is_set("spatial", default=True):
         raise NotReadError("it has statistics for each cell (spatial 0)")
     names = {"weight": "scale", "bias": "B", "running_mean": "mean", "running_var": "var"}
     values = {name: node.constant(place, said) for place, (name, said) in enumerate(names.items(), 1)}
     return Part("batch-norm", {"eps": node.real("epsilon", 1e-5)}, values)
+
+
+def _trains(node: OnnxNode) -> bool:
+    """Whether a batch norm takes its statistics from the batch.
+
+    Up to opset 6 ``is_test`` says so, up to 13 an output beside the first, from 14 on ``training_mode``.
+    """
+    if node.opset < 7:
+        return not node.is_set("is_test")
+    return node.is_set("training_mode") or (node.opset < 14 and any(node.proto.output[1:]))
 
 
 def _flatten(node: OnnxNode) -> Part | Flow:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from convcalc.errors import FieldError, FormatError, LimitError, MissingExtraError, Place
-from convcalc.formats.onnx_graph import Findings, Graph
+from convcalc.formats.findings import Findings
+from convcalc.formats.onnx_graph import Graph
 from convcalc.formats.onnx_tensors import quoted, refuse_external, word
 from convcalc.formats.source import Source
 from convcalc.formats.text import size_of
@@ -26,14 +27,12 @@ def read_onnx(
     source: Source,
     limits: Limits,
     input_shape: Shape | None = None,
-    *,
-    notes: list[str] | None = None,
-    strict_finite: bool = False,
+    findings: Findings | None = None,
 ) -> Stack:
     """The network of a model, up to the first node that no kind of layer does, which a note then names.
 
     ``input_shape``: (channels, *spatial), for a model that leaves it open. Weights are read when a layer is computed;
-    those that are inf or nan go into ``notes`` then, or are refused with ``strict_finite``. Nodes are counted from 1.
+    what is found in them then goes into ``findings``. Nodes are counted from 1.
 
     Raises:
         MissingExtraError: the package ``onnx`` is not installed.
@@ -45,7 +44,7 @@ def read_onnx(
     try:
         refuse_external(model)
         batch, shape = _input_shape(model.graph, input_shape)
-        graph = Graph(model, batch, shape, limits, Findings([] if notes is None else notes, strict_finite))
+        graph = Graph(model, batch, shape, limits, findings or Findings())
         graph.read()
         stages, left_out = _that_count(graph, model.graph)
     except (FieldError, FormatError) as error:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.formats.onnx_node import NO_KIND, Flow, NotReadError, OnnxNode
+from convcalc.formats.onnx_node import LONGEST_LIST, NO_KIND, Flow, NotReadError, OnnxNode
 from convcalc.formats.onnx_tensors import Constant, plain_constant
-
-_MOST = 64  # numbers; shapes have one for each axis
 
 
 def shape(node: OnnxNode) -> Constant:
@@ -52,7 +50,7 @@ def _numbers(node: OnnxNode, place: int) -> Array:
     if isinstance(node.input(place), Flow):
         raise NotReadError(NO_KIND)
     found = node.constant(place, f"input {place + 1}")
-    values = found.read() if np.prod(found.shape, dtype=object) <= _MOST else None
+    values = found.read() if np.prod(found.shape, dtype=object) <= LONGEST_LIST else None
     if values is None or values.dtype.kind not in "iu":
         raise NotReadError("it does not compute a shape")
     return values

@@ -11,7 +11,7 @@ import numpy as np
 
 from convcalc.arrays import Array, from_bfloat16
 from convcalc.errors import FormatError, Place, UnknownNameError
-from convcalc.formats.safetensors_header import Entry, read_header
+from convcalc.formats.safetensors_header import TensorEntry, read_header
 from convcalc.formats.source import Source
 from convcalc.formats.text import listed
 from convcalc.limits import Limits
@@ -37,7 +37,7 @@ class Safetensors:
 
     source: str
     """The file, as it is called in messages."""
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, TensorEntry]
     """Every tensor by its name, in the order of the header."""
     limits: Limits
     data: memoryview = field(repr=False)
@@ -48,7 +48,7 @@ class Safetensors:
         """The names of all tensors, in the order of the header."""
         return tuple(self.entries)
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> TensorEntry:
         """What the header says of a tensor.
 
         Raises:
@@ -61,10 +61,6 @@ class Safetensors:
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor; raises as :meth:`entry` does."""
         return self.entry(name).shape
-
-    def dtype(self, name: str) -> str:
-        """The dtype of a tensor as the format spells it, such as ``F32``; raises as :meth:`entry` does."""
-        return self.entry(name).dtype
 
     def only(self) -> str:
         """The name of the only tensor.

@@ -31,7 +31,7 @@ _BITS = {
 """Every dtype of the format with the bits of one value."""
 
 
-class Entry(NamedTuple):
+class TensorEntry(NamedTuple):
     """What the header says of one tensor; it has been checked."""
 
     dtype: str
@@ -43,7 +43,7 @@ class Entry(NamedTuple):
     """The byte after the last."""
 
 
-def read_header(stream: BinaryIO, source: str, limits: Limits) -> dict[str, Entry]:
+def read_header(stream: BinaryIO, source: str, limits: Limits) -> dict[str, TensorEntry]:
     """Every tensor by its name, in the order of the header; the stream is left at its end, where the data begins.
 
     Raises:
@@ -59,6 +59,16 @@ def read_header(stream: BinaryIO, source: str, limits: Limits) -> dict[str, Entr
 def _object(stream: BinaryIO, size: int, source: str, limits: Limits) -> dict[str, Any]:
     """The JSON object, of which nothing is known but that no name comes twice; the stream is left at its end."""
     place = Place(source)
+    length = _length(stream, size, place)
+    limits.check_memory(_MEMORY_PER_BYTE * length, f"{source}: the header")
+    text = stream.read(length)
+    if not text.startswith(b"{"):
+        raise FormatError("not a .safetensors file: its header does not begin with {", place=place)
+    return _parsed(text, place)
+
+
+def _length(stream: BinaryIO, size: int, place: Place) -> int:
+    """The bytes of the header, which are there."""
     start = stream.read(_LENGTH)
     if len(start) < _LENGTH:
         raise FormatError(f"not a .safetensors file: {size} B have no room for a header", place=place)
@@ -74,10 +84,10 @@ def _object(stream: BinaryIO, size: int, source: str, limits: Limits) -> dict[st
             f"{bytes_text(size - _LENGTH)} are there",
             place=place,
         )
-    limits.check_memory(_MEMORY_PER_BYTE * length, f"{source}: the header")
-    text = stream.read(length)
-    if not text.startswith(b"{"):
-        raise FormatError("not a .safetensors file: its header does not begin with {", place=place)
+    return length
+
+
+def _parsed(text: bytes, place: Place) -> dict[str, Any]:
     try:
         header: dict[str, Any] = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
     except FormatError as error:
@@ -105,14 +115,14 @@ def _no_number(word: str) -> Any:
     raise ValueError(word)
 
 
-def _entries(header: dict[str, Any], source: str, limits: Limits) -> dict[str, Entry]:
+def _entries(header: dict[str, Any], source: str, limits: Limits) -> dict[str, TensorEntry]:
     metadata = header.pop(_METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in metadata.values()):
         raise FormatError(f"{_METADATA} of the .safetensors header must be a mapping of texts", place=Place(source))
     return {name: _entry(name, said, source, limits) for name, said in header.items()}
 
 
-def _entry(name: str, said: Any, source: str, limits: Limits) -> Entry:
+def _entry(name: str, said: Any, source: str, limits: Limits) -> TensorEntry:
     place = Place(f"{source}:{name}")
     if not isinstance(said, dict) or set(said) != _KEYS:
         raise FormatError("the .safetensors header must give dtype, shape and data_offsets, nothing else", place=place)
@@ -128,7 +138,7 @@ def _entry(name: str, said: Any, source: str, limits: Limits) -> Entry:
     if not _are_sizes(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
         raise FormatError(f"data_offsets must be two rising whole numbers, got {shown(str(offsets))}", place=place)
     _check_size(dtype, shape, offsets[1] - offsets[0], place)
-    return Entry(dtype, tuple(shape), *offsets)
+    return TensorEntry(dtype, tuple(shape), *offsets)
 
 
 def _are_sizes(value: Any) -> bool:
@@ -146,7 +156,7 @@ def _check_size(dtype: str, shape: list[int], found: int, place: Place) -> None:
         )
 
 
-def _check_places(entries: Mapping[str, Entry], size: int, source: str) -> None:
+def _check_places(entries: Mapping[str, TensorEntry], size: int, source: str) -> None:
     """Refuse bytes that belong to two tensors or to none."""
     end = 0
     for name, entry in sorted(entries.items(), key=lambda item: item[1][2:]):

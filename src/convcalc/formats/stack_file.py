@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, GeometryError, Place, UnknownNameError, below
-from convcalc.formats.layer_arguments import arguments_of, defaults_of
+from convcalc.formats.layer_arguments import arguments_of
 from convcalc.formats.layer_list import INPUT_NAME, Entry
-from convcalc.formats.layer_values import LayerValues, Reading
+from convcalc.formats.layer_values import LayerValues, WeightContext
 from convcalc.formats.weights import TENSORS, Given, Random, Weights
 from convcalc.formats.words import plain_value, truth
 from convcalc.layers.layer import Layer, Shape
@@ -29,7 +29,7 @@ class StackReader:
 
     input_shape: Shape
     entries: Sequence[Entry]
-    reading: Reading
+    context: WeightContext
     weights: Callable[[str, int], Weights] | None
     """Those of a layer by its name in the file and its number, if the file has a field ``weights``."""
 
@@ -41,8 +41,7 @@ class StackReader:
         """
         stages: list[Stage] = []
         for number, entry in enumerate(self.entries):
-            found = Stack(self.input_shape, tuple(stages))
-            shapes = [found.shape_of(each) for each in entry.inputs]
+            shapes = [self.input_shape if each == INPUT else stages[each].layer.output_shape for each in entry.inputs]
             with _of_layer(entry, shapes, [_name(each, stages) for each in entry.inputs]):
                 stages.append(self._stage(number, entry, shapes))
         return Stack(self.input_shape, tuple(stages), title)
@@ -55,13 +54,13 @@ class StackReader:
         arguments = arguments_of(entry, kind, shapes[0], given, rest)
         layer = kind.make(*shapes, **arguments)
         _check_tensors(entry, layer, given)
-        values = LayerValues(entry, layer, given, rest, self.reading)
+        values = LayerValues(entry, layer, given, rest, self.context)
         values.check_written()
         read = values.read if given or rest else None
         return Stage(entry.name, layer, entry.inputs, read, lambda path, key: self._place(entry, path, key))
 
     def _place(self, entry: Entry, path: FieldPath, key: bool) -> Place:
-        return self.reading.origin.place((*entry.path, *_spelled(path, entry)), key=key)
+        return self.context.origin.place((*entry.path, *_spelled(path, entry)), key=key)
 
     def _rest(self, number: int, entry: Entry) -> Weights | None:
         """Where the tensors come from that the layer does not give: as it says itself, or as the file says."""
@@ -76,30 +75,30 @@ class StackReader:
                 )
             return made
         with below("weights"):
-            make = self.weights if own is None else self.reading.tensors.default(own)
+            make = self.weights if own is None else self.context.tensors.default(own)
         return make(entry.name, number) if make else None
 
     def _given(self, entry: Entry, kind: Kind, shape: Shape) -> Iterator[tuple[str, Given]]:
         """The tensors that an entry gives itself."""
         for name, node in entry.said.items():
-            if name not in TENSORS or (name in defaults_of(kind) and _is_truth(name, node)):
+            if name not in TENSORS or (name in kind.defaults and _is_truth(name, node)):
                 continue
             if name == "weight" and entry.kind in _OF_KERNELS and len(shape) > 1:
                 groups = plain_value(entry.said.get("groups", "1"))
                 is_depthwise = entry.kind == "depthwise"
                 yield (
                     name,
-                    self.reading.tensors.kernels(
+                    self.context.tensors.kernels(
                         node, len(shape) - 1, shape[0], shape[0] if is_depthwise else groups, depthwise=is_depthwise
                     ),
                 )
             else:
-                yield name, self.reading.tensors.given(name, node)
+                yield name, self.context.tensors.given(name, node)
 
 
 def _check_keys(entry: Entry, kind: Kind) -> None:
     """Refuse keys that no layer of the kind has."""
-    known = (*defaults_of(kind), *_COMMON, *kind.tensors, *(["weights"] if kind.tensors else []))
+    known = (*kind.defaults, *_COMMON, *kind.tensors, *(["weights"] if kind.tensors else []))
     for key in entry.said:
         if key not in known:
             raise UnknownNameError(f"key of {entry.kind}", key, known, field=(key,), at_key=True)

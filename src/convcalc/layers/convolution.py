@@ -14,7 +14,7 @@ from convcalc.geometry.boundary import Boundary, BoundaryMode, Number, boundary_
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.reading import Reading
 from convcalc.geometry.window import window
-from convcalc.layers.layer import PLAINLY, Box, How, Layer, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.layer import PLAINLY, Box, How, Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.layers.step import Cell, Step, Term, tap_label
 
 if TYPE_CHECKING:
@@ -121,13 +121,14 @@ class Convolution(Layer):
         return tuple(Reading(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
 
     @property
-    def settings(self) -> dict[str, tuple[int, ...]]:
+    def settings(self) -> Settings:
         """What a table tells of it."""
         return {
             "kernel_size": self.counts.kernel_size,
             "stride": tuple(axis.stride for axis in self.axes),
+            "padding": tuple((axis.before, axis.after) for axis in self.axes),
             "dilation": tuple(axis.dilation for axis in self.axes),
-            "groups": (self.counts.groups,),
+            "groups": self.counts.groups,
         }
 
     def window_channels(self, channels: range) -> range:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypedDict
 
 from convcalc.errors import GeometryError
+from convcalc.geometry.arguments import Pair
 from convcalc.geometry.reading import Reading
 from convcalc.layers.step import Cell, Step
 from convcalc.wording import counted
@@ -27,6 +28,19 @@ Box = tuple[range, ...]
 """A block of cells: a range for each axis of a shape."""
 Values = Mapping[str, "Array"]
 """The numbers of a layer's weights by their PyTorch names: weight, bias, running_mean, running_var."""
+
+
+class Settings(TypedDict, total=False):
+    """Arguments of a layer as whole numbers, one for each spatial axis; groups are one number for all."""
+
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[Pair, ...]
+    """(before, after); of a transposed convolution the output cells that are cut off."""
+    dilation: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    groups: int
+    scale_factor: tuple[int, ...]
 
 
 class Work(NamedTuple):
@@ -103,8 +117,8 @@ class Layer:
         return (Reading(1),) * len(self.spatial_size)
 
     @property
-    def settings(self) -> dict[str, tuple[int, ...]]:
-        """The whole numbers that a table tells of it: kernel_size, stride, padding, dilation, groups."""
+    def settings(self) -> Settings:
+        """What a table tells of it, by PyTorch's names of arguments; those that the kind does not have are left out."""
         return {}
 
     @property

@@ -12,7 +12,7 @@ from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.pooling import Pads, taps_inside
 from convcalc.geometry.reading import Reading
-from convcalc.layers.layer import Layer, Shape
+from convcalc.layers.layer import Layer, Settings, Shape
 from convcalc.layers.step import Cell
 
 if TYPE_CHECKING:
@@ -42,11 +42,12 @@ class Pool(Layer):
         return tuple(Reading(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
 
     @property
-    def settings(self) -> dict[str, tuple[int, ...]]:
+    def settings(self) -> Settings:
         """What a table tells of it."""
         return {
             "kernel_size": self.axes.kernel_sizes,
             "stride": tuple(axis.stride for axis in self.axes),
+            "padding": self.pads,
             "dilation": tuple(axis.dilation for axis in self.axes),
         }
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib import import_module
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
 from convcalc.errors import UnknownNameError
 from convcalc.layers.layer import Layer
 
-_signature = cache(signature)  # a network has hundreds of layers of few kinds
+NEEDED = Parameter.empty
+"""Stands for the default of an argument that has none."""
 
 
 class Kind(NamedTuple):
@@ -36,14 +37,20 @@ class Kind(NamedTuple):
         return partial(maker, **dict(self.fixed))
 
     @property
-    def arguments(self) -> dict[str, bool]:
-        """The arguments that a file may give, each with whether it is needed."""
-        fixed = dict(self.fixed)
-        return {
-            name: parameter.default is parameter.empty
-            for name, parameter in _signature(self.make).parameters.items()
-            if parameter.kind is parameter.KEYWORD_ONLY and name not in fixed
-        }
+    def defaults(self) -> Mapping[str, Any]:
+        """The arguments that a file may give, each with its default, or :data:`NEEDED`."""
+        return _defaults(self)
+
+
+@cache
+def _defaults(kind: Kind) -> Mapping[str, Any]:
+    """Looked up once for each kind: that is slow, and a network has thousands of layers of few kinds."""
+    fixed = dict(kind.fixed)
+    return {
+        name: parameter.default
+        for name, parameter in signature(kind.make).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in fixed
+    }
 
 
 _LEARNED = ("weight", "bias")

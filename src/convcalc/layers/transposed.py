@@ -13,7 +13,7 @@ from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_ax
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.reading import Reading
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.layer import PLAINLY, How, Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.layers.step import Cell, Step, Term, tap_label
 
 if TYPE_CHECKING:
@@ -99,13 +99,15 @@ class TransposedConvolution(Layer):
         )
 
     @property
-    def settings(self) -> dict[str, tuple[int, ...]]:
+    def settings(self) -> Settings:
         """What a table tells of it."""
         return {
             "kernel_size": self.counts.kernel_size,
             "stride": tuple(axis.stride for axis in self.axes),
+            "padding": tuple((axis.before, axis.after) for axis in self.axes),
             "dilation": tuple(axis.dilation for axis in self.axes),
-            "groups": (self.counts.groups,),
+            "output_padding": tuple(axis.output_padding for axis in self.axes),
+            "groups": self.counts.groups,
         }
 
     def window_channels(self, channels: range) -> range:

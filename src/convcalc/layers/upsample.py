@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.geometry.arguments import per_axis
 from convcalc.geometry.reading import Reading
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, need_spatial
+from convcalc.layers.layer import PLAINLY, How, Layer, Settings, Shape, Values, need_spatial
 from convcalc.layers.step import Cell, Step, Term
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Upsample(Layer):
         return tuple(Reading(factor, factor, is_transposed=True) for factor in self.scale_factor)
 
     @property
-    def settings(self) -> dict[str, tuple[int, ...]]:
+    def settings(self) -> Settings:
         """What a table tells of it."""
         return {"scale_factor": self.scale_factor}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from convcalc.layers.stack import Stack
 from convcalc.layers.tally import FLOAT32_BYTES, Convention, Tally, tallies
 from convcalc.limits import bytes_text
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, note, say
-from convcalc.report.text import safe_text
+from convcalc.report.blocks import Block, Report, Role, Span, Table, note, say
+from convcalc.report.summary_data import Totals, jumps_of, ratio, summary_data, summary_rows, totals_of
 from convcalc.wording import counted, shape_text
 
 _SPARE = ("% parameters", "% MACs", "bytes", "groups", "jump", "kernel", "kind", "field")
@@ -23,16 +23,10 @@ def summary_report(stack: Stack, convention: Convention = Convention()) -> Repor
     rows = tuple(tallies(stack, convention))
     return Report(
         blocks=tuple(_blocks(stack, rows, convention)),
-        data=lambda: _data(stack, rows, convention),
-        rows=lambda: _rows(rows),
+        data=lambda: summary_data(stack, rows, convention),
+        rows=lambda: summary_rows(rows),
         notes=stack.notes,
     )
-
-
-class _Totals(NamedTuple):
-    parameters: int
-    macs: int
-    activation_bytes: int
 
 
 class _Column(NamedTuple):
@@ -53,21 +47,16 @@ def _blocks(stack: Stack, rows: Sequence[Tally], convention: Convention) -> Iter
     shape = f"input {shape_text((*_batch(convention), *stack.input_shape))}"
     yield say(stack.title or f"a network of {layers}", Role.TITLE)
     yield say(f"{shape}, {layers}" if stack.title else shape, Role.LABEL)
-    totals = _totals(rows)
+    totals = totals_of(rows)
     columns = [column for column in _columns(rows, totals, convention) if not column.is_idle]
     yield _table(columns)
-    yield from (say(text, Role.LABEL) for text in _legend({column.name for column in columns}, totals, convention))
+    yield from (say(text, Role.LABEL) for text in _legend({column.name for column in columns}, rows, convention))
     yield from map(note, stack.notes)
 
 
 def _batch(convention: Convention) -> tuple[int, ...]:
     """The batch as a first axis, where there is more than one sample."""
     return (convention.batch,) if convention.batch > 1 else ()
-
-
-def _totals(rows: Iterable[Tally]) -> _Totals:
-    figures = [(row.parameters, row.macs, row.activation_bytes) for row in rows]
-    return _Totals(*(map(sum, zip(*figures, strict=True)) if figures else (0, 0, 0)))
 
 
 def _table(columns: Sequence[_Column]) -> Table:
@@ -82,11 +71,11 @@ def _table(columns: Sequence[_Column]) -> Table:
     )
 
 
-def _columns(rows: Sequence[Tally], totals: _Totals, convention: Convention) -> Iterator[_Column]:
+def _columns(rows: Sequence[Tally], totals: Totals, convention: Convention) -> Iterator[_Column]:
     skipped = 1 - len(_batch(convention))
-    kinds = ["" if all(map(_is_named_by_kind, rows)) else row.layer.kind for row in rows]
+    kinds = [] if all(map(_is_named_by_kind, rows)) else [row.layer.kind for row in rows]
     yield _column("layer", (row.name for row in rows), "total", is_text=True)
-    yield _column("kind", kinds, is_text=True)
+    yield _column("kind", kinds or [""] * len(rows), is_text=True)
     yield _column("output", (shape_text(row.output_shape[skipped:]) for row in rows))
     yield _column("kernel", map(_kernel, rows), is_text=True)
     yield _column("groups", map(_groups, rows))
@@ -94,9 +83,9 @@ def _columns(rows: Sequence[Tally], totals: _Totals, convention: Convention) -> 
     yield _column("MACs", (f"{row.macs:,}" for row in rows), f"{totals.macs:,}")
     yield _column("bytes", (f"{row.activation_bytes:,}" for row in rows), f"{totals.activation_bytes:,}")
     yield _column("field", (_each([field.size for field in row.fields]) for row in rows))
-    yield _column("jump", (_each(_jumps(row)) for row in rows))
-    yield _shares_column("% parameters", [_ratio(row.parameters, totals.parameters) for row in rows])
-    yield _shares_column("% MACs", [_ratio(row.macs, totals.macs) for row in rows])
+    yield _column("jump", (_each(jumps_of(row)) for row in rows))
+    yield _shares_column("% parameters", [ratio(row.parameters, totals.parameters) for row in rows])
+    yield _shares_column("% MACs", [ratio(row.macs, totals.macs) for row in rows])
 
 
 def _column(name: str, texts: Iterable[str], total: str = "", *, is_text: bool = False) -> _Column:
@@ -106,10 +95,6 @@ def _column(name: str, texts: Iterable[str], total: str = "", *, is_text: bool =
 def _shares_column(name: str, shares: Iterable[float]) -> _Column:
     """A column of bars; what has no share has an empty one."""
     return _Column(name, tuple(Span(_percent(share) if share else "", share=share) for share in shares))
-
-
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 def _percent(share: float) -> str:
@@ -125,23 +110,20 @@ def _is_named_by_kind(row: Tally) -> bool:
     return row.name.rstrip(_NUMBERING) == row.layer.kind
 
 
-def _jumps(row: Tally) -> list[Fraction]:
-    return [field.jump for field in row.fields if field.jump is not None]
-
-
 def _kernel(row: Tally) -> str:
     """Taps, and stride and dilation where they are not 1, such as "3×3 /2"."""
     settings = row.layer.settings
     if "kernel_size" not in settings:
         return ""
-    signs = (("stride", "/"), ("dilation", "d"))
-    parts = [f"{sign}{_each(settings[name])}" for name, sign in signs if set(settings.get(name, ())) - {1}]
+    signs = (("/", settings["stride"]), ("d", settings["dilation"]))
+    parts = [f"{sign}{_each(numbers)}" for sign, numbers in signs if set(numbers) - {1}]
     return " ".join([shape_text(settings["kernel_size"]), *parts])
 
 
 def _groups(row: Tally) -> str:
     """Their number, where there is more than one."""
-    return "".join(str(count) for count in row.layer.settings.get("groups", ()) if count > 1)
+    count = row.layer.settings.get("groups", 1)
+    return str(count) if count > 1 else ""
 
 
 def _each(numbers: Sequence[int | Fraction]) -> str:
@@ -153,11 +135,13 @@ def _each(numbers: Sequence[int | Fraction]) -> str:
     return "×".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
 
 
-def _legend(columns: set[str], totals: _Totals, convention: Convention) -> Iterator[str]:
+def _legend(columns: set[str], rows: Sequence[Tally], convention: Convention) -> Iterator[str]:
     bias = "and each addition of a bias" if convention.count_bias else "the bias not counted"
-    yield f"MACs: products with weights, {bias}; of a transposed convolution by its {convention.transposed_by} cells."
+    norm = "; batch norm counts none" if any(row.layer.kind == "batch-norm" for row in rows) else ""
+    of = f"of a transposed convolution by its {convention.transposed_by} cells"
+    yield f"MACs: products of convolutions and linear layers, {bias}; {of}{norm}."
     samples = f", of {convention.batch:,} samples" if convention.batch > 1 else ""
-    parameters = bytes_text(FLOAT32_BYTES * totals.parameters)
+    parameters = bytes_text(FLOAT32_BYTES * sum(row.parameters for row in rows))
     yield f"bytes: of each output as float32, 4 a number{samples}; so the parameters take {parameters}."
     if "kernel" in columns:
         yield "kernel: taps; /2 is stride 2, d2 dilation 2, where they are not 1."
@@ -165,64 +149,3 @@ def _legend(columns: set[str], totals: _Totals, convention: Convention) -> Itera
         yield "field: the receptive field, input cells from the first that a cell sees to the last, padding included."
     if "jump" in columns:
         yield "jump: the effective stride, input cells from what a cell sees to what its neighbour sees."
-
-
-def _data(stack: Stack, rows: Sequence[Tally], convention: Convention) -> dict[str, Any]:
-    totals = _totals(rows)
-    return {
-        "schema": f"convcalc.summary/{SCHEMA_VERSION}",
-        "title": stack.title,
-        "input_shape": [convention.batch, *stack.input_shape],
-        "convention": {
-            "count_bias": convention.count_bias,
-            "transposed_by": convention.transposed_by,
-            "activation_dtype": "float32",
-        },
-        "layers": [
-            _record(row) | {"inputs": _inputs(stack, number)} | _shares(row, totals) for number, row in enumerate(rows)
-        ],
-        "totals": totals._asdict(),
-        "notes": list(stack.notes),
-    }
-
-
-def _record(row: Tally) -> dict[str, Any]:
-    settings = row.layer.settings
-    return {
-        "name": row.name,
-        "kind": row.layer.kind,
-        "output_shape": list(row.output_shape),
-        **{name: list(settings.get(name, ())) for name in ("kernel_size", "stride", "dilation")},
-        "groups": settings.get("groups", (1,))[0],
-        "parameters": row.parameters,
-        "macs": row.macs,
-        "activation_bytes": row.activation_bytes,
-        "receptive_field": [field.size for field in row.fields],
-        "jump": [jump.numerator if jump.denominator == 1 else str(jump) for jump in _jumps(row)],
-    }
-
-
-def _inputs(stack: Stack, number: int) -> list[str]:
-    """The layers below; the input of the network has no name."""
-    return [stack.stages[each].name for each in stack.stages[number].inputs if each >= 0]
-
-
-def _shares(row: Tally, totals: _Totals) -> dict[str, float]:
-    return {
-        "parameter_share": _ratio(row.parameters, totals.parameters),
-        "mac_share": _ratio(row.macs, totals.macs),
-    }
-
-
-def _rows(rows: Sequence[Tally]) -> Iterator[Iterable[Any]]:
-    """One row for each layer; lists of numbers have an x between them."""
-    header = (
-        "name", "kind", "output_shape", "kernel_size", "stride", "dilation", "groups", "parameters", "macs",
-        "activation_bytes", "receptive_field", "jump", "parameter_share", "mac_share",
-    )  # fmt: skip
-    yield header
-    totals = _totals(rows)
-    for row in rows:
-        record = _record(row) | {"name": safe_text(row.name)} | _shares(row, totals)
-        values = [record[name] for name in header]
-        yield tuple("x".join(map(str, value)) if isinstance(value, list) else value for value in values)

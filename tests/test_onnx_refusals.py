@@ -1,0 +1,320 @@
+"""Nodes of ONNX models that no layer does: where the network ends, and why, word by word."""
+
+import numpy as np
+import pytest
+
+from convcalc.errors import FormatError
+from onnx_models import helper, kinds, model_of, node, numbers, read
+
+W = {"w": numbers(4, 3, 3, 3)}
+S = {"s": np.array([1, 1, 2, 2], np.float32)}
+STOPS = {
+    "operator": (node("LRN", "x", name="norm1", size=3), {}, 17, "'norm1' (LRN): no kind of layer does that"),
+    "domain": (node("Relu", "x", domain="com.me"), {}, 17, "(com.me.Relu): no kind of layer does that"),
+    "attribute": (node("Relu", "x", slope=1.0), {}, 17, "(Relu): its attribute 'slope' is not known"),
+    "attribute type": (node("LeakyRelu", "x", alpha=1), {}, 17, "(LeakyRelu): its attribute 'alpha' is not a number"),
+    "pads type": (
+        node("Conv", "x", "w", pads=1.0),
+        W,
+        17,
+        "(Conv): its attribute 'pads' is not a list of whole numbers",
+    ),
+    "long list": (
+        node("Conv", "x", "w", pads=[0] * 65),
+        W,
+        17,
+        "(Conv): its attribute pads has 65 entries, at most 64",
+    ),
+    "computed weight": (node("Conv", "x", "x"), {}, 17, "(Conv): its weight is computed in the model, not a constant"),
+    "no weight": (node("Conv", "x"), {}, 17, "(Conv): its weight is missing, not a constant"),
+    "weight rank": (
+        node("Conv", "x", "w"),
+        {"w": numbers(4, 3, 3)},
+        17,
+        "(Conv): its weight has the shape [4, 3, 3], its input 2 spatial axes",
+    ),
+    "weight channels": (
+        node("Conv", "x", "w"),
+        {"w": numbers(4, 2, 3, 3)},
+        17,
+        "(Conv): its weight has the shape [4, 2, 3, 3], [4, 3, 3, 3] is needed",
+    ),
+    "bias shape": (
+        node("Conv", "x", "w", "b"),
+        {**W, "b": numbers(5)},
+        17,
+        "(Conv): its bias has the shape [5], [4] is needed",
+    ),
+    "kernel_shape": (
+        node("Conv", "x", "w", kernel_shape=[5, 5]),
+        W,
+        17,
+        "(Conv): its kernel_shape is [5, 5], its weight has [3, 3]",
+    ),
+    "pads count": (node("Conv", "x", "w", pads=[1, 1]), W, 17, "(Conv): its pads are [1, 1], 4 numbers are needed"),
+    "negative pads": (
+        node("Conv", "x", "w", pads=[-1, 0, 0, 0]),
+        W,
+        17,
+        "(Conv): padding must be a whole number >= 0, got -1",
+    ),
+    "auto_pad": (
+        node("Conv", "x", "w", auto_pad="SOME"),
+        W,
+        17,
+        "(Conv): its auto_pad is 'SOME', none of NOTSET, VALID, SAME_UPPER, SAME_LOWER",
+    ),
+    "two paddings": (
+        node("Conv", "x", "w", auto_pad="VALID", pads=[1, 1, 1, 1]),
+        W,
+        17,
+        "(Conv): it has both pads and the auto_pad VALID",
+    ),
+    "strides": (node("Conv", "x", "w", strides=[0, 1]), W, 17, "(Conv): stride must be a whole number >= 1, got 0"),
+    "groups": (node("Conv", "x", "w", group=2), W, 17, "(Conv): groups 2 does not divide in_channels 3"),
+    "no room": (
+        node("Conv", "x", "w", dilations=[9, 1]),
+        W,
+        17,
+        "(Conv): the kernel does not fit on axis 0: it reaches over 9 × (3 − 1) + 1 = 19 cells, the padded input has 8",
+    ),
+    "output_shape": (
+        node("ConvTranspose", "x", "w", output_shape=[99, 99]),
+        {"w": numbers(3, 2, 3, 3)},
+        17,
+        "(ConvTranspose): its output_shape is [99, 99], more than its windows reach",
+    ),
+    "output_shape count": (
+        node("ConvTranspose", "x", "w", output_shape=[9]),
+        {"w": numbers(3, 2, 3, 3)},
+        17,
+        "(ConvTranspose): its output_shape is [9], 2 numbers are needed",
+    ),
+    "storage_order": (
+        node("MaxPool", "x", kernel_shape=[2, 2], storage_order=1),
+        {},
+        17,
+        "(MaxPool): its storage_order is column by column",
+    ),
+    "pool dilation": (
+        node("AveragePool", "x", kernel_shape=[2, 2], dilations=[2, 1]),
+        {},
+        19,
+        "(AveragePool): its dilations are [2, 1], an average pool has none",
+    ),
+    "no kernel_shape": (node("MaxPool", "x"), {}, 17, "(MaxPool): kernel_size has 0 entries for 2 spatial axes"),
+    "training": (
+        node("BatchNormalization", "x", *"abcd", training_mode=1),
+        {each: numbers(3) for each in "abcd"},
+        17,
+        "(BatchNormalization): it is in training mode",
+    ),
+    "old training": (
+        node("BatchNormalization", "x", *"abcd"),
+        {each: numbers(3) for each in "abcd"},
+        6,
+        "(BatchNormalization): it is in training mode",
+    ),
+    **{
+        f"training of opset {opset}": (
+            helper.make_node("BatchNormalization", [*"xabcd"], ["y", "", *more]),
+            {each: numbers(3) for each in "abcd"},
+            opset,
+            "(BatchNormalization): it is in training mode",
+        )
+        for opset, more in ((7, ("mean", "var", "saved_mean", "saved_var")), (13, ("", "", "saved_var")))
+    },
+    "spatial": (
+        node("BatchNormalization", "x", *"abcd", spatial=0),
+        {each: numbers(3) for each in "abcd"},
+        7,
+        "(BatchNormalization): it has statistics for each cell (spatial 0)",
+    ),
+    "flatten axis": (
+        node("Flatten", "x", axis=2),
+        {},
+        17,
+        "(Flatten): its axis is 2, only all axes of a sample are made one",
+    ),
+    "reshape": (
+        node("Reshape", "x", "s"),
+        {"s": np.array([1, 3, 72])},
+        17,
+        "(Reshape): it makes [1, 3, 72] of 3 × 8 × 9, only a flatten is read",
+    ),
+    "reshape twice open": (
+        node("Reshape", "x", "s"),
+        {"s": np.array([-1, -1])},
+        17,
+        "(Reshape): it makes [-1, -1] of 3 × 8 × 9, only a flatten is read",
+    ),
+    "reshape of the batch": (
+        node("Reshape", "x", "s", allowzero=1),
+        {"s": np.array([0, -1])},
+        17,
+        "(Reshape): it makes [0, -1] of 3 × 8 × 9, only a flatten is read",
+    ),
+    "computed shape": (
+        node("Reshape", "x", "x"),
+        {},
+        17,
+        "(Reshape): its shape is computed in the model, not a constant",
+    ),
+    "shape of a shape": (
+        node("Reshape", "x", "s"),
+        {"s": np.array([[1, -1]])},
+        17,
+        "(Reshape): its shape has the shape [1, 2], not one entry for each axis",
+    ),
+    "transA": (node("Gemm", "x", "w", transA=1), {"w": numbers(3, 3)}, 17, "(Gemm): it transposes its input (transA)"),
+    "not flat": (
+        node("Gemm", "x", "w"),
+        {"w": numbers(3, 3)},
+        17,
+        "(Gemm): it multiplies 3 × 8 × 9 by 3 × 3, only features by a matrix are read",
+    ),
+    "softmax": (
+        node("Softmax", "x", axis=2),
+        {},
+        17,
+        "(Softmax): its axis is 2, only a softmax over the channels is read",
+    ),
+    "linear resize": (
+        node("Resize", "x", "", "s", mode="linear"),
+        S,
+        17,
+        "(Resize): its mode is 'linear', only nearest is read",
+    ),
+    "resize rounding": (
+        node("Resize", "x", "", "s", coordinate_transformation_mode="align_corners"),
+        S,
+        17,
+        "(Resize): it takes the nearest cell by align_corners and round_prefer_floor",
+    ),
+    "resize axes": (
+        node("Resize", "x", "", "s", axes=[2, 3]),
+        S,
+        18,
+        "(Resize): it has axes, antialias or keep_aspect_ratio_policy",
+    ),
+    "fraction": (
+        node("Resize", "x", "", "s"),
+        {"s": np.array([1, 1, 1.5, np.nan], np.float32)},
+        17,
+        "(Resize): it scales by [1.0, 1.0, 1.5, nan], only whole factors of spatial axes are read",
+    ),
+    "channels": (
+        node("Resize", "x", "", "s"),
+        {"s": np.array([1, 2, 1, 1], np.float32)},
+        17,
+        "(Resize): it scales by [1.0, 2.0, 1.0, 1.0], only whole factors of spatial axes are read",
+    ),
+    "sizes": (
+        node("Resize", "x", "", "", "s"),
+        {"s": np.array([16, 18])},
+        18,
+        "(Resize): its sizes are [16, 18], 4 numbers are needed",
+    ),
+    "add": (
+        node("Add", "x", "b"),
+        {"b": numbers(9)},
+        17,
+        "(Add): it adds a constant of 9 to 3 × 8 × 9, not one number for each channel",
+    ),
+    "reduced channels": (
+        node("ReduceMean", "x", axes=[1, 2]),
+        {},
+        17,
+        "(ReduceMean): it reduces the axes [1, 2], only the spatial ones are read",
+    ),
+    "all reduced": (
+        node("ReduceMax", "x"),
+        {},
+        18,
+        "(ReduceMax): it reduces all axes, only the spatial ones are read",
+    ),
+    "squeezed cells": (
+        node("Squeeze", "x", "a"),
+        {"a": np.array([2, 3])},
+        17,
+        "(Squeeze): it leaves out axes of 8 × 9 cells",
+    ),
+    "add one": (
+        node("Add", "x", "b"),
+        {"b": np.float32(1)},
+        17,
+        "(Add): it adds a constant of one number to 3 × 8 × 9, not one number for each channel",
+    ),
+    "add constants": (node("Add", "b", "b"), {"b": numbers(3)}, 17, "(Add): it adds constants"),
+    "constant alone": (node("Relu", "b"), {"b": numbers(3)}, 17, "(Relu): it takes constants alone"),
+    "two inputs": (node("Relu", "x", "x"), {}, 17, "(Relu): it takes 2 inputs from layers"),
+    "no input": (node("Identity"), {}, 17, "(Identity): its input is missing"),
+    "dropout": (node("Dropout", "x", "", "t"), {"t": np.array(True)}, 17, "(Dropout): it is in training mode"),
+    "old dropout": (node("Dropout", "x"), {}, 6, "(Dropout): it is in training mode"),
+    "unknown input": (node("Relu", "q"), {}, 17, "(Relu): it takes 'q', which no node before it makes"),
+    "cycle": (node("Relu", "y"), {}, 17, "(Relu): it takes 'y', which no node before it makes"),
+    "taken name": (node("Relu", "x", to="x"), {}, 17, "(Relu): its output has no name, or one that is taken"),
+    "part of a shape": (node("Shape", "x", start=1), {}, 17, "(Shape): it is of some axes only"),
+    "gather of floats": (
+        node("Gather", "f", "i"),
+        {"f": numbers(3), "i": np.array(0)},
+        17,
+        "(Gather): it does not compute a shape",
+    ),
+    "gather of much": (
+        node("Gather", "f", "i"),
+        {"f": np.zeros(65, int), "i": np.array(0)},
+        17,
+        "(Gather): it does not compute a shape",
+    ),
+    "gather beyond": (
+        node("Gather", "f", "i"),
+        {"f": np.zeros(3, int), "i": np.array(3)},
+        17,
+        "(Gather): it gathers no entries of a list",
+    ),
+    "join of numbers": (node("Concat", "i", "i", axis=0), {"i": np.array(3)}, 17, "(Concat): it joins no lists"),
+    "join of branches": (
+        node("Concat", "x", "x", axis=1),
+        {},
+        17,
+        "(Concat): no kind of layer does that",
+    ),
+    "list of a list": (
+        node("Unsqueeze", "i", "a"),
+        {"i": np.array([3]), "a": np.array([0])},
+        17,
+        "(Unsqueeze): it makes no list of a number",
+    ),
+    "no value": (node("Constant"), {}, 17, "(Constant): it has no value"),
+    "string constant": (
+        node("Constant", value_string="a"),
+        {},
+        17,
+        "(Constant): its attribute 'value_string' is not known",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "constants", "opset", "reason"), STOPS.values(), ids=STOPS)
+def test_a_network_ends_before_what_is_not_read(made, constants, opset, reason):
+    """The layers before it are there with their shapes, and a note names the node and why; alone it is an error."""
+    before = [node("Identity" if opset < 7 else "Relu", "x0", to="x")]
+    model = model_of([*before, made], constants=constants, opset=opset, output="y")
+    model.graph.input[0].name = "x0"
+    if opset >= 7:
+        stack = read(model)
+        assert kinds(stack) == ["relu"]
+        assert stack.notes == (f"stops at node 2 {reason}",)
+        assert stack.shape_of(0) == (3, 8, 9)
+    with pytest.raises(FormatError) as caught:
+        read(model_of([made], constants=constants, opset=opset, output="y"))
+    assert str(caught.value) == f"m.onnx: no layer of the model can be read: stops at node 1 {reason}"
+
+
+def test_branches_of_different_shapes_are_named():
+    """Where they meet."""
+    nodes = [node("MaxPool", "x", to="a", kernel_shape=[2, 2]), node("Add", "a", "x")]
+    stack = read(model_of(nodes))
+    assert kinds(stack) == ["max-pool"]
+    assert stack.notes[0].startswith("stops at node 2 (Add): add takes inputs of one shape: ")
