@@ -1,12 +1,13 @@
 """ONNX models with something wrong at random are read or refused, never anything else."""
 
 import random
+import re
 import time
 
 import numpy as np
 import pytest
 
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, FormatError
 from onnx_models import (
     helper,
     model_of,
@@ -31,6 +32,22 @@ SMALL = model_of(
     (1, 1, 4, 4),
     {"w": numbers(1, 1, 3, 3), "b": numbers(1), "t": numbers(1, 1, 1), "v": numbers(4, 2)},
 ).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("dims", "reason"),
+    [
+        ([1] * 70, "tensor 't' has 70 axes, at most 8 are read"),
+        ([0, 1 << 62, 1 << 62], f"tensor 't' has the shape {[0, 1 << 62, 1 << 62]}, or is stored in parts"),
+    ],
+)
+def test_shapes_that_no_array_has_are_refused(dims, reason):
+    """Where nothing, or one number, is stored under a shape beyond all arrays."""
+    tensor = onnx.TensorProto(name="t", data_type=onnx.TensorProto.INT64, dims=dims, int64_data=[1][: dims[0]])
+    model = model_of([node("Dropout", "x", "", "t")])
+    model.graph.initializer.append(tensor)
+    with pytest.raises(FormatError, match=re.escape(reason)):
+        read(model)
 
 
 @pytest.mark.parametrize("seed", range(300))

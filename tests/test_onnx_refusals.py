@@ -239,6 +239,25 @@ STOPS = {
         17,
         "(Squeeze): it leaves out axes of 8 × 9 cells",
     ),
+    "strides of a cut": (
+        node("ConvTranspose", "x", "w", auto_pad="SAME_UPPER", strides=[2]),
+        {"w": numbers(3, 2, 3, 3)},
+        17,
+        "(ConvTranspose): its strides are [2], 2 numbers are needed",
+    ),
+    "paddings of a cut": (
+        node("ConvTranspose", "x", "w", output_shape=[12, 12], output_padding=[1]),
+        {"w": numbers(3, 2, 3, 3)},
+        17,
+        "(ConvTranspose): its output_padding are [1], 2 numbers are needed",
+    ),
+    "dilations": (
+        node("Conv", "x", "w", dilations=[1, 1, 1]),
+        {"w": numbers(2, 3, 3, 3)},
+        17,
+        "(Conv): its dilations are [1, 1, 1], 2 numbers are needed",
+    ),
+    "join of nothing": (node("Concat", axis=0), {}, 17, "(Concat): it joins no lists"),
     "add one": (
         node("Add", "x", "b"),
         {"b": np.float32(1)},

@@ -73,7 +73,7 @@ def test_an_output_that_is_needed_again_is_held() -> None:
     bare = stack_of((1, 4), [("relu", {}), ("leaky-relu", {}), ("tanh", {})])
     from convcalc.layers.table import kind_of
 
-    add = kind_of("add").make([(1, 4), (1, 4)])
+    add = kind_of("add").make((1, 4), (1, 4))
     stack = Stack((1, 4), (*bare.stages, Stage("add", add, (2, 0))))
     cells = np.array([[[-2.0, -0.5, 0.0, 3.0]]])
     found = dict(stack.outputs(cells))
@@ -270,3 +270,16 @@ def test_a_single_convolution_loads_no_layers(command: list[str]) -> None:
     start = f"import sys\nsys.argv = ['convcalc', *{command!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
     ours = ("convcalc.layers", "convcalc.formats.network", "convcalc.cli.stack", "convcalc.render.trees")
     assert set(ours) & set(loaded(start, *ours).split()) == set()
+
+
+@pytest.mark.parametrize("kind", ["relu", "sigmoid", "softmax", "bias: {bias: 1}", "avg-pool: 1", "batch-norm"])
+def test_outputs_beyond_memory_are_refused_before_they_are_made(cli: CommandLine, kind: str) -> None:
+    """Every kind of layer says so, with its place, though its input is there already."""
+    cli.write({"large.yaml": f"input: {{zeros: [1, 1500, 1500]}}\nlayers:\n  - {kind}\nweights: {{random: 0}}\n"})
+    done = cli.run("run", "large.yaml", "-q", "--limit", "memory=48MiB")
+    assert (done.code, done.out) == (3, "")
+    name = kind.partition(":")[0]
+    first, *_ = done.err.splitlines()
+    assert first.startswith("error: large.yaml:3:")
+    assert first.endswith(f": {name}1: its output needs 51.5 MiB of memory, 48.0 MiB may be used")
+    assert done.err.endswith("hint: raise it with --limit memory=52MiB if the machine has it\n")

@@ -28,6 +28,7 @@ class Convolution(Layer):
     """Cross-correlation with a bias, as PyTorch's ``Conv1d`` to ``Conv3d`` (torch.nn documentation, "Shape")."""
 
     kind: ClassVar[str] = "conv"
+    plans_memory: ClassVar[bool] = True
 
     counts: Counts
     axes: Axes

@@ -84,6 +84,9 @@ class Layer:
     is_linear: ClassVar[bool] = True
     """Whether what it makes of a change is the same whatever the inputs are: a sum of them, perhaps with a bias."""
 
+    plans_memory: ClassVar[bool] = False
+    """Whether ``compute`` says itself what memory it needs, since that is not a few times its output."""
+
     input_shape: Shape
 
     @property

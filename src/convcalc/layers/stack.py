@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
+from math import prod
 from typing import TYPE_CHECKING, TypeVar
 
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place, UnknownNameError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
 
 Held = TypeVar("Held")
+
+_COPIES = 3  # of an output while it is made
 
 INPUT = -1
 """Stands for the input of the network where a layer's number is asked for."""
@@ -58,10 +61,20 @@ class Stage:
 
         Raises:
             ConvcalcError: it has no weights, or the numbers do not go with each other.
+            LimitError: its output needs more memory than may be used.
         """
+        with self._placing():
+            self._check_memory(inputs, how)
         values = self.values()
         with self._placing():
             return self.layer.compute(inputs, values, how)
+
+    def _check_memory(self, inputs: Sequence[Array], how: How) -> None:
+        from convcalc.limits import Limits
+
+        if not self.layer.plans_memory:
+            numbers = _COPIES * len(inputs[0]) * prod(self.layer.output_shape)
+            Limits.check_large(numbers * max(each.itemsize for each in inputs), "its output", how.limits)
 
     def push(self, inputs: Sequence[Array], tangents: Sequence[Array], how: How = PLAINLY) -> Array:
         """The derivative of its output along tangents of its inputs, see :meth:`Layer.push`; raises as compute does."""

@@ -28,6 +28,7 @@ class TransposedConvolution(Layer):
     """Each input cell writes a whole kernel into the output; what several write to one cell is added up."""
 
     kind: ClassVar[str] = "transposed-conv"
+    plans_memory: ClassVar[bool] = True
 
     counts: Counts
     axes: tuple[TransposedAxis, ...]

@@ -21,6 +21,7 @@ class Upsample(Layer):
     """Every cell as a block of cells."""
 
     kind: ClassVar[str] = "upsample"
+    plans_memory: ClassVar[bool] = True
 
     scale_factor: tuple[int, ...]
     """How often each cell stands on each axis."""
