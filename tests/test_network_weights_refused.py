@@ -133,7 +133,7 @@ def test_what_was_converted_is_noted(cli):
     """Half precision is read as float32, and the note says of which layer's tensor."""
     half = np.array([1, 2, 3], dtype=np.float16)
     found = network(cli, f"{ONES}layers: [bias]\nweights: {{file: m.npz}}\n", files={"m.npz": npz(bias1__bias=half)})
-    assert outputs(found)["bias1"].dtype == np.float32
+    assert found.stack.stages[0].values()["bias"].dtype == np.float32
     assert found.notes == ["bias1: bias: float16 is read as float32"]
 
 
