@@ -17,7 +17,7 @@ from convcalc.problem import Problem
 
 FILTERS = 32
 """Filters of a step where the kernel is transformed as it is used."""
-_LARGE = 1 << 20
+_LARGE = 8 << 20
 """Bytes of a transformed kernel that two threads make together; the products of halves are shorter."""
 
 
@@ -27,7 +27,10 @@ class Kernels:
     def __init__(self, problem: Problem, matrix: Array, is_shared: bool) -> None:
         self._weight, self._groups = problem.applied_weight, problem.groups
         self._matrix, self._is_shared = matrix, is_shared
-        self._halves = tuple(_Half(cut) for cut in _halves(problem, matrix)) if is_shared else ()
+        self._is_large = matrix.nbytes * problem.counts.weights > _LARGE * matrix.shape[1] ** 2
+        parts = 2 if self._is_large and problem.groups == 1 else 1  # groups stay together
+        cuts = steps(problem.out_channels, ceil(problem.out_channels / parts)) if is_shared else []
+        self._halves = tuple(map(_Half, cuts))
         self._turns = cycle(range(max(1, len(self._halves))))
 
     def of(self, tile: Tile, scratch: Scratch) -> Iterator[tuple[slice, Array]]:
@@ -35,10 +38,10 @@ class Kernels:
         each = len(tile.region.filters) // tile.groups
         if not self._is_shared:
             for filters in steps(each, max(1, FILTERS // tile.groups)):
-                yield filters, _turned(self._transformed(tile.filters, tile.groups, filters, scratch))
+                yield filters, self._transformed(tile.filters, tile.groups, filters, scratch)
         elif self._groups > 1:
             groups = slice(tile.region.filters.start // each, tile.region.filters.stop // each)
-            yield slice(None), _turned(self._made(self._halves[0])[:, groups])
+            yield slice(None), self._made(self._halves[0])[:, groups]
         else:
             # each thread begins with another half, so that two of them make one half each
             turn = next(self._turns)
@@ -50,7 +53,7 @@ class Kernels:
                         slice(wanted.start - first, wanted.stop - first)
                         for first in (tile.filters.start, half.filters.start)
                     )
-                    yield here, _turned(self._made(half)[:, :, there])
+                    yield here, self._made(half)[..., there]
 
     def _made(self, half: _Half) -> Array:
         with half.lock:
@@ -59,14 +62,16 @@ class Kernels:
         return half.kernel
 
     def _transformed(self, tile_filters: slice, groups: int, filters: slice, scratch: Scratch) -> Array:
-        """(products, groups, filters of a group, channels of a group)."""
+        """(products, groups, channels of a group, filters of a group)."""
         weight = self._weight[tile_filters]
         weight = weight.reshape(groups, -1, weight.shape[1], prod(weight.shape[2:]))[:, filters]
-        taps = scratch.array("taps", tuple(weight.shape[axis] for axis in (3, 0, 1, 2)), self._matrix.dtype)
-        np.copyto(taps, weight.transpose(3, 0, 1, 2), casting="unsafe")
+        # BLAS reads channels before filters best; to lay out a large kernel so costs more than that saves
+        order = (3, 0, 1, 2) if self._is_large else (3, 0, 2, 1)
+        taps = scratch.array("taps", tuple(weight.shape[axis] for axis in order), self._matrix.dtype)
+        np.copyto(taps, weight.transpose(order), casting="unsafe")
         output = scratch.array("kernel", (len(self._matrix), *taps.shape[1:]), self._matrix.dtype)
         np.matmul(self._matrix, taps.reshape(len(taps), -1), out=output.reshape(len(self._matrix), -1))
-        return output
+        return output.swapaxes(-1, -2) if self._is_large else output
 
 
 class _Half:
@@ -75,14 +80,3 @@ class _Half:
     def __init__(self, filters: slice) -> None:
         self.filters, self.lock = filters, Lock()
         self.kernel: Array | None = None
-
-
-def _halves(problem: Problem, matrix: Array) -> list[slice]:
-    """The filters in two parts where the kernel is large; groups stay together."""
-    is_large = matrix.nbytes * problem.counts.weights > _LARGE * matrix.shape[1] ** 2
-    return steps(problem.out_channels, ceil(problem.out_channels / (2 if is_large and problem.groups == 1 else 1)))
-
-
-def _turned(kernel: Array) -> Array:
-    """Channels before filters, as a product takes them: BLAS reads them so at no cost, and copies only once."""
-    return kernel.swapaxes(-1, -2)

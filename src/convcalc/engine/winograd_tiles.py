@@ -17,6 +17,8 @@ from convcalc.engine.tile import Region, Tile
 from convcalc.problem import Problem
 
 TAPS = 3
+_SHARED_PLACES = 1024
+"""Bytes from plane to plane whose multiples put a cell of every channel into four places of the cache, or one."""
 Pairs = tuple[tuple[np.ufunc, int, int], ...]
 """For each number of a transform along one axis: what is done with which two cells."""
 
@@ -62,10 +64,14 @@ def _block(tile: Tile, phase: Phase, scratch: Scratch) -> Array:
     """(*cells, channels): the cells of a phase, channels innermost."""
     channels, size = len(tile.channels), tuple(map(len, phase.cells))
     block = scratch.array("block", (*size, channels), tile.arithmetic.dtype)
-    # planes that do not lie a multiple of 4 KiB apart: such cells of all channels would share one place of the cache
+    into = np.moveaxis(block, -1, 0)
+    if tile.problem.input.strides[1] % _SHARED_PLACES:
+        tile.copy_box(phase.cells, into[None])
+        return block
+    # first into planes that do not lie so: cells of all channels would share few places of the cache
     planes = scratch.array("cells", (channels, prod(size) | 31), block.dtype)[:, : prod(size)].reshape(channels, *size)
     tile.copy_box(phase.cells, planes[None])
-    np.copyto(block, np.moveaxis(planes, 0, -1))
+    np.copyto(into, planes)
     return block
 
 
