@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from math import comb
 from typing import Any
 
@@ -353,7 +354,9 @@ def problem_of(case: Case, kind: Kind, **options: Any) -> Problem:
 
 def retiled(plan: Any, size: tuple[int, ...], **changes: Any) -> Any:
     """The same plan with tiles of another size."""
-    return plan._replace(tile_size=size, **changes)
+    count = changes.pop("tile_count", plan.tile_count)
+    work = plan.work._replace(tile_size=size, **changes)
+    return plan._replace(chosen=plan.chosen._replace(work=work), tile_count=count)
 
 
 def obstacle_of(problem: Problem, engine: str) -> str | None:
@@ -365,6 +368,27 @@ def obstacle_of(problem: Problem, engine: str) -> str | None:
 def takers(problem: Problem) -> list[str]:
     """The names of the engines that can take the problem."""
     return [name for name in ENGINES if obstacle_of(problem, name) is None]
+
+
+def could_come_to(problem: Problem) -> Any:
+    """What every cell's error is a share of: Σ|weight| × the largest magnitude in its window × |scale| + |bias|."""
+    cells = np.abs(problem.input.astype(np.float64))
+    grouped = (len(cells), problem.groups, cells.shape[1] // problem.groups, *problem.output_size)
+    most: Any = 0.0
+    for taps in product(*map(range, problem.kernel_size)):
+        under = cells
+        for number, (axis, tap) in enumerate(zip(problem.axes, taps, strict=True), start=2):
+            read = [axis.start(position) + tap * axis.dilation for position in range(axis.output_size)]
+            sources = problem.boundary.sources(read, axis.size)
+            under = under.take([source or 0 for source in sources], number)
+            outside = [place for place, source in enumerate(sources) if source is None]
+            under[(slice(None),) * number + (outside,)] = abs(float(problem.boundary.value))
+        most = np.maximum(most, under.reshape(grouped).max(axis=2))
+    weights = np.abs(problem.weight.astype(np.float64)).reshape(problem.out_channels, -1).sum(axis=1)
+    scaled = [float(total) * abs(float(scale)) for total, scale in zip(weights, problem.scale, strict=True)]
+    shape = (-1, *(1,) * problem.rank)
+    found = most.repeat(problem.out_channels // problem.groups, axis=1) * np.reshape(scaled, shape)
+    return found + np.reshape([abs(float(each)) for each in problem.bias], shape)
 
 
 @contextmanager

@@ -8,11 +8,85 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# how long an example takes is up to the machine and to what else it does
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
+# a shell lets its jobs in the background ignore Ctrl-C, and they their children, which would not be what a user starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+ROOMS: dict[str, tuple[str, ...]] = {
+    "wording": ("doctests",),
+    "numerals": ("doctests",),
+    "display": ("display",),
+    "errors": ("doctests",),
+    "limits": ("doctests",),
+    "geometry": ("geometry", "geometry_cells"),
+    "arrays": ("epilogue",),
+    "kernels": ("library",),
+    "problem": ("worked_examples",),
+    "build": ("worked_examples",),
+    "engine": ("engines", "plan", "blas"),
+    "tracing": ("tracing", "questions"),
+    "layers": ("layer_properties", "layer_settings", "layer_alone"),
+    "picture": ("picture",),
+    "files": ("numbers", "yaml_reader", "csv", "npy_npz", "image", "safetensors"),
+    "models": ("onnx_windows",),
+    "request": ("network_reading",),
+    "api": ("worked_examples",),
+    "diagnosis": ("doctor",),
+    "bench": ("bench",),
+    "report": ("pages", "network_pages"),
+    "render": ("markdown", "svg"),
+    "cli": ("messages", "network_messages", "completion"),
+}
+"""The rooms from the bottom up, each with the modules of tests that are the nearest to it; ``fast`` runs these."""
+SAMPLE = 10
+"""How many rows of a table of cases are fast: they are taken from all over the table."""
+
+
+def _modules() -> list[str]:
+    """The modules of tests that are near to a room, from the bottom up."""
+    return list(dict.fromkeys(f"test_{name}" for names in ROOMS.values() for name in names))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules that have no fast tests are not even loaded for ``-m fast``."""
+    is_far = collection_path.suffix == ".py" and collection_path.stem not in _modules()
+    return True if is_far and config.option.markexpr == "fast" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests run from the bottom room up, so that the first to fail is the nearest to the fault; some are fast."""
+    modules = _modules()
+    tables = Counter(_function(item) for item in items)
+    seen: Counter[str] = Counter()
+    for item in items:
+        every = -(-tables[_function(item)] // SAMPLE)
+        if item.path.stem in modules and not _is_slow(item) and seen[_function(item)] % every == 0:
+            item.add_marker("fast")
+        seen[_function(item)] += 1
+    items.sort(key=lambda item: modules.index(item.path.stem) if item.path.stem in modules else len(modules))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    """Whether it draws problems by the hundred, measures a process of its own, or says so itself."""
+    is_drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return is_drawn or "measured" in item.fixturenames or any(map(item.get_closest_marker, ("slow", "oracle")))
+
+
+def _function(item: pytest.Item) -> str:
+    """The test without the row of its table."""
+    return item.nodeid.partition("[")[0]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +97,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def bound_folder() -> Iterator[Path]:
     """A folder of a user whom permissions bind: the super-user steps down for the test."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions of POSIX")
     nobody = 65534
     with tempfile.TemporaryDirectory() as name:
         is_super = os.geteuid() == 0
@@ -111,7 +187,7 @@ class Cost(NamedTuple):
 _LAUNCHER = """
 import resource, subprocess, sys
 with open(sys.argv[1], "wb") as out, open(sys.argv[2], "wb") as err:
-    code = subprocess.call([sys.executable, "-m", "convcalc", *sys.argv[3:]], stdout=out, stderr=err)
+    code = subprocess.call([sys.executable, "-W", "error", "-m", "convcalc", *sys.argv[3:]], stdout=out, stderr=err)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 """

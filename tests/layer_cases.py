@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import product
 from typing import Any, NamedTuple
@@ -134,7 +134,7 @@ def cases(kind: str, rank: int) -> Iterator[Case]:
     shape = (CHANNELS, *SIZE[rank])
     if kind == "adaptive-avg-pool":
         shape = (CHANNELS, *(6, 4, 2)[:rank])
-    for arguments in GRID[kind]:
+    for arguments in GRID.get(kind, ()):
         for inputs in (1, 2, 3) if KINDS[kind].joins else (1,):
             yield Case(kind, (shape,) * inputs, arguments)
 
@@ -192,13 +192,28 @@ def small_cases(*kinds: str) -> list[Case]:
         Case(kind, ((2, *SMALL_SIZE[rank]),) * (2 if KINDS[kind].joins else 1), _on(arguments, rank))
         for kind in kinds
         for rank in ranks(kind)
-        for arguments in SMALL[kind]
+        for arguments in SMALL.get(kind, ())
     ]
 
 
 def _on(arguments: Arguments, rank: int) -> Arguments:
     padding = arguments.get("padding")
     return {**arguments, "padding": padding * rank} if isinstance(padding, list) else arguments
+
+
+def gaps(kinds: Iterable[str], **tables: Iterable[str]) -> list[str]:
+    """What is missing, or too much, in tables that have a row for every kind; the tables of cases are among them.
+
+    Tables of cases leave out what they do not know, so that the tests are collected and one of them can say this.
+
+    >>> gaps(["conv"], GRID=["conv", "pool"], SMALL=[])
+    ['GRID has pool, which is no kind of layer', 'SMALL has no conv']
+    """
+    return [
+        f"{name} has no {kind}" if kind in kinds else f"{name} has {kind}, which is no kind of layer"
+        for name, table in tables.items()
+        for kind in sorted(set(kinds) ^ set(table))
+    ]
 
 
 class Numbers(NamedTuple):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from convcalc.formats.network import Network, read_network
-from convcalc.formats.request import read_request
 from convcalc.layers.layer import How
-from convcalc.layers.stack import Stack
+from convcalc.layers.network import Network
 from convcalc.limits import Limits
+from convcalc.request.request import read_request
+from convcalc.request.resolve import resolve
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SHAPE = "input: {shape: [3, 8, 8]}\n"
@@ -28,26 +28,23 @@ def network(cli, text, *, input_text=None, strict_finite=False, files=None, limi
     """The network of a file with this text."""
     cli.write({"f.yaml": text} | (files or {}))
     limits = limits or Limits()
-    return read_network(
-        read_request("f.yaml", limits), None, limits, input_text=input_text, strict_finite=strict_finite
-    )
+    return resolve(read_request("f.yaml", limits), None, limits, input_text=input_text, strict_finite=strict_finite)
 
 
 def outputs(found: Network, how=None) -> dict[str, np.ndarray]:
     """The output of every layer by its name."""
-    stages = found.stack.stages
+    stages = found.stages
     wanted = range(len(stages))
     return {
-        stages[number].name: output
-        for number, output in found.stack.outputs(found.input(), how or How(found.dtype), wanted)
+        stages[number].name: output for number, output in found.outputs(found.input(), how or How(found.dtype), wanted)
     }
 
 
-def told(stack: Stack) -> list[tuple[object, ...]]:
-    """What a stack is made of, weights read."""
+def told(network: Network) -> list[tuple[object, ...]]:
+    """What a network is made of, weights read."""
     return [
         (each.name, each.layer, each.inputs, {name: array.tolist() for name, array in each.values().items()})
-        for each in stack.stages
+        for each in network.stages
     ]
 
 

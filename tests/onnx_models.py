@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from convcalc.formats.onnx_reader import read_onnx
-from convcalc.formats.source import Source
+from convcalc.files.file_kind import OpenedFile
 from convcalc.limits import Limits
+from convcalc.models.onnx_reader import read_onnx
 
 onnx = pytest.importorskip("onnx")
 helper, numpy_helper, FLOAT = onnx.helper, onnx.numpy_helper, onnx.TensorProto.FLOAT
@@ -43,12 +43,12 @@ def model_of(nodes, shape=(1, 3, 8, 9), constants=None, opset=17, output=None, t
 
 def read(model, input_shape=None, limits=LIMITS):
     data = model if isinstance(model, bytes) else model.SerializeToString()
-    return read_onnx(Source("m.onnx", "onnx", data=data), limits, input_shape)
+    return read_onnx(OpenedFile("m.onnx", "onnx", data=data), limits, input_shape)
 
 
-def output_of(stack, cells):
+def output_of(network, cells):
     """The output of the last layer."""
-    *_, (_, found) = stack.outputs(cells)
+    *_, (_, found) = network.outputs(cells)
     return found
 
 
@@ -59,20 +59,20 @@ def reference(model, cells):
 
 
 def agree(model, batch=2):
-    """The stack of a model makes what the reference evaluator makes, in the shape that ONNX infers."""
-    stack = read(model)
-    cells = numbers(batch, *stack.input_shape)
+    """The network of a model makes what the reference evaluator makes, in the shape that ONNX infers."""
+    network = read(model)
+    cells = numbers(batch, *network.input_shape)
     wanted = reference(model, cells)
-    assert stack.shape_of(len(stack.stages) - 1) == wanted.shape[1:]
-    np.testing.assert_allclose(output_of(stack, cells), wanted, rtol=2e-5, atol=2e-5)
+    assert network.shape_of(len(network.stages) - 1) == wanted.shape[1:]
+    np.testing.assert_allclose(output_of(network, cells), wanted, rtol=2e-5, atol=2e-5)
     inferred = onnx.shape_inference.infer_shapes(model).graph.output[0].type.tensor_type.shape.dim
     if inferred and all(axis.HasField("dim_value") for axis in inferred):
-        assert stack.shape_of(len(stack.stages) - 1) == tuple(axis.dim_value for axis in inferred)[1:]
-    return stack
+        assert network.shape_of(len(network.stages) - 1) == tuple(axis.dim_value for axis in inferred)[1:]
+    return network
 
 
-def kinds(stack):
-    return [stage.layer.kind for stage in stack.stages]
+def kinds(network):
+    return [stage.layer.kind for stage in network.stages]
 
 
 def grid(**options):

@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 
 import convcalc
+from conftest import ROOMS
 
 ROOT = Path(convcalc.__file__).parent
 LONGEST_BODY, LONGEST_FILE = 40, 300
 
 # Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
-# `formats` and `report` do not know each other.
+# `request` and `report` do not know each other.
 CORE = (
     "wording",
+    "numerals",
+    "display",
     "errors",
     "limits",
     "geometry",
@@ -34,14 +37,29 @@ CORE = (
 )
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
-    "picture": ("wording", "errors", "arrays"),  # values, levels and colours: it knows no problem
-    "formats": (*CORE, "picture"),
-    "api": (*CORE, "formats"),
+    "picture": ("wording", "numerals", "errors", "arrays"),  # values, levels and colours: it knows no problem
+    "files": ("wording", "numerals", "errors", "limits", "arrays"),  # it knows nothing of convolution
+    "models": (*CORE, "files"),
+    "request": (*CORE, "picture", "files", "models"),
+    "api": (*CORE, "request"),
     "bench": (*CORE, "api"),
-    "report": (*CORE, "bench", "picture"),
-    "render": (*CORE, "formats", "report", "picture"),
-    "__init__": (*CORE, "formats", "api"),
-    "cli": (*CORE, "picture", "formats", "report", "render", "api", "bench", "__init__"),
+    "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
+    "report": (*CORE, "diagnosis", "bench", "picture"),
+    "render": (*CORE, "files", "report", "picture"),
+    "__init__": (*CORE, "request", "api"),
+    "cli": (
+        *CORE,
+        "picture",
+        "files",
+        "models",
+        "request",
+        "diagnosis",
+        "report",
+        "render",
+        "api",
+        "bench",
+        "__init__",
+    ),
     "__main__": ("cli",),
 }
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
@@ -49,14 +67,17 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "kernels": ("numpy",),
     "problem": ("numpy",),
     "build": ("numpy",),
-    "engine": ("numpy", "threadpoolctl"),
+    "engine": ("numpy",),
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),
-    "formats": ("numpy", "yaml", "PIL", "onnx"),
+    "files": ("numpy", "yaml", "PIL"),
+    "models": ("numpy", "onnx"),
+    "request": ("numpy",),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG
     "api": ("numpy",),
     "bench": ("numpy", "torch", "scipy", "cv2"),
+    "diagnosis": ("yaml",),
     "cli": ("typer", "rich"),
 }
 
@@ -166,9 +187,21 @@ def test_every_import_was_seen() -> None:
     """The check reads the whole package: an import known to be there is found."""
     found = {(each.module, each.target) for each in imports(ROOT)}
     assert ("engine.plan", "convcalc.engine.table") in found
-    assert ("engine.gemm", "convcalc.engine.tile") in found
-    assert ("api", "convcalc.formats.library") in found  # inside a function
+    assert ("engine.algorithms.gemm", "convcalc.engine.tile") in found
+    assert ("api", "convcalc.request.kernel_library") in found  # inside a function
     assert ("arrays", "numpy") in found
+
+
+def test_every_room_has_fast_tests() -> None:
+    """The fast tests go through all rooms, from the bottom up, and the modules that they name are there."""
+    rooms = [room for room in BELOW if not room.startswith("__")]
+    assert sorted(ROOMS) == sorted(rooms)
+    assert [room for room in ROOMS if room in CORE] == list(CORE)
+    here = Path(__file__).parent
+    named = [(room, here / f"test_{name}.py") for room, names in ROOMS.items() for name in names]
+    missing = [f"{room}: {path.name}" for room, path in named if not path.exists()]
+    assert missing == []
+    assert all(ROOMS.values())
 
 
 @pytest.mark.parametrize(
@@ -179,8 +212,9 @@ def test_every_import_was_seen() -> None:
         ("geometry/planted.py", "from ..engine.plan import x", "geometry.planted:1 imports convcalc.engine.plan"),
         ("arrays.py", "from convcalc.problem import Problem", "arrays:1 imports convcalc.problem"),
         ("engine/planted.py", "def f():\n    import scipy.signal", "engine.planted:2 imports scipy.signal"),
-        ("formats/planted.py", "import convcalc.report.text", "formats.planted:1 imports convcalc.report.text"),
-        ("report/planted.py", "from convcalc import formats", "report.planted:1 imports convcalc.formats"),
+        ("files/planted.py", "import convcalc.geometry.axis", "files.planted:1 imports convcalc.geometry.axis"),
+        ("request/planted.py", "import convcalc.report.text", "request.planted:1 imports convcalc.report.text"),
+        ("report/planted.py", "from convcalc import request", "report.planted:1 imports convcalc.request"),
         ("report/planted.py", "import numpy as np", "report.planted:1 imports numpy"),
         ("report/planted.py", "import rich", "report.planted:1 imports rich"),
         ("render/planted.py", "import typer", "render.planted:1 imports typer"),
@@ -199,7 +233,7 @@ def test_a_planted_violation_is_found(tmp_path: Path, module: str, source: str, 
     for name, text in {
         module: source,
         "engine/plan.py": "",
-        "formats/__init__.py": "",
+        "request/__init__.py": "",
         "engine/b.py": "import convcalc.engine.c",
         "engine/c.py": "from convcalc.engine import a" if fault is None else "import os",
     }.items():
@@ -225,7 +259,7 @@ def test_import_convcalc_loads_no_yaml_rich_or_typer() -> None:
     assert loaded(trace, "yaml", "rich", "typer", "click", "PIL") == ""
 
 
-MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_map", "convcalc.render.paint")
+MAPS = ("convcalc.picture", "convcalc.report.arrays.heat_maps", "convcalc.render.heat_map", "convcalc.render.paint")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +280,7 @@ MAPS = ("convcalc.picture", "convcalc.report.heat_maps", "convcalc.render.heat_m
         ("run --show --quiet", ""),
         ("run --show --format json", ""),
         ("run --show", " ".join(MAPS)),
-        ("gallery --format json --kernel box -q", "convcalc.picture convcalc.report.heat_maps"),
+        ("gallery --format json --kernel box -q", "convcalc.picture convcalc.report.arrays.heat_maps"),
     ],
 )
 def test_what_draws_heat_maps_is_loaded_where_one_is_drawn(command: str, names: str) -> None:
@@ -264,11 +298,11 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
         f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
     )
     ours = (
-        "convcalc.report.contact_sheet",
-        "convcalc.report.gallery",
+        "convcalc.report.gallery.contact_sheet",
+        "convcalc.report.gallery.gallery",
         "convcalc.render.tiles",
         "convcalc.picture.thumbnail",
-        "convcalc.formats.png",
+        "convcalc.files.png",
         "PIL",
     )
     assert set(ours) & set(loaded(start, *ours).split()) == set()
@@ -280,14 +314,15 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
         "counts",
         "axis",
         "boundary",
-        "coverage",
+        "convolution",
+        "unread_cells",
         "arguments",
         "transposed",
         "solutions",
-        "reached",
+        "reached_positions",
         "pooling",
-        "reading",
-        "sight",
+        "index_map",
+        "receptive_axis",
         "window",
     ],
 )
@@ -305,7 +340,7 @@ for name, kind in KINDS.items():
     arguments = {each: needed[each] for each, default in kind.defaults.items() if default is NEEDED}
     layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
     assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
-    layer.window(tuple(range(1) for size in layer.output_shape)), layer.readings
+    layer.window(tuple(range(1) for size in layer.output_shape)), layer.index_maps
 """
     assert loaded(program, "numpy", "yaml", "rich", "typer") == ""
 
@@ -325,6 +360,13 @@ def test_public_names_are_sorted_and_resolve() -> None:
     assert convcalc.__all__ == sorted(set(convcalc.__all__), key=lambda name: (kind(name), name))
     for name in convcalc.__all__:
         assert getattr(convcalc, name).__doc__ or name.isupper(), name
+
+
+def test_public_names_are_listed_before_they_are_loaded() -> None:
+    """``dir`` tells them all, beside what the package has anyway; in a fresh process none of them is there yet."""
+    assert {*convcalc.__all__, "__version__"} <= set(dir(convcalc))
+    program = "import convcalc\nprint(set(convcalc.__all__) <= set(dir(convcalc)), 'conv' in vars(convcalc))"
+    assert python(program).strip() == "True False"
 
 
 def test_public_names_are_those_of_the_lazy_table() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from convcalc import build_problem
 from convcalc.bench import worker
 from convcalc.bench.cases import CASES, find_case
+from convcalc.bench.ceilings import COPY, COPY_BYTES, PRODUCT, PRODUCT_OPERATIONS
 from convcalc.bench.contender import Contender, no_obstacle
 from convcalc.bench.ours import CONV, ENGINES_ALONE
 from convcalc.bench.parcel import pack, unpack
@@ -24,6 +27,8 @@ from convcalc.bench.records import Absent, Benchmark, Machine, Measurement
 from convcalc.bench.runner import Conditions, measure
 from convcalc.bench.table import CONTENDERS, entrants
 from convcalc.bench.worker import PROBLEM, serve, turn
+from convcalc.cli.commands.bench import _case, _narration
+from convcalc.cli.options import ProblemOptions
 from convcalc.errors import DataError
 from convcalc.problem import Labels, Problem
 from convcalc.render.plain import plain_lines
@@ -281,6 +286,7 @@ def test_other_numbers_are_told(tmp_path: Path) -> None:
 # --- real runs
 
 
+@pytest.mark.slow
 def test_a_small_real_run(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One round of the built-in example by conv and one engine: JSON on standard output, nothing beside it."""
     monkeypatch.setattr("convcalc.bench.table.PEERS", ())
@@ -294,6 +300,7 @@ def test_a_small_real_run(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert min(found["product_gflops"], found["copy_gigabytes"]) > 0.1
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_named_with_its_last_line() -> None:
     """A contender that the worker does not know ends it."""
     nobody = Contender("nobody", lambda *_: list, no_obstacle)
@@ -320,6 +327,90 @@ def test_a_peer_that_is_not_installed_is_absent(monkeypatch: pytest.MonkeyPatch)
     found = measure(problem_of(*IMAGE), [CONTENDERS["convcalc"], CONTENDERS["opencv"]], Conditions(threads=1))
     assert [each.contender for each in found.measurements] == ["convcalc"]
     assert found.absent == (Absent("opencv", "not installed: pip install 'convcalc[bench]'"),)
+
+
+def test_a_worker_that_is_gone_takes_no_order(tmp_path: Path) -> None:
+    """A pipe that nobody reads any more is told in the same words."""
+    with Worker("convcalc", tmp_path, threads=1) as started:
+        started._process.kill()
+        started._process.wait()
+        with pytest.raises(DataError, match=r"^the process of convcalc died: exit code -9$"):
+            started.turn()
+
+
+def test_who_cannot_be_stopped_is_given_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Systems without SIGSTOP let idle threads fall asleep instead, before and after each answer."""
+    waits: list[float] = []
+    monkeypatch.setattr("convcalc.bench.process.signal", object())
+    monkeypatch.setattr("convcalc.bench.process.time.sleep", waits.append)
+    asked, answers = io.StringIO(), io.StringIO('{"seconds": 0.25}\n')
+    process = SimpleNamespace(stdin=asked, stdout=answers, kill=lambda: None, communicate=lambda: None)
+    monkeypatch.setattr("convcalc.bench.process.subprocess.Popen", lambda *_, **__: process)
+    with Worker("convcalc", tmp_path, threads=1) as started:
+        assert started.turn() == 0.25
+    assert (asked.getvalue(), waits) == ("{}\n", [0.05, 0.05])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_ceiling_of_arithmetic_is_a_matrix_product(dtype: str) -> None:
+    """Of 1024 × 1024 numbers of the problem's own kind."""
+    found = PRODUCT.prepare(problem_of(*IMAGE, dtype), 1)()
+    one, other = np.random.default_rng(0).standard_normal((2, 1024, 1024)).astype(dtype)
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found[:2], np.matmul(one, other)[:2])
+    assert PRODUCT_OPERATIONS == 2 * 1024**3
+
+
+def test_the_ceiling_of_memory_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All bytes are read and written once, in one piece for each thread."""
+    copied: list[tuple[np.ndarray, np.ndarray]] = []
+    call = COPY.prepare(problem_of(*IMAGE), 3)
+    monkeypatch.setattr(np, "copyto", lambda target, source: copied.append((target, source)))
+    call()
+    assert len(copied) == 3
+    assert [sum(each.nbytes for each in side) for side in zip(*copied, strict=True)] == [COPY_BYTES // 2] * 2
+    assert all((target == 0).all() and (source == 1).all() for target, source in copied)
+
+
+# --- the command
+
+
+class Screen(io.StringIO):
+    """A terminal that remembers."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_what_is_measured_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text replaces the one before, and the line is empty at the end, also after an error."""
+    monkeypatch.setattr(sys, "stderr", Screen())
+    with pytest.raises(ZeroDivisionError), _narration(is_wanted=True) as narrate:
+        narrate("gemm")
+        narrate("fft")
+        raise ZeroDivisionError
+    assert sys.stderr.getvalue() == "\r\x1b[Kgemm\r\x1b[Kfft\r\x1b[K"
+
+
+@pytest.mark.parametrize(("stream", "is_wanted"), [(Screen(), False), (io.StringIO(), True), (None, True)])
+def test_nobody_who_does_not_look_is_told(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO | None, is_wanted: bool
+) -> None:
+    """With -q, in a pipe and without standard error nothing is written."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    with _narration(is_wanted=is_wanted) as narrate:
+        narrate("gemm")
+    assert stream is None or stream.getvalue() == ""
+
+
+def test_a_case_takes_the_options_that_it_has_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers, engine, threads and limits are those asked for; without a word the numbers are float32."""
+    small = find_case("gaussian")._replace(size=(8, 8))
+    monkeypatch.setattr("convcalc.bench.cases.find_case", lambda name: {"small": small}[name])
+    problem = _case("small", ProblemOptions(dtype="float64", engine="gemm"))
+    assert (problem.input.dtype, problem.input.shape) == (np.float64, (1, 1, 8, 8))
+    assert _case("small", ProblemOptions()).input.dtype == np.float32
 
 
 # --- bad requests

@@ -1,9 +1,13 @@
-"""The README is a test subject: its commands run, its shown output is the real one, its Python is a doctest."""
+"""The README is a test subject: its commands run, its shown output is the real one, its Python is a doctest.
+
+So are the pages of help, and the tables of measured times.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import os
 import re
 import shutil
@@ -13,11 +17,18 @@ from pathlib import Path
 
 import pytest
 
+from conftest import CommandLine
+from convcalc.cli.app import COMMANDS
+from test_architecture import BELOW
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+MOST_BYTES = 25_000
+HELP = Path(__file__).parent / "help"
+HELP_PAGES = {"convcalc": (), **{name: (name,) for name in COMMANDS}}
 PICTURE = ROOT / "examples" / "trace.svg"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONVCALC = [sys.executable, "-m", "convcalc"]
+CONVCALC = [sys.executable, "-W", "error", "-m", "convcalc"]
 
 
 @pytest.fixture
@@ -52,12 +63,12 @@ def test_shown_output_is_the_real_one(desk: Path, request: pytest.FixtureRequest
     assert (desk / "edges.png").stat().st_size > 10_000
 
 
-def test_python_examples_hold() -> None:
-    """The README's Python session gives what it shows."""
+def test_python_examples_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's Python session gives what it shows; what differs is told with its line."""
     with contextlib.chdir(ROOT):
         failed, tried = doctest.testfile(str(README), module_relative=False)
     assert tried >= 5
-    assert failed == 0
+    assert not failed, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("title", ["RGB", "A small network"])
@@ -70,15 +81,56 @@ def test_problem_files_of_the_readme_are_right(tmp_path: Path, title: str) -> No
     subprocess.run([*CONVCALC, "check", "shown.yaml"], cwd=tmp_path, check=True, capture_output=True)
 
 
+def test_readme_is_short() -> None:
+    """Who opens it reads it to the end."""
+    assert README.stat().st_size <= MOST_BYTES
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    """What it points at in the project is there."""
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text(encoding="utf-8"))
+    assert len(targets) >= 5
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", HELP_PAGES)
+def test_help_is_as_shown(cli: CommandLine, request: pytest.FixtureRequest, name: str) -> None:
+    """The help of each command is, to the letter, the one in the folder ``help``."""
+    arguments = (*HELP_PAGES[name], "-h")
+    done = cli.run(*arguments)
+    page = f"$ convcalc {' '.join(arguments)}\n{done.out}"
+    path = HELP / f"{name}.txt"
+    if request.config.getoption("--update-golden"):
+        path.write_text(page, encoding="utf-8")
+    assert (done.code, done.err) == (0, "")
+    assert page == path.read_text(encoding="utf-8")
+
+
+def test_every_page_of_help_has_its_command() -> None:
+    """No page is left over from a command that went away."""
+    assert sorted(path.stem for path in HELP.iterdir()) == sorted(HELP_PAGES)
+
+
+def test_tables_of_times_are_those_that_were_measured(request: pytest.FixtureRequest) -> None:
+    """Both READMEs show what ``benchmarks/measured.json`` holds."""
+    spec = importlib.util.spec_from_file_location("table", ROOT / "tests" / "benchmarks" / "table.py")
+    assert spec and spec.loader
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    if request.config.getoption("--update-golden"):
+        table.write()
+    for path, text in table.drawn().items():
+        assert path.read_text(encoding="utf-8") == text
+
+
 def test_readme_mentions_every_command_field_kind_and_limit() -> None:
     """Nothing that a user can write is missing from the README."""
-    from convcalc.cli.app import COMMANDS
-    from convcalc.formats.request import FIELDS, NETWORK_FIELDS
     from convcalc.layers.table import KINDS
     from convcalc.limits import Limits
+    from convcalc.request.request import FIELDS, NETWORK_FIELDS
 
     text = README.read_text(encoding="utf-8")
-    missing = [name for name in COMMANDS if f"$ convcalc {name}" not in text]
+    missing = [name for name in COMMANDS if f"| `convcalc {name}" not in text]
     missing += [name for name in {**FIELDS, **NETWORK_FIELDS} if not re.search(rf"^{name}:", text, re.MULTILINE)]
     missing += [name for name in KINDS if f"`{name}`" not in text]
     missing += [name for name in Limits.__dataclass_fields__ if f"`{name}`" not in text]
@@ -99,3 +151,45 @@ def test_picture_is_the_real_output(tmp_path: Path, request: pytest.FixtureReque
     if request.config.getoption("--update-golden"):
         shutil.copyfile(drawn, PICTURE)
     assert PICTURE.read_bytes() == drawn.read_bytes()
+
+
+# The page of the house ---------------------------------------------------------------------------------------------
+
+HOUSE = ROOT / "src" / "convcalc" / "ARCHITECTURE.md"
+MOST_FILES = 3
+
+
+def _files(text: str) -> list[str]:
+    """The files and folders that a text names in backticks or in the sketch of the main command."""
+    return re.findall(r"(?:(?<=`)|(?<= ))([\w./-]+/[\w.-]*|[\w-]+\.(?:py|md|toml))(?=[`\n,;: ])", text)
+
+
+def _is_there(name: str) -> bool:
+    """Whether there is such a file below the package or the project; one with a made-up NAME needs a folder."""
+    path = Path(name)
+    path = path.parent if path.stem == "NAME" else path
+    return any((root / path).exists() for root in (HOUSE.parent, ROOT))
+
+
+def test_files_that_the_page_of_the_house_names_are_there() -> None:
+    """Whoever follows it finds what it says."""
+    names = _files(HOUSE.read_text(encoding="utf-8"))
+    assert len(names) >= 40
+    assert [name for name in names if not _is_there(name)] == []
+
+
+def test_rooms_of_the_page_are_those_of_the_house() -> None:
+    """All of them, from the bottom up."""
+    table = HOUSE.read_text(encoding="utf-8").partition("## The rooms")[2].partition("## The seams")[0]
+    rooms = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    below = {name: known for name, known in BELOW.items() if not name.startswith("__")}
+    assert sorted(rooms) == sorted(below)
+    assert [room for room in rooms if not set(below[room]) - {"__init__"} <= set(rooms[: rooms.index(room)])] == []
+
+
+def test_each_addition_touches_few_files() -> None:
+    """A new kind, format, command, engine, kernel or reader is at most three files."""
+    table = HOUSE.read_text(encoding="utf-8").partition("## To add")[2].partition("\n\nAn option")[0]
+    rows = re.findall(r"^\| an? ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+    assert len(rows) >= 6
+    assert [what for what, touched in rows if not 1 <= len(_files(touched)) <= MOST_FILES] == []

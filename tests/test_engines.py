@@ -21,6 +21,7 @@ from cases import (
     OBSTACLE,
     Case,
     Kind,
+    could_come_to,
     kinds_of,
     numbers,
     obstacle_of,
@@ -32,7 +33,7 @@ from cases import (
 from convcalc import ENGINES, build_problem, compute, conv, make_plan
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, sum_bound
 from convcalc.engine.candidate import weigh
-from convcalc.engine.compute import compute_cell
+from convcalc.engine.compute import Cells
 from convcalc.errors import (
     ConvcalcError,
     DataError,
@@ -97,13 +98,12 @@ def expected_obstacle(engine: str, case: Case, kind: Kind) -> str | None:
 
 
 def allowed_error(engine: str, case: Case, kind: Kind) -> Any:
-    """What rounding may cost in each cell: of the cell's own terms, or of the largest where transforms mix cells."""
-    sizes = magnitude(case, kind)
-    if ENGINES[engine].mixes:
-        worst = ENGINES[engine].errors[kind.name == "float64"] * sizes.max(initial=0)
-        return np.full(sizes.shape, worst + 1e-300)
+    """What rounding may cost in each cell: of the cell's own terms, or what the engine says if it makes other sums."""
+    problem = problem_of(case, kind)
+    if ENGINES[engine].spread > 1 or engine == "separable":
+        return make_plan(problem, engine).error * could_come_to(problem) + 1e-300
     terms = int(np.prod(case.weight[1:])) + 3
-    return kind.epsilon * terms * sizes + 1e-300
+    return kind.epsilon * terms * magnitude(case, kind) + 1e-300
 
 
 def conv_or_refusal(engine: str, cells: Any, weight: Any, **options: Any) -> Any:
@@ -170,7 +170,7 @@ def test_tiles_give_the_whole(case: Case, kind: Kind, engine: str) -> None:
     whole = compute(problem, plan).output
     group = problem.out_channels // problem.groups
     for size, filters in (
-        ((1,) * problem.rank, plan.tile_filters),
+        ((1,) * problem.rank, plan.work.tile_filters),
         ((1,) * (problem.rank - 1) + (2,), problem.out_channels),
         (problem.output_size, group),
     ):
@@ -184,21 +184,18 @@ def test_tiles_give_the_whole(case: Case, kind: Kind, engine: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_cell_alone_is_the_cell_of_the_output(case: Case) -> None:
-    """``compute_cell`` gives every output channel of a cell as the whole output has it, with every engine."""
-    for kind in (BY_KIND["uint8"], BY_KIND["float64"]):
+    """``Cells`` gives the very bits that the whole output has in a cell, with every engine."""
+    for kind in (BY_KIND["uint8"], BY_KIND["float32"], BY_KIND["float64"]):
         problem = problem_of(case, kind)
         places = [(0, [0] * problem.rank), (problem.batch - 1, [n - 1 for n in problem.output_size])]
         for engine in takers(problem):
             plan = make_plan(problem, engine)
             output = compute(problem, plan).output
             for sample, position in places if problem.batch else ():
-                alone = compute_cell(problem, plan, sample, position)
-                cell = (sample, slice(None), *position)
-                if kind.epsilon:
-                    allowed = 2 * allowed_error(engine, case, kind)[cell]
-                    np.testing.assert_array_less(np.abs(alone - output[cell]), allowed)
-                else:
-                    np.testing.assert_array_equal(alone, output[cell])
+                cells = Cells(problem, plan)
+                for channel in range(problem.out_channels):
+                    alone = cells.at(sample, channel, position)
+                    assert alone == output[(sample, channel, *position)]
 
 
 @pytest.mark.parametrize("dtype", ["exact", "float64", "float32"])
@@ -380,9 +377,28 @@ def test_engine_with_an_obstacle_says_which() -> None:
     problem = build_problem(np.array([[[Fraction(1, 2)]]], dtype=object), [[[1]]])
     with pytest.raises(EngineError) as error:
         make_plan(problem, "gemm")
-    assert str(error.value) == f"engine gemm cannot take this problem: {OBSTACLE} (--engine auto)"
+    assert str(error.value) == f"engine gemm cannot take this problem: {OBSTACLE} (--dtype float64, or --engine auto)"
     assert error.value.field == ("engine",)
     assert error.value.exit_code == 1
+
+
+@pytest.mark.parametrize("name", [name for name in ENGINES if name not in ("direct", "winograd-4")])
+def test_an_engine_that_exactness_keeps_away_takes_the_problem_in_floats(name: str) -> None:
+    """Where the hint offers --dtype float64, the engine takes the problem so; of a problem of its own it offers it."""
+    picture = (np.arange(30).reshape(5, 6) * 2**60).astype(object)
+    offered = 0
+    for values, weights in ((picture, np.ones((3, 3), int)), (picture, [[3]]), (picture, np.ones((1, 7), int))):
+        problem, floats = (
+            build_problem(values[None, None], np.array(weights)[None, None], padding="same", dtype=dtype)
+            for dtype in ("auto", "float64")
+        )
+        try:
+            make_plan(problem, name)
+        except EngineError as error:
+            if "float64" in error.hint:
+                assert make_plan(floats, name).engine == name
+                offered += 1
+    assert offered
 
 
 # The arrays --------------------------------------------------------------------------------------------------------
@@ -530,6 +546,7 @@ def test_absurd_padding_is_refused_too(digits: int) -> None:
         "conv([[1, 2]], [[[1, 1]]], padding=10**12)",
     ],
 )
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process, and its limit, as Linux has them")
 def test_memory_is_planned_for_gaps_too(call: str) -> None:
     """Far strides and dilations over padding are computed in little memory or refused; never run out of it."""
     program = f"""

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from itertools import combinations
 from xml.etree import ElementTree
@@ -15,9 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.formats.png import png_bytes
+from convcalc.errors import MissingExtraError
+from convcalc.files.png import png_bytes
 from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL
-from convcalc.picture.thumbnail import map_thumbnail, means, peaks, picture_thumbnail
+from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, means, peaks, picture_thumbnail
+from convcalc.render.sheet.raster import png_page
+from convcalc.render.svg.marks import Box, Group, Page, Photo
 
 images = pytest.importorskip("PIL.Image")
 
@@ -103,6 +107,53 @@ def test_a_colour_photograph_keeps_its_colours_or_is_averaged(cli):
     np.testing.assert_allclose(third, np.array(DIVERGING_ON_WHITE)[levels], atol=3)
     low, high = json.loads(done.out)["tiles"][1]["range"]
     np.testing.assert_allclose([low, high], [edges.min(), edges.max()])
+
+
+# A grey photograph as bytes, as floats from 0 to 1, and in colours whose channels are each convolved by themselves.
+KINDS = {
+    "bytes": (picture, "p.png", ()),
+    "floats": (lambda grey: b"Pf 7 9 -1\n" + (grey[::-1] / 255).astype("<f4").tobytes(), "p.pfm", ()),
+    "colours": (lambda grey: picture(np.dstack([grey] * 3)), "p.png", ("--depthwise",)),
+}
+
+
+@pytest.mark.parametrize("kernel", ["sharpen", "box", "sobel-x"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_picture_is_that_of_the_gallery(cli, kind, kernel):
+    """What run saves as PNG by itself is what the gallery shows: an image under a sum of 1, else levels around 0."""
+    grey = photograph(9, 7)
+    make, name, options = KINDS[kind]
+    cli.write({name: make(grey)})
+    same = ("--padding", "same", "--boundary", "replicate")
+    done = cli.run("run", name, "--kernel", kernel, *same, *options, "-q", "-o", "o.png")
+    assert (done.code, done.out) == (0, "")
+    assert cli.run("gallery", name, "--kernel", kernel, "-q", "-o", "s.svg").code == 0
+    saved = opened((cli.folder / "o.png").read_bytes())
+    shown = embedded((cli.folder / "s.svg").read_text())
+    np.testing.assert_allclose(shown[0], np.stack([grey] * 3, -1), atol=1, err_msg="the input is not black")
+    if kernel != "sobel-x":
+        np.testing.assert_allclose(saved.astype(int), shown[1].astype(int), atol=1)
+        return
+    edges = correlated(grey, SOBEL)
+    levels = np.rint(edges / np.abs(edges).max() * 127.5 + 127.5)
+    each = saved[:, :7, 0]  # three channels that are no colours would stand side by side, these are colours
+    np.testing.assert_allclose(each.astype(int), levels, atol=1)
+
+
+def test_what_is_cut_off_of_a_saved_picture_is_told(cli):
+    """The rule that is printed says how many values lie beyond black and white."""
+    grey = photograph(9, 7)
+    cli.write({"p.png": picture(grey), "f.npy": b""})
+    np.save(cli.folder / "f.npy", (grey / 255).astype(np.float32))
+    sharp = correlated(grey, [[0, -1, 0], [-1, 5, -1], [0, -1, 0]])
+    done = cli.run("run", "p.png", "--kernel", "sharpen", "--padding", "same", "--boundary", "replicate", "-o", "o.png")
+    assert (
+        f"values 0–255 kept, rounded; {(sharp < 0).sum()} values below 0 and {(sharp > 255).sum()} values above 255"
+        in (done.out + done.err)
+    )
+    done = cli.run("run", "f.npy", "--kernel", "box", "-o", "o.png", "--force")
+    assert "0…1 mapped to 0…255" in done.out + done.err
+    assert opened((cli.folder / "o.png").read_bytes()).mean() > 50
 
 
 @pytest.mark.parametrize(
@@ -214,6 +265,13 @@ def test_kernels_that_do_not_fit_are_named(cli):
     assert found["tiles"][0]["shape"] == [1, 3, 3]
     [note] = [each for each in found["notes"] if each.startswith("box:9 is left out: the kernel does not fit")]
     assert "it reaches over 9 cells" in note
+
+
+def test_channels_beyond_all_floats_have_an_exact_mean(cli):
+    """The mean of two channels of 310 digits is a whole number of 310 digits."""
+    cli.write({"f.yaml": f"input: [[[{3 * 10**309}]], [[{10**309}]]]\nkernel: [[1]]\ndims: 2\n"})
+    done = cli.run("gallery", "f.yaml", "--kernel", "[[1]]", "--format", "csv")
+    assert (done.code, str(2 * 10**309) in done.out) == (0, True), done.err
 
 
 def test_one_cell_and_slices_are_shown(cli):
@@ -343,6 +401,24 @@ def test_the_png_is_as_large_as_the_page_and_holds_the_pictures(cli):
             np.testing.assert_array_equal(middle, first[row, column])
 
 
+def test_a_colour_picture_is_drawn_in_its_own_colours():
+    """No scale stands for its levels."""
+    levels = np.array([[[250, 10, 20], [30, 240, 50]]], np.uint8)
+    shown = Photo(Box(10, 10, 40, 20), Thumbnail(levels, 0, 255, is_picture=True), "two pixels")
+    pixels = opened(png_page(Page(60, 40, "", "", (Group(Box(0, 0, 60, 40), (shown,)),))))
+    np.testing.assert_array_equal(pixels[30, [30, 60]], levels[0])
+    assert pixels.shape == (60, 90, 3)
+
+
+def test_a_sheet_as_png_needs_pillow(monkeypatch):
+    """Without it the message says how to install it."""
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingExtraError) as caught:
+        png_page(Page(60, 40, "", "", ()))
+    assert caught.value.message == "drawing a sheet as PNG needs the optional extra 'image'"
+    assert caught.value.hint == "install it: pip install 'convcalc[image]'"
+
+
 def test_the_page_of_a_terminal_has_tiles_below_each_other(cli, monkeypatch):
     """At every width the names of a column of tiles begin below each other, and no line is too long."""
     for width, beside in ((60, 2), (80, 3), (120, 4), (200, 7)):
@@ -355,10 +431,10 @@ def test_the_page_of_a_terminal_has_tiles_below_each_other(cli, monkeypatch):
 
 def test_nothing_is_drawn_for_who_does_not_look(cli, monkeypatch):
     """Data formats reduce no picture."""
-    from convcalc.report import views
+    from convcalc.report.gallery import tiles
 
-    monkeypatch.setattr(views, "map_thumbnail", None)
-    monkeypatch.setattr(views, "picture_thumbnail", None)
+    monkeypatch.setattr(tiles, "map_thumbnail", None)
+    monkeypatch.setattr(tiles, "picture_thumbnail", None)
     for form in ("json", "csv", "markdown", "latex"):
         assert cli.run("gallery", "--kernel", "sobel-x", "--format", form).code == 0
     assert cli.run("gallery", "--kernel", "sobel-x", "-q").code == 0

@@ -18,7 +18,7 @@ from convcalc.errors import ConvcalcError, FieldError, GeometryError, UnknownNam
 from convcalc.geometry.arguments import PaddingWord, axes_of, check_groups, padding_pairs, per_axis, word_padding
 from convcalc.geometry.boundary import BoundaryMode, boundary_of
 from convcalc.geometry.counts import Counts
-from convcalc.geometry.coverage import read_cells, unread_cells
+from convcalc.geometry.unread_cells import read_cells, unread_cells
 from reference import padded_places, padding_of, window_starts
 
 NUMPY_MODES = {"replicate": "edge", "circular": "wrap", "reflect": "reflect", "symmetric": "symmetric"}

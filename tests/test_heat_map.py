@@ -21,8 +21,8 @@ from convcalc.render.layout import lines_of
 from convcalc.render.paint import Depth, depth_of, painted
 from convcalc.render.plain import plain_lines
 from convcalc.render.terminal import print_blocks
+from convcalc.report.arrays.heat_maps import columns_each, heat_maps, is_picture, picture
 from convcalc.report.blocks import Flow, HeatMap, Span
-from convcalc.report.heat_maps import columns_each, heat_maps, is_picture, picture
 
 SIZES = st.tuples(st.integers(1, 40), st.integers(1, 90))
 
@@ -378,9 +378,9 @@ def test_160_by_100_cells_are_drawn_in_less_than_10_milliseconds():
 
 
 def _seconds(values, color_system):
-    start = time.perf_counter()
+    start = time.process_time()
     drawn(*heat_maps("noise", values, 160), color_system=color_system)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def test_painting_without_colour_is_the_signs():
@@ -460,6 +460,19 @@ def test_numbers_beyond_floats_keep_their_table(cli):
         assert f"note: no heat map of the {name}, whose numbers are beyond the range of floats" in done.out
         assert f"{name} 2×30" in done.out
     assert "0" * 70 in done.out
+
+
+def test_outputs_of_layers_are_drawn_or_keep_their_table(cli):
+    """A large one is a map alone; one beyond floats is a table, with a note."""
+    layers = "layers:\n  - conv: {weight: [[[[1]]]]}\n  - relu\n"
+    cli.write({"large.yaml": f"input: {{arange: [1, 30, 40]}}\n{layers}"})
+    cli.write({"beyond.yaml": f"input: [[{[10**400] * 30}, {[1] * 30}]]\n{layers}"})
+    large = cli.run("run", "large.yaml").out
+    assert "relu1 output 30×40\n" + "." * 40 + "\n" in large
+    assert large.count("relu1 output 30×40") == 1
+    beyond = " ".join(cli.run("run", "beyond.yaml").out.split())
+    assert "note: no heat map of the relu1 output, whose numbers are beyond the range of floats" in beyond
+    assert "relu1 output 2×30 0 … 29" in beyond
 
 
 def test_samples_and_channels_have_their_own_maps(cli):

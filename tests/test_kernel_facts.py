@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 
 import convcalc
 from convcalc.errors import FieldError
-from convcalc.formats.library import Library
 from convcalc.kernels.factors import multiplied, products_of, separation_of
-from convcalc.kernels.facts import facts_of
 from convcalc.kernels.kernel import Kernel, Namesake
 from convcalc.kernels.lint import Rule, whole_weights
+from convcalc.kernels.properties import properties_of
 from convcalc.kernels.related import relation_of
 from convcalc.kernels.response import FREQUENCIES, PLANE_FREQUENCIES, Band, response_of
 from convcalc.kernels.selection import selected
 from convcalc.kernels.symmetry import Parity, symmetry_of
 from convcalc.render.frames import ROUNDED
 from convcalc.render.plain import plain_lines
-from convcalc.report.namesakes import namesake_blocks, relation_text
+from convcalc.report.kernel.namesakes import namesake_blocks, relation_text
+from convcalc.request.kernel_library import Library
 
 SHIPPED = sorted((Path(__file__).parents[1] / "kernels").glob("*.yaml"))
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
@@ -45,7 +45,7 @@ SCALES = st.fractions(-4, 4, max_denominator=16).filter(bool)
 
 def facts(weights, scale=1):
     """The facts of weights × scale."""
-    return facts_of(Kernel("k", np.asarray(weights), Fraction(scale)))
+    return properties_of(Kernel("k", np.asarray(weights), Fraction(scale)))
 
 
 def unfolded(weights, axis):
@@ -510,6 +510,7 @@ def test_pages_fit_and_tell_what_the_document_has(cli, monkeypatch, name, column
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gaussian:301", "gaussian:1001", "box:1001"])
 def test_the_largest_kernels_have_a_page(cli, name):
     """Numbers of hundreds of digits are told by their size, and break no page."""
@@ -630,7 +631,7 @@ def test_namesakes_of_another_size_are_just_shown():
 
 def test_namesakes_are_in_the_document():
     """JSON and CSV have the weights and scales of namesakes."""
-    from convcalc.report.kernel import kernel_report
+    from convcalc.report.kernel.report import kernel_report
 
     kernel = replace(Library.standard().find("sobel-x"), namesakes=(Namesake("a", SOBEL.T, Fraction(1, 4), "=b"),))
     report = kernel_report(kernel)
@@ -772,7 +773,7 @@ def test_a_copy_is_recognised(cli, monkeypatch, weights, scale, told):
     """The kernel of a library that it is comes with the factor, and parametric ones with their arguments."""
     few = ("box", "gaussian", "sobel-x", "sobel-y")
     cli.write({f"few/{path.name}": path.read_bytes() for path in SHIPPED if path.stem in few})
-    monkeypatch.setattr("convcalc.formats.library.shipped", lambda _: cli.folder / "few")
+    monkeypatch.setattr("convcalc.request.kernel_library.shipped", lambda _: cli.folder / "few")
     cli.write({"me.yaml": f"weights: {weights}\nscale: {scale}\n{SOURCED}"})
     [found] = document(cli, "kernels", "lint", "me.yaml")["files"]
     texts = [each["text"] for each in found["findings"] if each["rule"] == "duplicate"]
@@ -790,7 +791,7 @@ def test_a_file_of_the_library_is_no_copy_of_itself(cli, name):
 
 def test_a_namesake_is_recognised(cli):
     """What another library has under a name is no news either."""
-    from convcalc.formats import lint
+    from convcalc.request import kernel_lint as lint
 
     class Small(Library):
         """A library of one kernel with a namesake."""
@@ -905,3 +906,15 @@ def test_shipped_kernels_pass_lint(cli, path):
     [found] = document(cli, "kernels", "lint", path.name)["files"]
     meant = {Rule.DUPLICATE, Rule.SEPARABLE, Rule.EVEN_SIZE, Rule.OFF_CENTRE, Rule.NOT_NORMALISED}
     assert [each for each in found["findings"] if each["rule"] not in meant] == []
+
+
+def test_weights_of_nothing_but_zeros_stand_for_no_whole_ones() -> None:
+    """There is no scale that could be kept apart."""
+    assert whole_weights(np.zeros((3, 3))) is None
+
+
+def test_a_kernel_of_fixed_weights_takes_no_parameters() -> None:
+    """Only one with a builder does."""
+    library = Library.standard()
+    assert library.find("sobel-x").parameters == ()
+    assert "sigma" in library.find("gaussian").parameters

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from convcalc.render.latex import latex_lines
 from convcalc.render.latex_text import latex_number, latex_text
 from convcalc.report.blocks import Flow, Grid, Role, Sentence, Span, Sum, Table, say
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 from test_markdown import BLOCKS, HOSTILE
 from test_pages import FILES
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from convcalc.formats.csv_reader import read_csv
+from convcalc.files.csv_reader import read_csv
 from convcalc.limits import Limits
 
 NETWORK = """\
@@ -61,13 +61,14 @@ def test_a_layer_beside_its_adjoint(network):
         (
             "matrix f.yaml --layer relu1",
             2,
-            "error: relu1 is no convolution but relu\nhint: one of: conv1, last\n",
+            "error: relu1 (relu) is not linear, so no matrix does what the layers do\n"
+            "hint: uses --pos shows what it does at one input\n",
         ),
         ("matrix f.yaml --layer conv2", 2, "error: --layer: unknown layer 'conv2'\nhint: did you mean conv1?\n"),
         (
             "uses f.yaml --adjoint --layer last --pos 1,1",
             2,
-            "error: of a network --adjoint checks one layer, by itself\nhint: leave --pos out\n",
+            "error: of a network --adjoint checks layers by themselves\nhint: leave --pos out\n",
         ),
         ("matrix f.yaml --layer last --kernel box", 2, None),
         ("matrix --layer last", 2, None),

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 
 from convcalc.arrays import read_only
 from convcalc.errors import ConvcalcError
-from convcalc.formats import library as library_module
-from convcalc.formats.call import Call, arguments_by_name, parse_call
-from convcalc.formats.library import Library
 from convcalc.kernels.kernel import SYMMETRIES, Kernel
 from convcalc.kernels.parametric import BUILDERS, build
-from convcalc.kernels.step import Step
 from convcalc.kernels.transform import TRANSFORMS
+from convcalc.kernels.transformation import Transformation
+from convcalc.request import kernel_file
+from convcalc.request.kernel_library import Library
+from convcalc.request.kernel_reference import KernelReference, arguments_by_name, parse_kernel_reference
 
 FOLDER = Path(__file__).parents[1] / "kernels"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -532,7 +532,7 @@ def kernels(draw, shape=None, odd=False):
 
 def after(kernel: Kernel, *steps: str) -> Kernel:
     """The kernel after steps written as in a call."""
-    for step in parse_call("+".join(["name", *steps])).steps:
+    for step in parse_kernel_reference("+".join(["name", *steps])).steps:
         kernel = kernel.transformed(step)
     return kernel
 
@@ -676,23 +676,23 @@ def test_every_transformation_has_an_example_that_works(name):
 # Calls -------------------------------------------------------------------------------------------------------------
 
 CALLS = {
-    "sobel-x": Call("sobel-x"),
-    "gaussian:": Call("gaussian", ""),
-    "gaussian:5,1.2": Call("gaussian", "5,1.2"),
-    "sobel-x@opencv": Call("sobel-x", None, "opencv"),
-    "gaussian:5,1.2@matlab+flip+scale:1/2": Call(
-        "gaussian", "5,1.2", "matlab", (Step("flip"), Step("scale", Fraction(1, 2)))
+    "sobel-x": KernelReference("sobel-x"),
+    "gaussian:": KernelReference("gaussian", ""),
+    "gaussian:5,1.2": KernelReference("gaussian", "5,1.2"),
+    "sobel-x@opencv": KernelReference("sobel-x", None, "opencv"),
+    "gaussian:5,1.2@matlab+flip+scale:1/2": KernelReference(
+        "gaussian", "5,1.2", "matlab", (Transformation("flip"), Transformation("scale", Fraction(1, 2)))
     ),
-    " box:5 + zero-sum ": Call("box", "5 ", "", (Step("zero-sum"),)),
-    "gaussian:5,1e+1+flip:x": Call("gaussian", "5,1e+1", "", (Step("flip", "x"),)),
-    "box+resize:5x3": Call("box", None, "", (Step("resize", [5, 3]),)),
+    " box:5 + zero-sum ": KernelReference("box", "5 ", "", (Transformation("zero-sum"),)),
+    "gaussian:5,1e+1+flip:x": KernelReference("gaussian", "5,1e+1", "", (Transformation("flip", "x"),)),
+    "box+resize:5x3": KernelReference("box", None, "", (Transformation("resize", [5, 3]),)),
 }
 
 
 @pytest.mark.parametrize("text", CALLS)
 def test_a_call_is_taken_apart(text):
     """Name, arguments, library and steps, each as it is written."""
-    assert parse_call(text) == CALLS[text]
+    assert parse_kernel_reference(text) == CALLS[text]
 
 
 def test_arguments_by_name_and_by_place():
@@ -715,9 +715,9 @@ def test_any_text_is_a_kernel_or_an_error(text):
 def test_a_name_reads_one_file(monkeypatch):
     """Whatever the library holds: only an alias or an unknown name has more of them read, and each once."""
     read: list[str] = []
-    real = library_module.read_kernel_file
+    real = kernel_file.read_kernel_file
     monkeypatch.setattr(
-        library_module, "read_kernel_file", lambda path, limits: read.append(path.stem) or real(path, limits)
+        kernel_file, "read_kernel_file", lambda path, limits: read.append(path.stem) or real(path, limits)
     )
     library = Library((FOLDER,))
     library.find("sobel-x+rotate:45")
@@ -804,14 +804,30 @@ def test_arguments_without_a_name_come_first(cli, call):
     assert done.err == f"{told}hint: first those without a name\n"
 
 
+@pytest.mark.slow
 def test_a_plain_name_loads_no_builders():
     """Starting up with a fixed kernel imports neither builders nor transformations."""
     import subprocess
     import sys
 
     program = (
-        "from convcalc.formats.library import Library\nLibrary.standard().find('sobel-x')\nimport sys\n"
+        "from convcalc.request.kernel_library import Library\nLibrary.standard().find('sobel-x')\nimport sys\n"
         "print(*[name for name in sys.modules if name.startswith('convcalc.kernels.')])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"convcalc.kernels.kernel", "convcalc.kernels.step"}
+    assert set(done.stdout.split()) == {"convcalc.kernels.kernel", "convcalc.kernels.transformation"}
+
+
+def test_a_kernel_is_found_by_the_name_of_its_file(tmp_path):
+    """A file that says another name is refused, since a search would never find it."""
+    (tmp_path / "a.yaml").write_text("name: b\nweights: [1]\n", encoding="utf-8")
+    with pytest.raises(ConvcalcError, match=r"the kernel is named 'b' in a file for 'a'") as caught:
+        Library((tmp_path,)).find("a")
+    assert caught.value.hint == "a library finds kernels by the names of their files"
+
+
+def test_a_file_that_cannot_be_read_is_named_when_an_alias_is_looked_for(tmp_path):
+    """It might hold the alias, so it is not passed over."""
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(ConvcalcError, match=r"a\.yaml"):
+        Library((tmp_path,)).find("other")

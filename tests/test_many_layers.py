@@ -8,11 +8,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from convcalc.formats.findings import Findings
-from convcalc.formats.network import read_network
-from convcalc.formats.request import read_request
+from convcalc.files.number_notes import NumberNotes
 from convcalc.limits import Limits
-from convcalc.report.summary import summary_report
+from convcalc.report.network.summary import summary_report
+from convcalc.request.request import read_request
+from convcalc.request.resolve import resolve
 
 FEW, MANY = 50, 800
 
@@ -43,7 +43,7 @@ def model(count) -> bytes:
     return helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:])).SerializeToString()
 
 
-def steps_of(function) -> int:
+def explanations_of(function) -> int:
     """How many lines of Python are carried out."""
     count = 0
 
@@ -52,17 +52,18 @@ def steps_of(function) -> int:
         count += event == "line"
         return counted
 
+    before = sys.gettrace()  # that of a coverage tool
     sys.settrace(counted)
     try:
         function()
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return count
 
 
 def listed(path):
     """Reads a network and makes all that a summary can say of it."""
-    report = summary_report(read_network(read_request(path), None, Limits()).stack)
+    report = summary_report(resolve(read_request(path), None, Limits()))
     assert report.blocks
     assert report.data()
     assert list(report.rows())
@@ -76,7 +77,7 @@ def test_reading_and_listing_grow_with_the_layers(cli, kind):
         content = {"written": written, "archived": lambda many: archived(cli, many), "model": model}[kind](count)
         name = "f.onnx" if kind == "model" else "f.yaml"
         cli.write({name: content})
-        steps[count] = steps_of(lambda name=name: listed(name))
+        steps[count] = explanations_of(lambda name=name: listed(name))
     assert steps[FEW] > 20 * FEW
     assert steps[MANY] < 18 * steps[FEW]
 
@@ -92,8 +93,8 @@ def test_an_archive_of_weights_is_opened_once(cli, monkeypatch):
 
     cli.write({"f.yaml": archived(cli, 5)})
     monkeypatch.setattr(zipfile, "ZipFile", Counted)
-    found = read_network(read_request("f.yaml"), None, Limits())
-    assert [stage.values()["bias"].tolist() for stage in found.stack.stages] == [[1, 1, 1]] * 5
+    found = resolve(read_request("f.yaml"), None, Limits())
+    assert [stage.values()["bias"].tolist() for stage in found.stages] == [[1, 1, 1]] * 5
     assert [stream.closed for stream in opened] == [False]
     del found
     import gc
@@ -104,7 +105,7 @@ def test_an_archive_of_weights_is_opened_once(cli, monkeypatch):
 
 def test_a_note_stands_once_however_often_a_layer_is_read():
     """The same note of another layer is another one."""
-    findings, values = Findings(), np.ones(2)
+    findings, values = NumberNotes(), np.ones(2)
     for layer in ("a", "b", "a"):
         findings.look_through(layer, "bias", values, ["float16 is read as float32", "bias: kept"])
     assert findings.notes == [

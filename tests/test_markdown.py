@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from convcalc.render.markdown import markdown_lines, markdown_text
 from convcalc.report.blocks import Flow, Grid, Role, Sentence, Span, Sum, Table, say
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 from test_pages import FILES, FLOWS, SENTENCES, tables
 
 HANDOUTS = Path(__file__).parent / "handouts"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import tracemalloc
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,9 @@ import pytest
 
 from cases import takers
 from convcalc import build_problem, make_plan
+from convcalc.arrays import are_finite
 from convcalc.engine.machine import WORKSPACE
+from convcalc.engine.scratch import Scratch
 
 MIB = 1 << 20
 SLACK = 2 * MIB
@@ -61,7 +65,6 @@ _PROGRAM = """
 
     import numpy as np
     import numpy.fft
-    import threadpoolctl
     from convcalc import build_problem, compute, conv, make_plan
     from convcalc.engine import scratch
 
@@ -128,6 +131,39 @@ def test_the_planned_workspace_is_not_far_more_than_is_taken(name: str) -> None:
     """The plan that is chosen says at most four times the scratch that is used, or 8 MiB more."""
     row = measured(SHAPES[name].source, [((), 2)])[0]
     assert row.workspace <= 4 * (row.peak - row.output) + 8 * MIB, row
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """Bytes that work has allocated at once."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_buffer_that_grows_is_never_held_twice() -> None:
+    """What it was is given back first: the peak is the larger size, whichever tile a thread happens to begin with."""
+    buffers, dtype = Scratch(), np.dtype("u1")
+    peak = peak_of(lambda: [buffers.array("line", (size * MIB,), dtype).size for size in (8, 9)])
+    assert 9 * MIB <= peak < 9.1 * MIB
+    assert buffers.nbytes == 9 * MIB
+
+
+@pytest.mark.parametrize(
+    ("shape", "step"), [((1 << 20,), 1), ((1 << 20,), 2), ((3, 1 << 19), 1), ((3, 1 << 19), 2), ((1 << 19, 3), 1)]
+)
+def test_looking_for_inf_and_nan_takes_no_memory(shape: tuple[int, ...], step: int) -> None:
+    """However long the rows are, and wherever in them the value is."""
+    values = np.ones(shape, np.float32)[..., ::step]
+    assert peak_of(lambda: are_finite(values)) < 2 * values.size + MIB // 16
+    assert are_finite(values)
+    for place in (0, values.size // 2, values.size - 1):
+        for bad in (np.inf, np.nan):
+            values.flat[place] = bad
+            assert not are_finite(values), place
+            values.flat[place] = 1
 
 
 def test_what_is_kept_for_the_next_convolution_is_bounded() -> None:

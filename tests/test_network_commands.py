@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from convcalc.errors import ConvcalcError
-from network_files import SHAPE
+from network_files import ONES, SHAPE
 
 
-@pytest.mark.parametrize("command", ["plan", "gallery"])
+@pytest.mark.parametrize("command", ["bench"])
 def test_commands_of_one_convolution_refuse_networks(cli, command):
     """They say what the file holds, and which commands take it."""
-    cli.write({"f.yaml": SHAPE + "layers:\n  - relu\n"})
+    cli.write({"f.yaml": ONES + "layers:\n  - relu\n"})
     done = cli.run(command, "f.yaml")
     assert (done.code, done.out) == (2, "")
     assert done.err.splitlines() == [
         "error: f.yaml is a network of layers, this command takes a single convolution",
-        "hint: summary, run, trace, uses and matrix take networks",
+        "hint: summary, run, trace, uses, matrix and plan take networks",
     ]
-
-
-def test_load_refuses_networks(cli):
-    """A problem is no network; the error names what reads one."""
-    import convcalc
-
-    cli.write({"f.yaml": SHAPE + "layers: [relu]\n"})
-    with pytest.raises(ConvcalcError, match=r"f.yaml: these are the layers .* \(convcalc.formats.network.read_network"):
-        convcalc.load("f.yaml")
 
 
 CHECKED = [
@@ -61,7 +51,7 @@ CHECKED = [
 
 @pytest.mark.parametrize(("text", "code", "lines"), [row[1:] for row in CHECKED], ids=[row[0] for row in CHECKED])
 def test_networks_are_checked(cli, monkeypatch, text, code, lines):
-    """Facts of a network need no weights; numbers are computed and compared as those of one convolution."""
+    """Properties of a network need no weights; numbers are computed and compared as those of one convolution."""
     monkeypatch.setenv("COLUMNS", "200")
     cli.write({"f.yaml": text})
     done = cli.run("check", "f.yaml")

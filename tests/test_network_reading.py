@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from convcalc.formats.layer_list import SEPARABLE
-from convcalc.formats.network import DTYPES
-from convcalc.formats.request import FIELDS, NETWORK_FIELDS, read_request
-from convcalc.formats.weights import TENSORS
+from convcalc.errors import ConvcalcError
 from convcalc.layers.table import KINDS
+from convcalc.limits import Limits
 from convcalc.problem import DType
+from convcalc.request.layer_list import SEPARABLE
+from convcalc.request.request import FIELDS, NETWORK_FIELDS, read_request
+from convcalc.request.resolve import DTYPES, resolve
+from convcalc.request.tensor_field import read_input
+from convcalc.request.weights import TENSORS
 from network_files import EXAMPLES, SHAPE, network, told
 
 SPELLINGS = [
@@ -37,16 +41,16 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("one", "other"), [row[1:] for row in SPELLINGS], ids=[row[0] for row in SPELLINGS])
 def test_spellings_of_one_layer_are_equal(cli, one, other):
-    """Two ways to write a layer give the same stack, weights included."""
+    """Two ways to write a layer give the same network, weights included."""
     texts = [f"{SHAPE}weights: {{random: 1}}\nlayers:\n  - {each}\n" for each in (one, other)]
-    first, second = (network(cli, text).stack for text in texts)
+    first, second = (network(cli, text) for text in texts)
     assert told(first) == told(second)
 
 
 def test_two_spellings_differ_where_their_numbers_do(cli):
     """The comparison of spellings is one that can fail."""
     texts = [f"{SHAPE}layers:\n  - conv: {{weight: {each}}}\n" for each in ("sobel-x", "sobel-y")]
-    first, second = (told(network(cli, text).stack) for text in texts)
+    first, second = (told(network(cli, text)) for text in texts)
     assert first[0][:3] == second[0][:3]
     assert first != second
 
@@ -54,7 +58,7 @@ def test_two_spellings_differ_where_their_numbers_do(cli):
 def test_layers_are_named_by_kind_and_count(cli):
     """Without a name a layer has its kind and its number among those of the kind, named ones counted."""
     text = SHAPE + "layers: [relu, max-pool: 2, relu: {name: second}, relu, max-pool: 2, sigmoid]\n"
-    names = [stage.name for stage in network(cli, text).stack.stages]
+    names = [stage.name for stage in network(cli, text).stages]
     assert names == ["relu1", "max-pool1", "second", "relu3", "max-pool2", "sigmoid1"]
 
 
@@ -64,7 +68,7 @@ def test_layers_take_the_one_before_or_what_they_name(cli):
         "layers:\n  - relu: {name: a}\n  - tanh\n  - relu: {input: a}\n  - sigmoid: {input: input}\n"
         "  - add: a\n  - add: [a, input]\n  - add: {input: [a, tanh1]}\n"
     )
-    stages = network(cli, text).stack.stages
+    stages = network(cli, text).stages
     assert [stage.inputs for stage in stages] == [(-1,), (0,), (0,), (-1,), (3, 0), (4, 0, -1), (0, 1)]
 
 
@@ -77,7 +81,7 @@ def test_a_depthwise_separable_layer_is_two(cli):
     )
     rest = "\n  - relu\n  - relu: {input: %s}\nweights: {random: 3}\n"
     first, second = (
-        told(network(cli, f"{SHAPE}layers:\n  - {text}{rest % name}").stack)
+        told(network(cli, f"{SHAPE}layers:\n  - {text}{rest % name}"))
         for text, name in ((one, "s"), (two, "s.pointwise"))
     )
     assert first == second
@@ -88,7 +92,7 @@ def test_a_depthwise_separable_layer_is_two(cli):
 def test_a_depthwise_separable_layer_without_a_name_is_counted(cli):
     """Its default name is its kind and number, and its first argument may stand alone if the other follows."""
     text = SHAPE + "layers:\n  - depthwise-separable: {out_channels: 2, kernel_size: 3}\n"
-    names = [stage.name for stage in network(cli, text).stack.stages]
+    names = [stage.name for stage in network(cli, text).stages]
     assert names == [f"{SEPARABLE}1.depthwise", f"{SEPARABLE}1.pointwise"]
 
 
@@ -116,20 +120,19 @@ DIMS = [
 def test_the_shape_of_the_input_follows(cli, said, layer, shape):
     """The axes that an input lacks are added, and its numbers come with a batch axis."""
     found = network(cli, f"{said}\nlayers: [{layer}]\n")
-    assert found.stack.input_shape == shape
-    if found.read_input is not None:
+    assert found.input_shape == shape
+    if found.tensor is not None:
         assert found.input().shape[1:] == shape
         assert found.input().ndim == len(shape) + 1
-        assert found.read_input().dims == len(shape) - 1
 
 
 def test_an_image_has_rows_and_columns(cli):
     """The kind of file says what is spatial: the photograph is one channel of rows and columns."""
     pytest.importorskip("PIL")
     found = network(cli, f"input: {{file: {EXAMPLES / 'camera.png'}}}\nlayers: [max-pool: 2]\n")
-    assert found.stack.input_shape == (1, 512, 512)
-    assert found.read_input().is_image
-    assert found.input_name == str(EXAMPLES / "camera.png")
+    assert found.input_shape == (1, 512, 512)
+    assert found.tensor.is_image
+    assert found.tensor.name == str(EXAMPLES / "camera.png")
 
 
 def test_the_input_can_be_replaced(cli):
@@ -137,33 +140,35 @@ def test_the_input_can_be_replaced(cli):
     text = SHAPE + "layers: [relu]\n"
     rows = {"in/numbers.csv": "1,2\n3,4\n"}
     shaped = network(cli, text, input_text="5x6x7")
-    assert (shaped.stack.input_shape, shaped.read_input) == ((5, 6, 7), None)
+    assert (shaped.input_shape, shaped.tensor) == ((5, 6, 7), None)
     named = network(cli, text, input_text="in/numbers.csv", files=rows)
-    assert (named.stack.input_shape, named.input().tolist()) == ((1, 2, 2), [[[[1, 2], [3, 4]]]])
-    assert named.input_name == "in/numbers.csv"
+    assert (named.input_shape, named.input().tolist()) == ((1, 2, 2), [[[[1, 2], [3, 4]]]])
+    assert named.tensor.name == "in/numbers.csv"
     written = network(cli, text, input_text="[[5, 6]]")
     assert written.input().tolist() == [[[[5, 6]]]]
     ruled = network(cli, "layers: [relu]\n", input_text="{ones: [2, 3]}")
-    assert ruled.stack.input_shape == (1, 2, 3)
+    assert ruled.input_shape == (1, 2, 3)
 
 
 def test_what_else_a_network_tells(cli):
     """Its title, dtype and file are those of the request."""
     found = network(cli, SHAPE + "title: 'A [b]'\ndtype: float64\nlayers: [relu]\n")
-    assert (found.stack.title, found.dtype, found.source, found.input_name, found.notes) == (
+    assert (found.title, found.dtype, found.source, found.tensor, found.number_notes) == (
         "A [b]",
         "float64",
         "f.yaml",
-        "",
+        None,
         [],
     )
     assert network(cli, SHAPE + "layers: [relu]\n").dtype == "auto"
 
 
-def test_a_request_is_one_of_a_network_or_not(cli):
-    """A file with layers is, one with a kernel is not."""
-    cli.write({"net.yaml": SHAPE + "layers: [relu]\n", "one.yaml": "input: [1]\nkernel: [1]\n"})
-    assert [read_request(name).is_network for name in ("net.yaml", "one.yaml")] == [True, False]
+def test_every_request_is_one_of_a_network(cli):
+    """A file with layers, and one with a kernel: one layer that bears its name."""
+    cli.write({"net.yaml": SHAPE + "layers: [relu]\n", "one.yaml": "input: [1, 2]\nkernel: [1]\n"})
+    found = [resolve(read_request(name)) for name in ("net.yaml", "one.yaml", None)]
+    assert [stage.name for each in found for stage in each.stages] == ["relu1", "conv", "sobel-x"]
+    assert [each.is_convolution for each in found] == [False, True, True]
 
 
 def test_fields_of_networks_are_fields_of_problems_where_they_are_the_same():
@@ -194,8 +199,23 @@ def test_every_kind_is_read_from_a_file(cli, kind):
     """Each kind is a layer of a file, and its weights and statistics are among the tensors that a file may give."""
     shape = "input: {shape: [6]}" if kind == "linear" else "input: {shape: [6, 4, 4]}"
     entry = f"{kind}: {ARGUMENTS.get(kind, {})}".replace("'", "") if kind != "add" else "add: input"
-    (stage,) = network(cli, f"{shape}\nlayers:\n  - {entry}\nweights: {{random: 0}}\n").stack.stages
+    (stage,) = network(cli, f"{shape}\nlayers:\n  - {entry}\nweights: {{random: 0}}\n").stages
     needed = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
     assert tuple(needed) == KINDS[kind].tensors
     assert set(needed) <= set(TENSORS)
     assert {name: array.shape for name, array in stage.values().items()} == needed
+
+
+def test_an_input_without_cells_is_refused(cli):
+    """Where it is said."""
+    np.save(cli.folder / "e.npy", np.zeros((0, 3, 4)))
+    with pytest.raises(ConvcalcError, match=r"f\.yaml:1:\d+: the input has no cells") as caught:
+        network(cli, "input: {file: e.npy}\nlayers: [relu]\n").input()
+    assert caught.value.hint == ""
+
+
+def test_layers_without_an_input_have_none_to_read(cli):
+    """Where numbers are needed the file is named."""
+    cli.write({"f.yaml": "layers: [relu]\n"})
+    with pytest.raises(ConvcalcError, match=r"^f.yaml: there is no input in it"):
+        read_input(read_request("f.yaml"), Limits())

@@ -45,7 +45,7 @@ AT_RUN = [
      "m.npz: bias1: weights of several layers come from a .npz or .safetensors file, this is one array of m.npz",
      "give it to one layer: weight: {file: PATH}"),
     ("a truncated archive", "layers: [bias]\nweights: {file: m.npz}\n", {"m.npz": npz(bias1__bias=BIAS1)[:-30]},
-     "m.npz: bias1: the .npz archive is damaged (File is not a zip file)", ""),
+     "m.npz: bias1: the .npz archive is damaged: its list of arrays, at the end of the file, is missing or wrong", ""),
     ("a truncated file", "layers: [bias]\nweights: {file: m.safetensors}\n", {"m.safetensors": b"\x10\0\0\0\0\0\0\0{"},
      "m.safetensors: bias1: the .safetensors file is truncated: a header of 16 B, 1 B are there", ""),
 ]  # fmt: skip
@@ -63,9 +63,9 @@ def test_weights_that_cannot_be_used_are_refused_when_the_layer_runs(cli, text, 
         else:
             written[name] = content
     found = network(cli, ONES + text, files=written)
-    assert found.stack.stages
+    assert found.stages
     with pytest.raises(ConvcalcError) as refused:
-        list(found.stack.outputs(found.input()))
+        list(found.outputs(found.input()))
     assert (f"{refused.value.place}: {refused.value.message}", refused.value.hint) == (message, hint)
 
 
@@ -92,7 +92,7 @@ def test_weights_that_are_infinite_are_noted_or_refused(cli, text, note):
     found = network(cli, ONES + text, files=files)
     outputs(found)
     outputs(found)
-    assert found.notes == [note]
+    assert found.number_notes == [note]
     with pytest.raises(ConvcalcError) as refused:
         outputs(network(cli, ONES + text, files=files, strict_finite=True))
     layer, tensor, _ = note.split(": ", 2)
@@ -133,8 +133,8 @@ def test_what_was_converted_is_noted(cli):
     """Half precision is read as float32, and the note says of which layer's tensor."""
     half = np.array([1, 2, 3], dtype=np.float16)
     found = network(cli, f"{ONES}layers: [bias]\nweights: {{file: m.npz}}\n", files={"m.npz": npz(bias1__bias=half)})
-    assert found.stack.stages[0].values()["bias"].dtype == np.float32
-    assert found.notes == ["bias1: bias: float16 is read as float32"]
+    assert found.stages[0].values()["bias"].dtype == np.float32
+    assert found.number_notes == ["bias1: bias: float16 is read as float32"]
 
 
 def test_bfloat16_weights_are_read(cli):
@@ -144,7 +144,7 @@ def test_bfloat16_weights_are_read(cli):
     files = {"m.safetensors": safetensors.save({"bias1.bias": values})}
     found = network(cli, f"{ONES}layers: [bias]\nweights: {{file: m.safetensors}}\n", files=files)
     assert outputs(found)["bias1"][0, :, 0, 0].tolist() == [2.5, -1.25, 4.0]
-    assert found.notes == ["bias1: bias: bfloat16 is read as float32"]
+    assert found.number_notes == ["bias1: bias: bfloat16 is read as float32"]
 
 
 def test_a_state_dict_of_pytorch_gives_its_numbers(cli):

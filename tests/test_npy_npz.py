@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from convcalc.errors import ConvcalcError, FormatError, LimitError, OutputError, UnknownNameError
-from convcalc.formats.npy import read_npy, write_npy
-from convcalc.formats.npz import read_npz, write_npz
+from convcalc.files.npy import read_npy, write_npy
+from convcalc.files.npz import read_npz, write_npz
 from convcalc.limits import Limits
 
 LIMITS = Limits()
@@ -83,6 +83,44 @@ def test_float16_is_widened_with_a_note():
     assert notes == ("float16 is read as float32",)
 
 
+SPELLINGS = [
+    "bool",
+    "?",
+    "|?",
+    "half",
+    "single",
+    "double",
+    "<d",
+    ">d",
+    "=f",
+    "e",
+    "b",
+    "B",
+    "<h",
+    ">H",
+    "i",
+    "I",
+    "q",
+    "Q",
+]
+SPELLINGS += [f"{kind}{bits}" for kind in ("int", "uint", "float") for bits in (16, 32, 64)] + ["int8", "uint8"]
+
+
+@pytest.mark.parametrize("descr", SPELLINGS)
+@pytest.mark.parametrize("shape", ["(3,)", "(3L,)", "(1L, 3L)", "(3L, 1)"])
+def test_what_numpy_reads_of_old_and_odd_writers_is_read(tmp_path, descr, shape):
+    """Types by any of their names, and the large integers of Python 2, as NumPy's own reader takes them."""
+    dtype = np.dtype(descr)
+    path = tmp_path / "a.npy"
+    path.write_bytes(with_header(header(repr(descr), shape), np.array([1, 0, 1]).astype(dtype).tobytes()))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy advises to save the file of Python 2 again
+        expected = np.load(path)
+    array, _ = read(path.read_bytes())
+    assert array.shape == expected.shape
+    np.testing.assert_array_equal(array, expected)
+
+
 PICKLE = "the .npy file holds Python objects (a pickle), not read, since reading them could run code"
 REFUSED = {
     "empty": (b"", "not a .npy file"),
@@ -100,6 +138,16 @@ REFUSED = {
     "bytes": (npy(np.zeros(2, "S3")), "the .npy file holds text"),
     "text type": (npy(np.zeros(2, "U3")), "the .npy file holds text"),
     "void": (with_header(header("'|V0'", str((2**40,)))), "the .npy file holds raw bytes or records"),
+    "bfloat16": (
+        with_header(header("'<V2'")),
+        "the .npy file holds raw bytes, as bfloat16 is saved, which NumPy does not have",
+    ),
+    "float8": (
+        with_header(header("'|V1'")),
+        "the .npy file holds raw bytes, as float8 is saved, which NumPy does not have",
+    ),
+    "a platform's own type": (with_header(header("'l'")), "the .npy file holds an unknown type 'l'"),
+    "long in a type": (with_header(header("'3L'")), "the .npy file holds an unknown type '3L'"),
     "complex": (npy(np.zeros(2, "c16")), "the .npy file holds complex numbers"),
     "long double": (with_header(header("'<f16'"), b"\0" * 32), "the .npy file holds floats wider than 64 bits"),
     "unknown type": (with_header(header("'<q9'")), "the .npy file holds an unknown type '<q9'"),
@@ -113,8 +161,8 @@ REFUSED = {
     "code": (with_header("__import__('os').system('x')"), "the .npy header is damaged"),
     "token": (with_header("{'descr': '''"), "the .npy header is damaged"),
     "unhashable": (with_header("{{}: 1}"), "the .npy header is damaged"),
-    "nested": (with_header("(" * 9000), "the .npy header is damaged"),
-    "minuses": (with_header("-" * 9000 + "1"), "the .npy header is damaged"),
+    "nested": (with_header("(" * 65 + ")" * 65), "the .npy header is damaged"),
+    "minuses": (with_header("-" * 65 + "1"), "the .npy header is damaged"),
     "nul": (with_header("{'a\0': 1}"), "the .npy header is damaged"),
     "truncated": (npy(np.zeros(2))[:-1], "the .npy file is truncated: 2 values of float64 are 16 B, it holds 15 B"),
     "trailing": (
@@ -136,10 +184,10 @@ REFUSED = {
 def test_what_is_not_read_is_refused_from_the_header(data, message):
     """The message says what the file holds, never how to read it unsafely; nothing is allocated for it."""
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(FormatError) as caught:
         read(data)
-    seconds, peak = time.perf_counter() - started, tracemalloc.get_traced_memory()[1]
+    seconds, peak = time.process_time() - started, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert caught.value.message == message
     assert caught.value.place.source == "f.npy"
@@ -227,7 +275,10 @@ REFUSED_ARCHIVES = {
     "no array": (archive(("a.npy", b"hello")), "not a .npy file"),
     "pickle": (archive(("a.npy", npy(np.array([{}]), allow_pickle=True))), PICKLE),
     "lzma": (archive(("a.npy", ONE), compression=zipfile.ZIP_LZMA), "an unknown compression"),
-    "no archive": (b"PK\x03\x04hello", "the .npz archive is damaged (File is not a zip file)"),
+    "no archive": (
+        b"PK\x03\x04hello",
+        "the .npz archive is damaged: its list of arrays, at the end of the file, is missing or wrong",
+    ),
     "short lie": (archive(("a.npy", ONE + b"x")), None),
 }
 
@@ -309,3 +360,16 @@ def test_saved_archives_are_read_back_and_have_no_clock(arrays):
     assert stream.getvalue() == again.getvalue()
     for name, values in arrays.items():
         np.testing.assert_array_equal(unzip(stream.getvalue(), name)[0], values, strict=True)
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused():
+    """Its header was true when it was looked at."""
+
+    class Short(io.BytesIO):
+        def readinto(self, buffer):
+            return super().readinto(memoryview(buffer)[:-1])
+
+    stream = io.BytesIO()
+    np.save(stream, np.arange(4.0))
+    with pytest.raises(FormatError, match=r"the \.npy file is truncated"):
+        read_npy(Short(stream.getvalue()), len(stream.getvalue()), "f.npy", LIMITS)

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 
 import convcalc
-from convcalc.cli.figures import FIGURE_SUFFIX
-from convcalc.cli.matrix_saved import MATRIX_SUFFIXES
-from convcalc.cli.pages import SAVED
-from convcalc.cli.save import RESULT_SUFFIXES
+from convcalc.cli.output import saved_arrays as save
+from convcalc.cli.output.figures import FIGURE_SUFFIX
+from convcalc.cli.output.report_formats import SAVED
+from convcalc.cli.output.saved_matrix import MATRIX_SUFFIXES
+from convcalc.cli.output.saved_run import RESULT_SUFFIXES
 from convcalc.errors import GeometryError, OutputError
-from convcalc.formats import save
-from convcalc.formats.library import Library
-from convcalc.formats.request import read_request
-from convcalc.formats.source import KIND_OF_SUFFIX, open_source
-from convcalc.formats.subject import resolve_subject
-from convcalc.formats.works import works_of
+from convcalc.files import whole_file
+from convcalc.files.file_kind import KIND_OF_SUFFIX, open_file
 from convcalc.limits import Limits
+from convcalc.request.gallery_input import gallery_problems, resolve_gallery_input
+from convcalc.request.kernel_library import Library
+from convcalc.request.request import read_request
 from convcalc.tracing.groups import group_slices, readers, scaled
 
 # Settings in words -------------------------------------------------------------------------------------------------
@@ -92,11 +92,11 @@ def test_scales_are_those_of_the_output_channels(dtype, expected):
 
 def test_text_is_written_as_it_comes(tmp_path):
     """Lines reach the file in UTF-8, half of a surrogate pair as its escape; bytes as they are; nothing is replaced."""
-    save.write_lines(str(tmp_path / "a.txt"), iter(["ä\n", "\ud800\n"]), force=False)
-    save.write_bytes(str(tmp_path / "b"), b"\0\xff", force=False)
+    whole_file.write_lines(str(tmp_path / "a.txt"), iter(["ä\n", "\ud800\n"]), force=False)
+    whole_file.write_bytes(str(tmp_path / "b"), b"\0\xff", force=False)
     assert (tmp_path / "a.txt").read_bytes() == b"\xc3\xa4\n\\ud800\n"
     assert (tmp_path / "b").read_bytes() == b"\0\xff"
-    for write in (partial(save.write_bytes, data=b""), partial(save.write_lines, lines=[])):
+    for write in (partial(whole_file.write_bytes, data=b""), partial(whole_file.write_lines, lines=[])):
         with pytest.raises(OutputError, match="exists already"):
             write(str(tmp_path / "b"), force=False)
     assert (tmp_path / "b").read_bytes() == b"\0\xff"
@@ -109,15 +109,15 @@ def test_kernels_that_do_not_fit_are_told_apart():
     """Those that fit have a problem each, others their reason; none is drawn as a picture unless there is a rule."""
     request = read_request().override(padding="valid")
     library, limits = Library.standard([], Limits()), Limits()
-    subject = resolve_subject(request, library, limits)
+    subject = resolve_gallery_input(request, library, limits)
     kernels = [library.find(name) for name in ("box:9", "sobel-x", "box:7", "box")]
     for rule, pictures in ((None, [False, False]), ("auto", [False, True]), ("clip", [True, True])):
-        works = works_of(subject, kernels, rule)
+        works = gallery_problems(subject, kernels, rule)
         assert [work.kernel.name for work in works.fitting] == ["sobel-x", "box"]
         assert [work.is_picture for work in works.fitting] == pictures
         assert list(works.unfit) == ["box:9", "box:7"]
     with pytest.raises(GeometryError, match="reaches over 9 cells"):
-        works_of(subject, kernels[::2], None)
+        gallery_problems(subject, kernels[::2], None)
 
 
 # Suffixes ----------------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_an_array_is_read_back_as_what_its_suffix_says(tmp_path, suffix):
     """Readers and savers mean the same by every suffix: none is saved as what it would not be taken for."""
     path = tmp_path / f"a{suffix}"
     save.save_array(str(path), {"output": np.arange(6.0).reshape(1, 2, 3)}, force=False)
-    source = open_source(str(path), Limits())
+    source = open_file(str(path), Limits())
     assert (source.kind, source.mismatch) == (KIND_OF_SUFFIX[suffix], "")
 
 
@@ -136,7 +136,7 @@ def test_an_array_is_read_back_as_what_its_suffix_says(tmp_path, suffix):
 def test_a_document_is_read_back_as_what_its_suffix_says(cli, suffix):
     """So do the documents among them."""
     assert cli.run("kernels", "--family", "edge", "-q", "-o", f"a{suffix}").code == 0
-    assert open_source(str(cli.folder / f"a{suffix}"), Limits()).kind == KIND_OF_SUFFIX[suffix]
+    assert open_file(str(cli.folder / f"a{suffix}"), Limits()).kind == KIND_OF_SUFFIX[suffix]
 
 
 def test_what_is_saved_as_an_array_is_known_to_the_library():

@@ -66,14 +66,14 @@ def test_mutated_models_are_read_or_refused(seed):
                 del data[place : place + chance.randint(1, 9)]
             case 3:
                 data[place:place] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 9)))
-    started = time.perf_counter()
+    started = time.process_time()
     try:
-        stack = read(bytes(data))
-        for stage in stack.stages:
+        network = read(bytes(data))
+        for stage in network.stages:
             stage.values()
     except ConvcalcError as error:
         assert error.message
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 ODD = [0, 1, -1, 2, 3, 7, 64, 2**31 - 1, 2**31, 2**62, -(2**63), 2**63 - 1]
@@ -108,7 +108,7 @@ ATTRIBUTES = [
 
 def distort(model, chance):
     """Change one word of a model into one that may stand there by its type."""
-    from convcalc.formats.onnx_nodes import OPERATORS
+    from convcalc.models.onnx_nodes import OPERATORS
 
     graph = model.graph
     made, held = chance.choice(graph.node), chance.choice(graph.initializer)
@@ -141,10 +141,10 @@ def test_distorted_models_are_read_or_refused(seed):
     chance, model = random.Random(seed), onnx.load_from_string(SMALL)
     for _ in range(chance.randint(1, 4)):
         distort(model, chance)
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         for stage in read(model).stages:
             stage.values()
     except ConvcalcError as error:
         assert error.message
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from convcalc.errors import FieldError, FormatError, LimitError, MissingExtraError
-from convcalc.formats.findings import Findings
-from convcalc.formats.onnx_reader import read_onnx
-from convcalc.formats.source import Source, open_source
-from convcalc.formats.tensor_file import read_tensor
+from convcalc.files.file_kind import OpenedFile, open_file
+from convcalc.files.number_notes import NumberNotes
+from convcalc.files.tensor_file import read_tensor
 from convcalc.limits import Limits
+from convcalc.models.onnx_reader import read_onnx
 from onnx_models import FLOAT, LIMITS, helper, lenet, model_of, node, numbers, numpy_helper, onnx, read
 
 
@@ -38,11 +38,12 @@ def test_data_in_other_files_is_refused(location, tmp_path, cli):
     opened = []
     sys.addaudithook(lambda event, details: opened.append(details[0]) if event == "open" else None)
     with pytest.raises(FormatError) as caught:
-        read_onnx(open_source(str(path), LIMITS), LIMITS)
+        read_onnx(open_file(str(path), LIMITS), LIMITS)
     read_files = [each for each in opened if isinstance(each, str) and not each.endswith((".py", ".pyc", ".so"))]
     assert str(caught.value) == (
         f"{path}: the model keeps tensor 'w' in another file, {location!r}, which is not read "
-        "(save the model with its data inside: onnx.save(model, path))"
+        "(export it with its data inside: torch.onnx.export(…, external_data=False), "
+        "or onnx.save(onnx.load(path), new_path))"
     )
     assert set(read_files) <= {str(path), "/proc/meminfo"} | {each for each in read_files if "cgroup" in each}
 
@@ -121,10 +122,13 @@ FAULTS = {
     ),
     "no batch": (model_of([node("Relu", "x")], (7,)), "m.onnx: the input 'x' of the model is 7, not a batch"),
     "no axes": (model_of([node("Relu", "x")], ()), "m.onnx: the input 'x' of the model is one number, not a batch"),
-    "no layers": (model_of([node("Identity", "x")]), "m.onnx: no layer of the model can be read: it has none"),
+    "no layers": (
+        model_of([node("Identity", "x")]),
+        "m.onnx: no layer of the model can be read: its first output needs none",
+    ),
     "another output": (
         model_of([node("Relu", "x"), node("Identity", "x", to="z")]),
-        "m.onnx: the first output of the model comes from no layer",
+        "m.onnx: no layer of the model can be read: its first output needs none",
     ),
 }
 
@@ -141,14 +145,14 @@ def test_weights_that_are_no_numbers():
     """Found when they are read: inf is told once with its place, or refused, and nan is refused."""
     bias = np.array([1, np.inf, 2], np.float32)
     model = model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": bias})
-    source, findings = Source("m.onnx", "onnx", data=model.SerializeToString()), Findings()
-    notes, stack = findings.notes, read_onnx(source, LIMITS, None, findings)
+    source, findings = OpenedFile("m.onnx", "onnx", data=model.SerializeToString()), NumberNotes()
+    notes, network = findings.notes, read_onnx(source, LIMITS, None, findings)
     assert notes == []
-    stack.stages[0].values()
-    stack.stages[0].values()
+    network.stages[0].values()
+    network.stages[0].values()
     assert notes == ["shift: bias: 1 value is not finite, the first (inf) at [1]"]
     with pytest.raises(FieldError) as caught:
-        read_onnx(source, LIMITS, None, Findings(strict_finite=True)).stages[0].values()
+        read_onnx(source, LIMITS, None, NumberNotes(strict_finite=True)).stages[0].values()
     assert str(caught.value) == f"{notes[0]} (leave --strict-finite out)"
     model = model_of([node("Add", "x", "b", name="shift")], (1, 3), {"b": np.array([1, np.nan, 2], np.float32)})
     with pytest.raises(FieldError, match=r"shift: bias: 1 value is nan, the first at \[1\]"):
@@ -158,9 +162,9 @@ def test_weights_that_are_no_numbers():
 def test_numbers_beyond_their_type_are_refused():
     """Where a type of few bits is stored in a field of many."""
     proto = onnx.TensorProto(name="b", data_type=onnx.TensorProto.INT8, dims=[3], int32_data=[1, 300, 2])
-    stack = read(model_of([node("Add", "x", "b")], (1, 3), {"b": proto}))
+    network = read(model_of([node("Add", "x", "b")], (1, 3), {"b": proto}))
     with pytest.raises(FormatError, match="tensor 'b' holds values beyond int8"):
-        stack.stages[0].values()
+        network.stages[0].values()
 
 
 def test_a_size_that_is_left_open_is_asked_for():
@@ -178,7 +182,7 @@ def test_a_size_that_is_left_open_is_asked_for():
             read(model, wrong)
         assert str(caught.value) == (
             f"the input 'x' of the model is 'N' × 3 × 'height' × '?', got {' × '.join(map(str, wrong))} "
-            "(give channels and spatial sizes, without the batch)"
+            "(give channels and spatial sizes, with or without the batch before them)"
         )
     shapeless = model_of([node("Relu", "x")], None)
     assert read(shapeless, (3, 5)).input_shape == (3, 5)
@@ -188,19 +192,19 @@ def test_a_size_that_is_left_open_is_asked_for():
 
 def test_a_model_is_a_network(tmp_path):
     """By itself, with the size or the file that --input gives; the flag is named where that does not fit."""
-    from convcalc.formats.network import read_network
-    from convcalc.formats.request import read_request
+    from convcalc.request.request import read_request
+    from convcalc.request.resolve import resolve
 
     path = tmp_path / "m.onnx"
     path.write_bytes(lenet().SerializeToString())
     request = read_request(str(path))
-    assert read_network(request, None, LIMITS).stack.parameters == 44_426
+    assert resolve(request, None, LIMITS).parameters == 44_426
     with pytest.raises(FieldError) as caught:
-        read_network(request, None, LIMITS, input_text="1x32x32")
+        resolve(request, None, LIMITS, input_text="1x32x32")
     assert str(caught.value).startswith("--input: the input 'x' of the model is 'N' × 1 × 28 × 28, got 1 × 32 × 32")
     assert caught.value.exit_code == 2
     np.save(tmp_path / "x.npy", np.ones((28, 28), np.float32))
-    found = read_network(request, None, LIMITS, input_text=str(tmp_path / "x.npy"))
+    found = resolve(request, None, LIMITS, input_text=str(tmp_path / "x.npy"))
     assert found.input().shape == (1, 1, 28, 28)
 
 
@@ -214,7 +218,7 @@ def test_memory_and_size_are_limited(tmp_path):
         stream.write(model.SerializeToString())
         stream.truncate(1 << 31)
     with pytest.raises(LimitError) as caught:
-        read_onnx(open_source(str(path), LIMITS), LIMITS)
+        read_onnx(open_file(str(path), LIMITS), LIMITS)
     assert str(caught.value) == f"{path}: a model of 2.0 GiB, an ONNX file has less than 2.0 GiB"
 
 
@@ -232,14 +236,14 @@ def test_the_kind_is_told_by_the_content(tmp_path):
     """Whatever the file is called; a model is no array, and text called so is text."""
     path = tmp_path / "model.bin"
     path.write_bytes(lenet().SerializeToString())
-    assert open_source(str(path), LIMITS).kind == "onnx"
+    assert open_file(str(path), LIMITS).kind == "onnx"
     with pytest.raises(FormatError) as caught:
         read_tensor(str(path), LIMITS)
     assert str(caught.value) == f"{path}: an ONNX model holds a network, not an array"
     path = path.rename(tmp_path / "model.onnx")
     path.write_bytes(b"\0" + path.read_bytes())
     with pytest.raises(FormatError, match="not a readable ONNX model"):
-        read_onnx(open_source(str(path), LIMITS), LIMITS)
+        read_onnx(open_file(str(path), LIMITS), LIMITS)
 
 
 def test_names_that_are_no_text_are_shown_by_their_bytes():
@@ -249,6 +253,6 @@ def test_names_that_are_no_text_are_shown_by_their_bytes():
     data = model.SerializeToString()
     for each in (longest.encode(), b"other", b"LRN", b"title"):
         data = data.replace(each, b"\xff" + each[1:])
-    stack = read(data)
-    assert (stack.stages[0].name, stack.title) == ("\\xff" + longest[1:], "\\xffitle")
-    assert stack.notes == ("stops at node 2 '\\\\xffther' (\\xffRN): no kind of layer does that",)
+    network = read(data)
+    assert (network.stages[0].name, network.title) == ("\\xff" + longest[1:], "\\xffitle")
+    assert network.notes == ("stops at node 2 '\\\\xffther' (\\xffRN): no kind of layer does that",)

@@ -5,8 +5,11 @@ import warnings
 import numpy as np
 import pytest
 
-from convcalc.formats.onnx_reader import read_onnx
-from convcalc.formats.source import open_source
+from convcalc.files.file_kind import open_file
+from convcalc.limits import Limits
+from convcalc.models.onnx_reader import read_onnx
+from convcalc.request.request import read_request
+from convcalc.request.resolve import resolve
 from onnx_models import (
     LIMITS,
     agree,
@@ -25,15 +28,15 @@ from onnx_models import (
 
 def test_lenet():
     """Its layers, names, shapes and parameters, and what it makes of an image."""
-    stack = agree(lenet(), 3)
-    assert [stage.name for stage in stack.stages] == [
+    network = agree(lenet(), 3)
+    assert [stage.name for stage in network.stages] == [
         *("conv1", "Relu_1", "conv1-2", "conv2", "Relu_4", "conv2-2"),
         *("Flatten", "fc1", "Relu_8", "fc2", "Relu_10", "fc3"),
     ]
-    assert stack.parameters == 44_426
-    assert stack.title == "main_graph"
-    assert stack.notes == ()
-    assert [stack.shape_of(number) for number in (-1, 0, 2, 5, 6, 11)] == [
+    assert network.parameters == 44_426
+    assert network.title == "main_graph"
+    assert network.notes == ()
+    assert [network.shape_of(number) for number in (-1, 0, 2, 5, 6, 11)] == [
         *((1, 28, 28), (6, 24, 24), (6, 12, 12), (16, 4, 4), (256,), (10,)),
     ]
 
@@ -45,9 +48,9 @@ def test_shapes_agree_with_shape_inference_at_every_layer():
         each.name: tuple(axis.dim_value for axis in each.type.tensor_type.shape.dim)[1:]
         for each in onnx.shape_inference.infer_shapes(model).graph.value_info
     }
-    stack = read(model)
+    network = read(model)
     for number, proto in enumerate(model.graph.node[:-1]):
-        assert stack.shape_of(number) == inferred[proto.output[0]]
+        assert network.shape_of(number) == inferred[proto.output[0]]
 
 
 def test_what_pytorch_exports_is_read(tmp_path):
@@ -74,17 +77,17 @@ def test_what_pytorch_exports_is_read(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that needs no further package is the older one
         torch.onnx.export(network, torch.from_numpy(cells), str(path), dynamo=False)
-    stack = read_onnx(open_source(str(path), LIMITS), LIMITS)
+    ours = read_onnx(open_file(str(path), LIMITS), LIMITS)
     with torch.no_grad():
         wanted = network(torch.from_numpy(cells)).numpy()
-    np.testing.assert_allclose(output_of(stack, cells), wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(output_of(ours, cells), wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_weights_are_read_when_they_are_needed():
     """Shapes are there without a single number having been made of bytes; what is asked for is read."""
     weight = numbers(2, 3, 1, 1)
-    stack = read(model_of([node("Conv", "x", "w")], constants={"w": weight}))
-    values = stack.stages[0].values()
+    network = read(model_of([node("Conv", "x", "w")], constants={"w": weight}))
+    values = network.stages[0].values()
     np.testing.assert_array_equal(values["weight"], weight, strict=True)
     assert not values["weight"].flags.writeable
 
@@ -98,10 +101,10 @@ def test_weights_of_every_type(kind, raw):
     if raw:
         array = numpy_helper.to_array(proto)
         proto = onnx.TensorProto(name="b", data_type=proto.data_type, dims=[3], raw_data=array.tobytes())
-    stack = read(model_of([node("Add", "x", "b")], (1, 3), {"b": proto}))
-    np.testing.assert_array_equal(stack.stages[0].values()["bias"], values)
+    network = read(model_of([node("Add", "x", "b")], (1, 3), {"b": proto}))
+    np.testing.assert_array_equal(network.stages[0].values()["bias"], values)
     half = {"FLOAT16": "float16", "BFLOAT16": "bfloat16"}.get(kind)
-    assert stack.notes == ((f"{half} is read as float32, in 1 tensor",) if half else ())
+    assert network.notes == ((f"{half} is read as float32, in 1 tensor",) if half else ())
 
 
 def test_names_are_made_unique_and_readable():
@@ -111,8 +114,8 @@ def test_names_are_made_unique_and_readable():
         node("Relu", "x" if number == 0 else f"v{number - 1}", name=name, to=f"v{number}")
         for number, name in enumerate(names)
     ]
-    stack = read(model_of(nodes))
-    assert [stage.name for stage in stack.stages] == [
+    network = read(model_of(nodes))
+    assert [stage.name for stage in network.stages] == [
         *("f.0", "f.0-2", "a_b_[2J_", "relu4", "input-2", "Relu_7", "Relu", "relu-3"),
     ]
 
@@ -125,10 +128,34 @@ def test_only_what_the_first_output_needs():
         node("Sigmoid", "a", to="c"),
         node("Tanh", "b", to="d"),
     ]
-    stack = read(model_of(nodes, outputs=["c", "d"]))
-    assert kinds(stack) == ["relu", "sigmoid"]
-    assert [stage.inputs for stage in stack.stages] == [(-1,), (0,)]
-    assert stack.notes == (
+    network = read(model_of(nodes, outputs=["c", "d"]))
+    assert kinds(network) == ["relu", "sigmoid"]
+    assert [stage.inputs for stage in network.stages] == [(-1,), (0,)]
+    assert network.notes == (
+        "2 nodes left out that its output does not need",
         "of 2 outputs ('c', 'd') the first is read",
-        "2 layers left out that its output does not need",
     )
+
+
+def test_a_layer_whose_shape_alone_is_used_is_left_out():
+    """Its node is needed for the shape of what it makes, its numbers are not."""
+    nodes = [
+        node("Relu", "x", to="r"),
+        node("Shape", "r", to="s"),
+        node("Gather", "s", "zero", to="n", axis=0),
+        node("Unsqueeze", "n", "a", to="l"),
+        node("Concat", "l", "rest", to="t", axis=0),
+        node("Reshape", "x", "t", to="f"),
+    ]
+    constants = {"zero": np.array(0), "a": np.array([0]), "rest": np.array([-1])}
+    network = read(model_of(nodes, (1, 3, 8, 9), constants))
+    assert kinds(network) == ["flatten"]
+    assert "1 layer left out that its output does not need" in network.notes
+
+
+def test_the_input_of_a_model_is_found_in_its_file(tmp_path):
+    """A model says of its input no more than the file does."""
+    path = tmp_path / "m.onnx"
+    path.write_bytes(model_of([node("Relu", "x")]).SerializeToString())
+    found = resolve(read_request(str(path)), None, Limits())
+    assert str(found.input_place()) == str(path)

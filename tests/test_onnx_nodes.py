@@ -53,17 +53,17 @@ def test_batch_normalization(epsilon, opset):
     constants = {name: numbers(3) for name in ("scale", "b", "mean")} | {"var": np.abs(numbers(3))}
     more = {} if epsilon is None else {"epsilon": epsilon}
     made = model_of([node("BatchNormalization", "x", *constants, momentum=0.5, **more)], (1, 3, 5), constants, opset)
-    stack = read(made)
+    network = read(made)
     cells = numbers(2, 3, 5)
     centred = (cells - constants["mean"][:, None]) / np.sqrt(constants["var"][:, None] + (epsilon or 1e-5))
     wanted = centred * constants["scale"][:, None] + constants["b"][:, None]
-    np.testing.assert_allclose(output_of(stack, cells), wanted, rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(output_of(network, cells), wanted, rtol=2e-5, atol=2e-5)
     made.graph.node[0].output.extend(["", ""])  # outputs that are left out have no name
-    np.testing.assert_array_equal(output_of(read(made), cells), output_of(stack, cells))
+    np.testing.assert_array_equal(output_of(read(made), cells), output_of(network, cells))
     del made.graph.node[0].output[1:]
     if opset >= 14:  # for older models the evaluator takes the statistics of the input
         agree(made)
-    assert stack.parameters == 6
+    assert network.parameters == 6
 
 
 GEMM = [
@@ -78,17 +78,17 @@ def test_gemm(attributes, shape):
     constants = {"w": numbers(*((4, 5) if attributes.get("transB") else (5, 4)))}
     if shape is not None:
         constants["c"] = numbers(*shape)
-    stack = agree(model_of([node("Gemm", "x", *constants, **attributes)], (1, 5), constants))
+    network = agree(model_of([node("Gemm", "x", *constants, **attributes)], (1, 5), constants))
     has_bias = shape is not None and attributes.get("beta") != 0.0
-    assert stack.parameters == 20 + 4 * has_bias
-    assert ("bias" in stack.stages[0].values()) == has_bias
+    assert network.parameters == 20 + 4 * has_bias
+    assert ("bias" in network.stages[0].values()) == has_bias
 
 
 def test_gemm_says_what_it_multiplied():
     """Whoever looks at the weights sees other numbers than the file has."""
     constants = {"w": numbers(5, 4), "c": numbers(4)}
-    stack = read(model_of([node("Gemm", "x", "w", "c", alpha=0.5, beta=2.0)], (1, 5), constants))
-    assert stack.notes == (
+    network = read(model_of([node("Gemm", "x", "w", "c", alpha=0.5, beta=2.0)], (1, 5), constants))
+    assert network.notes == (
         "a Gemm's factor 0.5 is multiplied into its numbers, in 1 tensor",
         "a Gemm's factor 2.0 is multiplied into its numbers, in 1 tensor",
     )
@@ -100,10 +100,10 @@ def test_matmul_and_add_are_one_linear_layer(shape):
     constants = {"w": numbers(5, 4), "b": numbers(*shape)}
     product = node("MatMul", "x", "w", to="p", name="fc")
     for inputs in (("p", "b"), ("b", "p")):
-        stack = agree(model_of([product, node("Add", *inputs)], (1, 5), constants))
-        assert kinds(stack) == ["linear"]
-        assert stack.stages[0].name == "fc"
-        assert stack.parameters == 24
+        network = agree(model_of([product, node("Add", *inputs)], (1, 5), constants))
+        assert kinds(network) == ["linear"]
+        assert network.stages[0].name == "fc"
+        assert network.parameters == 24
     assert kinds(agree(model_of([product], (1, 5), constants))) == ["linear"]
     both = [product, node("Add", "p", "b", to="q"), node("Add", "p", "q")]
     assert kinds(agree(model_of(both, (1, 5), constants))) == ["linear", "bias", "add"]
@@ -112,9 +112,9 @@ def test_matmul_and_add_are_one_linear_layer(shape):
 @pytest.mark.parametrize("shape", [(3, 1, 1), (1, 3, 1, 1)])
 def test_adding_a_constant_for_each_channel_is_a_bias(shape):
     """Of an input with spatial axes."""
-    stack = agree(model_of([node("Add", "b", "x")], constants={"b": numbers(*shape)}))
-    assert kinds(stack) == ["bias"]
-    assert stack.parameters == 3
+    network = agree(model_of([node("Add", "b", "x")], constants={"b": numbers(*shape)}))
+    assert kinds(network) == ["bias"]
+    assert network.parameters == 3
 
 
 def test_branches_are_added():
@@ -128,9 +128,9 @@ def test_branches_are_added():
         node("Conv", "d", "v", to="e"),
         node("Add", "e", "d"),
     ]
-    stack = agree(model_of(nodes, constants=constants))
-    assert [stage.name for stage in stack.stages] == ["block/conv1", "relu1", "block/conv2", "add1", "conv3", "add2"]
-    assert [stage.inputs for stage in stack.stages] == [(-1,), (0,), (1,), (2, -1), (3,), (4, 3)]
+    network = agree(model_of(nodes, constants=constants))
+    assert [stage.name for stage in network.stages] == ["block/conv1", "relu1", "block/conv2", "add1", "conv3", "add2"]
+    assert [stage.inputs for stage in network.stages] == [(-1,), (0,), (1,), (2, -1), (3,), (4, 3)]
 
 
 RESIZE = [
@@ -168,15 +168,15 @@ def test_older_ways_to_upsample():
         (9, node("Upsample", "x", "s"), {"s": scales}),
         (10, node("Resize", "x", "s"), {"s": scales}),
     ):
-        stack = read(model_of([made], constants=constants, opset=opset))
-        np.testing.assert_array_equal(output_of(stack, cells), wanted, strict=True)
+        network = read(model_of([made], constants=constants, opset=opset))
+        np.testing.assert_array_equal(output_of(network, cells), wanted, strict=True)
 
 
 def test_softmax_means_something_else_from_opset_13_on():
     """Over all that follows the axis before it, which of features alone is the same."""
     agree(model_of([node("Softmax", "x")], (1, 5)))
-    stack = read(model_of([node("Softmax", "x")], (1, 5), opset=11))
-    assert kinds(stack) == ["softmax"]
+    network = read(model_of([node("Softmax", "x")], (1, 5), opset=11))
+    assert kinds(network) == ["softmax"]
     with pytest.raises(FormatError, match="its axis is 1, only a softmax over the channels is read"):
         read(model_of([node("Softmax", "x")], opset=11))
     with pytest.raises(FormatError, match="its axis is -1, only a softmax over the channels is read"):
@@ -207,9 +207,9 @@ def test_a_flatten_whose_shape_is_computed(batch):
         node("Sigmoid", "f"),
     ]
     constants = {**axis, "zero": np.array(0), "rest": np.array([-1])}
-    stack = agree(model_of(nodes, (batch, 3, 8, 9), constants), 1)
-    assert kinds(stack) == ["relu", "flatten", "sigmoid"]
-    assert stack.notes == ()
+    network = agree(model_of(nodes, (batch, 3, 8, 9), constants), 1)
+    assert kinds(network) == ["relu", "flatten", "sigmoid"]
+    assert network.notes == ()
 
 
 def test_what_changes_nothing_is_passed_over():
@@ -224,9 +224,9 @@ def test_what_changes_nothing_is_passed_over():
         node("Flatten", "d", to="e"),
         node("Relu", "e"),
     ]
-    stack = agree(model_of(nodes, constants=constants))
-    assert kinds(stack) == ["conv", "flatten", "relu"]
-    assert stack.notes == ("2 Identity nodes passed over", "1 Dropout node passed over", "1 Flatten node passed over")
+    network = agree(model_of(nodes, constants=constants))
+    assert kinds(network) == ["conv", "flatten", "relu"]
+    assert network.notes == ("2 Identity nodes passed over", "1 Dropout node passed over", "1 Flatten node passed over")
 
 
 def test_constants_of_every_spelling():
@@ -239,5 +239,14 @@ def test_constants_of_every_spelling():
         agree(model_of(nodes))
     for value in ({"value_float": 2.0}, {"value_int": 2}):
         nodes = [helper.make_node("Constant", [], ["c"], **value), node("Gemm", "x", "w", "c")]
-        stack = read(model_of(nodes, (1, 3), {"w": numbers(3, 2)}))
-        np.testing.assert_array_equal(stack.stages[0].values()["bias"], [2, 2])
+        network = read(model_of(nodes, (1, 3), {"w": numbers(3, 2)}))
+        np.testing.assert_array_equal(network.stages[0].values()["bias"], [2, 2])
+
+
+def test_a_reshape_to_what_is_there_is_passed_over():
+    """Its sizes may be those of the input, or one of them left open."""
+    for target in ([1, 3, 8, 9], [-1, 3, 8, 9], [0, 3, -1, 9], [1, 3, 8, -1]):
+        nodes = [node("Reshape", "x", "s", to="a"), node("Relu", "a")]
+        network = agree(model_of(nodes, constants={"s": np.array(target)}), 1)
+        assert kinds(network) == ["relu"]
+        assert network.notes == ("1 Reshape node passed over",)

@@ -219,7 +219,7 @@ STOPS = {
         node("Add", "x", "b"),
         {"b": numbers(9)},
         17,
-        "(Add): it adds a constant of 9 to 3 × 8 × 9, not one number for each channel",
+        "(Add): its constant of 9 beside 3 × 8 × 9 is not one number for each channel",
     ),
     "reduced channels": (
         node("ReduceMean", "x", axes=[1, 2]),
@@ -262,7 +262,7 @@ STOPS = {
         node("Add", "x", "b"),
         {"b": np.float32(1)},
         17,
-        "(Add): it adds a constant of one number to 3 × 8 × 9, not one number for each channel",
+        "(Add): its constant of one number beside 3 × 8 × 9 is not one number for each channel",
     ),
     "add constants": (node("Add", "b", "b"), {"b": numbers(3)}, 17, "(Add): it adds constants"),
     "constant alone": (node("Relu", "b"), {"b": numbers(3)}, 17, "(Relu): it takes constants alone"),
@@ -270,6 +270,43 @@ STOPS = {
     "no input": (node("Identity"), {}, 17, "(Identity): its input is missing"),
     "dropout": (node("Dropout", "x", "", "t"), {"t": np.array(True)}, 17, "(Dropout): it is in training mode"),
     "old dropout": (node("Dropout", "x"), {}, 6, "(Dropout): it is in training mode"),
+    "sub of a branch": (
+        node("Sub", "b", "x"),
+        {"b": numbers(3, 1, 1)},
+        17,
+        "(Sub): it subtracts what is computed, only constants are read",
+    ),
+    "transpose": (
+        node("Transpose", "x", perm=[0, 2, 3, 1]),
+        {},
+        17,
+        "(Transpose): it puts the axes in the order [0, 2, 3, 1], which is not read",
+    ),
+    "transpose without perm": (
+        node("Transpose", "x"),
+        {},
+        17,
+        "(Transpose): it puts the axes in the order [3, 2, 1, 0], which is not read",
+    ),
+    "no order": (
+        node("Transpose", "x", perm=[0, 0, 1, 2]),
+        {},
+        17,
+        "(Transpose): its perm [0, 0, 1, 2] is no order of 4 axes",
+    ),
+    "channels last": (
+        node("Transpose", "x", perm=[0, 3, 1, 2]),
+        {},
+        17,
+        "(Transpose): its channels come last, as Keras and TensorFlow have them, which is not read: convert it "
+        "channels first, with tf2onnx by --inputs-as-nchw",
+    ),
+    "cast": (
+        helper.make_node("Cast", ["x"], ["y"], to=7),
+        {},
+        17,
+        "(Cast): it may change numbers: only a cast to float32 or float64 is read, of a type that it holds",
+    ),
     "unknown input": (node("Relu", "q"), {}, 17, "(Relu): it takes 'q', which no node before it makes"),
     "cycle": (node("Relu", "y"), {}, 17, "(Relu): it takes 'y', which no node before it makes"),
     "taken name": (node("Relu", "x", to="x"), {}, 17, "(Relu): its output has no name, or one that is taken"),
@@ -321,11 +358,15 @@ def test_a_network_ends_before_what_is_not_read(made, constants, opset, reason):
     before = [node("Identity" if opset < 7 else "Relu", "x0", to="x")]
     model = model_of([*before, made], constants=constants, opset=opset, output="y")
     model.graph.input[0].name = "x0"
-    if opset >= 7:
-        stack = read(model)
-        assert kinds(stack) == ["relu"]
-        assert stack.notes == (f"stops at node 2 {reason}",)
-        assert stack.shape_of(0) == (3, 8, 9)
+    if "x" not in made.input:  # then nothing needs the layer before it
+        with pytest.raises(FormatError) as caught:
+            read(model)
+        assert str(caught.value) == f"m.onnx: no layer of the model can be read: stops at node 2 {reason}"
+    elif opset >= 7:
+        network = read(model)
+        assert kinds(network) == ["relu"]
+        assert network.notes == (f"stops at node 2 {reason}",)
+        assert network.shape_of(0) == (3, 8, 9)
     with pytest.raises(FormatError) as caught:
         read(model_of([made], constants=constants, opset=opset, output="y"))
     assert str(caught.value) == f"m.onnx: no layer of the model can be read: stops at node 1 {reason}"
@@ -334,6 +375,6 @@ def test_a_network_ends_before_what_is_not_read(made, constants, opset, reason):
 def test_branches_of_different_shapes_are_named():
     """Where they meet."""
     nodes = [node("MaxPool", "x", to="a", kernel_shape=[2, 2]), node("Add", "a", "x")]
-    stack = read(model_of(nodes))
-    assert kinds(stack) == ["max-pool"]
-    assert stack.notes[0].startswith("stops at node 2 (Add): add takes inputs of one shape: ")
+    network = read(model_of(nodes))
+    assert kinds(network) == ["max-pool"]
+    assert network.notes[0].startswith("stops at node 2 (Add): add takes inputs of one shape: ")

@@ -17,9 +17,9 @@ def test_convolutions(attributes, bias):
     """Padding of each side by itself, auto_pad, and groups."""
     weight = numbers(6, 3 // attributes.get("group", 1), 3, 2)
     constants = {"w": weight} | ({"b": numbers(6)} if bias else {})
-    stack = agree(model_of([node("Conv", "x", "w", *(["b"] if bias else []), **attributes)], constants=constants))
-    assert kinds(stack) == ["conv"]
-    assert stack.parameters == weight.size + 6 * bias
+    network = agree(model_of([node("Conv", "x", "w", *(["b"] if bias else []), **attributes)], constants=constants))
+    assert kinds(network) == ["conv"]
+    assert network.parameters == weight.size + 6 * bias
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 9), (1, 2, 5, 6, 7)])
@@ -88,15 +88,29 @@ def test_transposed_convolutions_whose_output_is_given(attributes):
     less, more = [each // 2 for each in totals], [each - each // 2 for each in totals]
     pads = [*less, *more] if attributes.get("auto_pad") == "SAME_UPPER" else [*more, *less]
     plain = {name: each for name, each in attributes.items() if name not in ("auto_pad", "output_shape")}
-    stack = read(model_of([node("ConvTranspose", "x", "w", **attributes)], (1, 3, *size), constants))
+    network = read(model_of([node("ConvTranspose", "x", "w", **attributes)], (1, 3, *size), constants))
     explicit = model_of([node("ConvTranspose", "x", "w", pads=pads, **plain)], (1, 3, *size), constants)
     cells = numbers(1, 3, *size)
-    assert stack.shape_of(0) == (2, *wanted)
-    np.testing.assert_allclose(output_of(stack, cells), reference(explicit, cells), rtol=2e-5, atol=2e-5)
+    assert network.shape_of(0) == (2, *wanted)
+    np.testing.assert_allclose(output_of(network, cells), reference(explicit, cells), rtol=2e-5, atol=2e-5)
+
+
+def test_an_output_shape_of_more_than_the_windows_reach():
+    """The cells behind are empty, as those of output_padding are: ONNX' own example, by hand."""
+    weight = np.ones((1, 2, 3, 3), np.float32)
+    made = node("ConvTranspose", "x", "w", strides=[3, 2], output_shape=[10, 8])
+    network = read(model_of([made], (1, 1, 3, 3), {"w": weight}))
+    cells = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+    output = output_of(network, cells)
+    assert output.shape == (1, 2, 10, 8)
+    assert not output[:, :, 9].any()
+    assert not output[..., 7].any()
+    np.testing.assert_array_equal(output[0, 1, 0], [0, 0, 1, 1, 3, 2, 2, 0])
 
 
 POOLS = [
     *grid(kernel_shape=[[3, 2]], strides=[None, [2, 2], [3, 2]], pads=[None, [1, 0, 1, 1]], ceil_mode=[None, 1]),
+    *grid(kernel_shape=[[3, 4]], strides=[[2, 2]], pads=[[0, 0, 2, 2], [2, 3, 1, 0]]),  # more than half a kernel
     *grid(kernel_shape=[[3, 3]], auto_pad=["VALID", "SAME_UPPER", "SAME_LOWER"], strides=[None, [2, 2]]),
 ]
 
@@ -121,10 +135,10 @@ def test_max_pools(attributes):
     Shapes are those of ONNX' inference as of opset 22, which says so; the evaluator pads wrongly if not evenly.
     """
     made = model_of([node("MaxPool", "x", **attributes)], opset=22)
-    stack, cells = read(made), numbers(2, 3, 8, 9)
+    network, cells = read(made), numbers(2, 3, 8, 9)
     inferred = onnx.shape_inference.infer_shapes(made).graph.output[0].type.tensor_type.shape.dim
-    assert stack.shape_of(0) == tuple(axis.dim_value for axis in inferred)[1:]
-    kernel, size = attributes["kernel_shape"], stack.shape_of(0)[1:]
+    assert network.shape_of(0) == tuple(axis.dim_value for axis in inferred)[1:]
+    kernel, size = attributes["kernel_shape"], network.shape_of(0)[1:]
     strides, dilations = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
     before = attributes.get("pads", [0, 0])[:2]
     if "SAME" in attributes.get("auto_pad", ""):
@@ -132,7 +146,7 @@ def test_max_pools(attributes):
         totals = [max(0, (out - 1) * stride + taps - cells) for out, stride, taps, cells in axes]
         before = [(total + (attributes["auto_pad"] == "SAME_LOWER")) // 2 for total in totals]
     wanted = largest_of_windows(cells, kernel, strides, dilations, before, size)
-    np.testing.assert_array_equal(output_of(stack, cells), wanted, strict=True)
+    np.testing.assert_array_equal(output_of(network, cells), wanted, strict=True)
     if "pads" not in attributes and attributes.get("auto_pad") != "SAME_LOWER":
         agree(made)
 

@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[1]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 SMOKE = """
 import convcalc
-from convcalc.formats.library import Library
-from convcalc.formats.shipped import shipped
-problem = convcalc.load(shipped("examples/gradient.yaml"))
+from convcalc.request.kernel_library import Library
+from convcalc.request.shipped import shipped
+network = convcalc.load(shipped("examples/gradient.yaml"))
 print(convcalc.__file__)
 print(convcalc.kernel("gaussian:5").scale, len(Library.standard().names()))
-print(convcalc.compute(problem).output[0, 0, 1].tolist())
+print(network.run().output[0, 0, 1].tolist())
 """
 
 
@@ -99,9 +99,9 @@ def test_checkout_finds_its_files(tmp_path: Path) -> None:
 
 
 def test_required_packages_are_exactly_these() -> None:
-    """Nothing beyond the five is required; all else is an extra."""
+    """Nothing beyond the four is required; all else is an extra."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = sorted(requirement.partition(">")[0] for requirement in project["dependencies"])
-    assert names == ["numpy", "pyyaml", "rich", "threadpoolctl", "typer"]
+    assert names == ["numpy", "pyyaml", "rich", "typer"]

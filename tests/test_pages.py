@@ -18,6 +18,7 @@ from rich.console import Console
 
 from convcalc.render.frames import ASCII, ROUNDED
 from convcalc.render.layout import lines_of
+from convcalc.render.lines import folded, stripped
 from convcalc.render.terminal import print_blocks
 from convcalc.report.blocks import Flow, Grid, Role, Sentence, Span, Table
 
@@ -316,6 +317,20 @@ def test_no_line_is_wider_than_the_terminal(blocks, width):
     assert all(cell_len(line) <= width for line in stream.getvalue().splitlines())
 
 
+def test_a_character_wider_than_the_page_stands_alone():
+    """Nothing is lost where not even one character fits; a line is full to its last column."""
+    assert list(folded((Span("畳x"), Span("yz")), 1)) == [(Span("畳"),), (Span("x"),), (Span("y"),), (Span("z"),)]
+    assert list(folded((Span("ab畳畳"), Span("cd")), 5)) == [(Span("ab畳"),), (Span("畳"), Span("cd"))]
+    assert list(folded((Span("ab畳畳"),), 4)) == [(Span("ab畳"),), (Span("畳"),)]
+
+
+def test_a_line_ends_with_its_last_sign():
+    """Spaces are taken off the last span that has more than spaces, and those after it are gone."""
+    line = (Span(" a "), Span(" b  ", Role.LABEL), Span("  "), Span(""))
+    assert stripped(line) == (Span(" a "), Span(" b", Role.LABEL))
+    assert stripped((Span("  "),)) == ()
+
+
 def _digits(text):
     return Counter(character for character in text if character in "0123456789")
 
@@ -392,7 +407,7 @@ def test_json_has_the_very_numbers(cli, text):
     assert done.out.isascii()
     document = json.loads(done.out, parse_constant=pytest.fail)
     assert document["schema"] == "convcalc.run/1"
-    output = convcalc.compute(convcalc.load(str(cli.folder / "f.yaml"))).output
+    output = convcalc.load(str(cli.folder / "f.yaml")).run().output
     assert document["output_shape"] == list(output.shape)
     expected = [repr(value) if isinstance(value, float) and not np.isfinite(value) else value for value in output.flat]
     found = np.array(_exact(document["output"]), dtype=object).ravel().tolist()

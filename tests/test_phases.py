@@ -7,10 +7,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from convcalc.engine.scatter import scatter
-from convcalc.layers import transposed
+from convcalc.engine.algorithms.transposed_direct import scatter
+from convcalc.layers.kinds import transposed
+from convcalc.layers.kinds.transposed_phases import by_phases
 from convcalc.layers.layer import PLAINLY, How
-from convcalc.layers.phases import by_phases
 from convcalc.layers.table import kind_of
 
 CASES = [
@@ -39,7 +39,8 @@ def test_large_layers_agree_with_pytorch(dtype, monkeypatch):
     torch = pytest.importorskip("torch")
     taken = []
     monkeypatch.setattr(
-        "convcalc.layers.phases.by_phases", lambda *given, **named: taken.append(1) or by_phases(*given, **named)
+        "convcalc.layers.kinds.transposed_phases.by_phases",
+        lambda *given, **named: taken.append(1) or by_phases(*given, **named),
     )
     numbers = np.random.default_rng(3)
     layer = kind_of("transposed-conv").make(

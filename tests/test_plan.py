@@ -79,7 +79,8 @@ def test_candidates_say_why_not() -> None:
             assert each.obstacle == obstacle_of(problem, each.name)
             assert (each.work is None) == bool(each.obstacle)
             assert (each.seconds == float("inf")) == bool(each.obstacle)
-            assert each.error == (0 if problem.is_exact else ENGINES[each.name].errors[problem.dtype == "float64"])
+            assert (each.error is None) == bool(each.obstacle)
+            assert each.obstacle or (each.error == 0) == problem.is_exact
 
 
 @large
@@ -87,13 +88,13 @@ def test_candidates_say_why_not() -> None:
 def test_the_planner_takes_the_least_estimated_time(problem: Any, precision: str) -> None:
     """Of the engines that can, are precise enough and have room, the cheapest is taken."""
     plan = make_plan(problem, precision=precision)
-    allowed = {"full": (2e-6, 1e-13), "fast": (3e-5, 1e-12)}[precision][problem.dtype == "float64"]
+    allowed = {"full": (4, 256), "fast": (256, 4096)}[precision][problem.dtype == "float64"]
     able = [
         each
         for each in plan.candidates
         if each.work
         and each.work.tile_bytes + each.work.shared_bytes <= WORKSPACE
-        and (problem.is_exact or each.error <= allowed)
+        and (problem.is_exact or each.times <= allowed)
     ]
     best = min(able, key=lambda each: each.seconds)
     assert plan.engine == best.name
@@ -114,11 +115,11 @@ def test_asked_for_or_not_the_plan_of_an_engine_is_the_same(case: Case) -> None:
         if candidate.work:
             plan = make_plan(problem, candidate.name, threads=1)
             work = candidate.work
-            assert (plan.tile_filters, plan.tile_size) == (work.tile_filters, work.tile_size)
-            assert (plan.seconds, plan.multiplications) == (work.seconds, work.multiplications)
+            assert (plan.work.tile_filters, plan.tile_size) == (work.tile_filters, work.tile_size)
+            assert (plan.seconds, plan.work.multiplications) == (work.seconds, work.multiplications)
             assert plan.workspace_bytes == work.tile_bytes + work.shared_bytes
             assert 0 < plan.seconds < 1
-            assert isinstance(plan.multiplications, int)
+            assert isinstance(plan.work.multiplications, int)
 
 
 @pytest.mark.parametrize(("case", "kind"), FILLED, ids=["-".join(map(str, row)) for row in FILLED])
@@ -127,7 +128,7 @@ def test_the_plan_counts_its_tiles(case: Case, kind: Kind) -> None:
     problem = problem_of(case, kind)
     for engine in takers(problem):
         plan = make_plan(problem, engine)
-        made = list(regions(problem, plan.tile_filters, plan.tile_size, border_apart=plan.border_apart))
+        made = list(regions(problem, plan.work.tile_filters, plan.tile_size, border_apart=plan.work.border_apart))
         assert len(made) == plan.tile_count
         assert_covers(problem, made)
     for size in ((2,) * problem.rank, (1,) * problem.rank, problem.output_size):
@@ -206,7 +207,7 @@ def test_threads_are_as_many_as_asked_for_and_useful() -> None:
         plans = [make_plan(PROBLEMS["channels"], engine, threads=count) for count in (1, 2, 3)]
         assert [plan.threads for plan in plans] == [min(count, plans[0].tile_count) for count in (1, 2, 3)]
         assert plans[0].tile_count > 1
-        assert len({(plan.tile_size, plan.tile_filters) for plan in plans}) == 1
+        assert len({(plan.tile_size, plan.work.tile_filters) for plan in plans}) == 1
         np.testing.assert_allclose([plan.seconds * plan.threads for plan in plans], plans[0].seconds, rtol=1e-12)
 
 

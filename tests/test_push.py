@@ -14,8 +14,9 @@ from conftest import CommandLine
 from convcalc.arrays import total
 from convcalc.errors import ConvcalcError
 from convcalc.layers.layer import How
-from convcalc.layers.paths import paths
-from convcalc.layers.stack import INPUT, Stack, Stage
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.path_weights import paths
+from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
 from convcalc.layers.unfold import unfold
 from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
@@ -214,7 +215,7 @@ def test_uses_tells_float_slopes(cli: CommandLine) -> None:
     assert "/" not in page
 
 
-# Reading -------------------------------------------------------------------------------------------------------------
+# IndexMap -------------------------------------------------------------------------------------------------------------
 
 
 def test_paths_read_weights_once() -> None:
@@ -226,8 +227,8 @@ def test_paths_read_weights_once() -> None:
         reads.append(1)
         return {"weight": np.array([[[1, 2]]]), "bias": np.array([0])}
 
-    stack = Stack((1, 4), (Stage("first", layer, (INPUT,), read),))
-    (found,) = paths(stack, np.arange(4).reshape(1, 1, 4), (0, 1), 0)
+    network = Network((1, 4), (Stage("first", layer, (INPUT,), read),))
+    (found,) = paths(network, np.arange(4).reshape(1, 1, 4), (0, 1), 0)
     assert found.weights.tolist() == [[2, 1]]
     assert reads == [1]
 
@@ -250,8 +251,8 @@ def test_outputs_are_let_go_once_nobody_needs_them() -> None:
         Stage("c", double, (0, 1)),
         Stage("d", double, (2, 2)),
     ]
-    stack = Stack((1, 2), tuple(stages))
-    found = stack.carried(1, lambda _, inputs: sum(inputs), [3])
+    network = Network((1, 2), tuple(stages))
+    found = network.carried(1, lambda _, inputs: sum(inputs), [3])
     assert list(found) == [(0, 1), (1, 1), (2, 2), (3, 4)]
 
 
@@ -268,7 +269,7 @@ def test_a_long_chain_is_carried_in_linear_time() -> None:
 
     make = KINDS["relu"].make((1, 2))
     stages = tuple(Stage(str(number), make, Counted((number - 1,))) for number in range(200))
-    list(Stack((1, 2), stages).carried(0, lambda _, inputs: inputs[0]))
+    list(Network((1, 2), stages).carried(0, lambda _, inputs: inputs[0]))
     assert len(looked) <= 6 * 200
 
 
@@ -277,11 +278,11 @@ def test_a_tree_prepares_each_layer_once(monkeypatch: pytest.MonkeyPatch) -> Non
     from convcalc import build
 
     made: list[int] = []
-    build_problem = build.build_problem
+    make = build._problem
 
     def counting(*arguments: Any, **options: Any) -> Any:
         made.append(1)
-        return build_problem(*arguments, **options)
+        return make(*arguments, **options)
 
     stages, shape = [], (2, 3, 3)
     for number, (kind, arguments) in enumerate(
@@ -291,10 +292,10 @@ def test_a_tree_prepares_each_layer_once(monkeypatch: pytest.MonkeyPatch) -> Non
         _, values = drawn(layer, NUMBERS["whole"].draw)
         stages.append(Stage(kind, layer, (number - 1,), lambda values=values: values))
         shape = layer.output_shape
-    stack = Stack((2, 3, 3), tuple(stages))
+    network = Network((2, 3, 3), tuple(stages))
     cells = NUMBERS["whole"].draw(np.random.default_rng(0), (1, 2, 3, 3))
-    outputs = dict(stack.outputs(cells, wanted=[0, 1, 2])) | {INPUT: cells}
-    monkeypatch.setattr(build, "build_problem", counting)
-    root = unfold(stack, outputs, 2, (3,), 9)
+    outputs = dict(network.outputs(cells, wanted=[0, 1, 2])) | {INPUT: cells}
+    monkeypatch.setattr(build, "_problem", counting)
+    root = unfold(network, outputs, 2, (3,), 9)
     assert len([branch for branch in root.branches if branch.node]) == 8
     assert len(made) == 2

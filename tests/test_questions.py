@@ -17,16 +17,23 @@ from convcalc import build_problem, compute
 from convcalc.errors import GeometryError
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.coverage import read_cells
 from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
+from convcalc.geometry.unread_cells import read_cells
 from convcalc.limits import Limits
-from convcalc.tracing.adjoint import adjoint, transposed
+from convcalc.render.frames import ASCII
+from convcalc.render.plain import plain_lines
+from convcalc.report.uses.convolution import uses_report
+from convcalc.tracing.adjoint import Adjoint, adjoint, transposed
 from convcalc.tracing.matrix import im2col_of, matrix_of
 from convcalc.tracing.uses import uses_of
 from reference import reference_conv
 
-torch = pytest.importorskip("torch")
+
+@pytest.fixture(scope="module")
+def torch():
+    """PyTorch, where it is installed."""
+    return pytest.importorskip("torch", reason="extra `oracle` is not installed")
 
 
 def settings_of(axis):
@@ -37,7 +44,7 @@ def settings_of(axis):
 # --- solve: which kernel, stride, padding and dilation
 
 
-def torch_size(size, taps, stride, padding, dilation, output_padding=None):
+def torch_size(torch, size, taps, stride, padding, dilation, output_padding=None):
     """What PyTorch makes of these numbers: an output size, or None where it refuses."""
     cells, weight = torch.zeros(1, 1, size), torch.zeros(1, 1, taps)
     try:
@@ -51,8 +58,9 @@ def torch_size(size, taps, stride, padding, dilation, output_padding=None):
     return made.shape[-1]
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(("size", "wanted"), [(9, 5), (8, 4), (7, 7), (5, 7), (6, 2), (3, 9)])
-def test_solve_finds_all_that_pytorch_computes(size, wanted):
+def test_solve_finds_all_that_pytorch_computes(torch, size, wanted):
     """Of kernels to 5, strides to 3 and dilations to 2, those are found with which PyTorch gets the size."""
     tried = [
         (taps, stride, padding, dilation)
@@ -60,15 +68,16 @@ def test_solve_finds_all_that_pytorch_computes(size, wanted):
         if taps > 1 or dilation == 1
         for padding in range(dilation * (taps - 1) + 1)
     ]
-    expected = {each for each in tried if torch_size(size, *each) == wanted}
+    expected = {each for each in tried if torch_size(torch, size, *each) == wanted}
     found = solutions(Question(size, wanted))
     even = {(axis.kernel_size, axis.stride, axis.before, axis.dilation) for axis in found if axis.before == axis.after}
     assert even & set(tried) == expected
     assert len({settings_of(axis) for axis in found}) == len(found)
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(("size", "wanted"), [(7, 14), (4, 9), (5, 5), (3, 2), (6, 13), (2, 2)])
-def test_transposed_solutions_are_all_that_pytorch_computes(size, wanted):
+def test_transposed_solutions_are_all_that_pytorch_computes(torch, size, wanted):
     """The same for a transposed convolution, with every output padding below the stride."""
     tried = [
         (taps, stride, padding, dilation, extra)
@@ -76,7 +85,7 @@ def test_transposed_solutions_are_all_that_pytorch_computes(size, wanted):
         if taps > 1 or dilation == 1
         for padding, extra in product(range(dilation * (taps - 1) + 1), range(stride))
     ]
-    expected = {each for each in tried if torch_size(size, *each) == wanted}
+    expected = {each for each in tried if torch_size(torch, size, *each) == wanted}
     found = {
         (axis.kernel_size, axis.stride, axis.before, axis.dilation, axis.output_padding)
         for axis in solutions(Question(size, wanted, is_transposed=True))
@@ -85,16 +94,17 @@ def test_transposed_solutions_are_all_that_pytorch_computes(size, wanted):
     assert len(expected) > 3
 
 
+@pytest.mark.oracle
 @given(st.integers(1, 40), st.integers(1, 40), st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_every_solution_gives_the_size(size, wanted, is_transposed):
+def test_every_solution_gives_the_size(torch, size, wanted, is_transposed):
     """PyTorch computes the wanted size from every solution, after padding by hand where it is not the same."""
     for axis in solutions(Question(size, wanted, is_transposed=is_transposed))[::7]:
         taps, stride, before, after, dilation, extra = settings_of(axis)
         if is_transposed:
-            assert torch_size(size, taps, stride, before, dilation, extra) == wanted
+            assert torch_size(torch, size, taps, stride, before, dilation, extra) == wanted
         else:
-            assert torch_size(size + before + after, taps, stride, 0, dilation) == wanted
+            assert torch_size(torch, size + before + after, taps, stride, 0, dilation) == wanted
 
 
 SIMPLEST = [
@@ -133,8 +143,9 @@ def test_the_nearest_sizes_are_those_beside(size, wanted, fixed, near):
     assert [axis.output_size for axis in nearest(question)] == near
 
 
+@pytest.mark.oracle
 @given(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3), st.integers(0, 4), st.integers(0, 3))
-def test_a_transposed_axis_is_pytorchs(size, taps, stride, dilation, padding, extra):
+def test_a_transposed_axis_is_pytorchs(torch, size, taps, stride, dilation, padding, extra):
     """Output size, empty cells and refusals of a transposed axis are those of a transposed convolution of ones."""
     cells, weight = torch.ones(1, 1, size), torch.ones(1, 1, taps)
     try:
@@ -291,9 +302,10 @@ def test_the_adjoint_holds_exactly(drawn, seed):
 TORCH_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize("boundary", TORCH_MODES)
 @pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (2, 1, 2), (1, 2, 2), (3, 2, 1)])
-def test_the_transposed_is_pytorchs_gradient(boundary, stride, dilation, groups):
+def test_the_transposed_is_pytorchs_gradient(torch, boundary, stride, dilation, groups):
     """What the transposed convolution makes of z is PyTorch's gradient of the sum of conv(x) × z."""
     numbers = np.random.default_rng(5)
     cells, weight = numbers.integers(-9, 9, (2, 4, 6, 7)), numbers.integers(-9, 9, (6, 4 // groups, 3, 2))
@@ -308,8 +320,9 @@ def test_the_transposed_is_pytorchs_gradient(boundary, stride, dilation, groups)
     np.testing.assert_array_equal(transposed(problem, z), x.grad.numpy())
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(("stride", "padding", "extra"), [(1, 0, 0), (2, 1, 0), (2, 1, 1), (3, 0, 2)])
-def test_the_transposed_is_pytorchs_layer(stride, padding, extra):
+def test_the_transposed_is_pytorchs_layer(torch, stride, padding, extra):
     """It is PyTorch's transposed convolution of z, whose output has the size of the input."""
     numbers = np.random.default_rng(6)
     z, weight = numbers.integers(-9, 9, (1, 2, 4, 3)), numbers.integers(-9, 9, (2, 3, 3, 3))
@@ -380,6 +393,33 @@ def test_inf_leaves_nothing_to_compare(cli):
     assert "contributions" in cli.run("uses", "f.yaml", "--pos", "1").out
 
 
+def test_places_without_an_even_step_are_listed(cli):
+    """Up to eight of them; of more the first seven and the last."""
+    argv = ["uses", "--kernel", "box", "--padding", "4", "--boundary", "circular", "--stride", "2", "--pos", "0,0"]
+    assert cli.run(*argv).out.splitlines()[1] == "reaches 9 of 36 output cells: rows 1, 2 and 4, columns 1, 2 and 4"
+    cli.write({"f.yaml": "input: {ones: [3]}\nkernel: [1, 1]\npadding: 20\nboundary: circular\ndims: 1\n"})
+    told = cli.run("uses", "f.yaml", "--pos", "0").out
+    assert "reaches 28 of 42 output cells: cells 1, 2, 4, 5, 7, 8, 10, … and 41\n" in told
+
+
+def test_channels_and_slices_that_are_not_shown_are_counted(cli):
+    """Four output channels are shown, and four slices of each."""
+    many = cli.run("uses", "--pos", "2,2", *(word for tap in range(6) for word in ("--kernel", f"[[{tap}]]"))).out
+    assert many.count("contributions, output channel") == 4
+    assert "\n2 more output channels not shown; --format csv has all\n" in many
+    cli.write({"f.yaml": "input: {ones: [12, 1, 1]}\nkernel: {ones: [12, 1, 1]}\npadding: [11, 0, 0]\ndims: 3\n"})
+    deep = cli.run("uses", "f.yaml", "--pos", "1,0,0").out
+    assert deep.count("contributions, depth") == 4
+    assert "\n8 more slices not shown\n" in deep
+
+
+def test_a_transposed_that_is_no_adjoint_is_told():
+    """Two numbers that differ are a verdict, beside the seed that they came from."""
+    checked = Adjoint(seed=5, forward=1, backward=2, rounding=0.0, is_linear=True)
+    page = plain_lines(uses_report(build_problem([[[1, 2]]], [[[1]]]), None, checked).blocks, 80, ASCII)
+    assert list(page)[-1] == "not equal (z: whole numbers from -9 to 9, drawn with seed 5)"
+
+
 # --- matrix: the convolution as one
 
 
@@ -412,8 +452,9 @@ def test_the_kernel_times_the_windows_is_the_output(drawn):
         np.testing.assert_array_equal(made, expected[sample].reshape(-1))
 
 
+@pytest.mark.oracle
 @pytest.mark.parametrize(("stride", "padding", "dilation"), [(1, 0, 1), (2, 1, 1), (1, 2, 2), (3, 1, 2)])
-def test_im2col_is_pytorchs_unfold(stride, padding, dilation):
+def test_im2col_is_pytorchs_unfold(torch, stride, padding, dilation):
     """Rows and columns are in PyTorch's order."""
     numbers = np.random.default_rng(8)
     cells, weight = numbers.integers(-9, 9, (2, 3, 6, 7)), numbers.integers(-9, 9, (4, 3, 3, 2))
@@ -425,7 +466,8 @@ def test_im2col_is_pytorchs_unfold(stride, padding, dilation):
         np.testing.assert_array_equal(im2col_of(problem, Limits(), sample).matrix, unfolded[sample])
 
 
-def test_the_matrix_is_pytorchs_jacobian():
+@pytest.mark.oracle
+def test_the_matrix_is_pytorchs_jacobian(torch):
     """Every number is a derivative of an output cell with respect to an input cell."""
     numbers = np.random.default_rng(9)
     cells, weight = numbers.normal(size=(1, 4, 4, 3)), numbers.normal(size=(2, 2, 2, 3))
@@ -557,3 +599,9 @@ def test_the_kernel_beside_im2col_counts_against_the_limit(cli):
     done = cli.run("matrix", "wide.yaml", "--im2col", "--limit", "values=5000")
     assert done.code == 3
     assert done.err.startswith("error: the matrix has 90 × 90 = 8,100 numbers, at most 5,000 are made\n")
+
+
+def test_padding_by_a_word_is_what_the_word_makes_of_each_kernel(cli):
+    """``same`` at stride 2 pads one cell after, and at stride 1 both sides."""
+    found = json.loads(cli.run("solve", "224", "112", "-k", "3", "--padding", "same", "--format", "json").out)
+    assert found["axes"][0]["solutions"][0]["padding"] == [0, 1]

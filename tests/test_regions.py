@@ -13,30 +13,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import CommandLine
-from convcalc.layers.paths import Reached, paths
-from convcalc.layers.stack import INPUT, Stack, Stage
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.path_weights import Reached, paths
+from convcalc.layers.stage import Stage
 from convcalc.layers.table import kind_of
-from test_stack_trace import CHAINS, outputs_of, stack_of, stack_that_fits
+from test_network_trace import CHAINS, network_of, network_that_fits, outputs_of
 
 DILATED = ("conv", {"out_channels": 1, "kernel_size": 3, "dilation": 2, "padding": 2})
 
 
-def terms_of(stack: Stack, cells: np.ndarray) -> list[dict[tuple[int, ...], Any]]:
+def terms_of(network: Network, cells: np.ndarray) -> list[dict[tuple[int, ...], Any]]:
     """The trace of every cell of every layer."""
-    outputs = outputs_of(stack, cells)
+    outputs = outputs_of(network, cells)
     return [
         {
             cell: stage.layer.trace([outputs[each] for each in stage.inputs], stage.values(), cell)
             for cell in np.ndindex(*stage.layer.output_shape)
         }
-        for stage in stack.stages
+        for stage in network.stages
     ]
 
 
-def led_to(stack: Stack, steps: list[dict[tuple[int, ...], Any]], place: tuple[int, ...]) -> dict[int, Any]:
+def led_to(network: Network, steps: list[dict[tuple[int, ...], Any]], place: tuple[int, ...]) -> dict[int, Any]:
     """The cells of every layer to which the terms of traces lead from an input cell."""
     found = {INPUT: {place}}
-    for number, stage in enumerate(stack.stages):
+    for number, stage in enumerate(network.stages):
         sources = [found[each] for each in stage.inputs]
         found[number] = {
             cell
@@ -67,13 +68,13 @@ ENDS = st.sampled_from(
 @given(chain=CHAINS, end=ENDS, seed=st.integers(0, 99))
 def test_reached_cells_are_those_that_terms_lead_to(chain: list[Any], end: list[Any], seed: int) -> None:
     """Of every layer exactly these are counted, and the region is the smallest block that holds them."""
-    stack = stack_that_fits([*chain, *end], 5, seed)
+    network = network_that_fits([*chain, *end], 5, seed)
     draw = np.random.default_rng(seed)
     cells = draw.normal(size=(1, 2, 5, 5))
     place = tuple(int(draw.integers(size)) for size in (2, 5, 5))
-    wanted = led_to(stack, terms_of(stack, cells), place)
-    rows = {row.number: row for row in paths(stack, cells, place, len(stack.stages) - 1)}
-    assert set(rows) == {number for number in range(len(stack.stages)) if wanted[number]}
+    wanted = led_to(network, terms_of(network, cells), place)
+    rows = {row.number: row for row in paths(network, cells, place, len(network.stages) - 1)}
+    assert set(rows) == {number for number in range(len(network.stages)) if wanted[number]}
     for number, row in rows.items():
         assert cells_of(row) == wanted[number]
         assert row.cells == len(wanted[number])
@@ -91,15 +92,15 @@ def test_paths_that_meet_reach_what_either_does() -> None:
         Stage("back", back, (INPUT,), lambda: values), Stage("ahead", ahead, (INPUT,), lambda: values),
         Stage("both", both, (0, 1)),
     )  # fmt: skip
-    *_, row = paths(Stack(shape, stages), np.ones((1, *shape)), (2, 4), 2)
+    *_, row = paths(Network(shape, stages), np.ones((1, *shape)), (2, 4), 2)
     assert cells_of(row) == {(channel, position) for channel in (2, 3) for position in range(2, 7)}
 
 
 def test_a_weight_of_zero_is_a_path() -> None:
     """What is reached does not depend on the numbers: neither on weights nor on what a ReLU cuts."""
-    bare = stack_of((1, 5), [("conv", {"out_channels": 1, "kernel_size": 3, "bias": False}), ("relu", {})])
+    bare = network_of((1, 5), [("conv", {"out_channels": 1, "kernel_size": 3, "bias": False}), ("relu", {})])
     idle = Stage("conv", bare.stages[0].layer, (INPUT,), lambda: {"weight": np.zeros((1, 1, 3))})
-    rows = list(paths(Stack(bare.input_shape, (idle, bare.stages[1])), np.ones((1, 1, 5)), (0, 2), 1))
+    rows = list(paths(Network(bare.input_shape, (idle, bare.stages[1])), np.ones((1, 1, 5)), (0, 2), 1))
     assert [row.cells for row in rows] == [3, 3]
     assert [int((row.weights != 0).sum()) for row in rows] == [0, 0]
     assert [(row.ahead, row.stopped) for row in rows] == [(0, 0), (0, 0)]
@@ -107,11 +108,11 @@ def test_a_weight_of_zero_is_a_path() -> None:
 
 def test_a_cell_between_taps_reaches_nothing() -> None:
     """Taps 2 apart, at every second cell, never lie upon the odd ones."""
-    stack = stack_of(
+    network = network_of(
         (1, 7), [("conv", {"out_channels": 1, "kernel_size": 2, "dilation": 2, "stride": 2}), ("relu", {})]
     )
-    assert list(paths(stack, np.ones((1, 1, 7)), (0, 3), 1)) == []
-    assert [row.cells for row in paths(stack, np.ones((1, 1, 7)), (0, 2), 1)] == [2, 2]
+    assert list(paths(network, np.ones((1, 1, 7)), (0, 3), 1)) == []
+    assert [row.cells for row in paths(network, np.ones((1, 1, 7)), (0, 2), 1)] == [2, 2]
 
 
 # What stops --------------------------------------------------------------------------------------------------------
@@ -121,13 +122,13 @@ def test_a_cell_between_taps_reaches_nothing() -> None:
 @given(chain=CHAINS, seed=st.integers(0, 99))
 def test_what_stops_is_what_changes_below_and_not_here(chain: list[Any], seed: int) -> None:
     """Cells of a layer that is not linear, one of whose terms changes: counted are all, and those that stay."""
-    stack = stack_that_fits([*chain, ("relu", {}), ("max-pool", {"kernel_size": 2, "stride": 1})], 5, seed)
+    network = network_that_fits([*chain, ("relu", {}), ("max-pool", {"kernel_size": 2, "stride": 1})], 5, seed)
     draw = np.random.default_rng(seed)
     cells = draw.normal(size=(1, 2, 5, 5))
     place = tuple(int(draw.integers(size)) for size in (2, 5, 5))
-    steps, changed = terms_of(stack, cells), {INPUT: {place}}
-    rows = {row.number: row for row in paths(stack, cells, place, len(stack.stages) - 1)}
-    for number, stage in enumerate(stack.stages):
+    steps, changed = terms_of(network, cells), {INPUT: {place}}
+    rows = {row.number: row for row in paths(network, cells, place, len(network.stages) - 1)}
+    for number, stage in enumerate(network.stages):
         below = changed[number - 1]
         ahead = {cell for cell, step in steps[number].items() if any(term.cell in below for term in step.terms)}
         row = rows.get(number)
@@ -194,8 +195,8 @@ def test_a_path_stops_once(cli: CommandLine, position: str, notes: list[str]) ->
 )  # fmt: skip
 def test_blocks_are_not_counted(shape: Any, layers: Any, place: Any, wanted: int) -> None:
     """Nine cells in each of eight channels of 64, and every second of nine cells."""
-    stack = stack_of(shape, layers)
-    *_, row = paths(stack, np.ones((1, *shape)), place, len(layers) - 1)
+    network = network_of(shape, layers)
+    *_, row = paths(network, np.ones((1, *shape)), place, len(layers) - 1)
     assert row.cells == wanted
     assert np.prod([len(each) for each in row.box]) > wanted
 

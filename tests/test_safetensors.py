@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from convcalc.errors import ConvcalcError, FormatError, LimitError, UnknownNameError
-from convcalc.formats.safetensors import open_safetensors
-from convcalc.formats.source import Source, open_source
-from convcalc.formats.tensor_file import read_tensor
+from convcalc.files.file_kind import OpenedFile, open_file
+from convcalc.files.safetensors import open_safetensors
+from convcalc.files.tensor_file import read_tensor
 from convcalc.limits import Limits
 
 LIMITS = Limits()
 
 
 def opened(data, limits=LIMITS):
-    return open_safetensors(Source("f.safetensors", "safetensors", data=data), limits)
+    return open_safetensors(OpenedFile("f.safetensors", "safetensors", data=data), limits)
 
 
 def file_of(header, body=b"", length=None):
@@ -131,15 +131,15 @@ REFUSED = {
     "latin": (file_of(b'{"\xe9": 1}'), "f.safetensors: the .safetensors header is not UTF-8: offset 2"),
     "no json": (
         file_of(b'{"a"}'),
-        "f.safetensors: the .safetensors header is not JSON: Expecting ':' delimiter: line 1 column 5 (char 4)",
+        "f.safetensors: the .safetensors header is not JSON: character 5",
     ),
     "two documents": (
         file_of(b"{}{}"),
-        "f.safetensors: the .safetensors header is not JSON: Extra data: line 1 column 3 (char 2)",
+        "f.safetensors: the .safetensors header is not JSON: character 3",
     ),
     "deep": (
-        file_of(b'{"a":' + b"[" * 100_000),
-        "f.safetensors: the .safetensors header is not JSON: a number or a nesting out of bounds",
+        file_of(b'{"a":' + b"[" * 65 + b"]" * 65 + b"}"),
+        "f.safetensors:a: the .safetensors header must give dtype, shape and data_offsets, nothing else",
     ),
     "long number": (
         file_of(b'{"a":' + b"9" * 5000 + b"}"),
@@ -258,10 +258,10 @@ REFUSED = {
 def test_what_a_header_must_not_say_is_refused(data, message):
     """At once, from the header alone, with the tensor concerned; nothing is allocated on the word of the file."""
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(FormatError) as caught:
         opened(data)
-    seconds, peak = time.perf_counter() - started, tracemalloc.get_traced_memory()[1]
+    seconds, peak = time.process_time() - started, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert str(caught.value) == message
     assert seconds < 1
@@ -333,7 +333,7 @@ def test_mutated_files_are_read_or_refused(seed):
                 data[place:place] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 9)))
         if not data:
             break
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         found = opened(bytes(data))
         for name in found.names:
@@ -341,7 +341,7 @@ def test_mutated_files_are_read_or_refused(seed):
             assert array.shape == found.shape(name)
     except ConvcalcError as error:
         assert "\n" not in error.message
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 # As a kind of file -------------------------------------------------------------------------------------------------
@@ -384,7 +384,7 @@ def test_several_tensors_are_listed_and_a_single_one_needs_no_name(model, tmp_pa
 def test_the_kind_is_told_by_the_content(model, tmp_path):
     """Whatever the file is called; text called so is text, and what is neither is refused as what it is called."""
     other = model.rename(tmp_path / "model.bin")
-    assert open_source(str(other), LIMITS).kind == "safetensors"
+    assert open_file(str(other), LIMITS).kind == "safetensors"
     text = tmp_path / "text.safetensors"
     text.write_text("1,2\n3,4\n")
     assert read_tensor(str(text), LIMITS).notes == ("named .safetensors, but its content is text",)
@@ -421,19 +421,20 @@ def test_standard_input_is_read(model, monkeypatch):
 
 PROGRAM = """
 import resource, sys, time
-from convcalc.formats.safetensors import open_safetensors
-from convcalc.formats.source import open_source
+from convcalc.files.safetensors import open_safetensors
+from convcalc.files.file_kind import open_file
 from convcalc.limits import Limits
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-started = time.perf_counter()
-found = open_safetensors(open_source(sys.argv[1], Limits()), Limits())
+started = time.process_time()
+found = open_safetensors(open_file(sys.argv[1], Limits()), Limits())
 array, _ = found.read("small")
-seconds = time.perf_counter() - started
+seconds = time.process_time() - started
 size = found.read("large")[0].size
 print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, array.sum(), size)
 """
 
 
+@pytest.mark.slow
 def test_one_tensor_of_a_large_file_loads_that_one_alone(tmp_path):
     """Of 100 MB, opening and reading the small tensor takes milliseconds and next to no memory."""
     pytest.importorskip("resource")
@@ -460,10 +461,25 @@ def test_the_values_are_the_mapped_bytes(tmp_path):
     text = json.dumps({"a": entry()}).encode()
     text += b" " * (-len(text) % 8)
     path.write_bytes(file_of(text, bytes(8)))
-    array, _ = open_safetensors(open_source(str(path), LIMITS), LIMITS).read("a")
+    array, _ = open_safetensors(open_file(str(path), LIMITS), LIMITS).read("a")
     with path.open("r+b") as stream:
         stream.seek(8 + len(text))
         stream.write(np.array([1.5, 2], "<f4").tobytes())
     np.testing.assert_array_equal(array, np.array([1.5, 2], np.float32), strict=True)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1
+
+
+@pytest.mark.parametrize("error", [OSError, ValueError])
+def test_a_system_that_maps_no_files_is_named(tmp_path, monkeypatch, error):
+    """Some file systems do not, and some files have no size."""
+
+    def refuse(*_, **__):
+        raise error
+
+    path = tmp_path / "f.safetensors"
+    path.write_bytes(struct.pack("<Q", 2) + b"{}")
+    monkeypatch.setattr("mmap.mmap", refuse)
+    source = open_file(str(path), LIMITS)
+    with pytest.raises(FormatError, match=r"the system refuses to map the file"):
+        open_safetensors(source, LIMITS)

@@ -4,16 +4,19 @@ import errno
 import io
 import os
 import stat
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from convcalc.cli.output.saved_arrays import save_array
 from convcalc.errors import OutputError
-from convcalc.formats.csv_reader import read_csv
-from convcalc.formats.npz import read_npz
-from convcalc.formats.save import save_array, to_pixels, write_atomically
+from convcalc.files.csv_reader import read_csv
+from convcalc.files.npz import read_npz
+from convcalc.files.whole_file import write_atomically
 from convcalc.limits import Limits
+from convcalc.picture.pixels import to_pixels
 
 LIMITS = Limits()
 OUTPUT = np.arange(12.0).reshape(1, 3, 4)
@@ -37,6 +40,18 @@ def test_a_new_file_has_the_content_and_usual_permissions(tmp_path):
     assert names(tmp_path) == ["a"]
     assert (tmp_path / "a").read_bytes() == b"new"
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o640
+
+
+def test_what_an_ended_process_left_behind_is_removed_after_a_day(tmp_path):
+    """Of the same file's temporary ones only those older than a day, and nothing that is called otherwise."""
+    old, new = f".a.{'0' * 16}.tmp", f".a.{'1' * 16}.tmp"
+    others = [f".b.{'0' * 16}.tmp", ".a.mine.tmp", f".a.{'0' * 16}.tmp.txt"]
+    for name in (old, new, *others):
+        (tmp_path / name).write_bytes(b"half")
+        if name != new:
+            os.utime(tmp_path / name, (0, time.time() - 86_410))
+    save(tmp_path / "a")
+    assert names(tmp_path) == sorted(["a", new, *others])
 
 
 def test_an_existing_file_is_replaced_only_by_force(tmp_path):
@@ -78,6 +93,7 @@ def test_what_is_no_file_is_never_replaced(tmp_path, force):
     for name in ("pipe", "folder", "circle", "to-folder", "absent/a", "pipe/a", "x" * 300, "a\0b"):
         with pytest.raises(OutputError):
             save(tmp_path / name, force=force)
+            pytest.fail(f"{name} was written")
     for path in ("-", "/dev/null", "/dev/full", ""):
         with pytest.raises(OutputError):
             save(path, force=force)
@@ -184,6 +200,8 @@ def test_a_picture_is_saved_with_its_rule(tmp_path):
 PIXELS = [
     ([0, 254.6, 1.4], [0, 255, 1], "values 0–255 kept, rounded"),
     ([-812, 0, 812, 406], [0, 128, 255, 191], "-812…812 mapped to 0…255, 0 is mid-grey"),
+    ([0, 0.5, 1], [0, 128, 255], "0…1 mapped to 0…255"),
+    ([0, 0, 1], [0, 0, 1], "values 0–255 kept, rounded"),
     ([-1, 0, 0.5], [0, 128, 191], "-1…1 mapped to 0…255, 0 is mid-grey"),
     ([100, 200, 300], [0, 128, 255], "100…300 mapped to 0…255"),
     ([300, 300, 300], [0, 0, 0], "300…300 mapped to 0…255"),
@@ -217,3 +235,42 @@ def test_what_is_no_picture_is_refused(values):
     """Other axes, no values and values beyond floats are said to be no image."""
     with pytest.raises(OutputError, match=r"image"):
         to_pixels(values)
+
+
+def test_a_picture_is_of_one_sample(cli):
+    """Of a batch every sample would be another one."""
+    np.save(cli.folder / "b.npy", np.zeros((2, 1, 5, 5)))
+    done = cli.run("run", "b.npy", "--kernel", "box", "-q", "-o", "x.png")
+    assert (done.code, done.err) == (
+        1,
+        "error: a picture is of one sample, the output has 2\nhint: save it as .npy\n",
+    )
+    assert cli.files().keys() == {"b.npy"}
+
+
+@pytest.mark.parametrize(("name", "field"), [("scale", "{weights: [[1]], scale: N}"), ("bias", "[[1]]\nbias: N")])
+def test_exact_numbers_beyond_floats_are_not_written_to_npz(cli, name, field):
+    """Rounded they would be inf; .json keeps their digits."""
+    number = "1" + "0" * 400
+    cli.write({"f.yaml": f"input: [[1, 2], [3, 4]]\nkernel: {field.replace('N', number)}\n"})
+    done = cli.run("run", "f.yaml", "-q", "-o", "x.npz")
+    assert (done.code, done.err) == (
+        1,
+        f"error: the {name} is too large for the floats of .npz\nhint: write .json\n",
+    )
+    assert cli.files().keys() == {"f.yaml"}
+    assert cli.run("run", "f.yaml", "-q", "-o", "x.json").code == 0
+
+
+def test_finite_numbers_pass_where_they_must_be(cli):
+    """``--strict-finite`` says nothing of them, whole or floats."""
+    cli.write({"f.yaml": "input: [[1.5, 2], [3, 4]]\nkernel: [[1]]\nbias: 2\n"})
+    assert cli.run("run", "f.yaml", "--strict-finite", "-q") == (0, "", "")
+
+
+def test_a_lone_number_is_no_input(cli):
+    """For a gallery as for one kernel."""
+    np.save(cli.folder / "n.npy", np.array(5))
+    for argv in (("gallery", "n.npy"), ("run", "n.npy")):
+        done = cli.run(*argv)
+        assert (done.code, done.err) == (1, "error: n.npy: the input is a lone number, not an array\n")

@@ -19,30 +19,32 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from convcalc.errors import GeometryError
+from convcalc.files.csv_writer import csv_lines
+from convcalc.layers.costs import Convention, tallies
+from convcalc.layers.network import INPUT, Network
 from convcalc.layers.receptive_field import ReceptiveField
-from convcalc.layers.stack import INPUT, Stack, Stage
+from convcalc.layers.stage import Stage
 from convcalc.layers.table import kind_of
-from convcalc.layers.tally import Convention, tallies
-from convcalc.render.documents import csv_lines
 from convcalc.render.frames import ASCII, ROUNDED, bar
 from convcalc.render.latex import latex_lines
 from convcalc.render.layout import lines_of
 from convcalc.render.markdown import markdown_lines
 from convcalc.report.blocks import Role, Span, Table
-from convcalc.report.summary import summary_report
+from convcalc.report.network.summary import summary_report
+from network_files import network
 from test_architecture import MAPS, loaded
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-def stack_of(shape, *layers, title=""):
+def network_of(shape, *layers, title=""):
     """A chain of layers, each a kind with its arguments, under numbered names."""
     stages = []
     for number, (kind, arguments) in enumerate(layers):
         layer = kind_of(kind).make(shape, **arguments)
         stages.append(Stage(f"{kind}{number}", layer, (number - 1,)))
         shape = layer.output_shape
-    return Stack(stages[0].layer.input_shape if stages else shape, tuple(stages), title)
+    return Network(stages[0].layer.input_shape if stages else shape, tuple(stages), title)
 
 
 KERNELS = {"kernel_size": st.integers(1, 4), "stride": st.integers(1, 3), "dilation": st.integers(1, 2)}
@@ -116,7 +118,7 @@ class Growing:
 
 
 @st.composite
-def stacks(draw, most=6, kinds=(*SPATIAL, "add", "fork"), sizes=SIZES):
+def networks(draw, most=6, kinds=(*SPATIAL, "add", "fork"), sizes=SIZES):
     """Networks of random layers on one or two axes, with paths that part and meet; some end in features."""
     network = Growing((draw(st.integers(1, 3)), *draw(st.lists(sizes, min_size=1, max_size=2))))
     names = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=most))
@@ -125,7 +127,7 @@ def stacks(draw, most=6, kinds=(*SPATIAL, "add", "fork"), sizes=SIZES):
     for name in [*names, *tail]:
         with suppress(GeometryError):
             network.grow(draw, name)
-    return Stack(network.shape, tuple(network.stages))
+    return Network(network.shape, tuple(network.stages))
 
 
 CONVENTIONS = st.builds(Convention, st.integers(1, 9), st.booleans(), st.sampled_from(["input", "output"]))
@@ -157,13 +159,13 @@ def numbers_below(report, name):
     return [int(row[:end].split()[-1].replace(",", "")) for row in rows]
 
 
-@given(stacks(), CONVENTIONS)
+@given(networks(), CONVENTIONS)
 @settings(max_examples=60, deadline=None)
-def test_totals_are_the_sums_of_the_rows(stack, convention):
+def test_totals_are_the_sums_of_the_rows(network, convention):
     """The totals of table, JSON and CSV are the sums of what is printed above them, and are the same in all three."""
-    if not stack.stages:
+    if not network.stages:
         return
-    report = summary_report(stack, convention)
+    report = summary_report(network, convention)
     document = report.data()
     header, *rows = csv.reader(csv_lines(report.rows()))
     for column, key in (("parameters", "parameters"), ("MACs", "macs"), ("bytes", "activation_bytes")):
@@ -178,7 +180,7 @@ def test_totals_are_the_sums_of_the_rows(stack, convention):
 
 def test_shares_are_drawn_as_bars():
     """A half is half a bar and says 50%; what has no share has an empty one."""
-    shown = stack_of(
+    shown = network_of(
         (1, 4, 4),
         ("conv", {"out_channels": 1, "kernel_size": 2}),
         ("relu", {}),
@@ -213,8 +215,8 @@ UP = {"out_channels": 2, "kernel_size": 3, "stride": 2}
 )
 def test_macs_follow_the_convention(convention, macs):
     """One channel of 6×6 through two filters of 3×3, then 4×4 cells enlarged to 9×9: counted by hand."""
-    stack = stack_of((1, 6, 6), ("conv", {"out_channels": 2, "kernel_size": 3}), ("transposed-conv", UP))
-    assert [row.macs for row in tallies(stack, convention)] == macs
+    network = network_of((1, 6, 6), ("conv", {"out_channels": 2, "kernel_size": 3}), ("transposed-conv", UP))
+    assert [row.macs for row in tallies(network, convention)] == macs
 
 
 def test_a_batch_multiplies_work_and_activations_alone(cli):
@@ -354,22 +356,22 @@ def test_receptive_fields_of_the_textbook(layers, sizes):
     chain = [
         ("max-pool", {"kernel_size": 2}) if each is None else ("conv", {"out_channels": 1, **each}) for each in layers
     ]
-    rows = tallies(stack_of((1, 64, 64), *chain), Convention())
+    rows = tallies(network_of((1, 64, 64), *chain), Convention())
     assert [{field.size for field in row.fields} for row in rows] == [{size} for size in sizes]
 
 
 class Walk:
     """Which cells of the input, those of the padding too, paths to a cell start from on an axis, found tap by tap."""
 
-    def __init__(self, stack, axis):
-        self.stack, self.axis, self.known = stack, axis, {}
+    def __init__(self, network, axis):
+        self.network, self.axis, self.known = network, axis, {}
 
     def seen(self, number, cell):
         """Of a cell of a layer: its place on the axis, or the number of a feature."""
         if number == INPUT:
             return {cell}
         if (number, cell) not in self.known:
-            stage = self.stack.stages[number]
+            stage = self.network.stages[number]
             below = self.below(stage.layer, cell)
             paths = [self.seen(each, one) for each in stage.inputs for one in below]
             self.known[number, cell] = set().union(*paths)
@@ -394,35 +396,35 @@ class Walk:
 
     def widest(self, number):
         """The most that a cell of a layer sees, from the first to the last."""
-        shape = self.stack.shape_of(number)
+        shape = self.network.shape_of(number)
         every = [self.seen(number, cell) for cell in range(shape[0] if len(shape) == 1 else shape[self.axis + 1])]
         return max((max(each) - min(each) + 1 for each in every if each), default=0)
 
 
-@given(stacks(most=5, sizes=st.integers(3, 9)))
+@given(networks(most=5, sizes=st.integers(3, 9)))
 @settings(max_examples=200, deadline=None)
-def test_receptive_fields_are_what_the_taps_reach(stack):
+def test_receptive_fields_are_what_the_taps_reach(network):
     """In every layer, from the first to the last cell that a walk down all paths finds, where they are farthest."""
-    for axis in range(len(stack.input_shape) - 1):
-        walk = Walk(stack, axis)
-        for number, fields in enumerate(stack.every_field()):
-            shape = stack.shape_of(number)
+    for axis in range(len(network.input_shape) - 1):
+        walk = Walk(network, axis)
+        for number, fields in enumerate(network.every_field()):
+            shape = network.shape_of(number)
             assume(max(shape) < 500)
             assert fields[axis].size == walk.widest(number), number
             assert (fields[axis].jump is None) == (len(shape) == 1)
 
 
-@given(stacks(most=5, kinds=("conv", "max-pool", "avg-pool", "relu", "batch-norm")))
+@given(networks(most=5, kinds=("conv", "max-pool", "avg-pool", "relu", "batch-norm")))
 @settings(max_examples=60, deadline=None)
-def test_jumps_are_from_neighbour_to_neighbour(stack):
+def test_jumps_are_from_neighbour_to_neighbour(network):
     """What the next cell sees begins one jump further on; a transposed layer divides the jump by its stride."""
-    walk = Walk(stack, 0)
-    for number, (stage, fields) in enumerate(zip(stack.stages, stack.every_field(), strict=True)):
+    walk = Walk(network, 0)
+    for number, (stage, fields) in enumerate(zip(network.stages, network.every_field(), strict=True)):
         if len(stage.layer.output_shape) == 1 or number > 4:
             break
         here, next_one = (walk.seen(number, cell) for cell in (0, 1))
         assert fields[0] == ReceptiveField(max(here) - min(here) + 1, Fraction(min(next_one) - min(here)))
-    up = stack_of(
+    up = network_of(
         (1, 9), ("conv", {"out_channels": 1, "kernel_size": 3, "stride": 2}), ("upsample", {"scale_factor": 3})
     )
     assert [fields[0].jump for fields in up.every_field()] == [2, Fraction(2, 3)]
@@ -433,7 +435,7 @@ def summed(shape, *told):
     layers = [kind_of("conv").make(shape, out_channels=1, **each) for each in told]
     both = kind_of("add").make(*(each.output_shape for each in layers))
     stages = [Stage(f"conv{number}", each, (INPUT,)) for number, each in enumerate(layers)]
-    return Stack(shape, (*stages, Stage("add", both, tuple(range(len(layers))))))
+    return Network(shape, (*stages, Stage("add", both, tuple(range(len(layers))))))
 
 
 @pytest.mark.parametrize(
@@ -454,44 +456,46 @@ def test_where_paths_meet_the_field_is_their_union(told, sizes):
 
 def test_windows_that_vary_are_the_widest_there_is():
     """Three cells, doubled, in windows of 3, doubled: the mean of all sees the three and one of the padding, not 5."""
-    stack = stack_of(
+    network = network_of(
         (1, 3), ("transposed-conv", {"out_channels": 1, "kernel_size": 2, "stride": 2}),
         ("max-pool", {"kernel_size": 3, "stride": 2, "padding": 1}), ("upsample", {"scale_factor": 2}),
         ("global-avg-pool", {}),
     )  # fmt: skip
-    assert [fields[0].size for fields in stack.every_field()] == [1, 2, 2, 4]
+    assert [fields[0].size for fields in network.every_field()] == [1, 2, 2, 4]
 
 
 def test_neighbours_that_see_farther_back_count():
     """Taps 3 apart at every second cell: 2, 3, 4 see 1, 0, 2, so that three neighbours see three cells."""
     up = ("transposed-conv", {"out_channels": 1, "kernel_size": 2, "stride": 2, "dilation": 3})
-    stack = stack_of((1, 8), up, ("conv", {"out_channels": 1, "kernel_size": 3}), ("avg-pool", {"kernel_size": 2}))
-    walk = Walk(stack, 0)
+    network = network_of((1, 8), up, ("conv", {"out_channels": 1, "kernel_size": 3}), ("avg-pool", {"kernel_size": 2}))
+    walk = Walk(network, 0)
     assert [walk.seen(0, cell) for cell in (2, 3, 4)] == [{1}, {0}, {2}]
     assert (
-        [fields[0].size for fields in stack.every_field()] == [walk.widest(number) for number in range(3)] == [1, 3, 3]
+        [fields[0].size for fields in network.every_field()]
+        == [walk.widest(number) for number in range(3)]
+        == [1, 3, 3]
     )
 
 
 def test_cells_that_no_kernel_is_written_to_see_nothing():
     """Every third cell has a writer, and a stride of 3 from the second one never meets any."""
-    stack = stack_of(
+    network = network_of(
         (1, 4), ("transposed-conv", {"out_channels": 1, "kernel_size": 1, "stride": 3, "padding": [[0, 0]]}),
         ("conv", {"out_channels": 1, "kernel_size": 2, "dilation": 3, "stride": 3, "padding": [[2, 0]]}),
         ("relu", {}),
     )  # fmt: skip
-    assert [fields[0].size for fields in stack.every_field()] == [1, 0, 0]
+    assert [fields[0].size for fields in network.every_field()] == [1, 0, 0]
 
 
-@given(stacks(most=5, sizes=st.integers(3, 9)), st.sampled_from([1, 2, 4]))
+@given(networks(most=5, sizes=st.integers(3, 9)), st.sampled_from([1, 2, 4]))
 @settings(max_examples=100, deadline=None)
-def test_beyond_the_phases_told_apart_fields_are_bounds(stack, most):
+def test_beyond_the_phases_told_apart_fields_are_bounds(network, most):
     """With few phases told apart a field may come out larger, never smaller, and jumps stay as they are."""
-    exact = list(stack.every_field())
+    exact = list(network.every_field())
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("geometry.sight", "layers.receptive_field"):
+        for module in ("geometry.receptive_axis", "layers.receptive_field"):
             patch.setattr(f"convcalc.{module}.MOST_PHASES", most)
-        bounds = list(stack.every_field())
+        bounds = list(network.every_field())
     for one, bound in itertools.chain.from_iterable(
         zip(*both, strict=True) for both in zip(exact, bounds, strict=True)
     ):
@@ -502,8 +506,10 @@ def test_beyond_the_phases_told_apart_fields_are_bounds(stack, most):
 @pytest.mark.parametrize("stride", [257, 2**40])
 def test_huge_strides_upwards_are_quick(stride):
     """Each cell is seen by one below, neighbours by two at most: bounds take no time, however many phases there are."""
-    stack = stack_of((1, 8), ("upsample", {"scale_factor": stride}), ("conv", {"out_channels": 1, "kernel_size": 3}))
-    assert list(stack.every_field()) == [((1, Fraction(1, stride)),), ((2, Fraction(1, stride)),)]
+    network = network_of(
+        (1, 8), ("upsample", {"scale_factor": stride}), ("conv", {"out_channels": 1, "kernel_size": 3})
+    )
+    assert list(network.every_field()) == [((1, Fraction(1, stride)),), ((2, Fraction(1, stride)),)]
 
 
 def test_where_paths_of_different_jumps_meet_each_is_followed():
@@ -515,15 +521,15 @@ def test_where_paths_of_different_jumps_meet_each_is_followed():
     stages = (
         Stage("a", sparse, (INPUT,)), Stage("b", dense, (INPUT,)), Stage("c", both, (0, 1)), Stage("d", top, (2,))
     )  # fmt: skip
-    assert [fields[0].size for fields in Stack(shape, stages).every_field()] == [1, 5, 5, 7]
+    assert [fields[0].size for fields in Network(shape, stages).every_field()] == [1, 5, 5, 7]
 
 
 def test_five_hundred_layers_are_quick():
     """Their fields are found in one pass, each from those below it."""
     chain = [("conv", {"out_channels": 4, "kernel_size": 3, "padding": 1}), ("relu", {})] * 250
-    stack = stack_of((4, 32, 32), *chain)
+    network = network_of((4, 32, 32), *chain)
     start = time.process_time()
-    rows = list(tallies(stack, Convention()))
+    rows = list(tallies(network, Convention()))
     assert time.process_time() - start < 0.1
     assert rows[-1].fields[0].size == 501
 
@@ -535,11 +541,11 @@ def test_five_hundred_layers_are_quick():
 @pytest.mark.parametrize("frame", [ASCII, ROUNDED], ids=["plain", "table"])
 def test_a_page_fits_and_keeps_its_counts(width, frame):
     """At any width no line is too long, and the counts of parameters and MACs are there, whole."""
-    stack = stack_of(
+    network = network_of(
         (3, 32, 32), ("conv", {"out_channels": 64, "kernel_size": 3}), ("max-pool", {"kernel_size": 2}),
         ("flatten", {}), ("linear", {"out_features": 1000}),
     )  # fmt: skip
-    lines = ["".join(span.text for span in line) for line in lines_of(summary_report(stack).blocks, width, frame)]
+    lines = ["".join(span.text for span in line) for line in lines_of(summary_report(network).blocks, width, frame)]
     assert max(map(cell_len, lines)) <= width
     assert [count for count in ("1,792", "1,555,200", "14,401,000", "14,400,000") if count not in " ".join(lines)] == []
 
@@ -572,8 +578,8 @@ def test_bars_have_their_length(share, text):
 
 def test_documents_say_shares_in_words():
     """Markdown and LaTeX have percentages instead of bars, and LaTeX leaves out what a page has no room for."""
-    stack = stack_of((3, 300, 300), *[("conv", {"out_channels": 500, "kernel_size": 9})] * 2)
-    blocks = summary_report(stack).blocks
+    network = network_of((3, 300, 300), *[("conv", {"out_channels": 500, "kernel_size": 9})] * 2)
+    blocks = summary_report(network).blocks
     markdown, latex = "\n".join(markdown_lines(blocks)), "\n".join(latex_lines(blocks))
     assert "| % parameters |" in markdown.replace("\\", "")
     assert "99%" in markdown
@@ -584,7 +590,7 @@ def test_documents_say_shares_in_words():
 
 def test_columns_that_say_nothing_are_not_there():
     """No groups where all are 1, no kernels of linear layers, no fields without axes, no kind that names tell."""
-    report = summary_report(stack_of((5,), ("linear", {"out_features": 2}), ("relu", {})))
+    report = summary_report(network_of((5,), ("linear", {"out_features": 2}), ("relu", {})))
     table = next(block for block in report.blocks if isinstance(block, Table))
     assert table.columns == ("layer", "output", "parameters", "MACs", "bytes", "% parameters", "% MACs")
 
@@ -599,7 +605,7 @@ def test_columns_that_say_nothing_are_not_there():
 )
 def test_kernels_with_their_strides(arguments, text):
     """One number stands for all axes where it is the same; a stride or dilation of 1 is not written."""
-    table = summary_report(stack_of((1, 20, 20), ("conv", {"out_channels": 1, **arguments}))).blocks[2]
+    table = summary_report(network_of((1, 20, 20), ("conv", {"out_channels": 1, **arguments}))).blocks[2]
     assert table.rows[0][table.columns.index("kernel")].text == text
 
 
@@ -624,7 +630,7 @@ def test_names_and_notes_are_shown_and_never_obeyed(cli):
 def test_notes_of_the_network_stand_below_the_table():
     """What was left out on the way from the file is said on the page, in JSON and beside CSV."""
     layer = kind_of("relu").make((1, 4))
-    report = summary_report(Stack((1, 4), (Stage("a", layer, (INPUT,)),), notes=("stops at node 7 (LSTM)",)))
+    report = summary_report(Network((1, 4), (Stage("a", layer, (INPUT,)),), notes=("stops at node 7 (LSTM)",)))
     last = "".join(span.text for line in list(lines_of(report.blocks, 80, ASCII))[-1:] for span in line)
     assert last == "note: stops at node 7 (LSTM)"
     assert report.notes == tuple(report.data()["notes"]) == ("stops at node 7 (LSTM)",)
@@ -644,7 +650,7 @@ def test_a_summary_of_shapes_loads_no_numpy(form):
     """Neither does it load what computes or draws, nor rich where it prints JSON or CSV."""
     command = ["summary", str(EXAMPLES / "vgg-16.yaml"), "--format", form, "--input", "3x64x64"]
     start = f"import sys\nsys.argv = ['convcalc', *{command!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
-    heavy = ("numpy", "PIL", "convcalc.arrays", "convcalc.problem", "convcalc.engine", "convcalc.tracing", *MAPS)
+    heavy = ("numpy", "PIL", "convcalc.arrays", "convcalc.problem", "convcalc.engine", "convcalc.tracing.trace", *MAPS)
     rich = ["rich"] if form in ("table", "plain") else []
     assert loaded(start, "yaml", "rich", *heavy).splitlines()[-1].split() == ["yaml", *rich]
 
@@ -667,9 +673,10 @@ BAD = [
         "hint: write a file with layers: [conv: {out_channels: 8, kernel_size: 3}]\n",
     ),
     (
-        ["problem.yaml", "--input", "1x8"],
-        2,
-        "error: --input goes with a file of layers, not with a problem that has its input\nhint: leave it out\n",
+        ["problem.yaml", "--input", "1x1"],
+        1,
+        "error: problem.yaml:2:9: the kernel does not fit on axis 0: it reaches over 2 cells, the padded input has 1\n"
+        "  kernel: [1, 1]\n          ^\nhint: pad with at least 1 more, or take a smaller kernel\n",
     ),
     (
         ["net.yaml", "--input", "nonsense"],
@@ -694,7 +701,7 @@ BAD = [
     (
         ["net.yaml", "-o", "page.png"],
         1,
-        "error: nothing is saved here as '.png'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex\n",
+        "error: nothing is saved here as '.png'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex, .svg\n",
     ),
 ]
 
@@ -722,3 +729,32 @@ def test_a_problem_is_a_network_of_one_layer(cli):
     [layer] = document["layers"]
     assert (layer["kind"], layer["groups"], layer["output_shape"]) == ("conv", 2, [1, 2, 2, 2])
     assert (layer["parameters"], layer["macs"]) == (18, 64)
+
+
+SPLIT = """
+input: {shape: [1, 1, 6]}
+layers:
+  - conv: {name: wide, out_channels: 2, kernel_size: [1, 4]}
+  - flatten: {name: one}
+  - conv: {name: narrow, out_channels: 3, kernel_size: [1, 5], input: input}
+  - flatten: {name: other}
+  - add: {input: [one, other]}
+"""
+MANY_PHASES = """
+input: {shape: [1, 1, 1]}
+layers:
+  - upsample: {name: one, scale_factor: [1, 17]}
+  - upsample: {name: other, scale_factor: [1, 19], input: input}
+  - conv: {name: shorter, out_channels: 1, kernel_size: [1, 3]}
+  - add: {input: [one, shorter]}
+"""
+
+
+@pytest.mark.parametrize("text", [SPLIT, MANY_PHASES], ids=["features of other shapes", "more phases than told apart"])
+def test_fields_of_joined_branches_hold_what_both_see(cli, text):
+    """No less than a walk down all paths finds, and no more than the input has cells."""
+    found = network(cli, text)
+    for axis in range(2):
+        walk = Walk(found, axis)
+        for number, fields in enumerate(found.every_field()):
+            assert walk.widest(number) <= fields[axis].size <= 6

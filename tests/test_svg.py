@@ -32,10 +32,10 @@ from convcalc.render.svg.marks import Box, Dots, Group, Page, Raster, Tile, Word
 from convcalc.render.svg.measure import broken, text_width
 from convcalc.render.svg.palette import FRAMES, PAPER, WORDS, fill, ink
 from convcalc.render.svg.panel import style_of
-from convcalc.report.cuts import shown, shown_cells, shown_taps
-from convcalc.report.figure import Cell, Figure, Panel, PanelKind, Sign
-from convcalc.report.run_figure import check_run_figure, run_figure
-from convcalc.report.trace_figure import trace_figure
+from convcalc.report.arrays.figure import Cell, Figure, Panel, PanelKind, Sign
+from convcalc.report.arrays.figure_cuts import shown, shown_cells, shown_taps
+from convcalc.report.run.figure import check_run_figure, run_figure
+from convcalc.report.trace.figure import trace_figure
 from test_properties import ALL, Drawn, drawn, few
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -68,7 +68,7 @@ def told(problem: Problem, seed: int = 0) -> Told:
     trace = trace_at(problem, position, channel, sample)
     output = compute(problem).output[(sample, channel, *position)]
     output = output.item() if isinstance(output, np.generic) else output
-    return Told(problem, trace, output, trace_figure(problem, trace, output))
+    return Told(problem, trace, output, trace_figure(trace, output))
 
 
 @dataclass
@@ -236,13 +236,13 @@ def test_the_cells_under_the_taps_are_marked(boundary: Any) -> None:
         np.arange(25).reshape(1, 1, 5, 5), np.ones((1, 1, 3, 3), int), dilation=2, padding=2, boundary=boundary
     )
     trace = trace_at(problem, (0, 1))
-    page = page_of(trace_figure(problem, trace, 0))
+    page = page_of(trace_figure(trace, 0))
     tiles = [mark for mark in page.groups[2].marks if isinstance(mark, Tile)]
     marked = {tile.cell.place for tile in tiles if tile.cell.is_marked}
     assert marked == set(product((-2, 0, 2), (-1, 1, 3)))
     assert len(tiles) == 81
     assert {tile.cell.place for tile in tiles if not tile.cell.is_padded} == set(product(range(5), range(5)))
-    root = parsed(trace_figure(problem, trace, 0))
+    root = parsed(trace_figure(trace, 0))
     frames = {each.get("data-outline"): each for each in root.iter(f"{SVG}rect") if each.get("data-outline")}
     assert set(frames) == {"window", "border"}
     corners = [tile.box for tile in tiles if tile.cell.place in ((-2, -1), (2, 3))]
@@ -265,9 +265,7 @@ def test_the_cells_under_the_taps_are_marked(boundary: Any) -> None:
 def test_the_stride_is_shown(stride: Any, position: Any, words: str | None, columns: Any) -> None:
     """Where the stride is not 1 a dashed frame shows the next window, or the one before, and words say which."""
     problem = build_problem(np.zeros((1, 1, 7, 7), int), np.ones((1, 1, 3, 3), int), stride=stride)
-    panel = next(
-        item for item in trace_figure(problem, trace_at(problem, position), 0).rows[0] if isinstance(item, Panel)
-    )
+    panel = next(item for item in trace_figure(trace_at(problem, position), 0).rows[0] if isinstance(item, Panel))
     assert panel.footer == (words or "")
     assert [outline.columns for outline in panel.outlines if outline.kind == "next"] == [columns] * bool(columns)
 
@@ -449,7 +447,7 @@ def photograph() -> Problem:
 
 def test_a_large_input_is_cut_around_the_window() -> None:
     """Of 400×300 cells those around the window are drawn, with dots for the rest, and its frame spans the cut."""
-    figure = trace_figure(photograph(), trace_at(photograph(), (100, 200)), 0)
+    figure = trace_figure(trace_at(photograph(), (100, 200)), 0)
     page = page_of(figure)
     window = page.groups[2]
     places = [mark.cell.place for mark in window.marks if isinstance(mark, Tile)]
@@ -669,7 +667,7 @@ def test_an_existing_file_stays_whole(cli: CommandLine, monkeypatch: pytest.Monk
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("convcalc.formats.save.os.fsync", full)
+        patch.setattr("convcalc.files.whole_file.os.fsync", full)
         done = cli.run("trace", "f.yaml", "--pos", "0,0", "-o", "old.svg", "--force")
     assert (done.code, done.err) == (1, "error: cannot write old.svg: No space left on device\n")
     assert cli.files() == {"f.yaml": FILE.encode(), "old.svg": b"old"}
@@ -732,7 +730,7 @@ def test_refusals(cli: CommandLine, argv: tuple[str, ...], code: int, message: s
 
 def test_the_size_is_refused_before_anything_is_computed(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A figure that would be too large costs no convolution."""
-    monkeypatch.setattr("convcalc.cli.progress.compute_shown", lambda *_, **__: pytest.fail("it was computed"))
+    monkeypatch.setattr("convcalc.cli.progress.run_shown", lambda *_, **__: pytest.fail("it was computed"))
     assert cli.run("run", "--padding", "200", "-o", "f.svg").code == 1
 
 
@@ -744,6 +742,7 @@ def test_limits_are_the_stated_ones() -> None:
     check_run_figure(build_problem(np.zeros((1, 1, 49_999), np.uint8), np.ones((1, 1, 1), int), padding=((0, 1),)))
 
 
+@pytest.mark.slow
 def test_only_figures_load_what_draws_them() -> None:
     """A run that draws nothing loads neither the room of SVG nor the colours."""
     program = (
@@ -752,7 +751,7 @@ def test_only_figures_load_what_draws_them() -> None:
         "print(*[name for name in sys.modules if 'svg' in name or 'figure' in name.removeprefix('convcalc.cli.')])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "convcalc.cli.figures"
+    assert done.stdout.strip() == "convcalc.cli.output.figures"
 
 
 def test_lines_are_written_one_element_each() -> None:

@@ -2,17 +2,19 @@
 
 import io
 import json
+import socket
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convcalc.errors import ConvcalcError, DataError, FieldError, FormatError, LimitError
-from convcalc.formats.npy import write_npy
-from convcalc.formats.npz import write_npz
-from convcalc.formats.source import sniff
-from convcalc.formats.tensor_file import node, open_source, read_tensor, tensor_at
+from convcalc.files.file_kind import sniff
+from convcalc.files.npy import write_npy
+from convcalc.files.npz import write_npz
+from convcalc.files.tensor_file import node, open_file, read_tensor, tensor_at
 from convcalc.limits import Limits
 
 LIMITS = Limits()
@@ -74,24 +76,6 @@ KINDS = [
 def test_the_content_tells_the_kind(data, kind):
     """Magic bytes tell binary files; the first line that means something tells YAML and JSON from tables."""
     assert sniff(data) == kind
-
-
-UNREAD = [
-    (b"RIFF\0\0\0\0WAVEfmt ", "a WAV sound"),
-    (b"\x1f\x8b\x08", "a gzip archive"),
-    (b"\x80\x04\x95", "a pickle, not read, since reading it could run code"),
-    (b"\x89HDF\r\n", "an HDF5 file"),
-]
-
-
-@pytest.mark.parametrize(("data", "what"), UNREAD)
-def test_known_kinds_that_are_not_read_are_named(tmp_path, data, what):
-    """The message says what it is, the hint what to save instead."""
-    path = tmp_path / "f.bin"
-    path.write_bytes(data)
-    with pytest.raises(FormatError, match=f": this is {what}") as caught:
-        read_tensor(str(path), LIMITS)
-    assert caught.value.hint == "save the array as .npy, .csv or .json"
 
 
 CONTENTS = {
@@ -179,7 +163,7 @@ BROKEN = [
     ("a.png", b"hello", "named .png, but its content is text: row 1, column 1: expected a number, got 'hello'"),
     ("a.npy", b"", "file is empty"),
     ("a.npy", b"\x93", "not a .npy file, nor text: not UTF-8: byte 0x93 at offset 0"),
-    ("a.npy", b"GIF89a", "named .npy, but its content is an image: not a readable image"),
+    ("a.npy", b"GIF89a", "named .npy, but its content is an image: the GIF image has no header"),
     ("a.csv", b"\x93NUMPY", "named .csv, but its content is a .npy file: not a .npy file"),
     ("a.yaml", b"caf\xe9: 1", "not UTF-8: byte 0xe9 at offset 3"),
     ("a.yaml", b"stride: 1", "this file holds named fields, not an array"),
@@ -213,7 +197,7 @@ def test_a_problem_file_is_opened_once_and_read_in_parts(tmp_path):
     """The source gives its document, and arrays in it with their place."""
     path = tmp_path / "p.yaml"
     path.write_text("input: [1, 2]\nkernel: [[1], [x]]\n")
-    source = open_source(str(path), LIMITS)
+    source = open_file(str(path), LIMITS)
     path.unlink()
     document = node(source, LIMITS)
     assert (source.kind, document["kernel"]) == ("yaml", [["1"], ["x"]])
@@ -227,7 +211,7 @@ def test_a_table_has_no_document(tmp_path):
     """Who asks another kind for its document is told what it is."""
     (tmp_path / "p.csv").write_text("1,2")
     with pytest.raises(FormatError, match=r"expected YAML or JSON, got a table"):
-        node(open_source("p.csv", LIMITS, base=tmp_path), LIMITS)
+        node(open_file("p.csv", LIMITS, base=tmp_path), LIMITS)
 
 
 def test_text_is_capped_and_binary_files_are_not(tmp_path, monkeypatch):
@@ -246,8 +230,48 @@ def test_text_is_capped_and_binary_files_are_not(tmp_path, monkeypatch):
         read_tensor("-", limits)
 
 
-@pytest.mark.parametrize("path", ["absent.npy", "absent.npz:x", "", "a\0b", "x" * 300, "x" * 300 + ":y"])
-def test_missing_files_are_named(path):
-    """Whatever the path is, an ordinary error says that it cannot be read."""
-    with pytest.raises(DataError, match=r"no such file|cannot read"):
-        read_tensor(path, LIMITS)
+LONG = "x" * 300
+UNOPENED = [
+    ("absent.npy", "no such file: absent.npy"),
+    ("absent.npz:x", "no such file: absent.npz"),
+    ("", "no such file, since its name is empty"),
+    ("a\0b", "no such file, since its name holds a NUL: a\0b"),
+    ("loop", "a loop of symbolic links: loop"),
+    ("loop/a.npy", "a loop of symbolic links: loop/a.npy"),
+    ("a.csv/b.csv", "no such file, since a part of its path is no folder: a.csv/b.csv"),
+    (LONG, f"no such file, since none has so long a name: {LONG}"),
+    (LONG + ":y", f"no such file, since none has so long a name: {LONG}:y"),
+    ("x/" * 3000, f"no such file, since none has so long a name: {'x/' * 3000}"),
+    ("folder", "not a regular file, but a folder: folder"),
+    ("socket", "not a regular file: socket"),
+    ("/dev/null", "not a regular file: /dev/null"),
+    pytest.param(
+        "/proc/self/mem",
+        "the disk or the network failed: /proc/self/mem",
+        marks=pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux that fails to be read"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "message"), UNOPENED, ids=lambda text: text[:20])
+def test_what_cannot_be_opened_is_told_in_words_of_our_own(tmp_path, monkeypatch, path, message):
+    """Whatever the path is, the message is a sentence and holds none of the system's numbers and texts."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "a.csv").write_text("1,2")
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(DataError) as caught:
+            read_tensor(path, LIMITS)
+    assert caught.value.message == message
+
+
+def test_a_file_that_may_not_be_read_is_told(bound_folder):
+    """The user whom permissions bind is told that they do."""
+    path = bound_folder / "a.npy"
+    path.write_bytes(npy())
+    path.chmod(0)
+    with pytest.raises(DataError) as caught:
+        read_tensor(str(path), LIMITS)
+    assert caught.value.message == f"no permission to read: {path}"

@@ -12,17 +12,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
 
-from cases import binomial, obstacle_of, takers, within
+from cases import binomial, obstacle_of, retiled, takers, within
 from convcalc import ENGINES, build_problem, compute, conv, limits, make_plan
 from convcalc.engine import compute as computing
 from convcalc.engine import threads as room
+from convcalc.engine.blas import blas
 from convcalc.engine.threads import long_work, share
 from convcalc.limits import usable_cores
 
@@ -80,13 +80,10 @@ def settings() -> Any:
     return blas_threads(), np.getbufsize(), np.geterr(), sys.getswitchinterval()
 
 
-NUMPYS = {pool["filepath"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-"""NumPy's own matrix library, which is all that is loaded while tests are collected."""
-
-
 def blas_threads() -> list[int]:
-    """The threads that NumPy's matrix products take."""
-    return [pool["num_threads"] for pool in threadpool_info() if pool["filepath"] in NUMPYS]
+    """The threads that NumPy's matrix products take, where its library tells them."""
+    found = blas()
+    return [found.get()] if found else []
 
 
 # The same numbers --------------------------------------------------------------------------------------------------
@@ -147,6 +144,83 @@ def test_users_threads_do_not_disturb_each_other() -> None:
 
     with within(60), ThreadPoolExecutor(4) as pool:
         assert all(pool.map(together, rows))
+
+
+SMALL = """
+import hashlib, sys
+import numpy as np
+from convcalc import build_problem, compute, make_plan
+from convcalc.layers.layer import How
+from convcalc.layers.kinds.linear import Linear
+from convcalc.layers.kinds.transposed import TransposedConvolution
+
+def bits():
+    rng = np.random.default_rng(5)
+    for cells, weight, options in [
+        ((1, 8, 40), (1, 8, 5), {}),
+        ((1, 16, 60, 60), (8, 16, 5, 5), {}),
+        ((1, 64, 28, 28), (64, 64, 3, 3), {"padding": 1}),
+        ((1, 2000, 1), (7, 2000, 1), {}),
+        ((1, 1, 5000), (1, 1, 3000), {}),
+        ((1, 64, 14, 14), (10, 64, 1, 1), {}),
+        ((2, 3, 64, 64), (16, 3, 7, 7), {"stride": 2}),
+        ((1, 3, 224, 224), (8, 3, 3, 3), {}),
+        ((1, 1, 128, 128), (1, 1, 9, 9), {"padding": 4}),
+        ((1, 100, 9), (20, 100, 9), {}),
+    ]:
+        for dtype in ("float32", "float64"):
+            arrays = (rng.normal(size=size).astype(dtype) for size in (cells, weight))
+            problem = build_problem(*arrays, **options)
+            for engine in ("auto", "gemm"):
+                yield compute(problem, make_plan(problem, engine)).output
+            values = {"weight": rng.normal(size=(300, 999)).astype(dtype)}
+            layer = Linear.of((999,), out_features=300, bias=False)
+            yield layer.compute([rng.normal(size=(3, 999)).astype(dtype)], values)
+            settings = {"kernel_size": 3, "stride": 2, "dilation": 2, "bias": False}
+            layer = TransposedConvolution.of((50, 9, 9), out_channels=13, **settings)
+            values = {"weight": rng.normal(size=(50, 13, 3, 3)).astype(dtype)}
+            yield layer.compute([rng.normal(size=(1, 50, 9, 9)).astype(dtype)], values, How(threads=int(sys.argv[1])))
+"""
+"""A program that makes outputs of calls that are too short for threads of their own, and of some that are not."""
+PRINTED = "print(*(hashlib.md5(each.tobytes()).hexdigest() for each in bits()))"
+BESIDE = """
+import threading
+wanted = [each.tobytes() for each in bits()]
+done = threading.Event()
+problem = build_problem(np.ones((1, 16, 112, 112), np.float32), np.ones((64, 16, 3, 3), np.float32))
+
+def others():
+    while not done.is_set():
+        compute(problem)
+
+thread = threading.Thread(target=others)
+thread.start()
+try:
+    print(*(each.tobytes() == before for _ in range(2) for each, before in zip(bits(), wanted)))
+finally:
+    done.set()
+    thread.join()
+"""
+
+
+def printed(program: str, blas: int, threads: int = 2) -> str:
+    """What a program prints on a machine whose BLAS takes so many threads."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(blas), "MKL_NUM_THREADS": str(blas)}
+    command = [sys.executable, "-c", program, str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
+    return done.stdout
+
+
+def test_the_threads_of_blas_change_no_bit() -> None:
+    """The same calls in processes whose matrix products may take one, two or four threads give the same bits."""
+    outputs = {printed(SMALL + PRINTED, blas, threads) for blas, threads in ((1, 1), (2, 2), (4, 3))}
+    assert len(outputs) == 1
+    assert len(outputs.pop().split()) == 80
+
+
+def test_what_others_compute_changes_no_bit() -> None:
+    """While another thread convolves, every call gives the bits that it gives alone."""
+    assert set(printed(SMALL + BESIDE, 4).split()) == {"True"}
 
 
 # What goes wrong ---------------------------------------------------------------------------------------------------
@@ -213,7 +287,7 @@ def test_after_an_error_no_more_tiles_are_begun(monkeypatch: pytest.MonkeyPatch)
 
     failing(monkeypatch, "gemm", fails)
     with pytest.raises(PlantedError):
-        compute(problem, plan._replace(tile_size=(1, 61), tile_count=354))
+        compute(problem, retiled(plan, (1, 61), tile_count=354))
     assert len(begun) < 100
 
 
@@ -317,7 +391,8 @@ def test_ctrl_c_ends_a_long_convolution(threads: int) -> None:
 
         problem = build_problem(np.ones((1, 16, 1002, 1002), np.float32), np.ones((64, 16, 3, 3), np.float32))
         plan = make_plan(problem, "direct", threads={threads})
-        plan = plan._replace(tile_size=(1, 1000), tile_count=1000)
+        tiles = plan.chosen._replace(work=plan.work._replace(tile_size=(1, 1000)))
+        plan = plan._replace(chosen=tiles, tile_count=1000)
         compute(problem, plan, progress=lambda done, total: print("tile ", flush=True))
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
@@ -366,8 +441,15 @@ def test_blas_takes_one_thread_in_users_threads_too() -> None:
 @contextmanager
 def several_blas_threads() -> Iterator[None]:
     """Matrix products take four threads, as on a machine of four cores."""
-    with threadpool_limits(4, user_api="blas"):
+    found = blas()
+    if found is None:
+        pytest.skip("NumPy's matrix library does not let its threads be set")
+    before = found.get()
+    found.set(4)
+    try:
         yield
+    finally:
+        found.set(before)
 
 
 def test_who_ends_last_gives_blas_its_threads_back() -> None:
@@ -404,6 +486,35 @@ def test_long_convolutions_of_several_callers_take_turns() -> None:
 
 CPU_MAX = "/sys/fs/cgroup/cpu.max"
 QUOTA, PERIOD = "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"
+
+
+def test_a_thread_lets_go_of_its_work_before_it_has_ended() -> None:
+    """The caller finds nothing of it in memory; an error in it is no end that is waited for in vain."""
+    end, done = _thread.allocate_lock(), []
+    for work in ([lambda: done.append(end.locked())], [lambda: 1 // 0]):
+        end.acquire()
+        with nullcontext() if not done else pytest.raises(ZeroDivisionError):
+            room._ended(work, end)
+        assert (work, end.locked()) == ([], False)
+    assert done == [True]
+
+
+@pytest.mark.parametrize(("multiplications", "shared"), [(10_000_001, [2]), (10_000_000, [])])
+def test_long_products_are_shared(monkeypatch: pytest.MonkeyPatch, multiplications: int, shared: list[int]) -> None:
+    """By no more threads than there are items; short ones are done by the caller, each by one thread of BLAS too."""
+    counts: list[int] = []
+    done: list[int] = []
+    seen: set[int] = set()
+
+    def job(item: int, scratch: Any) -> None:
+        done.append(item)
+        seen.update(blas_threads())
+
+    monkeypatch.setattr(room, "share", lambda *work: counts.append(work[-1]) or share(*work))
+    with several_blas_threads():
+        room.share_products(job, range(2), 8, multiplications)
+    assert (sorted(done), counts) == ([0, 1], shared)
+    assert seen <= {1}
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system binds no process to cores")
@@ -468,3 +579,10 @@ def test_engines_have_no_obstacle_to_threads() -> None:
     with ThreadPoolExecutor(4) as pool:
         rows = [(problem, engine) for problem in PROBLEMS.values() for engine in ENGINES]
         assert list(pool.map(lambda row: obstacle_of(*row), rows)) == [obstacle_of(*row) for row in rows]
+
+
+def test_memory_that_the_system_does_not_tell_is_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on systems without /proc, and on Windows, which has no limit of a process either."""
+    monkeypatch.setattr(limits, "_read", lambda _: "")
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert limits.available_memory() == 1 << 62

@@ -11,7 +11,7 @@ import pytest
 from convcalc import Axis, conv, trace
 from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.counts import Counts
-from convcalc.geometry.coverage import read_cells, unread_cells
+from convcalc.geometry.unread_cells import read_cells, unread_cells
 
 SOBEL_X_TURNED = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
 SOBEL_Y_TURNED = [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]

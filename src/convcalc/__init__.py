@@ -1,8 +1,8 @@
 """A convolution calculator: the right numbers, and where each one comes from.
 
-``conv`` computes, ``trace`` explains one cell, ``load`` reads a problem file and ``kernel`` names a kernel. Behind
-them stand the nouns: a request is resolved into a problem, a plan picks the engine, the engine makes a result, and
-the tracer retells one cell of it as a trace.
+``conv`` computes, ``trace`` explains one cell, ``load`` reads a file and ``kernel`` names a kernel. Behind them stand
+the nouns: a request is resolved into a network of one or more layers, a plan picks the engine for each convolution, the
+engines make the outputs, and an explanation retells one cell of them.
 """
 
 from importlib import import_module
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from convcalc.engine.plan import Plan, make_plan
     from convcalc.engine.table import ENGINES
     from convcalc.errors import ConvcalcError
-    from convcalc.formats.request import Request, read_request
-    from convcalc.formats.resolve import resolve
     from convcalc.geometry.axis import Axis
     from convcalc.geometry.boundary import Boundary
     from convcalc.kernels.kernel import Kernel
+    from convcalc.layers.network import Network
     from convcalc.problem import Problem
+    from convcalc.request.request import Request, read_request
+    from convcalc.request.resolve import resolve
     from convcalc.tracing.trace import Trace, trace_at, traces
 
 # Loaded on first use (PEP 562): `convcalc --version` must not wait for numpy.
@@ -32,9 +33,10 @@ _HOMES = {
     "Boundary": "geometry.boundary",
     "ConvcalcError": "errors",
     "Kernel": "kernels.kernel",
+    "Network": "layers.network",
     "Plan": "engine.plan",
     "Problem": "problem",
-    "Request": "formats.request",
+    "Request": "request.request",
     "Result": "engine.compute",
     "Trace": "tracing.trace",
     "build_problem": "build",
@@ -43,8 +45,8 @@ _HOMES = {
     "kernel": "api",
     "load": "api",
     "make_plan": "engine.plan",
-    "read_request": "formats.request",
-    "resolve": "formats.resolve",
+    "read_request": "request.request",
+    "resolve": "request.resolve",
     "trace": "api",
     "trace_at": "tracing.trace",
     "traces": "tracing.trace",
@@ -56,6 +58,7 @@ __all__ = [
     "Boundary",
     "ConvcalcError",
     "Kernel",
+    "Network",
     "Plan",
     "Problem",
     "Request",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from warnings import warn
@@ -11,13 +12,19 @@ from convcalc.arrays import Array, as_array, count_not_finite, owned
 from convcalc.build import build_problem
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
-from convcalc.errors import FormatError, Place
-from convcalc.geometry.boundary import Boundary, Number
+from convcalc.geometry.boundary import Boundary
+from convcalc.layers.layer import How
+from convcalc.layers.network import Network
+from convcalc.numerals import Number, is_finite
 from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, trace_at
 
 if TYPE_CHECKING:
     from convcalc.kernels.kernel import Kernel
+    from convcalc.layers.costs import Tally
+    from convcalc.layers.explainer import ExplainedCell
+    from convcalc.layers.path_weights import NetworkUses
+    from convcalc.layers.run import NetworkRun
 
 
 def conv(
@@ -85,23 +92,97 @@ def trace(
     return trace_at(problem, position, channel, batch)
 
 
-def load(path: str | Path) -> Problem:
-    """The problem that a file describes, checked and ready for :func:`convcalc.compute`.
+class LoadedNetwork(Network):
+    """A network from a file, which computes and explains itself."""
+
+    __slots__ = ()
+
+    def run(
+        self,
+        layer: str | None = None,
+        *,
+        keep: bool = False,
+        engine: str = "auto",
+        precision: str = "full",
+        threads: int | None = None,
+    ) -> NetworkRun:
+        """The network computed, up to a layer instead of the last; ``keep``: with the output of every layer.
+
+        ``engine``, ``precision`` and ``threads`` as of :func:`convcalc.conv`.
+
+        Raises:
+            ConvcalcError: there is no such layer, no numbers, or a layer cannot be computed.
+        """
+        from convcalc.layers.run import run_network
+
+        how = How(self.dtype, engine, precision, threads)
+        network = self.as_problem(how)
+        return run_network(network, network.input(), self._number(layer), how, keep=keep)
+
+    def trace(
+        self,
+        position: int | Sequence[int],
+        layer: str | None = None,
+        *,
+        channel: int = 0,
+        batch: int = 0,
+        depth: int = 1,
+    ) -> ExplainedCell:
+        """Why one cell of a layer's output is what it is; ``position``: one index for each axis beside the channels.
+
+        ``depth``: so many layers are told, down to the input.
+
+        Raises:
+            ConvcalcError: there is no such layer or cell, or a layer cannot be computed.
+        """
+        from convcalc.layers.explainer import Explainer, Place
+        from convcalc.tracing.places import check_cell
+
+        number, how = self._number(layer), How(self.dtype)
+        network = self.as_problem(how)
+        cells = network.input()
+        cell = check_cell("output", (len(cells), *self.shape_of(number)), position, channel, batch)
+        explainer = Explainer(network, cells, number, how, depth, sample=batch)
+        return next(explainer.explained([Place(batch, cell)]))
+
+    def uses(
+        self, position: int | Sequence[int], layer: str | None = None, *, channel: int = 0, batch: int = 0
+    ) -> NetworkUses:
+        """What a cell of the input does to every layer on the way to a layer, or to the last.
+
+        Raises:
+            ConvcalcError: there is no such layer or cell, or a layer cannot be computed.
+        """
+        from convcalc.layers.path_weights import network_uses
+        from convcalc.tracing.places import check_cell
+
+        number, how = self._number(layer), How(self.dtype)
+        network = self.as_problem(how)
+        cells = network.input()
+        cell = check_cell("input", cells.shape, position, channel, batch)
+        return network_uses(network, cells, cell, number, how, batch)
+
+    def summary(self, batch: int = 1) -> tuple[Tally, ...]:
+        """What every layer costs and sees, so many samples at a time."""
+        from convcalc.layers.costs import Convention, tallies
+
+        return tuple(tallies(self, Convention(batch)))
+
+    def _number(self, layer: str | None) -> int:
+        return len(self.stages) - 1 if layer is None else self.number(layer)
+
+
+def load(path: str | Path) -> LoadedNetwork:
+    """The network that a file describes: one convolution, layers, or a model; checked, its shapes known.
 
     Raises:
-        ConvcalcError: the file cannot be read or does not describe a problem; the error has its line and column.
+        ConvcalcError: the file cannot be read or does not describe a network; the error has its line and column.
     """
-    from convcalc.formats.request import read_request
-    from convcalc.formats.resolve import resolve
+    from convcalc.request.request import read_request
+    from convcalc.request.resolve import resolve
 
-    request = read_request(str(path))
-    if request.is_network:
-        raise FormatError(
-            "these are the layers of a network, not one problem",
-            hint="convcalc.formats.network.read_network reads them",
-            place=Place(request.source),
-        )
-    return resolve(request)
+    found = resolve(read_request(str(path)))
+    return LoadedNetwork(**{each.name: getattr(found, each.name) for each in fields(found)})
 
 
 def kernel(name: str) -> Kernel:
@@ -111,14 +192,15 @@ def kernel(name: str) -> Kernel:
         UnknownNameError: there is no kernel, namesake or transformation of that name.
         FieldError: an argument is not what it must be.
     """
-    from convcalc.formats.library import Library
+    from convcalc.request.kernel_library import Library
 
     return Library.standard().find(name)
 
 
 def _overflowed(problem: Problem, output: Array) -> bool:
-    """Whether inf or nan in the output come from sums that were too large, not from the input or the kernel."""
-    given = count_not_finite(problem.input) or count_not_finite(problem.weight)
+    """Whether inf or nan in the output come from sums that were too large, not from the numbers that went in."""
+    lone = all(map(is_finite, (*problem.bias, problem.boundary.value)))
+    given = not lone or count_not_finite(problem.input) or count_not_finite(problem.weight)
     return bool(count_not_finite(output)) and not given
 
 

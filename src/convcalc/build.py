@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,13 +16,16 @@ from convcalc.arrays import (
     in_floats,
     is_exact,
     largest,
+    narrowed,
     plain,
     read_only,
     whole_and_scale,
 )
 from convcalc.errors import DataError, FieldError, GeometryError, UnknownNameError
-from convcalc.geometry.arguments import axes_of, check_groups, flag
-from convcalc.geometry.boundary import Boundary, Number, boundary_of
+from convcalc.geometry.arguments import finite_number, text
+from convcalc.geometry.boundary import Boundary, boundary_of
+from convcalc.geometry.convolution import Geometry, geometry_of
+from convcalc.numerals import Number, is_finite, nearest_float
 from convcalc.problem import NO_LABELS, UNSCALED, DType, Labels, Problem
 from convcalc.wording import counted, shape_text
 
@@ -61,28 +65,69 @@ def build_problem(
     _check_ranks(cells, weights)
     border = boundary_of(boundary)
     biases = _biases(bias, weights.shape[0])
-    scales = tuple(scale) if scale else (UNSCALED,) * weights.shape[0]
+    geometry = geometry_of(
+        cells.shape[1:],
+        weights.shape[0],
+        weights.shape[2:],
+        span=weights.shape[1],
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias is not None,
+        boundary=border,
+        flip=flip,
+    )
+    return _problem(geometry, cells, weights, biases, scale, dtype, labels)
+
+
+def problem_of(
+    geometry: Geometry,
+    input: Any,  # noqa: A002 - the field's word for it, and PyTorch's
+    weight: Any,
+    bias: Any = None,
+    *,
+    scale: Sequence[Fraction] | None = None,
+    dtype: str = "auto",
+    labels: Labels | None = None,
+) -> Problem:
+    """The problem that a convolution of this geometry is with its numbers, shaped as of :func:`build_problem`.
+
+    Raises:
+        DataError: an array does not hold numbers.
+        FieldError: an argument is not what it must be.
+    """
+    weights = checked(weight)
+    return _problem(geometry, checked(input), weights, _biases(bias, len(weights)), scale, dtype, labels)
+
+
+def _problem(
+    geometry: Geometry,
+    cells: Array,
+    weights: Array,
+    biases: tuple[Number, ...],
+    scale: Sequence[Fraction] | None,
+    dtype: str,
+    labels: Labels | None,
+) -> Problem:
+    scales, border = _scales(scale, len(weights)), geometry.boundary
     result_dtype = resolved_dtype(dtype, (cells, weights), (*biases, border.value))
     if is_exact(weights):
         weights, scales = _whole_filters(weights, scales, WHOLE_LIMITS.get(result_dtype))
     if result_dtype not in (DType.AUTO, DType.EXACT):
+        if weights.dtype == object:
+            weights, scales = _scaled_filters(weights, scales)
         cells, weights = (in_floats(each) if each.dtype == object else each for each in (cells, weights))
         biases = tuple(map(_in_float, biases))
-        border = Boundary(border.mode, _in_float(border.value))
-    group_count = check_groups(cells.shape[1], weights.shape[0], groups)
-    _check_span(cells.shape[1], weights.shape[1], group_count)
+        geometry = replace(geometry, boundary=Boundary(border.mode, _in_float(border.value)))
     return Problem(
         input=read_only(cells),
         weight=read_only(weights),
         scale=scales,
         bias=biases,
-        axes=axes_of(cells.shape[2:], weights.shape[2:], stride=stride, padding=padding, dilation=dilation),
-        boundary=border,
-        groups=group_count,
-        flip=flag("flip", flip),
+        geometry=geometry,
         dtype=result_dtype,
-        has_bias=bias is not None,
-        labels=labels or NO_LABELS,
+        labels=NO_LABELS if labels is None else labels,
     )
 
 
@@ -97,16 +142,6 @@ def _check_ranks(cells: Array, weights: Array) -> None:
             raise GeometryError(f"the {name} has no channels", field=name)
 
 
-def _check_span(in_channels: int, span: int, groups: int) -> None:
-    if span * groups != in_channels:
-        each = f" in each of {groups} groups" if groups > 1 else ""
-        raise GeometryError(
-            f"the kernel spans {counted(span, 'channel')}{each}, the input has {counted(in_channels, 'channel')}",
-            hint=f"a filter needs one plane for each of {counted(in_channels // groups, 'channel')}",
-            field="kernel",
-        )
-
-
 def _whole_filters(
     weights: Array, scales: tuple[Fraction, ...], limit: int | None
 ) -> tuple[Array, tuple[Fraction, ...]]:
@@ -118,9 +153,36 @@ def _whole_filters(
         return weights, scales
     filters, split = zip(*map(whole_and_scale, weights), strict=True)
     whole = np.stack(filters)
+    whole = narrowed(whole) if whole.dtype == object else whole
     if limit is not None and largest(whole) >= limit:
         return weights, scales
     return whole, tuple(a * b for a, b in zip(scales, split, strict=True))
+
+
+def _scaled_filters(weights: Array, scales: tuple[Fraction, ...]) -> tuple[Array, tuple[Fraction, ...]]:
+    """Weights × scale as float64, each rounded once, and no scale: long kernels are too large for floats without it.
+
+    Raises:
+        DataError: a product is too large too.
+    """
+    try:
+        scaled = [  # one at a time, since whole weights may have hundreds of digits
+            np.fromiter((weight * scale.numerator / scale.denominator for weight in each.flat), np.float64, each.size)
+            for each, scale in zip(weights, scales, strict=True)
+        ]
+    except OverflowError:
+        raise DataError("a number is too large for floats", hint="dtype exact has no limit") from None
+    return np.stack(scaled).reshape(weights.shape), (UNSCALED,) * len(scales)
+
+
+def _scales(scale: Any, out_channels: int) -> tuple[Fraction, ...]:
+    if scale is None:
+        return (UNSCALED,) * out_channels
+    if not isinstance(scale, Sequence) or len(scale) != out_channels:
+        raise FieldError(
+            f"scale must be a list of one number for each of {out_channels} output channels", field="scale"
+        )
+    return tuple(each if type(each) is Fraction else Fraction(finite_number("scale", each)) for each in scale)
 
 
 def _biases(bias: Any, out_channels: int) -> tuple[Number, ...]:
@@ -145,7 +207,7 @@ def resolved_dtype(word: str, arrays: Sequence[Array], numbers: Sequence[Number]
         UnknownNameError: there is no such dtype.
         DataError: exact numbers are asked for, and there are floats.
     """
-    wanted = _DTYPES.get(word)
+    wanted = _DTYPES.get(text("dtype", word))
     if wanted is None:
         raise UnknownNameError("dtype", word, list(DType), hint=f"one of: {', '.join(DType)}", field="dtype")
     floats = [array.dtype for array in arrays if not is_exact(array)]
@@ -162,7 +224,7 @@ def resolved_dtype(word: str, arrays: Sequence[Array], numbers: Sequence[Number]
 
 
 def _in_float(number: Number) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        raise DataError("a number is too large for floats", hint="dtype exact has no limit") from None
+    value = nearest_float(number)
+    if is_finite(number) and not is_finite(value):
+        raise DataError("a number is too large for floats", hint="dtype exact has no limit")
+    return value

@@ -12,6 +12,7 @@
     │   ├── MissingExtraError  an optional package is needed and not installed
     │   ├── EngineError     the engine asked for cannot take the problem
     │   └── OutputError     a result cannot be written
+    ├── DisagreementError   a number and what verifies it differ                   exit 1
     └── LimitError          a limit refused it before anything was allocated       exit 3
 
 Code that finds a fault states the local fact: what was given, what is needed (``message``) and how to mend it
@@ -149,6 +150,16 @@ class EngineError(DataError):
 
 class OutputError(DataError):
     """A result cannot be written."""
+
+
+class DisagreementError(ConvcalcError):
+    """A number and what verifies it differ by more than rounding: a fault of convcalc itself."""
+
+    def __init__(self, place: tuple[int, ...], maker: str, number: object, other: str, wanted: object) -> None:
+        super().__init__(
+            f"output[{', '.join(map(str, place))}] is {number} by {maker}, and {wanted} by {other}",
+            hint="one of them is wrong, which is a fault of convcalc: please report it with its input",
+        )
 
 
 class LimitError(ConvcalcError):

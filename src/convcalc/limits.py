@@ -34,7 +34,7 @@ class Limits:
     pixels: int = 89_478_485
     """Pixels of an image (Pillow's own default: a quarter of a gibibyte at 24 bits)."""
     member: int = 64 * MIB
-    """Bytes of an archive member that is stored in less than a hundredth of them."""
+    """Bytes of an archive member or an image that is stored in less than a hundredth of them."""
     memory: int = 0
     """Bytes that one problem may take; 0 stands for what this process may use."""
 
@@ -86,6 +86,14 @@ class Limits:
                 f"{what} needs {bytes_text(planned)} of memory, {bytes_text(allowed)} may be used",
                 hint=f"raise it with --limit memory={bytes_text(planned, exact=False)} if the machine has it",
             )
+
+    def refusal(self, planned: int, what: str) -> str:
+        """What :meth:`check_memory` says against it, or nothing."""
+        try:
+            self.check_memory(planned, what)
+        except LimitError as error:
+            return str(error)
+        return ""
 
 
 def bytes_text(count: int, *, exact: bool = True) -> str:

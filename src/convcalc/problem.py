@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +13,12 @@ from convcalc.arrays import (
     Array,
     has_fractions,
 )
+from convcalc.display import Displayed
 from convcalc.geometry.axis import Axes
-from convcalc.geometry.boundary import Boundary, Number
+from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.convolution import Geometry
 from convcalc.geometry.counts import Counts
+from convcalc.numerals import Number
 
 
 class DType(StrEnum):
@@ -45,11 +47,10 @@ class Labels(NamedTuple):
 
 NO_LABELS = Labels()
 UNSCALED = Fraction(1)
-_counts = lru_cache(Counts)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Problem:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Problem(Displayed):
     """A convolution to compute; :func:`convcalc.build_problem` makes one, and holding one proves that it is valid."""
 
     input: Array
@@ -60,15 +61,39 @@ class Problem:
     """What every sum of an output channel is multiplied with, one for each output channel."""
     bias: tuple[Number, ...]
     """What is added after scaling, one for each output channel."""
-    axes: Axes
-    """The geometry of each spatial axis."""
-    boundary: Boundary
-    groups: int
-    flip: bool
-    """Whether the kernel is turned by 180° first: mathematical convolution instead of cross-correlation."""
+    geometry: Geometry
     dtype: DType
-    has_bias: bool = True
     labels: Labels = NO_LABELS
+
+    @property
+    def counts(self) -> Counts:
+        """Parameters and MACs."""
+        return self.geometry.counts
+
+    @property
+    def axes(self) -> Axes:
+        """The geometry of each spatial axis."""
+        return self.geometry.axes
+
+    @property
+    def boundary(self) -> Boundary:
+        """What lies outside the input."""
+        return self.geometry.boundary
+
+    @property
+    def groups(self) -> int:
+        """Groups of channels that do not mix."""
+        return self.geometry.counts.groups
+
+    @property
+    def flip(self) -> bool:
+        """Whether the kernel is turned by 180° first: mathematical convolution instead of cross-correlation."""
+        return self.geometry.flip
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a bias was given, which may be 0."""
+        return self.geometry.counts.has_bias
 
     @property
     def batch(self) -> int:
@@ -109,11 +134,6 @@ class Problem:
     def output_shape(self) -> tuple[int, ...]:
         """(batch, out_channels, *output_size)."""
         return (self.batch, self.out_channels, *self.output_size)
-
-    @property
-    def counts(self) -> Counts:
-        """Parameters and MACs."""
-        return _counts(self.in_channels, self.out_channels, self.kernel_size, self.groups, self.has_bias)
 
     @property
     def macs(self) -> int:

@@ -1,7 +1,8 @@
-"""Counts and shapes as words: the same in errors, reports and help."""
+"""Counts, shapes and foreign texts as words: the same in errors, reports, help and files."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 
@@ -21,3 +22,23 @@ def shape_text(shape: Sequence[int]) -> str:
     '3×28×28'
     """
     return "×".join(map(str, shape))
+
+
+def safe_text(text: str) -> str:
+    r"""Text that a terminal shows and never obeys: control, format and surrogate characters as escapes.
+
+    >>> safe_text("a\x1b]0;b\x07")
+    'a\\x1b]0;b\\x07'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character: str) -> str:
+    if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

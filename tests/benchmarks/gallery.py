@@ -10,15 +10,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from convcalc.cli import sheet, viewing
-from convcalc.cli.own_options import GalleryOptions
-from convcalc.cli.source import library_of, limits_of
+from convcalc.cli import gallery_views as viewing
+from convcalc.cli.command_options import GalleryOptions
+from convcalc.cli.flags import library_of, limits_of
+from convcalc.cli.output import saved_gallery as sheet
 from convcalc.engine.compute import compute
-from convcalc.formats.save import write_bytes
-from convcalc.formats.subject import resolve_subject
-from convcalc.formats.works import works_of
-from convcalc.report.contact_sheet import gallery_report
-from convcalc.report.views import Medium
+from convcalc.files.whole_file import write_bytes
+from convcalc.report.gallery.contact_sheet import gallery_report
+from convcalc.report.gallery.tiles import Medium
+from convcalc.request.gallery_input import gallery_problems, resolve_gallery_input
 
 ROOT = Path(__file__).parents[2]
 ROUNDS, KERNELS = 11, 60
@@ -30,10 +30,10 @@ def main() -> None:
     limits = limits_of(None)
     library = library_of(None, limits)
     request = viewing.request_of(options, limits)
-    subject = resolve_subject(request, library, limits)
+    subject = resolve_gallery_input(request, library, limits)
     found = viewing.chosen(options, request, library, limits, subject.rank)
     found = found._replace(kernels=found.kernels[:KERNELS])
-    problems = [work.problem for work in works_of(subject, found.kernels, "auto").fitting]
+    problems = [work.problem for work in gallery_problems(subject, found.kernels, "auto").fitting]
     bare = least(lambda: [compute(problem) for problem in problems])
     print(f"{len(problems)} bare convolutions {1e3 * bare:.0f} ms")
     rooms = {Medium.SHEET: sheet._SHARP}

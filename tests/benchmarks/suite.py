@@ -1,8 +1,8 @@
 """How fast convcalc is beside PyTorch, OpenCV and SciPy: `python tests/benchmarks/suite.py`.
 
 Every case runs through the same turns as `convcalc bench`; the best times of the rounds are printed with their ratios
-and whether each goal is met. Nothing is asserted, and nothing is written without `--json FILE`. The peers come with
-`pip install -e '.[bench]'`.
+and whether each goal is met. Nothing is asserted, and nothing is written without `--write`, which keeps the times in
+`measured.json` and draws the tables of both READMEs, or `--json FILE`. The peers come with `pip install -e '.[bench]'`.
 """
 
 from __future__ import annotations
@@ -10,25 +10,26 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from math import exp, isnan, log, nan
+from importlib.metadata import version
+from math import isnan, nan
 from pathlib import Path
 from timeit import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
+from table import COLUMNS, Times, mean, store
 
 from convcalc import conv, make_plan
 from convcalc.bench.cases import CASES, NAMED, Case, find_case
 from convcalc.bench.machine import this_machine
 from convcalc.bench.ours import CONV
 from convcalc.bench.peers import PEERS
-from convcalc.bench.records import Benchmark
+from convcalc.bench.records import Benchmark, Machine
 from convcalc.bench.runner import Conditions, measure
 from convcalc.engine.candidate import Precision
 
 FULL, FAST = (CONV[precision].name for precision in (Precision.FULL, Precision.FAST))
 DTYPES = ("float32", "float64")
-COLUMNS = ("case", "dtype", "ours", "fast", "torch", "best other", "torch/ours", "torch/fast", "best/ours", "best/fast")
 SIZES = (256, 512, 1024, 2048, 4096, 8192)
 
 
@@ -51,12 +52,10 @@ class Row(NamedTuple):
         return self.of(*peers) / self.of(ours)
 
     @property
-    def cells(self) -> tuple[str, ...]:
+    def times(self) -> Times:
         """The row of the table."""
-        times = (self.of(FULL), self.of(FAST), self.of("torch"), self.of(*OTHERS))
-        ratios = (self.ratio(name, *peers) for peers in (("torch",), ALL) for name in (FULL, FAST))
-        note = f" ({', '.join(self.differing)} differs)" if self.differing else ""
-        return (self.case + note, self.dtype, *(_text(1e3 * each, 3) for each in times), *(_text(r, 2) for r in ratios))
+        best = (1e3 * self.of(*names) for names in ((FULL,), (FAST,), ("torch",), OTHERS))
+        return Times(self.case, self.dtype, *best, self.differing)
 
 
 class Goal(NamedTuple):
@@ -79,10 +78,6 @@ ALL = tuple(each.name for each in PEERS)
 OTHERS = tuple(name for name in ALL if name != "torch")
 
 
-def _text(number: float, decimals: int) -> str:
-    return "–" if isnan(number) else f"{number:,.{decimals}f}"
-
-
 def run(case: Case, dtype: str, precisions: Sequence[str], conditions: Conditions) -> tuple[Row, Benchmark]:
     """The times of a case; where both precisions have the same plan, it is measured once."""
     problem = case.problem(dtype)
@@ -94,11 +89,6 @@ def run(case: Case, dtype: str, precisions: Sequence[str], conditions: Condition
     if is_same:
         seconds |= {each.name: seconds[ours[0].name] for each in ours}
     return Row(case.name, dtype, seconds, tuple(m.contender for m in bench.measurements if bench.differs(m))), bench
-
-
-def mean(ratios: Sequence[float]) -> float:
-    """The geometric mean; nan of none."""
-    return exp(sum(map(log, ratios)) / len(ratios)) if ratios else nan
 
 
 def ratio_goals(rows: Sequence[Row]) -> Iterator[Goal]:
@@ -131,12 +121,17 @@ def growth_goals(conditions: Conditions) -> Iterator[Goal]:
         yield Goal(f"conv of 5×5 by 3×3, {text}, µs", 60, 1e6 * best, True)
 
 
-def show(cells: Sequence[str], markdown: bool) -> None:
+def show(cells: Sequence[str]) -> None:
     """Print one row of the table."""
-    if markdown:
-        print(f"| {' | '.join(cells)} |", flush=True)
-    else:
-        print(f"{cells[0]:<28}{cells[1]:<9}" + "".join(f"{cell:>11}" for cell in cells[2:]), flush=True)
+    print(f"{cells[0]:<28}{cells[1]:<9}" + "".join(f"{cell:>11}" for cell in cells[2:]), flush=True)
+
+
+def kept(rows: Sequence[Row], asked: argparse.Namespace, machine: Machine) -> None:
+    """Keep the times of the whole suite, with the versions that they are of."""
+    installed = {"NumPy": "numpy", "PyTorch": "torch", "OpenCV": "opencv-python-headless", "SciPy": "scipy"}
+    versions = ", ".join(f"{name} {version(package)}" for name, package in installed.items())
+    where = f"{machine.processor or machine.architecture} ({machine.blas}; {versions})"
+    store(where, asked.threads, asked.rounds, [row.times for row in rows])
 
 
 def arguments() -> argparse.Namespace:
@@ -147,9 +142,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dtype", choices=DTYPES, help="one of them instead of both")
     parser.add_argument("--precision", choices=list(map(str, Precision)), help="one of them instead of both")
     parser.add_argument("--case", action="append", help="this case instead of all; may be repeated")
-    parser.add_argument("--markdown", action="store_true", help="the table for a README")
+    parser.add_argument("--write", action="store_true", help="keep the times of the whole suite, and draw the READMEs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers there")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.write and (asked.dtype or asked.precision or asked.case):
+        parser.error("--write keeps the whole suite: leave --dtype, --precision and --case out")
+    return asked
 
 
 def main() -> None:
@@ -161,9 +159,7 @@ def main() -> None:
         f"{machine.processor or machine.architecture}, {machine.threads} threads, NumPy {machine.numpy}; milliseconds"
     )
     print()
-    show(COLUMNS, asked.markdown)
-    if asked.markdown:
-        show(["---", "---", *["---:"] * (len(COLUMNS) - 2)], asked.markdown)
+    show(COLUMNS)
     rows: list[Row] = []
     measured: list[dict[str, Any]] = []
     for case in map(find_case, asked.case) if asked.case else CASES:
@@ -173,12 +169,14 @@ def main() -> None:
             rows.append(row)
             times = {each.contender: each._asdict() for each in bench.measurements}
             measured.append({"case": case.name, "dtype": dtype, "times": times, "gemm": bench.product_gflops})
-            show(row.cells, asked.markdown)
+            show(row.times.cells)
     print()
     goals = [goal for goal in ratio_goals(rows) if not isnan(goal.measured)]
     if not asked.case:
         goals += growth_goals(conditions)
-    print(*(f"{'- ' * asked.markdown}{goal.line}" for goal in goals), sep="\n")
+    print(*(goal.line for goal in goals), sep="\n")
+    if asked.write:
+        kept(rows, asked, machine)
     if asked.json:
         document = {"machine": machine._asdict(), "rows": measured, "goals": [goal._asdict() for goal in goals]}
         asked.json.write_text(json.dumps(document, indent=2), encoding="utf-8")

@@ -1,5 +1,6 @@
 """The commands put together."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -19,22 +20,29 @@ COMMANDS = {
     "kernels": "convcalc kernels gaussian:5",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/*.yaml",
+    "schema": "convcalc schema -o convcalc.schema.json",
     "bench": "convcalc bench --case image-9x9",
+    "doctor": "convcalc doctor",
 }
 """Each command with an example; its module and its function bear its name."""
 
 
-def make_app(names: list[str]) -> typer.Typer:
-    """The application with the commands of these names."""
+PROGRAM = "convcalc"
+_COMPLETES = f"_{PROGRAM.upper()}_COMPLETE"
+"""The environment variable by which a shell's script asks for words."""
+
+
+def make_app(names: list[str], *, completes: bool = False) -> typer.Typer:
+    """The application with the commands of these names; ``completes``: with what shells ask and are set up by."""
     app = typer.Typer(
         context_settings=CONTEXT,
-        add_completion=False,
+        add_completion=completes,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # Rich's help costs 75 ms a start and differs from terminal to terminal
     )
     app.callback(epilog="Start with: convcalc run")(convcalc)
     for name in names:
-        function = getattr(import_module(f"convcalc.cli.{name}"), name)
+        function = getattr(import_module(f"convcalc.cli.commands.{name}"), name)
         app.command(name, epilog=f"Example: {COMMANDS[name]}")(function)
     return app
 
@@ -45,6 +53,25 @@ def convcalc(version: Version = False) -> None:
 
 def run_app() -> int:
     """Run the command line; the exit code. A command that is called by its name is the only one that is loaded."""
+    if _COMPLETES in os.environ:
+        return _complete()
     arguments = sys.argv[1:] or ["--help"]
-    app = make_app(arguments[:1] if arguments[0] in COMMANDS else list(COMMANDS))
-    return int(app(arguments, prog_name="convcalc", standalone_mode=False) or 0)
+    is_named = arguments[0] in COMMANDS
+    app = make_app(arguments[:1] if is_named else list(COMMANDS), completes=not is_named)
+    try:
+        return int(app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):  # Typer makes the exit code of bad data of it
+            raise left.__context__ from None
+        raise
+
+
+def _complete() -> int:
+    """Tell the shell that asks for them which words may stand at its cursor."""
+    from convcalc.cli.completion import teach, typed
+
+    words = typed()
+    name = next((word for word in words[1:2] if word in COMMANDS), "run")  # one is enough where none is typed yet
+    app = typer.main.get_command(make_app([name], completes=True))
+    teach(app, words, COMMANDS)
+    return int(app.main(prog_name=PROGRAM, standalone_mode=False) or 0)

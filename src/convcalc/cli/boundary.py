@@ -1,6 +1,6 @@
 """The one place where errors become messages and exit codes."""
 
-import os
+import errno
 import signal
 import sys
 from collections.abc import Callable
@@ -20,9 +20,11 @@ def guard(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         _discard_output()
         return INTERRUPTED
-    except MemoryError:
-        return _tell("the memory ran out", "--limit memory=… refuses such problems before they begin", LIMIT)
+    except (MemoryError, ImportError) as error:
+        return _out_of_memory(error)
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return _out_of_memory(error)
         _discard_output()
         return _tell(f"cannot write the output: {error.strerror or error}", "", BAD_DATA)
     except Exception as error:  # its classes are loaded only once there is an error; unknown ones are raised again
@@ -42,15 +44,24 @@ def _flushed(action: Callable[[], int]) -> int:
     return code
 
 
+def _out_of_memory(error: Exception) -> int:
+    """Said in plain words: no module can be loaded now.
+
+    Raises:
+        ImportError: a module is missing for another reason than that there is no room for it.
+    """
+    if isinstance(error, ImportError) and "map segment" not in str(error):
+        raise error
+    if sys.stderr is not None:
+        print("error: the memory ran out", file=sys.stderr)
+        print("hint: --limit memory=… refuses such problems before they begin", file=sys.stderr)
+    return LIMIT
+
+
 def _explained(error: Exception) -> int:
     from typer import BadParameter
 
-    from convcalc.cli.grouped import ClosedPipe
     from convcalc.errors import ConvcalcError
-
-    if isinstance(error, ClosedPipe):
-        _discard_output()
-        return CLOSED_PIPE
 
     if isinstance(error, ConvcalcError):
         from convcalc.cli.message import tell_error
@@ -67,7 +78,17 @@ def _explained(error: Exception) -> int:
 def _told_usage(error: Any) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "convcalc"
-    return _tell(error.format_message(), f"{path} -h shows what it takes", BAD_USAGE)
+    hint = _called_here(getattr(error, "option_name", ""), context) or f"{path} -h shows what it takes"
+    return _tell(error.format_message(), hint, BAD_USAGE)
+
+
+def _called_here(option: str, context: Any) -> str:
+    """The hint for an option that another library calls so."""
+    from convcalc.request.spellings import called_here
+
+    known = [parameter.name for parameter in context.command.params] if option and context else []
+    ours = [f"--{name}" for name in called_here(option.lstrip("-").replace("-", "_"), known)]
+    return f"here it is called {' or '.join(ours)}" if ours else ""
 
 
 def _tell(message: str, hint: str, code: int) -> int:
@@ -86,10 +107,9 @@ def _flush_quietly() -> None:
 
 
 def _discard_output() -> None:
-    """What is still buffered goes nowhere, so that the interpreter does not fail on it once more at its end."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    except OSError:
+    from convcalc.cli.streams import discard
+
+    if not discard(1):
         sys.stdout = None  # as Python itself has it for a closed stream
 
 

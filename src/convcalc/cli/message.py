@@ -2,8 +2,9 @@
 
 import sys
 
+from convcalc.cli.streams import discard
 from convcalc.errors import ConvcalcError, Place
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 
 _LONGEST = 500  # characters of a message that are shown
 _EXCERPT = 100  # characters of a source line
@@ -27,9 +28,13 @@ def tell(message: str, hint: str = "", place: Place | None = None) -> None:
 
 
 def write(line: str) -> None:
-    """Write one line to standard error, escaped."""
-    if sys.stderr is not None:
-        print(safe_text(line), file=sys.stderr)
+    """Write one line to standard error, escaped; where that is full or nobody reads it, the result matters more."""
+    if sys.stderr is None:
+        return
+    try:
+        print(safe_text(line), file=sys.stderr, flush=True)
+    except OSError:
+        discard(2)
 
 
 def _shortened(text: str) -> str:

@@ -66,30 +66,39 @@ Convolve = Annotated[
 ]
 
 
+KernelTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kernel",
+        help="A name (sobel-x, gaussian:5,1.2, sobel-x@opencv, box:5+zero-sum), numbers ('[[0,1],[1,0]]') or a "
+        "file; several make several output channels.",
+        metavar="KERNEL",
+    ),
+]
+GroupsOfChannels = Annotated[str | None, typer.Option(help="Groups of channels that do not mix.", metavar="N")]
+BiasNumbers = Annotated[
+    str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
+]
+Depthwise = Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")]
+Layer = Annotated[
+    str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
+]
+
+
 class ProblemOptions(NamedTuple):
     """The file and what overrides its fields."""
 
     file: File = None
-    kernel: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kernel",
-            help="A name (sobel-x, gaussian:5,1.2, sobel-x@opencv, box:5+zero-sum), numbers ('[[0,1],[1,0]]') or a "
-            "file; several make several output channels.",
-            metavar="KERNEL",
-        ),
-    ] = None
+    kernel: KernelTexts = None
     stride: StrideByAxis = None
     padding: PaddingByAxis = None
     dilation: DilationByAxis = None
-    groups: Annotated[str | None, typer.Option(help="Groups of channels that do not mix.", metavar="N")] = None
+    groups: GroupsOfChannels = None
     boundary: BoundaryWord = None
-    bias: Annotated[
-        str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
-    ] = None
+    bias: BiasNumbers = None
     dims: SpatialAxes = None
     convolve: Convolve = False
-    depthwise: Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")] = False
+    depthwise: Depthwise = False
     dtype: Annotated[
         str | None, typer.Option(help="auto, exact (fractions stay), float32 or float64.", metavar="DTYPE")
     ] = None
@@ -105,6 +114,19 @@ class ProblemOptions(NamedTuple):
     limit: LimitChanges = None
 
 
+CHANGES = ("kernel", "stride", "padding", "dilation", "groups", "boundary", "bias", "dims", "convolve", "depthwise")
+"""The options that say what a convolution is, or what the input is to it."""
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", help="Save the result; the suffix says how, such as .md, .tex or .json.", metavar="FILE"
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
+
+
 class OutputOptions(NamedTuple):
     """Where a report goes and in which format."""
 
@@ -116,25 +138,24 @@ class OutputOptions(NamedTuple):
             metavar="FORMAT",
         ),
     ] = "table"
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o", "--output", help="Save the result; the suffix says how, such as .md, .tex or .json.", metavar="FILE"
-        ),
-    ] = None
-    force: Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")] = False
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")] = False
+    output: Output = None
+    force: Force = False
+    quiet: Quiet = False
     version: Version = False
 
 
 Explain = Annotated[bool, typer.Option("--explain", help="Add the plan: which engine, why, and why not the others.")]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Compute again by another engine and by traces of some cells; fail if they differ."),
+]
 Show = Annotated[bool, typer.Option("--show", help="Draw input and output as heat maps, an image as a picture.")]
 MapRule = Annotated[
     str,
     typer.Option(
         "--map",
-        help="Which value becomes which level of a picture or heat map: clip (0 to 255 as they are), minmax, signed "
-        "(0 in the middle) or auto.",
+        help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
+        "are), minmax, signed (0 in the middle) or auto.",
         metavar="RULE",
     ),
 ]
@@ -156,7 +177,11 @@ InputPosition = Annotated[
 InputChannel = Annotated[int | None, typer.Option("--channel", help="The input channel, from 0.", metavar="N")]
 Sample = Annotated[int, typer.Option("--batch", help="The sample, from 0.", metavar="N")]
 WithAdjoint = Annotated[
-    bool, typer.Option("--adjoint", help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z.")
+    bool,
+    typer.Option(
+        "--adjoint",
+        help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z; of layers <A x, z> = <x, A^T z>.",
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="With --adjoint: which numbers are drawn.", metavar="N")]
 Im2col = Annotated[
@@ -164,11 +189,24 @@ Im2col = Annotated[
     typer.Option("--im2col", help="The matrix of all windows instead, one a column, which the kernel multiplies."),
 ]
 
-Layer = Annotated[
-    str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
+UsesLayer = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        help="Of a network: up to this layer, instead of the last; with --adjoint one layer, or FIRST..LAST.",
+        metavar="NAME",
+    ),
 ]
 LayerAlone = Annotated[
     str | None, typer.Option("--layer", help="Of a network: the convolution that is meant.", metavar="NAME")
+]
+Layers = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        help="Of a network: one layer by itself, or FIRST..LAST; instead of all of them (..LAST from the input on).",
+        metavar="NAME",
+    ),
 ]
 NetworkInput = Annotated[
     str | None,
@@ -177,6 +215,9 @@ NetworkInput = Annotated[
     ),
 ]
 Keep = Annotated[bool, typer.Option("--keep", help="Of a network: show, and save as .npz, the output of every layer.")]
+Partial = Annotated[
+    bool, typer.Option("--partial", help="Of a model that cannot be computed to its output: as far as it can be.")
+]
 Depth = Annotated[
     int | None,
     typer.Option("--depth", help="Of a network: unfold so many layers as a tree, down to the input.", metavar="N"),

@@ -4,44 +4,71 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from convcalc.engine.compute import Progress, Result, compute
+from convcalc.cli.flags import flags
+from convcalc.errors import EngineError
 
 if TYPE_CHECKING:
-    from convcalc.cli.source import Ready
+    from convcalc.cli.network import Ready
     from convcalc.engine.plan import Plan
+    from convcalc.layers.layer import How
+    from convcalc.layers.run import NetworkRun
 
 _LONG = 1.0  # seconds, as estimated
 _MACS_A_SECOND = 1e10  # of a network, about what one core does
 
 
-def compute_shown(ready: Ready, *, quiet: bool) -> Result:
-    """The result of a problem; on a terminal a bar shows how far it is, unless that is soon or not wanted."""
-    with _bar(ready.plan, quiet) as progress:
-        return compute(ready.problem, ready.plan, progress=progress, limits=ready.limits)
+def run_shown(ready: Ready, *, quiet: bool, keep: bool = False, verify: bool = False) -> NetworkRun:
+    """The network computed; on a terminal a bar shows how far it is, unless that is soon or not wanted."""
+    from convcalc.layers.run import run_network
+
+    with flags(kind=EngineError), watched(ready, quiet=quiet) as (how, done):
+        return run_network(ready.network, ready.cells, ready.number, how, keep=keep, verify=verify, done=done)
 
 
 @contextmanager
-def _bar(plan: Plan, quiet: bool) -> Iterator[Progress | None]:
-    """What draws the tiles that are done; the bar is gone when it ends."""
-    if quiet or plan.seconds <= _LONG or not _is_watched():
-        yield None
-        return
-    with _drawn(plan.tile_count) as advance:
-        # tiles of several threads may come out of order, so each counts one
-        yield lambda _done, _total: advance(1)
+def watched(ready: Ready, *, quiet: bool) -> Iterator[tuple[How, Callable[[int], None]]]:
+    """What moves a bar on as convolutions are computed, and what is told each layer that is done."""
+    stages, samples = ready.network.stages, len(ready.cells)
+    work = {number: stages[number].layer.work.macs * samples for number in ready.network.needed(ready.number)}
+    with ExitStack() as shown:
+        bar = Bar(work, shown, is_watched=not quiet and _is_watched())
+        yield ready.how._replace(planned=bar.planned, progress=bar.tile), bar.layer
 
 
-@contextmanager
-def layers_shown(work: Mapping[int, int], *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """What is told each layer that is done; a bar shows the share of all MACs, ``work``, if these take long."""
-    if quiet or sum(work.values()) <= _LONG * _MACS_A_SECOND or not _is_watched():
-        yield lambda _number: None
-        return
-    with _drawn(sum(work.values())) as advance:
-        yield lambda number: advance(work[number])
+class Bar:
+    """What is told of the work done; it draws a bar where that takes long, until ``shown`` ends."""
+
+    def __init__(self, work: Mapping[int, int], shown: ExitStack, *, is_watched: bool) -> None:
+        """``work``: the MACs of every layer by its number."""
+        self._ahead, self._shown, self._is_watched = dict(work), shown, is_watched
+        self._total, self._tiles = sum(work.values()), 0
+        self._advance: Callable[[float], None] | None = None
+        if self._total > _LONG * _MACS_A_SECOND:
+            self._draw()
+
+    def planned(self, plan: Plan) -> None:
+        """A convolution is about to be computed."""
+        if plan.seconds > _LONG:
+            self._draw()
+
+    def tile(self, _done: int, tiles: int) -> None:
+        """A tile of the convolution is done: they may come out of order, so each counts one."""
+        self._tiles = tiles
+        if self._advance:
+            self._advance(next(iter(self._ahead.values())) / tiles)
+
+    def layer(self, number: int) -> None:
+        """A layer is done."""
+        work, self._tiles, tiles = self._ahead.pop(number), 0, self._tiles
+        if self._advance and not tiles:
+            self._advance(work)
+
+    def _draw(self) -> None:
+        if self._is_watched and self._advance is None:
+            self._advance = self._shown.enter_context(_drawn(self._total))
 
 
 def _is_watched() -> bool:
@@ -49,7 +76,7 @@ def _is_watched() -> bool:
 
 
 @contextmanager
-def _drawn(total: int) -> Iterator[Callable[[int], None]]:
+def _drawn(total: float) -> Iterator[Callable[[float], None]]:
     """What moves a bar on; the bar is gone when it ends."""
     from rich import progress
     from rich.console import Console

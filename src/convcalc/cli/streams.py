@@ -22,6 +22,7 @@ _ASCII = str.maketrans(
         "→": "->",
         "°": " degrees",
         "µ": "u",
+        "Σ": "sum of ",
         "╭": "+",
         "╮": "+",
         "╰": "+",
@@ -41,6 +42,17 @@ def make_printable(stream: Any) -> None:
     if stream is not None and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
         codecs.register_error("convcalc", _replacement)
         stream.reconfigure(errors="convcalc")
+
+
+def discard(descriptor: int) -> bool:
+    """What is buffered for a stream goes nowhere, so that the interpreter does not fail on it once more at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+    except OSError:
+        return False
+    return True
 
 
 def page_width() -> int:
@@ -66,8 +78,7 @@ def output_console() -> "Console":
     return PipeConsole(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def _replacement(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
+def _replacement(error: Any) -> tuple[str, int]:
+    """What stands for the characters that a stream cannot encode; nothing is decoded with it."""
     text = error.object[error.start : error.end].translate(_ASCII)
     return text.encode("ascii", "backslashreplace").decode("ascii"), error.end

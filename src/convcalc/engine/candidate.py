@@ -8,8 +8,10 @@ from math import inf
 from typing import NamedTuple
 
 from convcalc.engine.arithmetic import Arithmetic, choose_arithmetic
+from convcalc.engine.bounds import of_definition
 from convcalc.engine.engine import Engine, Work
 from convcalc.engine.machine import WORKSPACE
+from convcalc.engine.obstacles import OfExactness
 from convcalc.errors import EngineError
 from convcalc.problem import Problem
 
@@ -18,13 +20,14 @@ class Precision(StrEnum):
     """How many digits an engine that is chosen automatically must keep."""
 
     FULL = "full"
-    """All that the dtype allows: at worst 2e-6 of the largest output in float32, 1e-13 in float64."""
+    """About all that the definition keeps: at worst 4 times its bound in float32, of whose 24 binary digits these are
+    two, and 256 times in float64, of whose 53 they are eight."""
     FAST = "fast"
-    """A digit less where that saves multiplications: at worst 3e-5 in float32, 1e-12 in float64."""
+    """Fewer where that saves multiplications: at worst 256 times the definition's bound in float32, 4096 in float64."""
 
     def allowed(self, arithmetic: Arithmetic) -> float:
-        """The error that is accepted, as a share of the largest output."""
-        float32, float64 = (2e-6, 1e-13) if self is Precision.FULL else (3e-5, 1e-12)
+        """How many times as far off as the definition an engine may be where all windows hold alike."""
+        float32, float64 = (4, 256) if self is Precision.FULL else (256, 4096)
         return float32 if arithmetic.itemsize == 4 else float64
 
 
@@ -37,8 +40,11 @@ class Candidate(NamedTuple):
     """Why it cannot take the problem."""
     work: Work | None
     """What it would do; None where there is an obstacle."""
-    error: float
-    """The worst of its errors as a share of the largest output; 0 where the sums are exact."""
+    error: float | None = None
+    """How far it may be off, as a share of what a cell could come to (:mod:`convcalc.engine.bounds`): 0 where the sums
+    are exact, None where there is an obstacle."""
+    times: float = 0
+    """How many times as far as the definition, where all windows hold as much as their neighbours."""
 
     @property
     def seconds(self) -> float:
@@ -52,21 +58,22 @@ class Candidate(NamedTuple):
 
     def is_precise(self, precision: Precision) -> bool:
         """Whether it keeps as many digits as are asked for."""
-        return self.error <= precision.allowed(self.arithmetic)
+        return self.times <= precision.allowed(self.arithmetic)
 
 
 def weigh(problem: Problem, engine: Engine, bound: int | None) -> Candidate:
     """What speaks for and against an engine; ``bound``: on the magnitude of exact sums."""
     arithmetic = choose_arithmetic(problem, engine.arithmetics, bound)
     obstacle = engine.obstacle(problem, arithmetic)
-    error = 0.0 if problem.is_exact else engine.errors[arithmetic.itemsize == 8]
     if obstacle:
-        return Candidate(engine.name, arithmetic, obstacle, None, error)
+        return Candidate(engine.name, arithmetic, obstacle, None)
+    loss = 0.0 if problem.is_exact else engine.loss(problem, arithmetic)
     try:
         work = engine.work(problem, arithmetic)
     except OverflowError:  # more work than a float can count, which the memory check will refuse
         work = Work(inf, problem.macs, problem.out_channels, (1,) * problem.rank, 0)
-    return Candidate(engine.name, arithmetic, None, work, error)
+    times = loss / of_definition(problem, arithmetic) if loss else 0.0
+    return Candidate(engine.name, arithmetic, None, work, loss * engine.spread, times)
 
 
 def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> tuple[Candidate, str]:
@@ -78,9 +85,8 @@ def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> t
     if engine != "auto":
         asked = weighed[0]
         if asked.obstacle:
-            raise EngineError(
-                f"engine {engine} cannot take this problem: {asked.obstacle}", hint="--engine auto", field="engine"
-            )
+            hint = "--dtype float64, or --engine auto" if isinstance(asked.obstacle, OfExactness) else "--engine auto"
+            raise EngineError(f"engine {engine} cannot take this problem: {asked.obstacle}", hint=hint, field="engine")
         return asked, "asked for"
     precise = [each for each in weighed if each.obstacle is None and each.is_precise(precision)]
     return min(precise, key=_cost), "least estimated time" if len(precise) > 1 else "the only one that can"

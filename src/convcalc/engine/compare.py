@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from math import inf
 from types import EllipsisType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.arrays import Array, is_exact, plain
+from convcalc.numerals import nearest_float
 from convcalc.wording import shape_text
 
 Index = tuple[int | slice | EllipsisType, ...]
@@ -70,13 +70,6 @@ def cells_of(output: Array, part: Expected) -> int:
 def _close(actual: Array, wanted: Array, output: Array) -> Array:
     finite = np.abs(output[np.isfinite(output)])
     tolerance = _TOLERANCE[output.dtype.name] * float(finite.max(initial=0))
-    floats = np.array([_in_float(value) for value in wanted.flat]).reshape(wanted.shape)
+    floats = np.array([nearest_float(value) for value in wanted.flat]).reshape(wanted.shape)
     close: Array = np.isclose(actual, floats, rtol=0, atol=tolerance, equal_nan=True)
     return close
-
-
-def _in_float(value: Any) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return inf if value > 0 else -inf

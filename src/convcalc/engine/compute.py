@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array, are_finite, read_only, squeezed
-from convcalc.engine.engine import Done, Run
-from convcalc.engine.finish import finish, make_finish
+from convcalc.arrays import Array, are_finite, plain, read_only, squeezed
+from convcalc.display import Displayed
+from convcalc.engine.blas import single_products
+from convcalc.engine.engine import Run
+from convcalc.engine.epilogue import make_epilogue
 from convcalc.engine.plan import Plan, make_plan
 from convcalc.engine.scratch import Scratch, borrowed
 from convcalc.engine.table import ENGINES
-from convcalc.engine.threads import long_work, share
+from convcalc.engine.threads import long_work, products_of, share
 from convcalc.engine.tile import Region, Tile, regions
 from convcalc.limits import Limits
 from convcalc.problem import Problem
@@ -23,14 +26,15 @@ from convcalc.problem import Problem
 Progress = Callable[[int, int], None]
 """Called after each tile, by whichever thread computed it, with the tiles done and the tiles in all."""
 
-# Seconds of work from which BLAS is held to one thread; finding it costs 3 ms, once.
 _LONG = 4e-4
+"""Seconds of work that several threads may share; setting the process for it takes some microseconds."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Result:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Result(Displayed):
     """The output of a problem and the plan that made it."""
 
+    problem: Problem
     output: Array
     """(batch, out_channels, *spatial), read-only."""
     plan: Plan
@@ -43,6 +47,7 @@ class Result:
         return squeezed(self.output)
 
 
+@np.errstate(all="ignore")  # too large is inf, undefined is nan; workers of several threads say so themselves
 def compute(
     problem: Problem, plan: Plan | None = None, *, progress: Progress | None = None, limits: Limits | None = None
 ) -> Result:
@@ -52,75 +57,101 @@ def compute(
         LimitError: the plan needs more memory than may be used; nothing has been allocated then.
     """
     plan = plan or make_plan(problem)
-    Limits.check_large(plan.memory_bytes, "this convolution", limits)
-    finishing = make_finish(problem, plan.arithmetic, plan.bound)
-    output = np.empty(problem.output_shape, dtype=finishing.dtype)
-    job = _Job(problem, plan)
-    tiles = regions(problem, plan.tile_filters, plan.tile_size, border_apart=plan.border_apart)
+    job = _Job(problem, plan, limits)
     tiles_done = count(1)
-    is_open = not (job.engine.mixes and finishing.keeps_finite)  # mixing engines have looked at their sums
-    not_finite: list[Region] = []
 
     def one(region: Region, scratch: Scratch) -> None:
-        def done(part: Array, filters: slice) -> None:
-            finishing.apply(part, filters)
-            if is_open and not are_finite(part):
-                not_finite.append(region)
-
-        part = output[region.cut]
-        if not job.sums(region, part, scratch, done) and not are_finite(part):
-            not_finite.append(region)
+        job.write(region, scratch)
         if progress:
             progress(next(tiles_done), plan.tile_count)
 
     if plan.seconds * plan.threads > _LONG:
         with long_work():
-            share(one, tiles, plan.threads)
+            share(one, _regions(problem, plan), plan.threads)
     else:
-        with borrowed() as scratch, np.errstate(all="ignore"):
-            for region in tiles:
+        products = plan.work.multiplications if ENGINES[plan.engine].multiplies else 0
+        with products_of(products), borrowed() as scratch:
+            for region in _regions(problem, plan):
                 one(region, scratch)
-    return Result(read_only(finishing.settle(output)), plan, is_finite=not not_finite)
+    return Result(problem, read_only(job.epilogue.settle(job.output)), plan, is_finite=not job.not_finite)
+
+
+class Cells:
+    """Output cells one at a time, with the very numbers that a run makes of them: by its tiles, as they are needed."""
+
+    def __init__(self, problem: Problem, plan: Plan, limits: Limits | None = None) -> None:
+        """Holds room for the whole output, of which only the tiles asked for are written.
+
+        Raises:
+            LimitError: the run needs more memory than may be used.
+        """
+        self._job = _Job(problem, plan, limits)
+        self._left = list(_regions(problem, plan))
+
+    @np.errstate(all="ignore")
+    def at(self, sample: int, channel: int, position: Sequence[int]) -> Any:
+        """The number of one cell, finished."""
+        cell = (sample, channel, *position)
+        wanted = next((region for region in self._left if region.holds(cell)), None)
+        if wanted:
+            self._left.remove(wanted)
+            with single_products(), borrowed() as scratch:
+                self._job.write(wanted, scratch)
+        output = self._job.output
+        alone = np.zeros((1, output.shape[1], *(1,) * len(position)), output.dtype)
+        alone[0, channel] = output[cell]
+        return plain(self._job.epilogue.settle(alone)[0, channel].item())
 
 
 class _Job:
-    """The sums of any tile of a problem, by the plan's engine or, where that would spread inf or nan, by gemm."""
+    """Any tile of a problem, by the plan's engine, and by gemm what that engine is not sure of."""
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
+    def __init__(self, problem: Problem, plan: Plan, limits: Limits | None) -> None:
+        weights = 2 * problem.weight.nbytes  # as they are, and as the engine has them
+        Limits.check_large(plan.memory_bytes + weights, "this convolution", limits)
         self.problem, self.arithmetic = problem, plan.arithmetic
-        self.engine = ENGINES[plan.engine]
-        self.run = self.engine.prepare(problem, plan.arithmetic)
+        self.epilogue = make_epilogue(problem, plan.arithmetic, plan.bound)
+        self.output = np.empty(problem.output_shape, dtype=self.epilogue.dtype)
+        self.not_finite: list[Region] = []
+        self._engine = ENGINES[plan.engine]
+        self._run = self._engine.prepare(problem, plan.arithmetic)
+        self._is_open = not (self._engine.mixes and self.epilogue.keeps_finite)  # mixing engines have looked at theirs
 
     @cached_property
     def _plain(self) -> Run:
         return ENGINES["gemm"].prepare(self.problem, self.arithmetic)
 
-    def sums(self, region: Region, output: Array, scratch: Scratch, done: Done) -> bool:
-        """Writes the sums of a region into ``output``, (batch, filters, *size), of any dtype that holds them.
+    def write(self, region: Region, scratch: Scratch) -> None:
+        """The sums of a region, finished where they are complete, into its part of the output."""
+        part = self.output[region.cut]
+        again = self._sums(region, part, scratch)
+        if not self._is_open and again and not are_finite(part):
+            self.not_finite.append(region)
 
-        ``done`` finishes them part by part, in the dtype of ``output``. Gives whether the engine could be sure of them.
-        """
-        tile = Tile.of(self.problem, region, self.arithmetic)
+    def _sums(self, region: Region, output: Array, scratch: Scratch) -> Sequence[Region]:
+        """Written to (batch, filters, *size) of any dtype that holds them, then finished; gives what was done twice."""
+
+        def done(part: Array, filters: slice) -> None:
+            self.epilogue.apply(part, filters)
+            if self._is_open and not are_finite(part):
+                self.not_finite.append(region)
+
         is_direct = output.dtype == self.arithmetic.dtype
         sums = output if is_direct else scratch.array("sums", region.shape, self.arithmetic.dtype)
         now = done if is_direct else _later
-        is_sure = self.run(tile, sums, scratch, now)
-        if not is_sure:
-            self._plain(tile, sums, scratch, now)
+        tile = Tile.of(self.problem, region, self.arithmetic)
+        again = self._run(tile, sums, scratch, now)
+        for each in again:
+            with single_products():
+                self._plain(Tile.of(self.problem, each, self.arithmetic), sums[each.within(region)], scratch, now)
         if not is_direct:
             output[...] = sums
             done(output, tile.filters)
-        return is_sure
+        return again
 
 
-def compute_cell(problem: Problem, plan: Plan, sample: int, position: Sequence[int]) -> Array:
-    """Every output channel of one output cell, (out_channels,), by the plan's engine: a tile of one cell."""
-    spatial = tuple(range(place, place + 1) for place in position)
-    region = Region(range(sample, sample + 1), range(problem.out_channels), spatial)
-    sums = np.empty(region.shape, plan.arithmetic.dtype)
-    with np.errstate(all="ignore"):
-        _Job(problem, plan).sums(region, sums, Scratch(), _later)
-        return finish(problem, sums).reshape(-1)
+def _regions(problem: Problem, plan: Plan) -> Iterator[Region]:
+    return regions(problem, plan.work.tile_filters, plan.tile_size, border_apart=plan.work.border_apart)
 
 
 def _later(output: Array, filters: slice) -> None:

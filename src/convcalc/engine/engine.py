@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from convcalc.arrays import Array
 from convcalc.engine.arithmetic import Arithmetic
 from convcalc.engine.scratch import Scratch
-from convcalc.engine.tile import Tile
+from convcalc.engine.tile import Region, Tile
 from convcalc.problem import Problem
 
 Done = Callable[[Array, slice], None]
@@ -17,11 +17,12 @@ Done = Callable[[Array, slice], None]
 What is still to be done to them, such as scale and bias, is done while they are in the cache.
 """
 
-Run = Callable[[Tile, Array, Scratch, Done], bool]
+Run = Callable[[Tile, Array, Scratch, Done], Sequence[Region]]
 """Writes the sums of a tile into (batch, out_channels, *size), in the arithmetic's numbers, and hands over each once.
 
-False where the definition may give other numbers: a method that adds more than the definition does met inf or nan,
-which spoil their neighbours then, or overflowed on the way. The tile is computed by gemm instead.
+Gives the parts of the tile that gemm is to compute again, mostly none: a method that adds more than the definition does
+met inf or nan there, overflowed on the way, or met neighbours so much larger than a cell's own window that they would
+take its digits.
 """
 
 
@@ -49,13 +50,6 @@ class Work(NamedTuple):
         return self.tile_bytes + self.shared_bytes
 
 
-class Errors(NamedTuple):
-    """The worst error of an engine in floats, as a share of the largest output; measured in the tests."""
-
-    float32: float
-    float64: float
-
-
 class Engine(NamedTuple):
     """A row of the table of engines."""
 
@@ -69,6 +63,13 @@ class Engine(NamedTuple):
     """What it would cost; asked only where there is no obstacle."""
     prepare: Callable[[Problem, Arithmetic], Run]
     """Transforms the kernel and gives back what computes tiles; called once for a problem."""
-    errors: Errors
+    loss: Callable[[Problem, Arithmetic], float]
+    """How far a float may be off at worst where every window holds as much as its neighbours, as a share of what the
+    cell could come to (:mod:`convcalc.engine.bounds`); asked only where there is no obstacle."""
+    spread: int = 1
+    """How many times as much the neighbours of a window may hold before its cell is computed anew; 1 if they are not
+    met, or only with zeros. The error grows with it."""
     mixes: bool = False
     """Whether a cell also meets products whose sum is 0, so that inf or nan would spoil its neighbours."""
+    multiplies: bool = False
+    """Whether BLAS makes its sums, whose last bits depend on how many threads share a product."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, index
-from convcalc.geometry.boundary import Boundary, Number
+from convcalc.geometry.boundary import Boundary
+from convcalc.numerals import Number
 from convcalc.problem import Problem
 
 

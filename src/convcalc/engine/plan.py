@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from convcalc.arrays import largest
 from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, PYTHON, Arithmetic, choose_arithmetic, sum_bound
+from convcalc.engine.bounds import is_tap_by_tap, tap_sums
 from convcalc.engine.candidate import Candidate, Precision, choose, weigh
 from convcalc.engine.engine import Engine, Work
 from convcalc.engine.machine import WORKSPACE
@@ -15,9 +17,10 @@ from convcalc.engine.obstacles import not_finite
 from convcalc.engine.table import ENGINES
 from convcalc.engine.tile import region_count
 from convcalc.errors import UnknownNameError
-from convcalc.geometry.arguments import whole
+from convcalc.geometry.arguments import text, whole
 from convcalc.limits import usable_cores
 from convcalc.problem import Problem
+from convcalc.wording import counted
 
 _PRECISIONS = frozenset(Precision)
 
@@ -25,29 +28,57 @@ _PRECISIONS = frozenset(Precision)
 class Plan(NamedTuple):
     """How a problem will be computed; nothing has been allocated yet."""
 
-    engine: str
-    arithmetic: Arithmetic
+    chosen: Candidate
     bound: int | None
     """On the magnitude of exact sums; None for floats."""
-    error: float
-    """The worst error of the engine as a share of the largest output; 0 where the sums are exact."""
-    tile_filters: int
-    """Output channels of a tile."""
-    tile_size: tuple[int, ...]
-    """Output cells of a tile on each spatial axis."""
-    border_apart: bool
-    """Whether cells whose windows reach into the padding are tiles of their own."""
     tile_count: int
     threads: int
-    seconds: float
-    """Estimated, with these threads."""
-    multiplications: int
     workspace_bytes: int
     memory_bytes: int
     """Input, workspace and output together."""
     reason: str
     candidates: tuple[Candidate, ...]
     """Every engine; empty for small problems, which are not worth the comparison."""
+
+    @property
+    def engine(self) -> str:
+        """The name of the one that is chosen."""
+        return self.chosen.name
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """The numbers that it computes in."""
+        return self.chosen.arithmetic
+
+    @property
+    def work(self) -> Work:
+        """What it does, by one thread."""
+        assert self.chosen.work is not None  # nothing is chosen that has an obstacle
+        return self.chosen.work
+
+    @property
+    def error(self) -> float:
+        """How far a cell may be off, as a share of what it could come to (:mod:`convcalc.engine.bounds`).
+
+        That is Σ|weight| times the largest magnitude in its own window, times |scale|, plus |bias|; 0 where the sums
+        are exact.
+        """
+        assert self.chosen.error is not None
+        return self.chosen.error
+
+    @property
+    def tile_size(self) -> tuple[int, ...]:
+        """Output cells of a tile on each spatial axis."""
+        return self.work.tile_size
+
+    @property
+    def seconds(self) -> float:
+        """Estimated, with these threads."""
+        return self.work.seconds / self.threads
+
+    def __repr__(self) -> str:
+        tiles, threads = counted(self.tile_count, "tile"), counted(self.threads, "thread")
+        return f"<Plan: {self.engine} ({self.reason}), {self.arithmetic.words}, {tiles}, {threads}>"
 
 
 _SMALL_MACS = 20_000
@@ -60,6 +91,7 @@ _THREADED_SECONDS = 4e-4
 """Of one thread; below it starting another costs as much as it saves."""
 
 
+@np.errstate(all="ignore")  # what looks at a kernel may leave the range of floats
 def make_plan(
     problem: Problem,
     engine: str = "auto",
@@ -80,12 +112,41 @@ def make_plan(
     """
     threads = check_choice(engine, precision, threads)
     bound = sum_bound(problem)
-    if engine == "auto" and not explain and problem.macs <= _SMALL_MACS:
-        return _small_plan(problem, bound)
+    asked = _Asked(engine, precision, threads, explain)
+    key = _key(problem, bound, asked)
+    plan = _PLANS.get(key)
+    if plan is None:
+        if len(_PLANS) >= _MOST_PLANS:
+            _PLANS.clear()
+        plan = _PLANS[key] = _new_plan(problem, bound, asked)
+    return plan if plan.bound == bound else plan._replace(bound=bound)
+
+
+class _Asked(NamedTuple):
+    """What is asked of a plan."""
+
+    engine: str
+    precision: str
+    threads: int | None
+    explain: bool
+
+    def is_at_once(self, problem: Problem) -> bool:
+        """Whether no comparison is worth its time, nor asked for."""
+        return self.engine == "auto" and not self.explain and problem.macs <= _SMALL_MACS
+
+
+def _key(problem: Problem, bound: int | None, asked: _Asked) -> tuple[Any, ...]:
+    """What problems that have the same plan have in common: comparing all engines takes half a millisecond.
+
+    The plan of a small one depends on nothing but its geometry and its numbers' types.
+    """
+    shapes = (problem.input.shape, problem.input.dtype, problem.weight.shape)
+    if asked.is_at_once(problem):
+        arithmetic = choose_arithmetic(problem, _small_engine(problem, bound).arithmetics, bound)
+        return (*shapes, problem.axes, problem.groups, problem.dtype, arithmetic.words)
     outside = bool(problem.boundary.value) and abs(problem.boundary.value) > largest(problem.input)
-    key = (*_geometry(problem), problem.boundary, outside, problem.flip, bound, _weights(problem))
-    key = (*key, engine, precision, threads, explain)
-    return _remembered(key, lambda: _new_plan(problem, engine, Precision(precision), threads, explain))
+    geometry = (problem.axes, problem.groups, problem.dtype, problem.boundary, outside, problem.flip)
+    return (*shapes, *geometry, bound, _weights(problem), *asked)
 
 
 def check_choice(engine: str, precision: str, threads: int | None) -> int | None:
@@ -93,61 +154,36 @@ def check_choice(engine: str, precision: str, threads: int | None) -> int | None
 
     Raises:
         UnknownNameError: there is no engine or precision of that name.
-        FieldError: threads is not a whole number from 1.
+        FieldError: threads is not a whole number from 1, or a name is no text.
     """
-    if engine != "auto" and engine not in ENGINES:
+    if text("engine", engine) != "auto" and engine not in ENGINES:
         raise UnknownNameError("engine", engine, ["auto", *ENGINES], field="engine")
-    if precision not in _PRECISIONS:
+    if text("precision", precision) not in _PRECISIONS:
         raise UnknownNameError("precision", precision, list(Precision), field="precision")
     return None if threads is None else whole("threads", threads, 1)
 
 
-def _new_plan(problem: Problem, engine: str, precision: Precision, threads: int | None, explain: bool) -> Plan:
-    bound = sum_bound(problem)
-    rows = [*ENGINES.values()] if engine == "auto" else [ENGINES[engine]]
+def _new_plan(problem: Problem, bound: int | None, asked: _Asked) -> Plan:
+    if asked.is_at_once(problem):
+        return _plan(problem, weigh(problem, _small_engine(problem, bound), bound), _SMALL_REASON, bound, 1, ())
+    rows = [*ENGINES.values()] if asked.engine == "auto" else [ENGINES[asked.engine]]
     weighed = [weigh(problem, row, bound) for row in rows]
-    chosen, reason = choose(weighed, engine, precision)
-    if engine == "auto" and problem.macs <= _SMALL_MACS:
+    chosen, reason = choose(weighed, asked.engine, Precision(asked.precision))
+    if asked.engine == "auto" and problem.macs <= _SMALL_MACS:
         small = _small_engine(problem, bound)
         chosen, reason = next(each for each in weighed if each.name == small.name), _SMALL_REASON
-    if explain and len(rows) == 1:
+    if asked.explain and len(rows) == 1:
         weighed = [weigh(problem, row, bound) for row in ENGINES.values()]
-    return _plan(problem, chosen, reason, bound, threads, tuple(weighed) if len(weighed) > 1 else ())
-
-
-def _small_plan(problem: Problem, bound: int | None) -> Plan:
-    """The plan of a small problem, which depends on nothing but its geometry and its numbers' types."""
-    engine = _small_engine(problem, bound)
-    arithmetic = choose_arithmetic(problem, engine.arithmetics, bound)
-
-    def make() -> Plan:
-        return _plan(problem, weigh(problem, engine, bound), _SMALL_REASON, bound, 1, ())
-
-    plan = _remembered((*_geometry(problem), arithmetic.words), make)
-    return plan if plan.bound == bound else plan._replace(bound=bound)
-
-
-def _remembered(key: tuple[Any, ...], make: Callable[[], Plan]) -> Plan:
-    """The plan of an equal problem before, or a new one: comparing all engines takes half a millisecond."""
-    plan = _PLANS.get(key)
-    if plan is None:
-        if len(_PLANS) >= _MOST_PLANS:
-            _PLANS.clear()
-        plan = _PLANS[key] = make()
-    return plan
-
-
-def _geometry(problem: Problem) -> tuple[Any, ...]:
-    """What says everything about a problem but its numbers."""
-    return (problem.input.shape, problem.input.dtype, problem.weight.shape, problem.axes, problem.groups, problem.dtype)
+    return _plan(problem, chosen, reason, bound, asked.threads, tuple(weighed) if len(weighed) > 1 else ())
 
 
 def _weights(problem: Problem) -> Any:
-    """What a plan depends on of the weights: all of them where a kernel may be taken apart, else their size."""
+    """What a plan depends on of the weights: all of them where a kernel may be taken apart, else their size by tap."""
     weight = problem.weight
     if weight.dtype == object or (weight.shape[1] == 1 and weight.nbytes <= _MOST_WEIGHT_BYTES):
         return tuple(weight.flat) if weight.dtype == object else (weight.dtype.str, weight.tobytes())
-    return not_finite(problem)
+    taps = tap_sums(weight).tobytes() if is_tap_by_tap(problem) and not problem.is_exact else b""
+    return not_finite(problem), taps
 
 
 def _small_engine(problem: Problem, bound: int | None) -> Engine:
@@ -173,24 +209,9 @@ def _plan(
     used = _threads(work, tiles, threads)
     workspace = work.tile_bytes * used + work.shared_bytes
     outputs = prod(problem.output_shape) * max(8 if problem.is_exact else 0, chosen.arithmetic.itemsize)
-    return Plan(
-        engine=chosen.name,
-        arithmetic=chosen.arithmetic,
-        bound=bound,
-        error=chosen.error,
-        tile_filters=work.tile_filters,
-        tile_size=work.tile_size,
-        border_apart=work.border_apart,
-        tile_count=tiles,
-        threads=used,
-        seconds=work.seconds / used,
-        multiplications=work.multiplications,
-        workspace_bytes=workspace,
-        # Python's numbers are finished beside the sums, all others in their place
-        memory_bytes=problem.input.nbytes + workspace + outputs * (2 if chosen.arithmetic is PYTHON else 1),
-        reason=reason,
-        candidates=candidates,
-    )
+    # Python's numbers are finished beside the sums, all others in their place
+    memory = problem.input.nbytes + workspace + outputs * (2 if chosen.arithmetic is PYTHON else 1)
+    return Plan(chosen, bound, tiles, used, workspace, memory, reason, candidates)
 
 
 def _threads(work: Work, tiles: int, most: int | None) -> int:

@@ -27,10 +27,12 @@ class Scratch:
 
     def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """A C-contiguous array of any contents; ``shape`` in elements."""
-        size = prod(shape)
-        buffer = self._buffers.get((name, dtype))
-        if buffer is None or buffer.size < size:
-            buffer = self._buffers[name, dtype] = _empty(size, dtype, _APART * (len(self._buffers) + 1))
+        size, key = prod(shape), (name, dtype)
+        buffer = self._buffers.setdefault(key, np.empty(0, dtype))
+        if buffer.size < size:
+            del buffer
+            self._buffers[key] = np.empty(0, dtype)  # what was there is given back before more is taken
+            buffer = self._buffers[key] = _empty(size, dtype, _APART * ([*self._buffers].index(key) + 1))
         return buffer[:size].reshape(shape)
 
     @property

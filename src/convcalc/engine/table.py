@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from convcalc.engine.engine import Engine
+if TYPE_CHECKING:
+    from convcalc.engine.engine import Engine
 
 _ROWS = {
     "direct": "direct.ENGINE",
@@ -25,11 +27,11 @@ _ROWS = {
 @cache
 def _row(name: str) -> Engine:
     module, _, row = _ROWS[name].partition(".")
-    engine: Engine = getattr(import_module(f"convcalc.engine.{module}"), row)
+    engine: Engine = getattr(import_module(f"convcalc.engine.algorithms.{module}"), row)
     return engine
 
 
-class _Engines(Mapping[str, Engine]):
+class _Engines(Mapping[str, "Engine"]):
     """The engines by their names, each imported when it is first asked for: a small problem needs but one of them."""
 
     def __getitem__(self, name: str) -> Engine:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from _thread import allocate_lock, start_new_thread
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock, RLock
 from typing import Any, TypeVar
 
 import numpy as np
 
+from convcalc.engine.blas import single_products, single_products_here
 from convcalc.engine.scratch import Scratch, borrowed
 
 Item = TypeVar("Item")
+
+_SHARED_FROM = 9000
+"""Multiplications that BLAS may share."""
+_LONG = 10_000_000
+"""Multiplications of matrix products that are worth a second thread."""
 
 
 def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: int) -> None:
@@ -30,7 +35,7 @@ def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: 
         size = np.setbufsize(512)
         try:
             # inf and nan stand in the output, where a report finds them
-            with borrowed() as scratch, np.errstate(all="ignore"):
+            with borrowed() as scratch, np.errstate(all="ignore"), single_products_here():
                 for item in queue:
                     job(item, scratch)
         except BaseException as error:
@@ -53,6 +58,24 @@ def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: 
             queue.stop(error)
     if queue.error:
         raise queue.error
+
+
+def share_products(
+    job: Callable[[Item, Scratch], None], items: Sequence[Item], threads: int, multiplications: int
+) -> None:
+    """The job done once for every item, each made of matrix products, by so many threads where that pays."""
+    if multiplications > _LONG:
+        with long_work():
+            share(job, items, min(threads, len(items)))
+        return
+    with products_of(multiplications), borrowed() as scratch, np.errstate(all="ignore"):
+        for item in items:
+            job(item, scratch)
+
+
+def products_of(multiplications: int) -> AbstractContextManager[None]:
+    """Products of one thread, unless they are too small to be shared: OpenBLAS shares none below 9216."""
+    return single_products() if multiplications > _SHARED_FROM else nullcontext()
 
 
 def _started(work: Callable[[], None]) -> Any:
@@ -102,18 +125,10 @@ def long_work() -> Iterator[None]:
     Matrix products keep to one thread: the threads are ours. Python asks a thread for its lock after 20 µs instead of
     5 ms: many calls into NumPy are shorter than it takes to wake up, and the other thread would starve.
     """
-    with _TURN, _blas().limit(limits=1, user_api="blas"):
+    with _TURN, single_products():
         interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             yield
         finally:
             sys.setswitchinterval(interval)
-
-
-@cache
-def _blas() -> Any:
-    """The BLAS libraries of the process; finding them takes 3 ms."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

@@ -25,7 +25,21 @@ class Region(NamedTuple):
     @property
     def cut(self) -> tuple[slice, ...]:
         """What cuts the region out of (batch, out_channels, *spatial)."""
-        return tuple(slice(cells.start, cells.stop) for cells in (self.batch, self.filters, *self.spatial))
+        return tuple(slice(cells.start, cells.stop) for cells in self.ranges)
+
+    @property
+    def ranges(self) -> tuple[range, ...]:
+        """Of samples, output channels and cells of each spatial axis."""
+        return (self.batch, self.filters, *self.spatial)
+
+    def holds(self, cell: Sequence[int]) -> bool:
+        """Whether an output cell, (sample, out_channel, *position), lies in it."""
+        return all(place in cells for place, cells in zip(cell, self.ranges, strict=True))
+
+    def within(self, region: Region) -> tuple[slice, ...]:
+        """What cuts it out of (batch, out_channels, *size) of a larger region."""
+        pairs = zip(self.ranges, region.ranges, strict=True)
+        return tuple(slice(inner.start - outer.start, inner.stop - outer.start) for inner, outer in pairs)
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -117,8 +131,9 @@ class Reads(NamedTuple):
             return cls(range(span.start, span.stop, axis.stride), 1, 1)
         if len(positions) == 1:
             return cls(axis.reads(positions[0]), 1, 1)
-        if read_count(axis, len(positions)) == len(axis.span(positions)):
-            return cls(axis.span(positions), axis.stride, axis.dilation)
+        span = axis.span(positions)
+        if read_count(axis, len(positions)) == span.stop - span.start:  # which may be more than len() can say
+            return cls(span, axis.stride, axis.dilation)
         return cls([cell for position in positions for cell in axis.reads(position)], axis.kernel_size, 1)
 
     def under(self, tap: int, positions: int) -> slice:

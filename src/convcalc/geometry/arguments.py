@@ -17,7 +17,8 @@ Pair = tuple[int, int]
 """Padding before and after, in cells."""
 
 
-_TOO_LONG = 10**30  # to be read in a message; Python itself refuses to write out 4,300 digits
+_TOO_LONG = 10**30  # to be read in a message
+_TOO_LARGE = 10**100  # what follows from sizes, strides and counts below it has less digits than Python writes out
 
 
 class PaddingWord(StrEnum):
@@ -40,7 +41,9 @@ def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()
     except TypeError:
         number = None
     if number is None or isinstance(value, bool) or number < least:
-        raise FieldError(f"{name} must be a whole number >= {least}, got {_shown(value)}", field=path or (name,))
+        raise FieldError(f"{name} must be a whole number >= {least}, got {brief(value)}", field=path or (name,))
+    if number >= _TOO_LARGE:
+        raise FieldError(f"{name} must be a whole number below 10**100, got {brief(value)}", field=path or (name,))
     return number
 
 
@@ -50,9 +53,20 @@ def flag(name: str, value: Any) -> bool:
     Raises:
         FieldError: it is anything else, 0 and 1 included.
     """
-    if type(value).__name__ not in ("bool", "bool_"):
-        raise FieldError(f"{name} must be true or false, got {_shown(value)}", field=name)
+    if type(value).__name__ != "bool":  # NumPy's has that name too
+        raise FieldError(f"{name} must be true or false, got {brief(value)}", field=name)
     return bool(value)
+
+
+def text(name: str, value: Any) -> str:
+    """``value``, if it is a text.
+
+    Raises:
+        FieldError: it is anything else.
+    """
+    if not isinstance(value, str):
+        raise FieldError(f"{name} must be a text, got {brief(value)}", field=name)
+    return value
 
 
 def finite_number(name: str, value: Any) -> int | float | Fraction:
@@ -62,14 +76,15 @@ def finite_number(name: str, value: Any) -> int | float | Fraction:
         FieldError: it is anything else, a bool, text, inf or nan included.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or not -inf < value < inf:
-        raise FieldError(f"{name} must be a number, got {_shown(value)}", field=name)
+        raise FieldError(f"{name} must be a number, got {brief(value)}", field=name)
     return value
 
 
-def _shown(value: Any) -> str:
+def brief(value: Any) -> str:
+    """A value as a message shows it: a text in quotes, and not the digits of a very long number."""
     if isinstance(value, str):
         return repr(str(value))
-    if isinstance(value, int) and abs(value) >= _TOO_LONG:
+    if isinstance(value, int | Fraction) and max(abs(value.numerator), value.denominator) >= _TOO_LONG:
         return "a number of more than 30 digits"
     return str(value)
 
@@ -191,10 +206,9 @@ def check_groups(in_channels: int, out_channels: int, groups: Any) -> int:
         GeometryError: it does not divide the channels.
     """
     count = whole("groups", groups, 1)
-    if in_channels % count or out_channels % count:
-        hint = f"groups must divide both in_channels {in_channels} and out_channels {out_channels}"
-        channels_per_group("in_channels", in_channels, count, hint=hint)
-        channels_per_group("out_channels", out_channels, count, hint=hint)
+    hint = f"groups must divide both in_channels {in_channels} and out_channels {out_channels}"
+    channels_per_group("in_channels", in_channels, count, hint=hint)
+    channels_per_group("out_channels", out_channels, count, hint=hint)
     return count
 
 
@@ -211,10 +225,10 @@ def channels_per_group(name: str, channels: int, groups: Any, *, hint: str = "")
     return channels // count
 
 
-def _padding_word(text: str) -> PaddingWord:
-    if text not in list(PaddingWord):
-        raise UnknownNameError("padding", text, list(PaddingWord), field="padding")
-    return PaddingWord(text)
+def _padding_word(word: str) -> PaddingWord:
+    if word not in list(PaddingWord):
+        raise UnknownNameError("padding", word, list(PaddingWord), field="padding")
+    return PaddingWord(word)
 
 
 def _pair(value: Any, path: tuple[str | int, ...]) -> Pair:

@@ -9,8 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcalc.errors import FieldError, UnknownNameError
-
-Number = int | Fraction | float
+from convcalc.numerals import Number
 
 
 class BoundaryMode(StrEnum):
@@ -84,7 +83,7 @@ class Boundary:
                 return index % size
             case BoundaryMode.SYMMETRIC:
                 return _fold(index, size, 2 * size, 2 * size - 1)
-            case BoundaryMode.REFLECT:
+            case BoundaryMode.REFLECT:  # pragma: no branch - there is no other mode
                 return _fold(index, size, max(1, 2 * size - 2), 2 * size - 2)
 
     def sources(self, indices: Iterable[int], size: int) -> tuple[int | None, ...]:
@@ -111,7 +110,7 @@ def boundary_of(word: Any) -> Boundary:
     """
     if isinstance(word, Boundary):
         return word
-    value = word.item() if hasattr(word, "item") else word  # NumPy's scalars, without importing numpy
+    value = word.tolist() if hasattr(word, "tolist") else word  # NumPy's scalars, without importing numpy
     if not isinstance(value, str):
         return Boundary(BoundaryMode.CONSTANT, _constant(value))
     return _named(value)
@@ -120,7 +119,7 @@ def boundary_of(word: Any) -> Boundary:
 def _constant(value: Any) -> Number:
     if isinstance(value, bool) or not isinstance(value, int | Fraction | float):
         raise FieldError(
-            f"boundary must be a word or a number, got {value!r}", hint="one of: " + _WORDS, field="boundary"
+            f"boundary must be a word or a number, got {value!r:.100}", hint="one of: " + _WORDS, field="boundary"
         )
     return value
 

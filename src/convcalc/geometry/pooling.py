@@ -29,7 +29,8 @@ def pooled_axes(
 
     Raises:
         FieldError: an argument is not what it must be.
-        GeometryError: the kernel does not fit, or a window would hold padding alone.
+        GeometryError: the kernel does not fit, or a window would hold padding alone. Padding of more than half a
+            kernel, which PyTorch refuses, is taken, as ONNX has it.
 
     >>> axes, pads = pooled_axes([6], 3, stride=2, ceil_mode=True)
     >>> axes.output_sizes, axes[0].after, pads
@@ -68,6 +69,21 @@ def taps_inside(axis: Axis, positions: range | None = None) -> range:
     return range(max(0, first), min(axis.kernel_size - 1, last) + 1)
 
 
+def taps_in_use(axis: Axis) -> Sequence[int]:
+    """The taps of an axis that read a cell of the input at some position, in turn.
+
+    Of a kernel much longer than the input, most of which lies in padding, only these are few.
+
+    >>> taps_in_use(Axis(size=2, kernel_size=10**12, stride=10**12, before=10**12 - 1, after=10**12 - 1))
+    [0, 999999999999]
+    """
+    hull = taps_inside(axis)
+    if hull.stop - hull.start <= axis.output_size * axis.size:
+        return hull
+    places = (taps_inside(axis, range(each, each + 1)) for each in range(axis.output_size))
+    return sorted({tap for taps in places for tap in taps})
+
+
 def inside(axis: Axis, tap: int) -> tuple[slice, slice]:
     """The output positions whose window has this tap in the input, and the input cells that stand there.
 
@@ -83,12 +99,6 @@ def inside(axis: Axis, tap: int) -> tuple[slice, slice]:
 
 def _axis(number: int, size: int, taps: int, stride: int, dilation: int, pad: Pair, ceil_mode: bool) -> Axis:
     before, after = pad
-    if max(pad) > taps // 2:
-        raise GeometryError(
-            f"padding {max(pad)} on axis {number} is more than half of kernel_size {taps}",
-            hint=f"pad a pool with at most {taps // 2}",
-            field="padding",
-        )
     reach = reach_of(taps, dilation)
     spare = before + size + after - reach
     if ceil_mode and size > 0 and -stride < spare:
@@ -102,14 +112,21 @@ def _axis(number: int, size: int, taps: int, stride: int, dilation: int, pad: Pa
 
 
 def _check_windows(axis: Axis) -> None:
-    """Every window holds a cell of the input: without dilation always, as the padding is half a kernel at most."""
-    if axis.dilation <= axis.size:
-        return
-    for position in range(min(axis.output_size, -(-axis.before // axis.stride))):
-        if first_inside(axis, position) is None:
+    """Refuse padding alone under a window. Only the first and the last can hold it where taps lie close together."""
+    is_wide = axis.dilation > axis.size
+    ahead = min(axis.output_size, -(-axis.before // axis.stride)) if is_wide else 1
+    for position in (*range(ahead), axis.output_size - 1):
+        if first_inside(axis, position) is not None:
+            continue
+        where = f"window {position} on axis {axis.number} holds padding alone"
+        if is_wide:
             raise GeometryError(
-                f"window {position} on axis {axis.number} holds padding alone: its taps lie {axis.dilation} cells "
-                f"apart around an input of {axis.size}",
+                f"{where}: its taps lie {axis.dilation} cells apart around an input of {axis.size}",
                 hint="take a smaller dilation",
                 field="dilation",
             )
+        raise GeometryError(
+            f"{where}: it reaches over {axis.reach} cells, the padding is {axis.before} before and {axis.after} after",
+            hint=f"pad with at most {axis.reach - 1}",
+            field="padding",
+        )

@@ -88,10 +88,8 @@ def _whole_split(rows: Array, most: int) -> list[tuple[Taps, Array]] | None:
             basis.append(row // gcd(*row))
             if len(basis) > most:
                 return None
-    columns = [_coefficients(basis, row) for row in rows]
-    if any(each is None for each in columns):
-        return None
-    return [(tuple(each[number] for each in columns if each), base) for number, base in enumerate(basis)]
+    columns = [_coefficients(basis, row) or [] for row in rows]  # none is empty: every row is one of the basis or was
+    return [(tuple(each[number] for each in columns), base) for number, base in enumerate(basis)]
 
 
 def _coefficients(basis: list[Array], row: Array) -> list[int] | None:

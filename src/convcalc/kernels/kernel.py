@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, is_exact, narrowed, read_only
+from convcalc.display import Displayed
 from convcalc.errors import FieldError, UnknownNameError
-from convcalc.geometry.boundary import Number
-from convcalc.kernels.step import Step
+from convcalc.kernels.transformation import Transformation
+from convcalc.numerals import Number, nearest_float
 
 SYMMETRIES = ("left-right", "up-down", "front-back", "transpose", "point")
 """Mirrored along x, y or z; rows and columns exchanged; turned about its middle."""
@@ -41,8 +42,8 @@ class Stated(NamedTuple):
 NOTHING_STATED = Stated()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Kernel:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Kernel(Displayed):
     """A kernel from the library, a file or a command line; holding a named one proves that its file is valid."""
 
     name: str
@@ -65,14 +66,15 @@ class Kernel:
     notes: tuple[str, ...] = ()
     namesakes: tuple[Namesake, ...] = ()
     stated: Stated = NOTHING_STATED
-    made_from: tuple[Kernel, Step] | None = None
+    made_from: tuple[Kernel, Transformation] | None = None
     """The kernel before its last transformation, and that transformation."""
 
     @property
     def values(self) -> Array:
         """The weights × scale: whole numbers or fractions where the weights are whole, else floats."""
         if not is_exact(self.weights):
-            return self.weights if self.scale == 1 else self.weights * float(self.scale)
+            with np.errstate(all="ignore"):
+                return self.weights if self.scale == 1 else self.weights * nearest_float(self.scale)
         values = np.asarray(self.weights.astype(object) * self.scale, dtype=object)
         return read_only(narrowed(values))
 
@@ -130,7 +132,7 @@ class Kernel:
         _, own_scale = build(self.builder, self.arguments)
         return replace(self, weights=read_only(weights), scale=self.scale / own_scale * scale, stated=NOTHING_STATED)
 
-    def transformed(self, step: Step) -> Kernel:
+    def transformed(self, step: Transformation) -> Kernel:
         """The kernel after one step of ``kernels/transform.py``, or ``resize`` of a parametric one.
 
         Raises:

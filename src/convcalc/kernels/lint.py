@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, count_not_finite, is_exact
-from convcalc.geometry.boundary import Number
 from convcalc.kernels.factors import ROUNDING
-from convcalc.kernels.facts import Facts
 from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.properties import Properties
 from convcalc.kernels.related import Relation, relation_of
+from convcalc.numerals import Number
 
 _NEARLY = 1e-2  # of the sum of magnitudes: a sum so close to 0 or 1 was meant to be it
 _OFF_CENTRE = 1 / 4  # of the size
@@ -82,11 +82,11 @@ class Linted(NamedTuple):
 
     file: str
     kernel: Kernel
-    facts: Facts
+    facts: Properties
     findings: tuple[Finding, ...]
 
 
-def findings_of(kernel: Kernel, facts: Facts, file_name: str, peers: Iterable[Kernel]) -> Iterator[Finding]:
+def findings_of(kernel: Kernel, facts: Properties, file_name: str, peers: Iterable[Kernel]) -> Iterator[Finding]:
     """What is found in a kernel, warnings first.
 
     ``file_name``: the name that its file gives it, or nothing; ``peers``: kernels of other names, to find it among.
@@ -108,7 +108,7 @@ def findings_of(kernel: Kernel, facts: Facts, file_name: str, peers: Iterable[Ke
         yield from _hints(facts)
 
 
-def _of_numbers(facts: Facts) -> Iterator[Finding]:
+def _of_numbers(facts: Properties) -> Iterator[Finding]:
     if not facts.weights.any():
         yield Finding(Rule.ALL_ZERO)
     elif not facts.scale:
@@ -124,7 +124,7 @@ def _of_numbers(facts: Facts) -> Iterator[Finding]:
         yield Finding(Rule.OFF_CENTRE)
 
 
-def _of_sum(facts: Facts) -> Iterator[Finding]:
+def _of_sum(facts: Properties) -> Iterator[Finding]:
     """Whether the sum is what such weights are meant to have: of a blur 1."""
     if facts.is_zero_sum or facts.is_normalised:
         return
@@ -139,7 +139,7 @@ def _of_sum(facts: Facts) -> Iterator[Finding]:
         yield Finding(Rule.NOT_NORMALISED, 1 / (Fraction(total) if is_exact(facts.weights) else _simple(total)))
 
 
-def _hints(facts: Facts) -> Iterator[Finding]:
+def _hints(facts: Properties) -> Iterator[Finding]:
     found = whole_weights(facts.weights) if not is_exact(facts.weights) else None
     if found:
         yield Finding(Rule.WHOLE_WEIGHTS, found._replace(scale=found.scale * facts.scale))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import isfinite, prod
+from math import prod
 from typing import Any
 
 from convcalc.errors import FieldError
-from convcalc.geometry.arguments import per_axis
-from convcalc.geometry.boundary import Number
+from convcalc.geometry.arguments import brief, per_axis
+from convcalc.numerals import Number, is_finite, nearest_float
 from convcalc.wording import shape_text
 
 _LARGEST, _MOST_TAPS = 1001, 4_000_000  # taps on one axis and in all, far beyond what is of use
@@ -45,8 +45,8 @@ def exact(name: str, value: Any) -> Fraction:
         FieldError: it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
-        raise FieldError(f"{name} must be a number, got {_shown(value)}")
-    if not isfinite(value):
+        raise FieldError(f"{name} must be a number, got {brief(value)}")
+    if not is_finite(value):
         raise FieldError(f"{name} must be a finite number, got {value}")
     return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
 
@@ -57,10 +57,10 @@ def finite(name: str, value: Any) -> float:
     Raises:
         FieldError: it is none.
     """
-    try:
-        return float(exact(name, value))
-    except OverflowError:
-        raise FieldError(f"{name} is out of range", hint="the largest float is about 1.8e308") from None
+    number = nearest_float(exact(name, value))
+    if not is_finite(number):
+        raise FieldError(f"{name} is out of range", hint="the largest float is about 1.8e308")
+    return number
 
 
 def positive(name: str, value: Any) -> float:
@@ -71,7 +71,7 @@ def positive(name: str, value: Any) -> float:
     """
     number = finite(name, value)
     if number <= 0:
-        raise FieldError(f"{name} must be greater than 0, got {value}")
+        raise FieldError(f"{name} must be greater than 0, got {brief(value)}")
     return number
 
 
@@ -83,12 +83,8 @@ def between(name: str, value: Any, least: Number, most: Number) -> Fraction:
     """
     number = exact(name, value)
     if not least <= number <= most:
-        raise FieldError(f"{name} must be from {least} to {most}, got {value}")
+        raise FieldError(f"{name} must be from {least} to {most}, got {brief(value)}")
     return number
-
-
-def _shown(value: Any) -> str:
-    return repr(str(value)) if isinstance(value, str) else str(value)
 
 
 def _checked(counts: tuple[int, ...]) -> tuple[int, ...]:

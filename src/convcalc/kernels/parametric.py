@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import whole
-from convcalc.kernels import differences, elsewhere, smoothing
+from convcalc.kernels import differences, smoothing
+from convcalc.kernels import library_variants as elsewhere
 from convcalc.kernels.transform import Weights
 
 _MOST_AXES, _DEFAULT_RANK = 8, 2

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, is_exact, plain
-from convcalc.geometry.boundary import Number
+from convcalc.numerals import Number
 
 _MOST_AXES = 3  # of kernels that are turned every way; there are rank! × 2^rank of them
 _WRITTEN = 1e-6
@@ -44,6 +44,7 @@ def relation_of(values: Array, other: Array) -> Relation | None:
     return None
 
 
+@np.errstate(all="ignore")
 def differing(weights: Array, other: Array) -> Array | None:
     """(*kernel_size) of bool: where weights differ from others of the same size; None if the sizes differ."""
     if weights.shape != other.shape:
@@ -62,6 +63,7 @@ def _motions(rank: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
             yield axes, tuple(axis for axis, flip in enumerate(flips) if flip)
 
 
+@np.errstate(all="ignore")
 def _factor(values: Array, other: Array) -> Number | None:
     """The number, not 0, by which the other is multiplied to be these values; None if there is none."""
     if not values.any() or not other.any():

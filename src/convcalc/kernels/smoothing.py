@@ -12,6 +12,7 @@ import numpy as np
 
 from convcalc.arrays import Array, narrowed
 from convcalc.errors import FieldError
+from convcalc.geometry.arguments import brief
 from convcalc.kernels.parameters import finite, positive, taps
 from convcalc.kernels.transform import Weights
 
@@ -83,8 +84,13 @@ def bell(counts: Sequence[int], sigma: float) -> Array:
 
 def outer(factors: Sequence[Array]) -> Array:
     """The product of one factor for each axis."""
-    weights: Array = reduce(np.multiply.outer, factors)
-    return narrowed(weights) if weights.dtype == object else weights
+    if factors[0].dtype != object:
+        weights: Array = reduce(np.multiply.outer, factors)
+        return weights
+    # Of numbers as long as those of gaussian:999, only different ones are multiplied: of a symmetric kernel a quarter.
+    different, places = zip(*(np.unique(factor, return_inverse=True) for factor in factors), strict=True)
+    products = narrowed(reduce(np.multiply.outer, different))
+    return np.asarray(products[np.ix_(*places)])
 
 
 def normalised(weights: Array) -> Weights:
@@ -98,7 +104,7 @@ def normalised(weights: Array) -> Weights:
 def _bounded(name: str, value: Any, most: int) -> float:
     number = positive(name, value)
     if number > most:
-        raise FieldError(f"{name} must be at most {most}, got {value}")
+        raise FieldError(f"{name} must be at most {most}, got {brief(value)}")
     return number
 
 

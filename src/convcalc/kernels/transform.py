@@ -15,7 +15,8 @@ import numpy as np
 from convcalc.arrays import Array, is_exact, narrowed, whole_and_scale
 from convcalc.errors import FieldError, UnknownNameError
 from convcalc.kernels.parameters import exact
-from convcalc.kernels.step import Step
+from convcalc.kernels.transformation import Transformation
+from convcalc.numerals import nearest_float
 from convcalc.wording import counted, shape_text
 
 Weights = tuple[Array, Fraction]
@@ -36,7 +37,7 @@ class Transform(NamedTuple):
     needs_argument: bool = True
 
 
-def transform(kernel: Weights, step: Step) -> Weights:
+def transform(kernel: Weights, step: Transformation) -> Weights:
     """The weights and scale after one step that :func:`check` lets pass.
 
     Raises:
@@ -46,7 +47,7 @@ def transform(kernel: Weights, step: Step) -> Weights:
     return apply(kernel) if step.argument is None else apply(kernel, step.argument)
 
 
-def check(step: Step) -> None:
+def check(step: Transformation) -> None:
     """Refuse a step that is not in the table, lacks its argument or has one that it does not take.
 
     Raises:
@@ -138,6 +139,7 @@ def resize(kernel: Weights, size: Any) -> Weights:  # noqa: ARG001 - what it wou
     raise FieldError("resize is for parametric kernels, the weights of this one are fixed")
 
 
+@np.errstate(all="ignore")  # weights that are too large become inf, which the facts of the kernel tell
 def mixed(kernel: Weights, identity: Fraction, own: Fraction) -> Weights:
     """``identity`` × the identity + ``own`` × the kernel.
 
@@ -146,8 +148,8 @@ def mixed(kernel: Weights, identity: Fraction, own: Fraction) -> Weights:
     """
     weights, factor = kernel
     if not is_exact(weights):
-        sums = weights * float(factor * own)
-        sums[_middle(sums)] += float(identity)
+        sums = weights * nearest_float(factor * own)
+        sums[_middle(sums)] += nearest_float(identity)
         return sums, Fraction(1)
     values = weights.astype(object) * (factor * own)
     values[_middle(values)] += identity

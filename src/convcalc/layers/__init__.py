@@ -1,1 +1,1 @@
-"""What a network is made of: one frozen record and one file for each kind of layer, and the stack of them."""
+"""What a network is made of: one frozen record and one file for each kind of layer, and the network of them."""

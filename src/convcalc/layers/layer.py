@@ -6,21 +6,22 @@ shapes and counts of a network must not wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypedDict
 
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import Pair
-from convcalc.geometry.reading import Reading
-from convcalc.layers.step import Cell, Step
+from convcalc.geometry.index_map import IndexMap
+from convcalc.tracing.explanation import Cell, Explanation, Term
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.engine.plan import Plan
     from convcalc.limits import Limits
+    from convcalc.problem import DType, Problem
 
 Shape = tuple[int, ...]
 """(channels, *spatial) of one sample, or (features,)."""
@@ -65,6 +66,26 @@ class How(NamedTuple):
     limits: Limits | None = None
     planned: Callable[[Plan], None] | None = None
     """Told the plan of every convolution before it is carried out."""
+    progress: Callable[[int, int], None] | None = None
+    """Told after each tile of a convolution how many are done, and how many there are."""
+    explain: bool = False
+    """Whether a plan weighs every engine."""
+
+    def plan(self, problem: Problem) -> Plan:
+        """The plan of a convolution; raises as :func:`convcalc.engine.plan.make_plan` does."""
+        from convcalc.engine.plan import make_plan
+
+        return make_plan(problem, self.engine, precision=self.precision, threads=self.threads, explain=self.explain)
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a convolution that would need too much.
+
+        Raises:
+            LimitError: it needs more memory than may be used.
+        """
+        from convcalc.limits import Limits
+
+        (self.limits or Limits.from_environment()).check_memory(self.plan(problem).memory_bytes, "this convolution")
 
 
 PLAINLY = How()
@@ -74,8 +95,9 @@ PLAINLY = How()
 class Layer:
     """A layer on an input of known shape; holding one proves that the shapes meet.
 
-    A kind that changes the shape, learns or multiplies overrides what says so; every kind has ``compute``, ``trace``
-    and ``push``.
+    A kind that changes the shape, learns or multiplies overrides what says so. One without numbers of its own says what
+    it makes of arrays of one number type, ``of_arrays``, the ``terms`` of a cell, and if these are not just added up,
+    what is ``explained`` by them; others say all of ``compute`` and ``trace``. One that is not linear has a ``push``.
     """
 
     kind: ClassVar[str] = ""
@@ -115,9 +137,9 @@ class Layer:
         return Work()
 
     @property
-    def readings(self) -> tuple[Reading, ...]:
+    def index_maps(self) -> tuple[IndexMap, ...]:
         """How each spatial axis sees the one below."""
-        return (Reading(1),) * len(self.spatial_size)
+        return (IndexMap(1),) * len(self.spatial_size)
 
     @property
     def settings(self) -> Settings:
@@ -144,24 +166,37 @@ class Layer:
 
         Each layer with several inputs sees the same block in all of them.
         """
-        spatial = (reading.window(cells) for reading, cells in zip(self.readings, box[1:], strict=True))
+        spatial = (index_map.window(cells) for index_map, cells in zip(self.index_maps, box[1:], strict=True))
         return (self.window_channels(box[0]), *spatial)
 
     def window_channels(self, channels: range) -> range:
         """The input channels that some output channels depend on."""
         return channels
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
         """The output, (batch, *output_shape), of inputs (batch, *input_shape) each."""
+        from convcalc.layers.numbers import alike
+
+        dtype, arrays = alike(inputs, how.dtype)
+        return self.of_arrays(arrays, dtype, how)
+
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:
+        """The output of inputs in one number type, see :func:`convcalc.layers.numbers.alike`."""
         raise NotImplementedError
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], how: How = PLAINLY) -> Array:
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - only the derivative of one that is not linear depends on them
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
         """What a small change of the inputs makes of the output: the derivative along ``tangents``, shaped like them.
 
-        For a linear layer that is the layer itself without its bias, whatever the inputs are. It is computed as the
-        output is, in the same numbers.
+        It is computed as the output is, in the same numbers. For a linear layer, as here, it is the layer itself
+        without its bias, whatever the inputs are.
         """
-        raise NotImplementedError
+        return self.compute(tangents, {name: each for name, each in values.items() if name != "bias"}, how)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """Which output cells depend on a marked input cell whatever the numbers are, (*output_shape).
@@ -173,13 +208,33 @@ class Layer:
             found = found | each
         return found
 
-    def trace(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY) -> Step:
+    def trace(
+        self,
+        inputs: Sequence[Array],
+        values: Values,  # noqa: ARG002 - a kind that has some does more than this
+        cell: Cell,
+        sample: int = 0,
+        how: How = PLAINLY,
+    ) -> Explanation:
         """Why one output cell is what it is; the cell exists. Of ``how`` only the dtype counts."""
+        from convcalc.layers.numbers import alike
+
+        dtype, arrays = alike([each[sample] for each in inputs], how.dtype)
+        return self.explained(cell, tuple(self.terms(arrays, cell)), dtype)
+
+    def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:
+        """What the terms of a cell come to: here their sum."""
+        from convcalc.layers.numbers import explained_sum
+
+        return explained_sum(cell, terms, dtype)
+
+    def terms(self, arrays: Sequence[Array], cell: Cell) -> Iterable[Term]:
+        """What adds up to a cell; ``arrays``: one sample of each input, (*input_shape), in one number type."""
         raise NotImplementedError
 
     def tracer(
         self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
-    ) -> Callable[[Cell], Step]:
+    ) -> Callable[[Cell], Explanation]:
         """What traces many cells of a sample, and prepares only once what they share."""
         return lambda cell: self.trace(inputs, values, cell, sample, how)
 

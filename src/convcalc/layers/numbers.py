@@ -13,13 +13,12 @@ import numpy as np
 
 from convcalc.arrays import INT64_LIMIT, Array, added, checked, in_floats, largest, narrowed, plain
 from convcalc.build import resolved_dtype
-from convcalc.engine.finish import divided, settled
+from convcalc.engine.epilogue import divided, settled
 from convcalc.errors import DataError
-from convcalc.geometry.boundary import Number
-from convcalc.layers.layer import How
-from convcalc.layers.step import Cell, Step, Term
 from convcalc.limits import usable_cores
+from convcalc.numerals import Number
 from convcalc.problem import DType
+from convcalc.tracing.explanation import Cell, Explanation, Term
 
 
 def alike(
@@ -112,9 +111,9 @@ def by_channel(numbers: Array, like: Array) -> Array:
     return numbers.reshape(-1, *(1,) * (like.ndim - 2))
 
 
-def sum_step(
+def explained_sum(
     cell: Cell, terms: Iterable[Term], dtype: DType, *, scale: Fraction = Fraction(1), bias: Number = 0
-) -> Step:
+) -> Explanation:
     """The step of a sum: its total from the terms alone, exact or rounded once, in the dtype of the layer."""
     told = tuple(terms)
     if is_exact(dtype):
@@ -125,7 +124,7 @@ def sum_step(
         with np.errstate(all="ignore"):
             real = np.float64(added(float(term.product) for term in told))
             total = rounded(real * scale.numerator / scale.denominator + bias, dtype.value)
-    return Step(cell=cell, terms=told, total=total, scale=scale, bias=bias)
+    return Explanation(cell=cell, terms=told, total=total, scale=scale, bias=bias)
 
 
 def rounded(value: Any, dtype: Any) -> float:
@@ -134,12 +133,13 @@ def rounded(value: Any, dtype: Any) -> float:
         return float(np.dtype(dtype).type(value))
 
 
+@np.errstate(all="ignore")  # too large for float32 is inf
 def _as(dtype: DType, values: Array) -> Array:
     if is_exact(dtype):
         return values
     return (in_floats(values) if values.dtype == object else values).astype(dtype.value, copy=False)
 
 
-def threads_of(how: How) -> int:
+def threads_of(most: int | None) -> int:
     """The most threads that may be used."""
-    return how.threads or usable_cores()
+    return most or usable_cores()

@@ -11,8 +11,8 @@ from fractions import Fraction
 from math import floor, lcm
 from typing import Any, NamedTuple, TypeVar
 
-from convcalc.geometry.reading import Reading
-from convcalc.geometry.sight import MOST_PHASES, Place, Sight, least, most
+from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.receptive_axis import MOST_PHASES, Place, ReceptiveAxis, least, most
 from convcalc.layers.layer import Layer, Shape
 
 
@@ -33,14 +33,14 @@ ReceptiveFields = tuple[ReceptiveField, ...]
 
 
 Found = TypeVar("Found")
-Sights = tuple[Sight, ...]
+ReceptiveAxes = tuple[ReceptiveAxis, ...]
 """Of one axis, for the paths of each jump; only an add joins several."""
 
 
 class View(NamedTuple):
     """What the cells of a layer's output see of the network's input."""
 
-    axes: tuple[Sights, ...]
+    axes: tuple[ReceptiveAxes, ...]
     """For each spatial axis of the input."""
     sizes: tuple[int, ...]
     """Cells on each axis."""
@@ -55,32 +55,32 @@ class View(NamedTuple):
     @property
     def is_same(self) -> bool:
         """Whether all cells see the same."""
-        return not any(sight.advance for sights in self.axes for sight in sights)
+        return not any(receptive_axis.advance for receptive_axes in self.axes for receptive_axis in receptive_axes)
 
     def whole(self) -> View:
         """What all cells see together, of a single cell."""
         axes = _each(_together, zip(self.axes, self.sizes, strict=True))
         return View(tuple(axes), (1,) * len(self.sizes), self.is_flat)
 
-    def _field(self, sights: Sights, size: int) -> ReceptiveField:
-        jump = None if self.is_flat else sights[0].jump
-        return ReceptiveField(_widest(sights, size), jump)
+    def _field(self, receptive_axes: ReceptiveAxes, size: int) -> ReceptiveField:
+        jump = None if self.is_flat else receptive_axes[0].jump
+        return ReceptiveField(_widest(receptive_axes, size), jump)
 
 
 def view_of_input(shape: Shape) -> View:
     """Each cell sees itself."""
-    return View(((Sight((0,), (0,), 1),),) * (len(shape) - 1), shape[1:])
+    return View(((ReceptiveAxis((0,), (0,), 1),),) * (len(shape) - 1), shape[1:])
 
 
 def view_through(layer: Layer, below: Sequence[View]) -> View:
     """What the cells of a layer see, from what those of its inputs do."""
     view = below[0] if len(below) == 1 else _union(below)
     if view.is_flat:
-        is_mixed = len(layer.window_channels(range(1))) > 1  # such as a linear layer: every feature sees all
+        is_mixed = bool(layer.window_channels(range(1))[1:])  # such as a linear layer: every feature sees all
         return view.whole() if is_mixed else view
-    if len(layer.readings) < len(view.axes):
+    if len(layer.index_maps) < len(view.axes):
         return view._replace(is_flat=True)
-    axes = _each(_through, zip(view.axes, layer.readings, strict=True))
+    axes = _each(_through, zip(view.axes, layer.index_maps, strict=True))
     return View(tuple(axes), layer.output_shape[1:])
 
 
@@ -102,40 +102,44 @@ def _each(work: Callable[..., Found], axes: Iterable[tuple[Any, ...]]) -> Iterat
         yield known[axis]
 
 
-def _through(sights: Sights, reading: Reading) -> Sights:
-    return tuple(sight.through(reading) for sight in sights)
+def _through(receptive_axes: ReceptiveAxes, index_map: IndexMap) -> ReceptiveAxes:
+    return tuple(receptive_axis.through(index_map) for receptive_axis in receptive_axes)
 
 
-def _by_jump(*inputs: Sights) -> Sights:
+def _by_jump(*inputs: ReceptiveAxes) -> ReceptiveAxes:
     """Paths of the same jump joined."""
-    sights = [sight for each in inputs for sight in each]
-    if lcm(*(sight.period for sight in sights)) > MOST_PHASES:
-        sights = [sight.levelled() for sight in sights]
-    found: dict[tuple[int, Place], Sight] = {}
-    for sight in sights:
-        key = (sight.period, sight.advance)
-        found[key] = found[key].joined(sight) if key in found else sight
+    receptive_axes = [receptive_axis for each in inputs for receptive_axis in each]
+    if lcm(*(receptive_axis.period for receptive_axis in receptive_axes)) > MOST_PHASES:
+        receptive_axes = [receptive_axis.levelled() for receptive_axis in receptive_axes]
+    found: dict[tuple[int, Place], ReceptiveAxis] = {}
+    for receptive_axis in receptive_axes:
+        key = (receptive_axis.period, receptive_axis.advance)
+        found[key] = found[key].joined(receptive_axis) if key in found else receptive_axis
     return tuple(found.values())
 
 
-def _widest(sights: Sights, size: int) -> int:
+def _widest(receptive_axes: ReceptiveAxes, size: int) -> int:
     """The most that a cell of an axis sees."""
-    cells = range(min(sights[0].period, size)) if len(sights) == 1 else _ends(sights, size)
+    cells = range(min(receptive_axes[0].period, size)) if len(receptive_axes) == 1 else _ends(receptive_axes, size)
     spans = [
-        (least(sight.first(cell) for sight in sights), most(sight.last(cell) for sight in sights)) for cell in cells
+        (
+            least(receptive_axis.first(cell) for receptive_axis in receptive_axes),
+            most(receptive_axis.last(cell) for receptive_axis in receptive_axes),
+        )
+        for cell in cells
     ]
     return max((floor(last - first) + 1 for first, last in spans if first is not None and last is not None), default=0)
 
 
-def _together(sights: Sights, size: int) -> Sights:
+def _together(receptive_axes: ReceptiveAxes, size: int) -> ReceptiveAxes:
     """What all cells of an axis see, for each of them."""
-    cells = _ends(sights, size)
-    first = least(sight.first(cell) for sight in sights for cell in cells)
-    last = most(sight.last(cell) for sight in sights for cell in cells)
-    return (Sight((first,), (last,), 0),)
+    cells = _ends(receptive_axes, size)
+    first = least(receptive_axis.first(cell) for receptive_axis in receptive_axes for cell in cells)
+    last = most(receptive_axis.last(cell) for receptive_axis in receptive_axes for cell in cells)
+    return (ReceptiveAxis((first,), (last,), 0),)
 
 
-def _ends(sights: Sights, size: int) -> Sequence[int]:
+def _ends(receptive_axes: ReceptiveAxes, size: int) -> Sequence[int]:
     """The first cells of an axis and the last ones: between them what paths of several jumps see grows evenly."""
-    period = lcm(*(sight.period for sight in sights))
+    period = lcm(*(receptive_axis.period for receptive_axis in receptive_axes))
     return (*range(min(period, size)), *range(max(period, size - period), size))

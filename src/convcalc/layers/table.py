@@ -33,7 +33,7 @@ class Kind(NamedTuple):
     def make(self) -> Callable[..., Layer]:
         """Makes the layer from the shape of each input and its arguments by name; the fixed ones are filled in."""
         module, name, method = self.home.split(".")
-        maker: Callable[..., Layer] = getattr(getattr(import_module(f"convcalc.layers.{module}"), name), method)
+        maker: Callable[..., Layer] = getattr(getattr(import_module(f"convcalc.layers.kinds.{module}"), name), method)
         return partial(maker, **dict(self.fixed))
 
     @property

@@ -1,4 +1,4 @@
-"""A cell of a network taken apart: its step, those of the cells that contribute most, and so on down to the input.
+"""A cell of a network taken apart: what explains it, those of the cells that contribute most, and so on to the input.
 
 Each level has only so many cells, shared evenly by those above, so that a tree grows with its depth and not with
 a power of it. What is left out of a sum is kept as a count and a total: every cell still adds up.
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.errors import LimitError
 from convcalc.geometry.arguments import whole
-from convcalc.geometry.boundary import Number
-from convcalc.layers.agreement import agrees
 from convcalc.layers.layer import PLAINLY, How
-from convcalc.layers.stack import INPUT, Stack, Stage
-from convcalc.layers.step import Cell, Rule, Step, Term
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.stage import Stage
+from convcalc.numerals import Number
+from convcalc.tracing.explanation import Cell, Explanation, Rule, Term
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -57,23 +57,23 @@ class Node:
     """A cell of a layer's output, or of the network's input."""
 
     number: int
-    """The layer, or :data:`~convcalc.layers.stack.INPUT`."""
+    """The layer, or :data:`~convcalc.layers.network.INPUT`."""
     cell: Cell
     value: Number
     """What the engines made of it."""
     weight: Number
     """The product of all slopes from the cell at the top down to this one: the weight of this path."""
-    step: Step | None
+    explanation: Explanation | None
     """How it comes about; None where the tree ends."""
     agrees: bool
-    """Whether the step's total is the value, for floats within rounding."""
+    """Whether the explanation's total is the value, for floats within rounding."""
     branches: tuple[Branch, ...]
     """The largest first."""
     rest: Rest
 
 
 def unfold(
-    stack: Stack,
+    network: Network,
     outputs: Mapping[int, Array],
     number: int,
     cell: Cell,
@@ -93,36 +93,37 @@ def unfold(
         LimitError: the tree would have too many levels.
         ConvcalcError: weights cannot be read.
     """
-    return _Tree(stack, outputs, sample, how).grown(number, cell, check_depth(stack, number, depth), widest)
+    depth = check_depth(network, number, depth)
+    return Tree(network, outputs, how).grown(number, cell, depth, sample=sample, widest=widest)
 
 
-def check_depth(stack: Stack, number: int, depth: int) -> int:
+def check_depth(network: Network, number: int, depth: int) -> int:
     """The depth of a layer's tree, which ends at the input however much is asked for.
 
     Raises:
         FieldError: depth is no whole number from 1.
         LimitError: the tree would have too many levels.
     """
-    levels = min(whole("depth", depth, 1), _height(stack, number))
+    levels = min(whole("depth", depth, 1), _height(network, number))
     if levels > DEEPEST:
         raise LimitError(f"a tree of {levels} levels is too deep, {DEEPEST} is the most", hint=f"--depth {DEEPEST}")
     return levels
 
 
-def within(stack: Stack, number: int, depth: int) -> set[int]:
+def within(network: Network, number: int, depth: int) -> set[int]:
     """The layers, the input perhaps among them, whose outputs a layer's tree of some depth has cells of."""
     found = level = {number}
-    for _ in range(min(depth, len(stack.stages))):
-        level = {below for each in level if each != INPUT for below in stack.stages[each].inputs}
+    for _ in range(min(depth, len(network.stages))):
+        level = {below for each in level if each != INPUT for below in network.stages[each].inputs}
         found = found | level
     return found
 
 
-def _height(stack: Stack, number: int) -> int:
+def _height(network: Network, number: int) -> int:
     """The layers on the longest way from a layer to the input."""
     heights = {INPUT: 0}
-    for each in stack.needed(number):
-        heights[each] = 1 + max(heights[below] for below in stack.stages[each].inputs)
+    for each in network.needed(number):
+        heights[each] = 1 + max(heights[below] for below in network.stages[each].inputs)
     return heights[number]
 
 
@@ -133,21 +134,27 @@ class _Sprout:
     number: int
     cell: Cell
     weight: Number
-    step: Step | None = None
+    explanation: Explanation | None = None
     kept: Sequence[int] = ()
-    """Which of the step's terms have branches."""
+    """Which of the explanation's terms have branches."""
     below: Sequence[_Sprout | None] = ()
 
 
-class _Tree:
-    """Trees of one network with its numbers."""
+class Tree:
+    """Trees of one network with its numbers: what several share is prepared once."""
 
-    def __init__(self, stack: Stack, outputs: Mapping[int, Array], sample: int, how: How) -> None:
-        self.stack, self.outputs, self.sample, self.how = stack, outputs, sample, how
-        self._tracers: dict[int, Callable[[Cell], Step]] = {}
+    def __init__(self, network: Network, outputs: Mapping[int, Array], how: How) -> None:
+        """``outputs`` as of :func:`unfold`."""
+        self.network, self.outputs, self.how = network, outputs, how
+        self._sample = 0
+        self._tracers: dict[tuple[int, int], Callable[[Cell], Explanation]] = {}
 
-    def grown(self, number: int, cell: Cell, depth: int, widest: int) -> Node:
-        """Level by level downwards, so that each knows how many cells there are; then the nodes from below."""
+    def grown(self, number: int, cell: Cell, depth: int, *, sample: int = 0, widest: int = WIDEST) -> Node:
+        """The tree of a cell; the depth is one that :func:`check_depth` gives.
+
+        Level by level downwards, so that each knows how many cells there are; then the nodes from below.
+        """
+        self._sample = sample
         levels = [[_Sprout(number, cell, 1)]]
         for _ in range(depth):
             above = [sprout for sprout in levels[-1] if sprout.number != INPUT]
@@ -161,63 +168,69 @@ class _Tree:
         return nodes[levels[0][0]]
 
     def _grow(self, sprout: _Sprout, room: int) -> None:
-        if sprout.number not in self._tracers:
-            self._tracers[sprout.number] = self._tracer(self.stack.stages[sprout.number])
-        step = self._tracers[sprout.number](sprout.cell)
-        sprout.step, sprout.kept = step, _kept(step, room)
-        sprout.below = [self._below(sprout, step.terms[each], step.slopes[each]) for each in sprout.kept]
+        key = (sprout.number, self._sample)
+        if key not in self._tracers:
+            self._tracers[key] = self._tracer(self.network.stages[sprout.number])
+        reason = self._tracers[key](sprout.cell)
+        sprout.explanation, sprout.kept = reason, _kept(reason, room)
+        sprout.below = [self._below(sprout, reason.terms[each], reason.slopes[each]) for each in sprout.kept]
 
-    def _tracer(self, stage: Stage) -> Callable[[Cell], Step]:
+    def _tracer(self, stage: Stage) -> Callable[[Cell], Explanation]:
         inputs = [self.outputs[below] for below in stage.inputs]
-        return stage.layer.tracer(inputs, stage.values(), self.sample, self.how)
+        return stage.layer.tracer(inputs, stage.values(), self._sample, self.how)
 
     def _below(self, above: _Sprout, term: Term, slope: Number) -> _Sprout | None:
         if term.cell is None:
             return None
-        number = self.stack.stages[above.number].inputs[term.source]
+        number = self.network.stages[above.number].inputs[term.source]
         return _Sprout(number, term.cell, _plain(above.weight * slope))
 
     def _node(self, sprout: _Sprout, nodes: Mapping[_Sprout, Node]) -> Node:
-        output, step = self.outputs[sprout.number], sprout.step
-        value = _plain(output[(self.sample, *sprout.cell)])
-        if step is None:
+        output, reason = self.outputs[sprout.number], sprout.explanation
+        value = _plain(output[(self._sample, *sprout.cell)])
+        if reason is None:
             return Node(sprout.number, sprout.cell, value, sprout.weight, None, True, (), Rest(0, 0))
         branches = tuple(
-            Branch(step.terms[each], step.slopes[each], _part(step, each), nodes[below] if below else None)
+            Branch(
+                reason.terms[each],
+                reason.slopes[each],
+                _part(reason, each),
+                nodes[below] if below else None,
+            )
             for each, below in zip(sprout.kept, sprout.below, strict=True)
         )
-        same = agrees(step, value, output, self.how)
-        return Node(sprout.number, sprout.cell, value, sprout.weight, step, same, branches, _rest(sprout))
+        same = reason.agrees(value, output.dtype)
+        return Node(sprout.number, sprout.cell, value, sprout.weight, reason, same, branches, _rest(sprout))
 
 
-def _kept(step: Step, room: int) -> Sequence[int]:
+def _kept(reason: Explanation, room: int) -> Sequence[int]:
     """The terms that get branches; of a maximum the one that won."""
-    if step.rule is Rule.MAXIMUM:
-        return (step.winner,)
-    return largest_terms(step, min(room, ALL_SHOWN if len(step.terms) <= ALL_SHOWN else MOST_SHOWN))
+    if reason.rule is Rule.MAXIMUM:
+        return (reason.winner,)
+    return largest_terms(reason, min(room, ALL_SHOWN if len(reason.terms) <= ALL_SHOWN else MOST_SHOWN))
 
 
-def largest_terms(step: Step, most: int) -> Sequence[int]:
-    """So many of a step's terms, the largest first: in a sum the largest parts, in a maximum the largest values."""
-    is_maximum = step.rule is Rule.MAXIMUM
-    sizes = [(True, term.value) for term in step.terms] if is_maximum else [_size(part) for part in step.parts]
+def largest_terms(reason: Explanation, most: int) -> Sequence[int]:
+    """So many of its terms, the largest first: in a sum the largest parts, in a maximum the largest values."""
+    is_maximum = reason.rule is Rule.MAXIMUM
+    sizes = [(True, term.value) for term in reason.terms] if is_maximum else [_size(part) for part in reason.parts]
     return nlargest(most, range(len(sizes)), key=sizes.__getitem__)
 
 
-def _part(step: Step, number: int) -> Number:
-    return step.parts[number] if step.rule is Rule.SUM else step.terms[number].value
+def _part(reason: Explanation, number: int) -> Number:
+    return reason.parts[number] if reason.rule is Rule.SUM else reason.terms[number].value
 
 
 def _rest(sprout: _Sprout) -> Rest:
-    step, kept = sprout.step, set(sprout.kept)
-    if step is None or len(kept) == len(step.terms):
+    reason, kept = sprout.explanation, set(sprout.kept)
+    if reason is None or len(kept) == len(reason.terms):
         return Rest(0, 0)
-    others = [each for each in range(len(step.terms)) if each not in kept]
-    if step.rule is not Rule.SUM:
+    others = [each for each in range(len(reason.terms)) if each not in kept]
+    if reason.rule is not Rule.SUM:
         return Rest(len(others), 0)
     from convcalc.arrays import added
 
-    return Rest(len(others), added([step.parts[each] for each in others]))
+    return Rest(len(others), added([reason.parts[each] for each in others]))
 
 
 def _size(part: Number) -> tuple[bool, Any]:

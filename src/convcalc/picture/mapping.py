@@ -15,6 +15,8 @@ from convcalc.wording import counted
 AUTO, CLIP, MINMAX, SIGNED = "auto", "clip", "minmax", "signed"
 RULES = (AUTO, CLIP, MINMAX, SIGNED)
 _TOP = 255
+WHITE = float(_TOP)
+"""The number of white where nothing says otherwise."""
 _MIDDLE = 127.5
 _PIECE = 1 << 16  # values mapped at a time, which stay in the cache as floats
 
@@ -42,13 +44,15 @@ class _Span(NamedTuple):
     note: str
 
 
-def map_values(values: Array, rule: str, *, low: float | None = None, high: float | None = None) -> Mapped:
+def map_values(
+    values: Array, rule: str, *, low: float | None = None, high: float | None = None, white: float = WHITE
+) -> Mapped:
     """The levels of values by a rule: ``clip``, ``minmax``, ``signed`` or ``auto``.
 
-    clip keeps 0 to 255 and cuts off the rest; minmax spreads the range over all levels; signed has 0 in the middle;
-    auto is clip where that cuts nothing off, otherwise signed if there are negative values and minmax if not. ``low``
-    and ``high`` stand for the least and the largest value, for pictures that share a scale. Values that are not
-    finite are taken for 0.
+    clip keeps 0 to ``white`` and cuts off the rest; minmax spreads the range over all levels; signed has 0 in the
+    middle; auto is clip where that cuts nothing off, otherwise signed if there are negative values and minmax if not.
+    ``low`` and ``high`` stand for the least and the largest value, for pictures that share a scale. Values that are
+    not finite are taken for 0.
 
     Raises:
         UnknownNameError: there is no such rule.
@@ -59,7 +63,8 @@ def map_values(values: Array, rule: str, *, low: float | None = None, high: floa
     finite = _finite(numbers)
     found = extremes(finite)
     least, largest = found[0] if low is None else low, found[1] if high is None else high
-    span = _SPANS[natural_rule(least, largest) if rule == AUTO else rule](least, largest)
+    rule = natural_rule(least, largest, white) if rule == AUTO else rule
+    span = _clip_span(white) if rule == CLIP else _SPANS[rule](least, largest)
     is_cut = found[0] < span.low or found[1] > span.high
     bad = numbers.size - finite.size
     notes = (
@@ -81,9 +86,31 @@ def check_rule(rule: str) -> None:
         raise UnknownNameError("map", rule, RULES)
 
 
-def natural_rule(low: float, high: float) -> str:
+def white_of(values: Array) -> float:
+    """The number that is white in a picture: 1 of floats from 0 to 1, otherwise 255."""
+    if values.dtype.kind != "f":
+        return WHITE
+    low, high = extremes(values)
+    return 1.0 if low >= 0 and 0 < high <= 1 else WHITE
+
+
+def is_in_picture(values: Array, white: float) -> bool:
+    """Whether all finite values lie from 0, which is black, to white."""
+    low, high = extremes(in_range_of_floats(values))
+    return low >= 0 and high <= white
+
+
+def stays_picture(rule: str, *, is_normalised: bool) -> bool:
+    """Whether what a kernel makes of a picture is one too, whose values beyond black and white are cut off.
+
+    ``is_normalised``: the weights of the kernel have the sum 1, so that it keeps the brightness.
+    """
+    return rule == CLIP or (rule == AUTO and is_normalised)
+
+
+def natural_rule(low: float, high: float, white: float = WHITE) -> str:
     """The rule that auto stands for where values lie between ``low`` and ``high``."""
-    return CLIP if low >= 0 and high <= _TOP else spreading_rule(low)
+    return CLIP if low >= 0 and high <= white else spreading_rule(low)
 
 
 def spreading_rule(low: float) -> str:
@@ -114,8 +141,9 @@ def _finite(values: Array) -> Array:
     return values[np.isfinite(values)] if count_not_finite(values) else values
 
 
-def _clip_span(_low: float, _high: float) -> _Span:
-    return _Span(0.0, _TOP, False, f"values 0–{_TOP} kept, rounded")
+def _clip_span(white: float) -> _Span:
+    note = f"values 0–{_TOP} kept, rounded" if white == WHITE else f"0…{white:g} mapped to 0…{_TOP}"
+    return _Span(0.0, white, False, note)
 
 
 def _minmax_span(low: float, high: float) -> _Span:
@@ -127,7 +155,7 @@ def _signed_span(low: float, high: float) -> _Span:
     return _Span(-reach, reach, True, f"{-reach:g}…{reach:g} mapped to 0…{_TOP}, 0 is mid-grey")
 
 
-_SPANS: dict[str, Callable[[float, float], _Span]] = {CLIP: _clip_span, MINMAX: _minmax_span, SIGNED: _signed_span}
+_SPANS: dict[str, Callable[[float, float], _Span]] = {MINMAX: _minmax_span, SIGNED: _signed_span}
 
 
 def _cut_off(values: Array, span: _Span) -> str:

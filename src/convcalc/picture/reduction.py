@@ -26,6 +26,7 @@ def fitting_size(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int
     return rows, columns
 
 
+@np.errstate(all="ignore")  # 0 / 0 of an area without a finite value, and float32 that is too narrow
 def area_means(values: Array, size: tuple[int, int]) -> Array:
     """The means of the areas into which so many rows and columns part a matrix; without a change if it has as many.
 
@@ -39,8 +40,7 @@ def area_means(values: Array, size: tuple[int, int]) -> Array:
         return np.asarray(_sums(values, edges) / counts)
     finite = np.isfinite(values)
     shares = np.where(finite, values / counts.max(), 0)  # whose sums cannot overflow
-    with np.errstate(invalid="ignore"):  # 0 / 0 of an area without a finite value
-        return np.asarray(_sums(shares, edges) / _sums(finite, edges) * counts.max())
+    return np.asarray(_sums(shares, edges) / _sums(finite, edges) * counts.max())
 
 
 def area_extremes(values: Array, size: tuple[int, int]) -> Array:

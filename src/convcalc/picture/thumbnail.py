@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, count_not_finite
-from convcalc.picture.mapping import AUTO, CLIP, SIGNED, in_range_of_floats, map_values, spreading_rule
+from convcalc.picture.mapping import AUTO, CLIP, SIGNED, WHITE, in_range_of_floats, map_values, spreading_rule
 from convcalc.picture.pixels import pixels
 from convcalc.picture.reduction import FEWEST, area_extremes, area_means, fitting_size
 
@@ -38,19 +38,21 @@ class Thumbnail(NamedTuple):
         return pixels([self.levels]) if self.levels.ndim == _GREY_AXES else self.levels
 
 
-def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int]) -> Thumbnail:
-    """Brightnesses from 0 to 255 of one channel, or of red, green and blue; those beyond are cut off.
+def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int], white: float = WHITE) -> Thumbnail:
+    """Brightnesses from 0 to ``white`` of one channel, or of red, green and blue; those beyond are cut off.
 
     ``planes``: (height, width) each. ``most``: rows and columns that there is room for.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
     """
-    levels = [map_values(means(in_range_of_floats(plane), most), CLIP).levels for plane in planes]
-    return Thumbnail(levels[0] if len(levels) == 1 else pixels(levels), 0, 255, is_picture=True)
+    levels = [map_values(means(in_range_of_floats(plane), most), CLIP, white=white).levels for plane in planes]
+    return Thumbnail(levels[0] if len(levels) == 1 else pixels(levels), 0, white, is_picture=True)
 
 
-def map_thumbnail(plane: Array, most: tuple[int, int], rule: str, span: tuple[float, float]) -> Thumbnail:
+def map_thumbnail(
+    plane: Array, most: tuple[int, int], rule: str, span: tuple[float, float], white: float = WHITE
+) -> Thumbnail:
     """The levels of values, (height, width), by a rule; ``span``: the least and the largest value of the whole array.
 
     Raises:
@@ -58,7 +60,7 @@ def map_thumbnail(plane: Array, most: tuple[int, int], rule: str, span: tuple[fl
     """
     rule = spreading_rule(span[0]) if rule == AUTO else rule
     reduce = peaks if rule == SIGNED else means
-    mapped = map_values(reduce(in_range_of_floats(plane), most), rule, low=span[0], high=span[1])
+    mapped = map_values(reduce(in_range_of_floats(plane), most), rule, low=span[0], high=span[1], white=white)
     return Thumbnail(mapped.levels, mapped.low, mapped.high, mapped.is_diverging)
 
 

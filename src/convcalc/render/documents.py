@@ -1,38 +1,26 @@
-"""A report for other programs: JSON with a schema version, CSV rows."""
+"""A report for other programs: JSON with a schema version."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from convcalc.report.number_data import Cells
 
 
-def json_text(document: dict[str, Any]) -> str:
-    """The document as ASCII JSON, two spaces a level, the innermost lists on one line each."""
-    return "".join(_json(document, "")) + "\n"
+def json_lines(document: dict[str, Any]) -> Iterator[str]:
+    """The document as ASCII JSON, in pieces: two spaces a level, the innermost lists on one line each.
 
-
-def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """The rows as CSV lines; a text that a table calculator would take for a formula gets an apostrophe in front."""
-    for row in rows:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="").writerow(
-            [csv_cell(value) if isinstance(value, str) else value for value in row]
-        )
-        yield buffer.getvalue()
-
-
-def csv_cell(text: str) -> str:
-    """The text for a cell, after an apostrophe where a spreadsheet would run it as a formula.
-
-    >>> csv_cell("=1+1"), csv_cell("edge")
-    ("'=1+1", 'edge')
+    The rows of an array are made as they come, so that it is never held as Python's numbers.
     """
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    yield from _json(document, "")
+    yield "\n"
+
+
+def json_line(document: dict[str, Any]) -> str:
+    """The document as ASCII JSON on one line."""
+    return json.dumps(document, allow_nan=False, default=Cells.tolist)
 
 
 def _json(value: Any, indent: str) -> Iterator[str]:
@@ -41,14 +29,21 @@ def _json(value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, dict) and value:
         members = ((f"{json.dumps(key)}: ", each) for key, each in value.items())
         opening, closing = "{", "}"
-    elif isinstance(value, list) and any(isinstance(each, list | dict) for each in value):
+    elif _is_nested(value):
         members = (("", each) for each in value)
         opening, closing = "[", "]"
     else:
-        yield json.dumps(value, allow_nan=False)
+        yield json.dumps(value, allow_nan=False, default=Cells.tolist)
         return
     yield opening
     for number, (key, each) in enumerate(members):
         yield f"{',' if number else ''}\n{deeper}{key}"
         yield from _json(each, deeper)
     yield f"\n{indent}{closing}"
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether it is a list of more than numbers and words."""
+    if isinstance(value, Cells):
+        return value.is_nested
+    return isinstance(value, list) and any(isinstance(each, list | dict | Cells) for each in value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, takewhile
 from typing import NamedTuple
 
 from rich.cells import cell_len
 
 from convcalc.report.blocks import Role, Span
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 
 
 class Strip(NamedTuple):
@@ -90,17 +91,12 @@ def folded(line: Line, width: int) -> Iterator[Line]:
             if text:
                 yield tuple(piece)
                 piece, room = [], width
-    if piece:
-        yield tuple(piece)
+    yield tuple(piece)
 
 
 def _prefix(text: str, room: int) -> str:
     """The longest beginning of the text that takes at most so many columns."""
     if text_width(text) <= room:
         return text
-    size = 0
-    for number, character in enumerate(text):
-        size += text_width(character)
-        if size > room:
-            return text[:number]
-    return text
+    fitting = takewhile(lambda size: size <= room, accumulate(map(text_width, text)))
+    return text[: sum(1 for _ in fitting)]

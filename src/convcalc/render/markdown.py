@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
 from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
 _EMPHASIS = frozenset({Role.LABEL, Role.NOTE})

@@ -8,8 +8,8 @@ from typing import Any
 from convcalc.bench.records import Benchmark, Machine, Measurement
 from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
-from convcalc.report.data import number_data
 from convcalc.report.headline import headline
+from convcalc.report.number_data import number_data
 from convcalc.wording import counted
 
 _COLUMNS = ("contender", "minimum", "median", "GFLOP/s", "GEMM", "copy", "ratio")

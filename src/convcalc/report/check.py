@@ -8,7 +8,7 @@ from typing import Any
 
 from convcalc.engine.compare import Difference
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, say
-from convcalc.report.data import number_data
+from convcalc.report.number_data import number_data
 from convcalc.report.text import number_text
 from convcalc.wording import counted, shape_text
 
@@ -50,6 +50,11 @@ def facts_told(facts: Mapping[str, int | tuple[int, ...]]) -> tuple[str, ...]:
     return tuple(told[name](value) for name, value in facts.items())
 
 
+def differences_told(each: Checked) -> Iterator[str]:
+    """Every difference of a file in words, with both numbers."""
+    return map(_told, each.differences)
+
+
 def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
     roles = {"ok": Role.GOOD, "differs": Role.BAD, "error": Role.BAD}
     rows = tuple(
@@ -68,8 +73,8 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
             yield Sentence((Span(place), Span(each.error, Role.BAD)), indent=2)
         if each.facts:
             yield say(f"{each.file}: compared {' and '.join(each.facts)}", indent=2)
-        for difference in each.differences:
-            yield say(f"{each.file}: {_told(difference)}", indent=2)
+        for line in differences_told(each):
+            yield say(f"{each.file}: {line}", indent=2)
     good = sum(each.verdict == "ok" for each in files)
     yield say(
         f"{good} of {counted(len(files), 'file')} ok", Role.GOOD if good == len(files) else Role.BAD, space_before=True

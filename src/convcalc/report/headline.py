@@ -18,12 +18,12 @@ def headline(problem: Problem) -> str:
     kind = "Convolution (kernel turned by 180°)" if problem.flip else "Cross-correlation (kernel not flipped)"
     batch = f"{counted(problem.batch, 'sample')} of " if problem.batch != 1 else ""
     channels = counted(problem.in_channels, "channel")
-    cells, kernel = cells_text(problem.spatial_size), f"{_kernel(problem)}, {_settings(problem)}"
+    cells, kernel = cells_text(problem.spatial_size), f"{kernel_text(problem)}, {problem_settings(problem)}"
     output = f"{counted(problem.out_channels, 'output channel')} of {cells_text(problem.output_size)}"
     return f"{kind} of {batch}{channels} of {cells} with {kernel}: {_channels(problem)} {output}."
 
 
-def _kernel(problem: Problem) -> str:
+def kernel_text(problem: Problem) -> str:
     """The kernel by its name, or the filters by their number."""
     size = shape_text(problem.kernel_size)
     names = list(dict.fromkeys(filter(None, problem.labels.kernels)))
@@ -32,7 +32,8 @@ def _kernel(problem: Problem) -> str:
     return f"a kernel of {size}" if problem.out_channels == 1 else f"{problem.out_channels:,} filters of {size}"
 
 
-def _settings(problem: Problem) -> str:
+def problem_settings(problem: Problem) -> str:
+    """Stride, padding and dilation in words."""
     axes = problem.axes
     return settings_text(
         [axis.stride for axis in axes],

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import has_floats
-from convcalc.problem import Problem
+from convcalc.report.array_data import array_data
+from convcalc.report.arrays.grids import plane_grids
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Maps, Report, Role, say
-from convcalc.report.data import array_data
-from convcalc.report.grids import plane_grids
-from convcalc.report.headline import headline
 from convcalc.report.text import axis_names, listed, number_text
 from convcalc.wording import counted, shape_text
 
@@ -22,15 +20,18 @@ _MOST_LINES = 50  # rows that are drawn with a line each; of more, two share one
 _MOST_OFFSETS = 8  # different ones that are listed
 
 
-def matrix_report(problem: Problem, form: MatrixForm, maps: Maps | None) -> Report:
-    """The matrix with its labels; ``maps``: its pattern too, on a page that can draw it."""
-    return Report(blocks=tuple(_blocks(problem, form, maps)), data=lambda: _data(form))
+def matrix_report(form: MatrixForm, setting: str, maps: Maps | None, layers: Sequence[str] = ()) -> Report:
+    """The matrix with its labels, and a sentence that says of what; ``maps``: its pattern too, where it can be drawn.
+
+    ``layers``: the names of those of a network that it stands for.
+    """
+    return Report(blocks=tuple(_blocks(form, setting, maps)), data=lambda: _data(form, layers))
 
 
-def _blocks(problem: Problem, form: MatrixForm, maps: Maps | None) -> Iterator[Block]:
+def _blocks(form: MatrixForm, setting: str, maps: Maps | None) -> Iterator[Block]:
     yield say(_title(form), Role.TITLE)
-    yield say(headline(problem))
-    yield say(_order(problem, form), Role.LABEL)
+    yield say(setting)
+    yield say(_order(form), Role.LABEL)
     rows = _texts(form.rows, has_channel=True)
     if form.is_im2col:
         yield _grid("kernel", form.other, [f"{channel}" for channel in range(len(form.other))], rows)
@@ -50,14 +51,19 @@ def _title(form: MatrixForm) -> str:
     return f"output = matrix ({size}) × flattened input ({other}){offset}"
 
 
-def _order(problem: Problem, form: MatrixForm) -> str:
-    names = axis_names(problem.rank)
-    cell = listed([*(["channel"] if problem.in_channels > 1 else []), *names])
-    output = listed([*(["channel"] if problem.out_channels > 1 and not form.is_im2col else []), *names])
-    rows, columns = (f"taps, by {cell}", "output positions") if form.is_im2col else ("output cells", "input cells")
+def _order(form: MatrixForm) -> str:
     if form.is_im2col:
-        return f"rows are {rows}; columns are {columns}, by {output}"
-    return f"rows are {rows}, by {output}; columns are {columns}, by {cell}"
+        return (
+            f"rows are taps, by {_by(form.rows)}; columns are output positions, by {_by(form.columns, is_cell=False)}"
+        )
+    return f"rows are output cells, by {_by(form.rows)}; columns are input cells, by {_by(form.columns)}"
+
+
+def _by(labels: Sequence[Label], *, is_cell: bool = True) -> str:
+    """What the numbers of the labels count; a channel that is the only one is left out, and features have no axes."""
+    rank = len(labels[0]) - is_cell
+    channel = ["channel"] if is_cell and any(label[0] for label in labels) else []
+    return listed([*channel, *axis_names(rank)]) if rank else "feature"
 
 
 def _grid(caption: str, values: Array, rows: Sequence[str], columns: Sequence[str]) -> Flow:
@@ -66,7 +72,7 @@ def _grid(caption: str, values: Array, rows: Sequence[str], columns: Sequence[st
 
 def _pattern(form: MatrixForm, maps: Maps) -> Flow:
     """The numbers as a heat map, where there is room with a line for each row and two columns for each column."""
-    from convcalc.report.heat_maps import heat_maps
+    from convcalc.report.arrays.heat_maps import heat_maps
 
     caption = f"{'heat map' if form.is_im2col else 'pattern'} {shape_text(form.matrix.shape)}"
     rows, columns = form.matrix.shape
@@ -77,7 +83,7 @@ def _pattern(form: MatrixForm, maps: Maps) -> Flow:
 
 def _texts(labels: Sequence[Label], *, has_channel: bool) -> list[str]:
     """The labels with commas; a channel that is the only one is left out."""
-    first = 1 if has_channel and not any(label[0] for label in labels) else 0
+    first = 1 if has_channel and len(labels[0]) > 1 and not any(label[0] for label in labels) else 0
     return [",".join(map(str, label[first:])) for label in labels]
 
 
@@ -92,7 +98,7 @@ def _offset(form: MatrixForm) -> Iterator[Block]:
     yield say(f"offset ({what}): {', '.join(texts)}{more}; --format json has it for each row", Role.NOTE, indent=4)
 
 
-def _data(form: MatrixForm) -> dict[str, Any]:
+def _data(form: MatrixForm, layers: Sequence[str]) -> dict[str, Any]:
     return {
         "schema": f"convcalc.matrix/{SCHEMA_VERSION}",
         "form": "im2col" if form.is_im2col else "matrix",
@@ -102,4 +108,5 @@ def _data(form: MatrixForm) -> dict[str, Any]:
         "matrix": array_data(form.matrix),
         "kernel" if form.is_im2col else "input": array_data(form.other),
         "offset": array_data(form.offset),
+        **({"layers": list(layers)} if layers else {}),
     }

@@ -10,7 +10,7 @@ from convcalc.geometry.axis import Axis
 from convcalc.geometry.counts import Counts
 from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, say
-from convcalc.report.sizes import size_sentences
+from convcalc.report.size_arithmetic import size_sentences
 from convcalc.wording import shape_text
 
 _FLOAT32_BYTES = 4

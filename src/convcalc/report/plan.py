@@ -12,10 +12,11 @@ from convcalc.engine.plan import Plan
 from convcalc.engine.table import ENGINES
 from convcalc.limits import bytes_text
 from convcalc.problem import Problem
+from convcalc.report.array_data import setting_data
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
-from convcalc.report.data import number_data, setting_data
 from convcalc.report.headline import headline
-from convcalc.report.sizes import unread_notes
+from convcalc.report.number_data import number_data
+from convcalc.report.size_arithmetic import unread_notes
 from convcalc.report.text import cells_text, number_text, seconds_text
 from convcalc.wording import counted
 
@@ -60,7 +61,9 @@ def plan_blocks(problem: Problem, plan: Plan, precision: str) -> Iterator[Block]
         ),
     )
     yield say(
-        "Times are estimates; time and workspace are those of one thread; errors are shares of the largest output.",
+        "Times are estimates; time and workspace are those of one thread. An error is the worst that can happen, "
+        "to any cell, as a share of the most that the cell could come to: Σ|weight| × the largest magnitude in its "
+        "own window.",
         Role.LABEL,
     )
 
@@ -81,9 +84,9 @@ def plan_data(problem: Problem, plan: Plan, precision: str) -> dict[str, Any]:
     """All of a plan for JSON."""
     return {
         **plan_summary(problem, plan),
-        "multiplications": plan.multiplications,
+        "multiplications": plan.work.multiplications,
         "error": plan.error,
-        "tiles": {"count": plan.tile_count, "out_channels": plan.tile_filters, "size": list(plan.tile_size)},
+        "tiles": {"count": plan.tile_count, "out_channels": plan.work.tile_filters, "size": list(plan.tile_size)},
         "threads": plan.threads,
         "memory_bytes": plan.memory_bytes,
         "seconds": number_data(plan.seconds),
@@ -100,19 +103,27 @@ def _blocks(problem: Problem, plan: Plan, precision: str, notes: tuple[str, ...]
 
 
 def _facts(problem: Problem, plan: Plan) -> dict[str, str]:
-    tile = f"{counted(plan.tile_filters, 'output channel')} of {cells_text(plan.tile_size)}"
+    tile = f"{counted(plan.work.tile_filters, 'output channel')} of {cells_text(plan.tile_size)}"
     return {
         "engine": f"{plan.engine}: {ENGINES[plan.engine].title}",
         "why": plan.reason,
         "arithmetic": plan.arithmetic.words,
-        "error": f"at most {number_text(plan.error)} of the largest output" if plan.error else "none, it is exact",
-        "multiplications": _multiplications(plan.multiplications, problem.macs),
+        "error": f"at most {_share(plan.error)} of Σ|weight| × the largest in the window"
+        if plan.error
+        else "none, it is exact",
+        "multiplications": _multiplications(plan.work.multiplications, problem.macs),
         "tiles": "1, the whole output" if plan.tile_count == 1 else f"{plan.tile_count:,}, each at most {tile}",
         "threads": str(plan.threads),
         "workspace": bytes_text(plan.workspace_bytes),
         "memory": f"{bytes_text(plan.memory_bytes)}: input, workspace and output",
         "time": f"about {seconds_text(plan.seconds)}",
     }
+
+
+def _share(error: float) -> str:
+    """Two digits of a bound tell enough, rounded up."""
+    digits = f"{error:.1e}"
+    return digits if float(digits) >= error else f"{error * 1.05:.1e}"
 
 
 def _multiplications(done: int, defined: int) -> str:
@@ -130,7 +141,7 @@ def _costs(candidate: Candidate, work: Work) -> tuple[Span, ...]:
         Span(seconds_text(work.seconds)),
         Span(f"{work.multiplications:,}"),
         Span(bytes_text(work.bytes)),
-        Span(number_text(candidate.error) if candidate.error else "exact"),
+        Span(_share(candidate.error) if candidate.error else "exact"),
     )
 
 

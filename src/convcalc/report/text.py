@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from math import isfinite
 from typing import Any
 
+from convcalc.numerals import exact_text, is_finite, nearest_float
 from convcalc.wording import counted, shape_text
 
 _DIGITS = 6  # significant digits of a float in a table; JSON and CSV have all of them
@@ -30,7 +29,7 @@ def number_text(value: Any, digits: int = _DIGITS) -> str:
     ('60', '0.3', '0', '0.333')
     """
     if not isinstance(value, float):
-        return str(value)
+        return exact_text(value)
     if value == 0:
         return "0"
     text = f"{value:.{digits}g}"
@@ -43,11 +42,9 @@ def brief_text(value: Any) -> str:
     >>> brief_text(Fraction(1, 16)), brief_text(10**30)
     ('1/16', 'about 1e+30')
     """
-    text = number_text(value)
-    try:
-        return text if len(text) <= _BRIEFEST or not float(value) else f"about {float(value):.{_DIGITS}g}"
-    except OverflowError:
-        return text
+    text, rounded = number_text(value), nearest_float(value)
+    is_brief = len(text) <= _BRIEFEST or not rounded or not is_finite(rounded)
+    return text if is_brief else f"about {rounded:.{_DIGITS}g}"
 
 
 def number_texts(values: Iterable[Any]) -> list[str]:
@@ -62,7 +59,7 @@ def number_texts(values: Iterable[Any]) -> list[str]:
     if not decimals or any("e" in text or "/" in text for text in texts):
         return texts
     aligned = [
-        f"{value:.{decimals}f}" if isinstance(value, float) and isfinite(value) else text
+        f"{value:.{decimals}f}" if isinstance(value, float) and is_finite(value) else text
         for value, text in zip(numbers, texts, strict=True)
     ]
     return texts if max(map(len, aligned)) > _WIDEST else [_unsigned_zero(text) for text in aligned]
@@ -99,7 +96,7 @@ def signed_sum(terms: Sequence[str]) -> str:
 
 def scale_text(scale: Fraction) -> str:
     """A scale as a factor, or nothing where it is 1."""
-    return "" if scale == 1 else f"× {scale}"
+    return "" if scale == 1 else f"× {exact_text(scale)}"
 
 
 def seconds_text(seconds: float) -> str:
@@ -142,26 +139,6 @@ def listed(words: Sequence[str]) -> str:
     'rows and columns'
     """
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
-def safe_text(text: str) -> str:
-    r"""Text that a terminal shows and never obeys: control, format and surrogate characters as escapes.
-
-    >>> safe_text("a\x1b]0;b\x07")
-    'a\\x1b]0;b\\x07'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(character) for character in text)
-
-
-def _escape(character: str) -> str:
-    if unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-        return character
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _unsigned_zero(text: str) -> str:

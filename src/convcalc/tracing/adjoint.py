@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import fsum, isfinite
 from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import INT64_LIMIT, Array, index, largest, plain
+from convcalc.arrays import INT64_LIMIT, Array, index, largest, plain, total
+from convcalc.engine.algorithms.transposed_direct import scatter
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
-from convcalc.engine.scatter import scatter
-from convcalc.geometry.boundary import Boundary, BoundaryMode, Number
+from convcalc.geometry.boundary import Boundary, BoundaryMode
+from convcalc.numerals import Number, is_finite, nearest_float
 from convcalc.problem import UNSCALED, DType, Problem
 
 _LARGEST = 9  # of the whole numbers drawn at random
@@ -32,27 +32,29 @@ class Adjoint:
     """How far apart rounding alone can bring them; 0 in exact numbers."""
     is_linear: bool
     """Whether bias and boundary are 0; otherwise they are left out, since only the linear part has an adjoint."""
+    linearised: tuple[str, ...] = ()
+    """Layers of a network that are not linear, and are taken for their slopes at the input."""
 
     @property
     def is_finite(self) -> bool:
         """Whether neither inf nor nan came in."""
-        return all(not isinstance(each, float) or isfinite(each) for each in (self.forward, self.backward))
+        return all(is_finite(each) for each in (self.forward, self.backward))
 
     @property
     def holds(self) -> bool:
         """Whether both numbers are the same, or for floats within rounding."""
         if not self.rounding:  # exact numbers may be beyond all floats
             return self.forward == self.backward
-        return abs(float(self.forward) - float(self.backward)) <= self.rounding
+        return abs(nearest_float(self.forward) - nearest_float(self.backward)) <= self.rounding
 
 
+@np.errstate(all="ignore")  # too large for floats is inf, as in the output
 def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
     """Both sides of the identity with whole numbers drawn at random for z, in exact numbers where the problem is."""
     linear = _linear(problem)
-    drawn = np.random.default_rng(seed).integers(-_LARGEST, _LARGEST, linear.output_shape, endpoint=True)
+    z = drawn(seed, linear.output_shape)
     output = compute(linear, make_plan(linear)).output
-    spread = transposed(linear, drawn)
-    forward, backward = _inner(output, drawn), _inner(linear.input, spread)
+    forward, backward = inner(output, z), inner(linear.input, transposed(linear, z))
     return Adjoint(
         seed=seed,
         forward=forward,
@@ -60,6 +62,11 @@ def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
         rounding=0.0 if linear.is_exact else _rounding(linear),
         is_linear=not any(problem.bias) and not problem.boundary.value,
     )
+
+
+def drawn(seed: int, shape: tuple[int, ...]) -> Array:
+    """Whole numbers drawn at random for z."""
+    return np.random.default_rng(seed).integers(-_LARGEST, _LARGEST, shape, endpoint=True)
 
 
 def transposed(problem: Problem, cells: Array) -> Array:
@@ -73,7 +80,7 @@ def transposed(problem: Problem, cells: Array) -> Array:
     if not problem.is_exact:
         scaled, weight = scaled.astype(kind), weight.astype(kind)
     if set(problem.scale) != {UNSCALED}:
-        factors = np.array(problem.scale if problem.is_exact else [float(each) for each in problem.scale], dtype=kind)
+        factors = np.array(problem.scale if problem.is_exact else [*map(nearest_float, problem.scale)], dtype=kind)
         scaled = scaled * factors.reshape(-1, *(1,) * problem.rank)
     padded = scatter(
         scaled,
@@ -107,24 +114,24 @@ def _linear(problem: Problem) -> Problem:
     boundary = Boundary(problem.boundary.mode)
     if problem.boundary.mode is BoundaryMode.CONSTANT:
         boundary = Boundary()
-    bare: dict[str, Any] = {"bias": (0,) * problem.out_channels, "boundary": boundary}
+    geometry = replace(problem.geometry, boundary=boundary)
+    bare: dict[str, Any] = {"bias": (0,) * problem.out_channels, "geometry": geometry}
     if problem.is_exact:
         return replace(problem, dtype=DType.EXACT, **bare)
     cells, weight = problem.input.astype(np.float64), problem.weight.astype(np.float64)
     return replace(problem, dtype=DType.FLOAT64, input=cells, weight=weight, **bare)
 
 
-def _inner(left: Array, right: Array) -> Number:
+def inner(left: Array, right: Array) -> Number:
     """The products of two arrays added up: exactly, or for floats rounded once."""
     if "f" in (left.dtype.kind, right.dtype.kind):
-        products = (left.astype(np.float64) * right.astype(np.float64)).ravel()
-        return fsum(products) if np.isfinite(products).all() else float(products.sum())
-    total: Number = plain(Fraction(np.dot(left.ravel().astype(object), right.ravel().astype(object))))
-    return total
+        return float(total(left.astype(np.float64) * right.astype(np.float64)))
+    exact: Number = plain(Fraction(np.dot(left.ravel().astype(object), right.ravel().astype(object))))
+    return exact
 
 
 def _rounding(problem: Problem) -> float:
     """A bound for the rounding of both sums: terms × unit × the sum of all magnitudes (Higham, 4.2)."""
     magnitude = float(np.abs(problem.input).sum()) * float(np.abs(problem.weight).sum()) * _LARGEST
-    scale = max(abs(float(each)) for each in problem.scale)
+    scale = max(abs(nearest_float(each)) for each in problem.scale)
     return problem.weight.size * float(np.finfo(np.float64).eps) * magnitude * scale

@@ -45,6 +45,7 @@ class MatrixForm:
     is_im2col: bool
 
 
+@np.errstate(all="ignore")  # inf × 0 is nan, as in the output
 def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     """The layer as the matrix that multiplies the flattened input; each number is a scaled weight.
 
@@ -57,7 +58,7 @@ def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     """
     check_place("input", problem.input.shape, (0,) * problem.rank, 0, sample)
     outputs, inputs = prod(problem.output_size), prod(problem.spatial_size)
-    _check_size(problem.out_channels * outputs, problem.in_channels * inputs, limits)
+    check_size(problem.out_channels * outputs, problem.in_channels * inputs, limits)
     kind, weight = _kind(problem), _scaled_kernel(problem)
     matrix = np.zeros((problem.out_channels, outputs, problem.in_channels, inputs), dtype=kind)
     offset = np.zeros((problem.out_channels, outputs), dtype=kind)
@@ -71,15 +72,16 @@ def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
                 offset[outs, constant] += tap.sum(axis=1, keepdims=True) * problem.boundary.value
     offset += np.array(problem.bias, dtype=kind)[:, None]
     return MatrixForm(
-        matrix=_packed(matrix.reshape(problem.out_channels * outputs, -1)),
-        rows=_labels(problem.out_channels, problem.output_size),
-        columns=_labels(problem.in_channels, problem.spatial_size),
+        matrix=packed(matrix.reshape(problem.out_channels * outputs, -1)),
+        rows=labels(problem.out_channels, problem.output_size),
+        columns=labels(problem.in_channels, problem.spatial_size),
         other=problem.input[sample].reshape(-1, 1),
-        offset=_packed(offset.reshape(-1)),
+        offset=packed(offset.reshape(-1)),
         is_im2col=False,
     )
 
 
+@np.errstate(all="ignore")
 def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     """The input as im2col's matrix: a column for each output position, in it the cells of its window.
 
@@ -92,14 +94,14 @@ def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     """
     check_place("input", problem.input.shape, (0,) * problem.rank, 0, sample)
     taps, outputs = prod(problem.kernel_size), prod(problem.output_size)
-    _check_size(problem.in_channels * taps, outputs, limits)
-    _check_size(problem.out_channels, problem.in_channels * taps, limits)
+    check_size(problem.in_channels * taps, outputs, limits)
+    check_size(problem.out_channels, problem.in_channels * taps, limits)
     return MatrixForm(
-        matrix=_packed(np.concatenate([_columns(problem, cells) for cells in problem.input[sample]])),
-        rows=_labels(problem.in_channels, problem.kernel_size),
+        matrix=packed(np.concatenate([_columns(problem, cells) for cells in problem.input[sample]])),
+        rows=labels(problem.in_channels, problem.kernel_size),
         columns=tuple(product(*map(range, problem.output_size))),
-        other=_packed(_kernel_matrix(problem)),
-        offset=_packed(np.repeat(np.array(problem.bias, dtype=_kind(problem)), outputs)),
+        other=packed(_kernel_matrix(problem)),
+        offset=packed(np.repeat(np.array(problem.bias, dtype=_kind(problem)), outputs)),
         is_im2col=True,
     )
 
@@ -137,7 +139,12 @@ def _kind(problem: Problem) -> Any:
     return object if problem.is_exact else np.float64
 
 
-def _check_size(rows: int, columns: int, limits: Limits) -> None:
+def check_size(rows: int, columns: int, limits: Limits) -> None:
+    """Refuse a matrix of too many numbers before it is made.
+
+    Raises:
+        LimitError: it has more than ``limits.values``, or needs more memory than may be used.
+    """
     if rows * columns > limits.values:
         raise LimitError(
             f"the matrix has {rows:,} × {columns:,} = {rows * columns:,} numbers, at most {limits.values:,} are made",
@@ -159,10 +166,11 @@ def _sources(problem: Problem, taps: Sequence[int]) -> Array:
     return np.where(constant, -1, flat)
 
 
-def _packed(values: Array) -> Array:
+def packed(values: Array) -> Array:
     """Read-only; exact numbers as 64-bit integers where they all fit."""
     return read_only(narrowed(np.frompyfunc(plain, 1, 1)(values)) if values.dtype == object else values)
 
 
-def _labels(channels: int, size: Sequence[int]) -> tuple[Label, ...]:
+def labels(channels: int, size: Sequence[int]) -> tuple[Label, ...]:
+    """Every cell of an array (channels, *size), the last number running fastest."""
     return tuple(product(range(channels), *map(range, size)))

@@ -41,3 +41,16 @@ def check_place(
         if whole(name, index, 0) >= count:
             raise GeometryError(f"there is no {name} {index}: the {array} has {count}, counted from 0", field=name)
     return places
+
+
+def check_cell(
+    array: str, shape: Sequence[int], position: int | Sequence[int], channel: int, sample: int
+) -> tuple[int, ...]:
+    """(channel, *position), or (feature,) of features, if an array (batch, channels, *spatial) has such a cell.
+
+    Raises:
+        GeometryError: there is no such cell, channel or sample.
+    """
+    if len(shape) > 2:
+        return (channel, *check_place(array, shape, position, channel, sample))
+    return check_place(array, (shape[0], 1, shape[1]), position, 0, sample)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, cells_at, outside
 
 _WHOLE = 12  # cells of an axis that is kept whole
@@ -26,8 +25,9 @@ class Surroundings(NamedTuple):
     """Which cells the window reads."""
 
 
-def surroundings(problem: Problem, trace: Trace, channel: int) -> Surroundings:
+def surroundings(trace: Trace, channel: int) -> Surroundings:
     """Rows and columns around the window in an input channel; of further axes only what the window reads."""
+    problem = trace.problem
     planes = problem.rank - 2
     ranges = tuple(
         read if number < planes else _around(read, axis.size)
@@ -40,7 +40,10 @@ def surroundings(problem: Problem, trace: Trace, channel: int) -> Surroundings:
     read = np.zeros([len(cells) for cells in ranges], dtype=bool)
     read[np.ix_(*map(np.array, under))] = True
     return Surroundings(
-        ranges, cells_at(problem, problem.input[trace.sample, channel], sources), outside(ranges, sources), read
+        ranges,
+        cells_at(problem, problem.input[trace.sample, channel], sources),
+        outside(ranges, sources),
+        read,
     )
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from math import isnan
 from typing import Any
 
 import numpy as np
 
 from convcalc.arrays import Array, added, index, numbers, plain, read_only
-from convcalc.engine.finish import finish
-from convcalc.geometry.boundary import Number
+from convcalc.display import Displayed
+from convcalc.engine.bounds import could_be
+from convcalc.engine.epilogue import epilogue
+from convcalc.numerals import Number, nearest_float
 from convcalc.problem import Problem
+from convcalc.tracing.explanation import Explanation, LazyTerms, Term
 from convcalc.tracing.places import check_place
 
 
@@ -32,15 +34,12 @@ class ChannelTrace:
     subtotal: Number
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """Why one output cell is what it is: total = (sum of the subtotals) × scale + bias."""
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Trace(Displayed, Explanation):
+    """Of a convolution's cell with its window: total = (sum of the subtotals) × scale + bias."""
 
+    problem: Problem
     sample: int
-    channel: int
-    """The output channel."""
-    position: tuple[int, ...]
-    """The output cell, counted from 0 on each spatial axis."""
     reads: tuple[range, ...]
     """The input cells under the taps, on each axis; those outside the input are padding."""
     sources: tuple[tuple[int | None, ...], ...]
@@ -48,15 +47,17 @@ class Trace:
     channels: tuple[ChannelTrace, ...]
     unscaled: Number
     """The sum of all subtotals, before scale and bias."""
-    scale: Fraction
-    bias: Number
-    total: Number
-    """unscaled × scale + bias in the problem's dtype; whole numbers stay whole where the output is of floats."""
+    scale: Fraction = Fraction(1)
 
     @property
-    def terms(self) -> int:
-        """Products that were added: the MACs of this output cell."""
-        return sum(channel.products.size for channel in self.channels)
+    def channel(self) -> int:
+        """The output channel."""
+        return self.cell[0]
+
+    @property
+    def position(self) -> tuple[int, ...]:
+        """The output cell, counted from 0 on each spatial axis."""
+        return self.cell[1:]
 
     @property
     def scaled(self) -> Number:
@@ -67,18 +68,34 @@ class Trace:
         return scaled
 
     @cached_property
+    def could(self) -> float:
+        """The most that the cell could come to: Σ|weight| × the largest magnitude in its window × |scale| + |bias|.
+
+        What errors are shares of, see :mod:`convcalc.engine.bounds`.
+        """
+        weights = sum(nearest_float(np.abs(each.weight).sum()) for each in self.channels)
+        cells = max((nearest_float(np.abs(each.window).max(initial=0)) for each in self.channels), default=0.0)
+        return could_be(weights, cells, abs(nearest_float(self.scale)), abs(nearest_float(self.bias)))
+
+    @cached_property
     def padded(self) -> Array:
         """Which taps lie outside the input: bool, (*kernel_size)."""
         return outside(self.reads, self.sources)
 
     def source(self, taps: Sequence[int]) -> tuple[int, ...] | None:
         """The input cell that a tap gets its value from, or None for the boundary's constant."""
-        cell = [sources[tap] for sources, tap in zip(self.sources, taps, strict=True)]
-        return None if None in cell else tuple(place for place in cell if place is not None)
+        return _source(self.sources, taps)
 
 
-def trace_at(problem: Problem, position: int | Sequence[int], channel: int = 0, sample: int = 0) -> Trace:
-    """The trace of one output cell; ``position`` has one index for each spatial axis.
+def trace_at(
+    problem: Problem,
+    position: int | Sequence[int],
+    channel: int = 0,
+    sample: int = 0,
+    *,
+    lost: float | None = None,
+) -> Trace:
+    """The trace of one output cell; ``position`` has one index for each spatial axis, ``lost`` see :class:`Trace`.
 
     Raises:
         GeometryError: there is no such cell, channel or sample.
@@ -89,25 +106,30 @@ def trace_at(problem: Problem, position: int | Sequence[int], channel: int = 0, 
     channels = tuple(_channel_traces(problem, sample, channel, sources))
     total = added([each.subtotal for each in channels])
     return Trace(
+        cell=(channel, *place),
+        terms=LazyTerms(problem.counts.weights_per_filter, lambda: tuple(_terms(reads, sources, channels))),
+        total=_finished(problem, channel, total),
+        scale=problem.scale[channel],
+        bias=problem.bias[channel],
+        lost=lost,
+        dtype=object if problem.is_exact else problem.dtype.value,
+        problem=problem,
         sample=sample,
-        channel=channel,
-        position=place,
         reads=reads,
         sources=sources,
         channels=channels,
         unscaled=total,
-        scale=problem.scale[channel],
-        bias=problem.bias[channel],
-        total=_finished(problem, channel, total),
     )
 
 
-def traces(problem: Problem, channel: int | None = None, sample: int | None = None) -> Iterator[Trace]:
+def traces(
+    problem: Problem, channel: int | None = None, sample: int | None = None, *, lost: float | None = None
+) -> Iterator[Trace]:
     """The traces of every output cell, one at a time, row by row, of one or all channels and samples."""
     samples = range(problem.batch) if sample is None else [sample]
     channels = range(problem.out_channels) if channel is None else [channel]
     for each_sample, each_channel, *position in product(samples, channels, *map(range, problem.output_size)):
-        yield trace_at(problem, position, each_channel, each_sample)
+        yield trace_at(problem, position, each_channel, each_sample, lost=lost)
 
 
 def outside(cells: Sequence[range], sources: Sequence[tuple[int | None, ...]]) -> Array:
@@ -129,22 +151,20 @@ def cells_at(problem: Problem, cells: Array, sources: Sequence[tuple[int | None,
     return found
 
 
-def agrees(problem: Problem, trace: Trace, output: Any) -> bool:
-    """Whether the trace's total is the engine's output: the same number, or for floats within rounding.
+def _terms(
+    reads: Sequence[range], sources: Sequence[Sequence[int | None]], channels: Sequence[ChannelTrace]
+) -> Iterator[Term]:
+    """Channel by channel; where a tap reads, and what it is called, is the same in each."""
+    taps = [(_source(sources, each), ", ".join(map(str, each))) for each in product(*map(range, map(len, reads)))]
+    for channel in channels:
+        for (source, label), value, weight in zip(taps, numbers(channel.window), numbers(channel.weight), strict=True):
+            yield Term(value, None if source is None else (channel.channel, *source), weight, label=label)
 
-    The rounding allowed is that of adding the products in any order: their count times half a unit of the dtype,
-    relative to the sum of their magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 4.2).
-    """
-    if trace.total == output:
-        return True
-    total, engine = float(trace.total), float(output)
-    if problem.is_exact:  # whole here, but rounded in an output that fractions elsewhere made float64
-        return isinstance(output, float) and total == engine
-    if isnan(total) or isnan(engine):
-        return isnan(total) and isnan(engine)
-    magnitude = sum(float(np.abs(each.products).sum()) for each in trace.channels) * abs(float(trace.scale))
-    unit = float(np.finfo(problem.dtype.value).eps)
-    return abs(total - engine) <= (trace.terms + 4) * unit * (magnitude + abs(float(trace.bias)))
+
+def _source(sources: Sequence[Sequence[int | None]], taps: Sequence[int]) -> tuple[int, ...] | None:
+    """The input cell that a tap gets its value from, or None for the boundary's constant."""
+    cell = [each[tap] for each, tap in zip(sources, taps, strict=True)]
+    return None if None in cell else tuple(place for place in cell if place is not None)
 
 
 def _channel_traces(problem: Problem, sample: int, channel: int, sources: Any) -> Iterator[ChannelTrace]:
@@ -158,11 +178,12 @@ def _channel_traces(problem: Problem, sample: int, channel: int, sources: Any) -
         yield ChannelTrace(each, window, weight, product_of_it, added(numbers(product_of_it)))
 
 
+@np.errstate(all="ignore")  # too large for its dtype is inf, as in the output
 def _finished(problem: Problem, channel: int, total: Number) -> Number:
-    """The sum through the same finish as the engine's, so that scale, bias and rounding have one home."""
+    """The sum through the same epilogue as the engine's, so that scale, bias and rounding have one home."""
     dtype = object if problem.is_exact else problem.dtype.value
     sums = np.zeros((1, problem.out_channels, *(1,) * problem.rank), dtype=dtype)
-    sums[0, channel] = total
-    with np.errstate(all="ignore"):
-        finished: Number = plain(finish(problem, sums).reshape(-1)[channel])
+    with np.errstate(all="ignore"):  # too large for float32 is inf, as it is for the output
+        sums[0, channel] = total
+        finished: Number = plain(epilogue(problem, sums).reshape(-1)[channel])
     return finished

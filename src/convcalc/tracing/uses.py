@@ -8,17 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from convcalc.arrays import Array, index, plain, read_only, total
-from convcalc.geometry.boundary import Number
-from convcalc.geometry.reached import images, reached
+from convcalc.display import Displayed
+from convcalc.geometry.reached_positions import images, reached
+from convcalc.numerals import Number, nearest_float
 from convcalc.problem import Problem
 from convcalc.tracing.groups import readers, scaled
 from convcalc.tracing.places import check_place
 
 
-@dataclass(frozen=True, eq=False)
-class Uses:
+@dataclass(frozen=True, eq=False, repr=False)
+class Uses(Displayed):
     """The output cells that one input cell reaches: on every axis some positions, and all of their combinations."""
 
+    problem: Problem
     sample: int
     channel: int
     """The input channel."""
@@ -63,8 +65,9 @@ def uses_of(problem: Problem, position: int | Sequence[int], channel: int = 0, s
     weights = _weights(problem, channel, out_channels, [list(each.values()) for each in found])
     value = plain(problem.input[(sample, channel, *place)])
     with np.errstate(all="ignore"):  # inf × 0 is nan, as in the output
-        contributions = weights * (value if problem.is_exact else float(value))
+        contributions = weights * (value if problem.is_exact else nearest_float(value))
     return Uses(
+        problem=problem,
         sample=sample,
         channel=channel,
         position=place,
@@ -78,6 +81,7 @@ def uses_of(problem: Problem, position: int | Sequence[int], channel: int = 0, s
     )
 
 
+@np.errstate(all="ignore")
 def _weights(problem: Problem, channel: int, out_channels: range, taps: Sequence[Sequence[Sequence[int]]]) -> Array:
     """(out_channels, *positions): for each axis the weights of the taps that read the cell at a position, added up."""
     number = channel - problem.group_channels(out_channels.start).start

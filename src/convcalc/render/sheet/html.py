@@ -7,10 +7,10 @@ from html import escape
 
 from convcalc.render.sheet.layout import described
 from convcalc.render.svg.photo import data_uri
-from convcalc.report.figure import typeset
-from convcalc.report.gallery import Gallery
-from convcalc.report.text import safe_text
-from convcalc.report.views import Medium, View
+from convcalc.report.arrays.figure import typeset
+from convcalc.report.gallery.gallery import Gallery
+from convcalc.report.gallery.tiles import Medium, View
+from convcalc.wording import safe_text
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """

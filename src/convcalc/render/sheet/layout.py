@@ -8,9 +8,9 @@ from convcalc.picture.colours import DIVERGING_TOLD
 from convcalc.render.svg.layout import paragraph
 from convcalc.render.svg.marks import Box, Group, Mark, Page, Photo, Style, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
-from convcalc.report.figure import typeset
-from convcalc.report.gallery import Gallery
-from convcalc.report.views import Medium, View
+from convcalc.report.arrays.figure import typeset
+from convcalc.report.gallery.gallery import Gallery
+from convcalc.report.gallery.tiles import Medium, View
 
 _MARGIN, _GAP, _SPACE = 20.0, 18.0, 4.0
 _TILE, _MOST_BESIDE = 176.0, 6

@@ -10,7 +10,7 @@ from convcalc.errors import MissingExtraError
 from convcalc.render.svg.marks import BOLD_STYLES, Page, Photo, Words
 from convcalc.render.svg.measure import BASELINE
 from convcalc.render.svg.palette import EDGE, PAPER, WORDS, scale
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image

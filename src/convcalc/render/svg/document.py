@@ -9,12 +9,14 @@ from itertools import groupby
 from convcalc.render.svg.layout import page_of
 from convcalc.render.svg.marks import (
     BOLD_STYLES,
+    Arrow,
     Bar,
     Box,
     Dots,
     Frame,
     Group,
     Mark,
+    Node,
     Page,
     Photo,
     Raster,
@@ -23,9 +25,11 @@ from convcalc.render.svg.marks import (
     Words,
 )
 from convcalc.render.svg.measure import BASELINE, FONT, is_known
-from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, PAPER, WORDS, Stroke, fill, hexadecimal, ink, scale
-from convcalc.report.figure import Cell, Figure, PanelKind
-from convcalc.report.text import safe_text
+from convcalc.render.svg.network import network_page
+from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, NODES, PAPER, WORDS, Stroke, fill, hexadecimal, ink, scale
+from convcalc.report.arrays.figure import Cell, Figure, PanelKind
+from convcalc.report.network.figure import NetworkFigure
+from convcalc.wording import safe_text
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _EDGE = Stroke(EDGE, 1)
@@ -36,9 +40,10 @@ _CRISP = '<g shape-rendering="crispEdges">'  # neighbours without a hairline of 
 _STRIPES = 64  # of a colour scale
 
 
-def svg_text(figure: Figure) -> str:
+def svg_text(figure: Figure | NetworkFigure) -> str:
     """The figure as an SVG document."""
-    return "".join(f"{line}\n" for line in svg_lines(page_of(figure)))
+    page = network_page(figure) if isinstance(figure, NetworkFigure) else page_of(figure)
+    return "".join(f"{line}\n" for line in svg_lines(page))
 
 
 def svg_lines(page: Page) -> Iterator[str]:
@@ -74,6 +79,11 @@ def _mark(mark: Mark, group: Group) -> Iterator[str]:
             yield _rectangle(mark.box, "none", FRAMES[mark.kind], f'data-outline="{mark.kind}"')
         case Bar():
             yield from _bar(mark)
+        case Node():
+            yield _rectangle(mark.box, NODES[mark.kind], _EDGE)
+            yield from (_words(words, WORDS[words.style]) for words in mark.lines)
+        case Arrow():
+            yield from _arrow(mark)
 
 
 def _tile(tile: Tile, group: Group) -> Iterator[str]:
@@ -134,6 +144,20 @@ def _bar(bar: Bar) -> Iterator[str]:
         yield _rectangle(Box(box.x + left, box.y, box.width - left, box.height), hexadecimal(colours[level]))
     yield "</g>"
     yield _rectangle(box, "none", _EDGE)
+
+
+def _arrow(arrow: Arrow) -> Iterator[str]:
+    (x, y), *others = arrow.points
+    path = [f"M{_number(x)} {_number(y)}"]
+    for right, down in others:
+        if x != right and y != down:
+            half = _number((y + down) / 2)
+            path.append(f"C{_number(x)} {half} {_number(right)} {half} {_number(right)} {_number(down)}")
+        else:
+            path.append(f"L{_number(right)} {_number(down)}")
+        x, y = right, down
+    yield f'<path d="{"".join(path)}" fill="none" stroke="{DOTS}" stroke-width="1.5"/>'
+    yield f'<path d="M{_number(x)} {_number(y)}l-4 -7h8z" fill="{DOTS}"/>'
 
 
 def _rectangle(box: Box, colour: str, stroke: Stroke | None = None, more: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from convcalc.render.svg.marks import Bar, Box, Group, Page, Style, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
 from convcalc.render.svg.panel import PanelShape, panel_shape, placed_panel
-from convcalc.report.figure import Figure, Item, Legend, Panel, Sign
+from convcalc.report.arrays.figure import Figure, Item, Legend, Panel, Sign
 
 _MARGIN = 20.0
 _TITLE, _TEXT, _SIGN, _LABEL = 18.0, 12.0, 24.0, 10.0  # font sizes

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from convcalc.picture.thumbnail import Thumbnail
 from convcalc.render.svg.measure import LINE_HEIGHT, text_width
-from convcalc.report.figure import Cell, Outline, OutlineKind, PanelKind
+from convcalc.report.arrays.figure import Cell, Outline, OutlineKind, PanelKind
+from convcalc.report.network.figure import BoxKind
 
 
 class Box(NamedTuple):
@@ -117,7 +118,22 @@ class Photo(NamedTuple):
         return bool(self.thumbnail.levels.shape[1] < self.box.width)
 
 
-Mark = Words | Photo | Tile | Raster | Dots | Frame | Bar
+class Node(NamedTuple):
+    """The box of a layer, with its words in lines."""
+
+    box: Box
+    kind: BoxKind
+    lines: tuple[Words, ...]
+
+
+class Arrow(NamedTuple):
+    """A line from point to point, down to a box: straight where both are on a line, otherwise a curve."""
+
+    box: Box
+    points: tuple[tuple[float, float], ...]
+
+
+Mark = Words | Photo | Tile | Raster | Dots | Frame | Bar | Node | Arrow
 
 
 class Group(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
-from convcalc.report.text import safe_text
+from convcalc.wording import safe_text
 
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 LINE_HEIGHT = 1.3

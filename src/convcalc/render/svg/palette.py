@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL, Colour
 from convcalc.render.svg.marks import Style
-from convcalc.report.figure import Cell, OutlineKind, PanelKind
+from convcalc.report.arrays.figure import Cell, OutlineKind, PanelKind
+from convcalc.report.network.figure import BoxKind
 
 PAPER = "#ffffff"
 EDGE = "#94a3b8"
@@ -33,6 +34,14 @@ _FILLS: dict[PanelKind, str] = {
     PanelKind.RESULT: "#f8fafc",
     PanelKind.TOTAL: "#dcfce7",
     PanelKind.OUTPUT: PAPER,
+}
+NODES: dict[BoxKind, str] = {
+    BoxKind.INPUT: "#f8fafc",
+    BoxKind.CONVOLUTION: "#dbeafe",
+    BoxKind.LINEAR: "#ede9fe",
+    BoxKind.POOL: "#dcfce7",
+    BoxKind.ACTIVATION: "#ffedd5",
+    BoxKind.OTHER: PAPER,
 }
 _MARKED = {PanelKind.INPUT: "#ffedd5", PanelKind.TOTAL: "#dcfce7", PanelKind.OUTPUT: "#dcfce7"}
 _PADDED = "#f1f5f9"

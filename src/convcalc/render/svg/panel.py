@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from convcalc.render.svg.marks import BOLD_STYLES, Box, Dots, Group, Mark, Raster, Style, Tile, around, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
-from convcalc.report.figure import Cell, Panel, PanelKind
+from convcalc.report.arrays.figure import Cell, Panel, PanelKind
 
 _CAPTION, _LABEL = 12.0, 10.0  # font sizes
 _LARGEST, _SMALLEST = 14.0, 9.0  # font sizes of numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from convcalc.formats.png import png_bytes
+from convcalc.files.png import png_bytes
 from convcalc.picture.thumbnail import Thumbnail
 from convcalc.render.svg.palette import scale
 

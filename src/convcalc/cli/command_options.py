@@ -1,0 +1,133 @@
+"""The options that belong to one command alone, each command's together; loaded by that command."""
+
+from typing import Annotated, NamedTuple
+
+import typer
+
+from convcalc.cli.options import (
+    BiasNumbers,
+    BoundaryWord,
+    Convolve,
+    Depthwise,
+    DilationByAxis,
+    Family,
+    File,
+    Folders,
+    GroupsOfChannels,
+    KernelTexts,
+    LimitChanges,
+    PaddingByAxis,
+    Search,
+    SpatialAxes,
+    StrideByAxis,
+    Threads,
+)
+
+
+class SizeOptions(NamedTuple):
+    """What is fixed beforehand of the numbers that make an output size."""
+
+    k: Annotated[
+        str | None, typer.Option("-k", "--kernel-size", help="Only so many taps: 3, or 3x5 by axis.", metavar="N")
+    ] = None
+    stride: Annotated[str | None, typer.Option(help="Only this stride: 2, or 2,1 by axis.", metavar="N")] = None
+    padding: Annotated[
+        str | None,
+        typer.Option(help="Only this padding: a number, numbers by axis, pairs, or a word as for run.", metavar="N"),
+    ] = None
+    dilation: Annotated[str | None, typer.Option(help="Only this dilation: 2, or 2,1 by axis.", metavar="N")] = None
+    transposed: Annotated[bool, typer.Option("--transposed", help="By a transposed convolution.")] = False
+    output_padding: Annotated[
+        str | None, typer.Option(help="With --transposed: only this output padding.", metavar="N")
+    ] = None
+
+
+class SelectionOptions(NamedTuple):
+    """Which kernels of the library are listed."""
+
+    family: Family = None
+    search: Search = None
+    rank: Annotated[int | None, typer.Option("--rank", help="Only kernels with so many axes.", metavar="N")] = None
+
+
+class GalleryOptions(NamedTuple):
+    """The file, the kernels that it is seen through, and how they are applied."""
+
+    file: File = None
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kernel",
+            help="A kernel, written as for run, instead of the library's; may be repeated.",
+            metavar="KERNEL",
+        ),
+    ] = None
+    family: Family = None
+    search: Search = None
+    stride: StrideByAxis = None
+    padding: PaddingByAxis = None
+    dilation: DilationByAxis = None
+    boundary: BoundaryWord = None
+    dims: SpatialAxes = None
+    convolve: Convolve = False
+    threads: Threads = None
+    kernels: Folders = None
+    limit: LimitChanges = None
+
+
+class SummaryOptions(NamedTuple):
+    """The network, and how its work is counted."""
+
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="A file with layers, an ONNX model or a file of tensors; a problem file is one layer. Without it: a "
+            "5x5 gradient and sobel-x.",
+            show_default=False,
+        ),
+    ] = None
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            help="Another input: a shape such as 3x224x224 (channels first), or a file.",
+            metavar="SHAPE|FILE",
+        ),
+    ] = None
+    batch: Annotated[
+        int, typer.Option("--batch", help="Samples at a time: multiplies MACs and activation bytes.", metavar="N")
+    ] = 1
+    count_bias: Annotated[bool, typer.Option("--count-bias", help="Count each addition of a bias as one MAC.")] = False
+    transposed_by: Annotated[
+        str,
+        typer.Option(
+            "--transposed-by",
+            help="Count the MACs of a transposed convolution by its input cells or by its output cells.",
+            metavar="input|output",
+        ),
+    ] = "input"
+    layer: Annotated[
+        str | None, typer.Option("--layer", help="Of several layers: the one that flags change.", metavar="NAME")
+    ] = None
+    kernel: KernelTexts = None
+    stride: StrideByAxis = None
+    padding: PaddingByAxis = None
+    dilation: DilationByAxis = None
+    groups: GroupsOfChannels = None
+    boundary: BoundaryWord = None
+    bias: BiasNumbers = None
+    dims: SpatialAxes = None
+    convolve: Convolve = False
+    depthwise: Depthwise = False
+    kernels: Folders = None
+    limit: LimitChanges = None
+
+
+class TimingOptions(NamedTuple):
+    """What is measured, and how often."""
+
+    case: Annotated[
+        str | None,
+        typer.Option("--case", help="A case of the suite instead of a file, such as image-9x9.", metavar="NAME"),
+    ] = None
+    rounds: Annotated[int, typer.Option("--rounds", help="Turns of each contender.", metavar="N")] = 11

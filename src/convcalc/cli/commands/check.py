@@ -1,0 +1,114 @@
+"""``convcalc check``: compare the output of files with what they expect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+
+from convcalc.cli import options as opt
+from convcalc.cli.option_groups import command, computing
+from convcalc.errors import ConvcalcError
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.layers.network import Network
+    from convcalc.limits import Limits
+    from convcalc.report.check import Checked
+    from convcalc.request.kernel_library import Library
+    from convcalc.request.request import Request
+
+
+@command
+@computing
+def check(
+    target: opt.OutputOptions,
+    files: opt.Files,
+    precision: opt.Precision = "full",
+    threads: opt.Threads = None,
+    folders: opt.Folders = None,
+    limit: opt.LimitChanges = None,
+) -> None:
+    """Run each file and compare the output with its field expect; every differing cell is shown."""
+    from convcalc.cli.flags import library_of, limits_of
+    from convcalc.cli.message import write
+    from convcalc.cli.output.emit import check_output, emit
+    from convcalc.report.check import check_report
+
+    check_output(target)
+    limits = limits_of(limit)
+    checker = Checker(library_of(folders, limits), limits, precision, threads, target.quiet)
+    checked = [checker.checked(file) for file in files]
+    emit(check_report(checked), target)
+    for each in checked if target.quiet else ():
+        if each.error:
+            write(f"error: {each.error}")
+    if any(each.verdict != "ok" for each in checked):
+        raise typer.Exit(1)
+
+
+class Checker(NamedTuple):
+    """Compares one file after the other."""
+
+    library: Library
+    limits: Limits
+    precision: str
+    threads: int | None
+    quiet: bool
+
+    def checked(self, file: str) -> Checked:
+        """The verdict on a file; only an error of a flag, which is not the file's, goes on to the user."""
+        from convcalc.report.check import Checked
+
+        try:
+            return self.verdict(file)
+        except ConvcalcError as error:
+            if error.place and error.place.is_flag:
+                raise
+            return Checked(file, error=str(error))
+
+    def verdict(self, file: str) -> Checked:
+        """The verdict on a file that can be computed: its facts, and its output where the file expects one.
+
+        Raises:
+            ConvcalcError: it cannot.
+        """
+        from dataclasses import replace
+
+        from convcalc.engine.compare import differing_facts
+        from convcalc.report.check import Checked, facts_told
+        from convcalc.request.expectation import expects_output, read_facts
+        from convcalc.request.request import read_request
+        from convcalc.request.resolve import resolve
+
+        request = read_request(file, self.limits)
+        network = resolve(request, self.library, self.limits)
+        facts = read_facts(request)
+        actual = {"parameters": network.parameters, "output_shape": network.shape_of(len(network.stages) - 1)}
+        checked = self._compared(file, request, self._output(network)) if expects_output(request) else Checked(file)
+        return replace(
+            checked, differences=[*differing_facts(facts, actual), *checked.differences], facts=facts_told(facts)
+        )
+
+    def _output(self, network: Network) -> Array:
+        from convcalc.cli.flags import flags
+        from convcalc.cli.network import Ready
+        from convcalc.cli.progress import run_shown
+        from convcalc.engine.plan import check_choice
+        from convcalc.layers.layer import How
+
+        with flags():
+            check_choice("auto", self.precision, self.threads)
+        how = How(network.dtype, precision=self.precision, threads=self.threads, limits=self.limits)
+        found = Ready(network, network.input(), len(network.stages) - 1, how)
+        return run_shown(found, quiet=self.quiet).output
+
+    def _compared(self, file: str, request: Request, output: Array) -> Checked:
+        from convcalc.arrays import squeezed
+        from convcalc.engine.compare import cells_of, differing
+        from convcalc.report.check import Checked
+        from convcalc.request.expectation import read_expectation
+
+        parts, cells = read_expectation(request, output, self.limits), squeezed(output)
+        differences = [difference for part in parts for difference in differing(cells, part)]
+        return Checked(file, sum(cells_of(cells, part) for part in parts), differences)

@@ -1,0 +1,31 @@
+"""``convcalc gallery``: one input through many kernels, as a contact sheet."""
+
+from convcalc.cli.command_options import GalleryOptions
+from convcalc.cli.option_groups import command, computing
+from convcalc.cli.options import MapRule, OutputOptions
+
+
+@command
+@computing
+def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = "auto") -> None:
+    """Show the input through all kernels of its rank, or some of them, as a contact sheet."""
+    from convcalc.cli.flags import flags, library_of, limits_of
+    from convcalc.cli.gallery_views import chosen, request_of, seen
+    from convcalc.cli.output.emit import check_output, emit
+    from convcalc.cli.output.saved_gallery import SHEET_SUFFIXES, rooms_of, sheet_saver
+    from convcalc.picture.mapping import check_rule
+    from convcalc.report.gallery.contact_sheet import gallery_report
+    from convcalc.request.gallery_input import resolve_gallery_input
+
+    check_output(target, SHEET_SUFFIXES)
+    with flags("--map"):
+        check_rule(map_rule)
+    limits = limits_of(options.limit)
+    library = library_of(options.kernels, limits)
+    request = request_of(options, limits)
+    gallery_input = resolve_gallery_input(request, library, limits)
+    kernels = chosen(options, request, library, limits, gallery_input.rank)
+    columns, rooms = rooms_of(target)
+    found = seen(request, gallery_input, kernels, rooms, map_rule, options.threads, limits)
+    report = gallery_report(found, columns)
+    emit(report, target, save=sheet_saver(found, report, target))

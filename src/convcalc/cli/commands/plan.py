@@ -1,0 +1,74 @@
+"""``convcalc plan``: how a problem or a network would be computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.cli import options as opt
+from convcalc.cli.option_groups import command, computing
+
+if TYPE_CHECKING:
+    from convcalc.layers.layer import How
+    from convcalc.layers.network import Network
+    from convcalc.report.blocks import Report
+
+
+@command
+@computing
+def plan(
+    options: opt.ProblemOptions,
+    target: opt.OutputOptions,
+    layer: opt.LayerAlone = None,
+    input: opt.NetworkInput = None,  # noqa: A002 - the option's name
+) -> None:
+    """Say how a convolution, or each of a network's, would be computed, without computing it: engine, memory, time."""
+    from convcalc.cli.network import network_of, number_of
+    from convcalc.cli.output.emit import check_output, emit
+
+    check_output(target)
+    network, how = network_of(options, layer, input, explain=True)
+    number_of(network, layer)
+    network = network.as_problem(how) if network.tensor else network
+    problem = network.stages[0].problem
+    emit(_of_network(network, how, layer) if problem is None else _of_problem(network, how), target)
+
+
+def _of_problem(network: Network, how: How) -> Report:
+    """The plan of a convolution with its numbers in its long form."""
+    from convcalc.cli.flags import flags
+    from convcalc.limits import Limits
+    from convcalc.report.plan import plan_report
+
+    problem = network.stages[0].problem
+    assert problem is not None  # the network is one
+    with flags():
+        made = how.plan(problem)
+    refusal = (how.limits or Limits()).refusal(made.memory_bytes, "this convolution")
+    return plan_report(problem, made, how.precision, refusal)
+
+
+def _of_network(network: Network, how: How, name: str | None) -> Report:
+    """The plans of all convolutions, or of the one that is named in its long form.
+
+    Raises:
+        ConvcalcError: weights cannot be read, or the layer that is named is no convolution.
+    """
+    from convcalc.errors import UsageError
+    from convcalc.layers.network_plan import plan_of_network
+    from convcalc.limits import Limits
+    from convcalc.report.network.plan import network_plan_report
+    from convcalc.report.plan import plan_report
+
+    cells = network.input() if network.tensor else None
+    planned = plan_of_network(network, cells, how, explained=name)
+    refusal = (how.limits or Limits()).refusal(planned.highest.memory_bytes, "this network")
+    if name is None:
+        return network_plan_report(network, planned, 1 if cells is None else len(cells), refusal)
+    row = planned.of(name)
+    if row.problem is None or row.plan is None:
+        known = ", ".join(each.name for each, _ in planned.convolutions)
+        raise UsageError(
+            f"{name} ({row.layer.kind}) is no convolution, so no engine is chosen for it",
+            hint=f"one of: {known}" if known else "",
+        )
+    return plan_report(row.problem, row.plan, how.precision, refusal)

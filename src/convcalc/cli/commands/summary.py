@@ -1,0 +1,95 @@
+"""``convcalc summary``: the layers of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convcalc.cli import options as opt
+from convcalc.cli.command_options import SummaryOptions
+from convcalc.cli.option_groups import command
+
+if TYPE_CHECKING:
+    from convcalc.files.file_kind import OpenedFile
+    from convcalc.layers.network import Network
+    from convcalc.limits import Limits
+    from convcalc.report.blocks import Report
+    from convcalc.report.network.figure import NetworkFigure
+
+
+@command
+def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
+    """List a network's layers: output shapes, parameters, MACs, memory and receptive fields, with their totals.
+
+    Of a .safetensors or .npz file, its tensors. With -o FILE.svg the network is drawn.
+    """
+    from convcalc.cli.flags import flags, limits_of
+    from convcalc.cli.output.emit import check_output, emit
+    from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
+    from convcalc.cli.output.report_formats import SAVED
+    from convcalc.layers.costs import convention_of
+    from convcalc.report.network.summary import summary_report
+    from convcalc.request.request import open_request
+
+    check_output(target, (*SAVED, FIGURE_SUFFIX))
+    with flags():
+        convention = convention_of(options.batch, count_bias=options.count_bias, transposed_by=options.transposed_by)
+    limits = limits_of(options.limit)
+    source = open_request(options.file, limits)
+    report = _of_tensors(source, options, limits)
+    if report is not None:
+        check_output(target)  # tensors are no network to be drawn
+        emit(report, target)
+        return
+    network = _network(source, options, limits)
+    save = figure_saver(lambda: _figure(network), target) if wants_figure(target) else None
+    emit(summary_report(network, convention), target, save=save)
+
+
+def _figure(network: Network) -> NetworkFigure:
+    from convcalc.report.network.figure import network_figure
+
+    return network_figure(network)
+
+
+def _of_tensors(source: OpenedFile, options: SummaryOptions, limits: Limits) -> Report | None:
+    """The report of a file of tensors; None of another kind of file.
+
+    Raises:
+        ConvcalcError: the file is damaged, or there is an input beside it.
+    """
+    from convcalc.files.named_arrays import named_arrays
+
+    found = named_arrays(source, limits)
+    if found is None:
+        return None
+    if options.input is not None:
+        from convcalc.errors import UsageError
+
+        raise UsageError(
+            "--input goes with a file of layers, not with a file of tensors, which has no layers", hint="leave it out"
+        )
+    from convcalc.report.network.stored_tensors import (
+        stored_report,  # with NumPy, which a summary of shapes does without
+    )
+
+    return stored_report(source.name, tuple(found.stored()))
+
+
+def _network(source: OpenedFile, options: SummaryOptions, limits: Limits) -> Network:
+    """The network of the file.
+
+    Raises:
+        ConvcalcError: the file or ``--input`` is bad.
+    """
+    from convcalc.cli.flags import changed, library_of
+    from convcalc.cli.network import number_of
+    from convcalc.request.request import request_of
+    from convcalc.request.resolve import resolve
+
+    library = library_of(options.kernels, limits) if options.kernels else None
+    request = request_of(source, limits)
+    request.need_kernel()
+    request = changed(request, options, options.layer)
+    network = resolve(request, library, limits, input_text=options.input)
+    number_of(network, options.layer)
+    return network

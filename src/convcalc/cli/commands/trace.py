@@ -1,0 +1,44 @@
+"""``convcalc trace``: why an output cell is what it is."""
+
+from __future__ import annotations
+
+from convcalc.cli import options as opt
+from convcalc.cli.option_groups import command, computing
+
+
+@command
+@computing
+def trace(
+    options: opt.ProblemOptions,
+    target: opt.OutputOptions,
+    pos: opt.Positions = None,
+    every: opt.EveryPosition = False,
+    channel: opt.Channel = None,
+    batch: opt.Batch = None,
+    layer: opt.Layer = None,
+    depth: opt.Depth = None,
+    input: opt.NetworkInput = None,  # noqa: A002 - the option's name
+) -> None:
+    """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
+    from convcalc.cli.explanations import Asked, emit_all, emit_one, explainer_of, outputs_shown
+    from convcalc.cli.flags import flags
+    from convcalc.cli.network import ready
+    from convcalc.cli.output.emit import check_output
+    from convcalc.cli.output.figures import FIGURE_SUFFIX, check_one_figure
+    from convcalc.cli.output.report_formats import SAVED
+
+    check_output(target, (*SAVED, FIGURE_SUFFIX))
+    found = ready(options, layer, input)
+    asked = Asked.of(found, pos, channel, batch, every=every)
+    check_one_figure(target, asked.number)
+    with flags():
+        explainer = explainer_of(found, asked, 1 if depth is None else depth)
+        if every:
+            outputs = outputs_shown(found, explainer, quiet=target.quiet)
+            emit_all(explainer, explainer.explained_by(outputs, explainer.every(channel)), target)
+            return
+        told = list(explainer.explained(asked.places))
+    if len(told) == 1:
+        emit_one(told[0], target)
+    else:
+        emit_all(explainer, told, target)

@@ -1,0 +1,88 @@
+"""Explanations of cells to standard output and to files: one as a report, many as a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.cli.flags import flags
+from convcalc.cli.options import OutputOptions
+from convcalc.cli.output.answer_stream import emit_series
+from convcalc.cli.output.emit import emit
+from convcalc.cli.output.figures import figure_saver, wants_figure
+from convcalc.errors import UsageError
+from convcalc.layers.explainer import ExplainedCell, Explainer
+from convcalc.layers.explainer import Place as CellPlace
+from convcalc.report.trace.report import explanation_report, explanations_series
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.cli.network import Ready
+
+
+class Asked(NamedTuple):
+    """The cells that are asked for."""
+
+    places: list[CellPlace]
+    """None of them where every cell is meant."""
+    sample: int | None
+    """The only one; None: all of them."""
+
+    @property
+    def number(self) -> int:
+        """How many there are, or 0 where every cell is meant."""
+        return len(self.places)
+
+    @classmethod
+    def of(
+        cls, found: Ready, texts: list[str] | None, channel: int | None, sample: int | None, *, every: bool
+    ) -> Asked:
+        """The cells that ``--pos``, ``--channel`` and ``--batch`` name.
+
+        Raises:
+            UsageError: there is no position and not ``--all`` either, or one is not a list of whole numbers.
+            GeometryError: there is no such cell.
+        """
+        from convcalc.cli.named_cells import cell_of
+
+        if not texts and not every and found.network.is_convolution:
+            raise UsageError("trace needs a position", hint="--pos 1,1 for row 1, column 1, or --all")
+        if texts and every:
+            raise UsageError("--pos and --all exclude each other", hint="leave one of them out")
+        if every:
+            return cls([], sample)
+        with flags():
+            named: list[str] | list[None] = texts or [None]
+            cells = [cell_of(found, found.number, text, channel, sample or 0) for text in named]
+        return cls([CellPlace(sample or 0, cell) for cell in cells], sample or 0)
+
+
+def explainer_of(found: Ready, asked: Asked, depth: int) -> Explainer:
+    """What explains cells of the layer that is asked for; raises as :class:`Explainer` does."""
+    if asked.sample is not None:
+        found.sample(asked.sample)
+    return Explainer(found.network, found.cells, found.number, found.how, depth, sample=asked.sample)
+
+
+def outputs_shown(found: Ready, explainer: Explainer, *, quiet: bool) -> Mapping[int, Array]:
+    """The outputs that the explanations need; a bar shows how far they are, if they take long."""
+    from convcalc.cli.progress import watched
+
+    with watched(found, quiet=quiet) as (how, done):
+        return explainer.computed(how, done)
+
+
+def emit_one(told: ExplainedCell, target: OutputOptions) -> None:
+    """Print and save one explanation."""
+    report = explanation_report(told)
+    if not wants_figure(target):
+        emit(report, target)
+        return
+    from convcalc.report.trace.report import explanation_figure
+
+    emit(report, target, save=figure_saver(lambda: explanation_figure(told), target))
+
+
+def emit_all(explainer: Explainer, told: Iterable[ExplainedCell], target: OutputOptions) -> None:
+    """Print explanations one after the other, or save them, without holding more than one."""
+    emit_series(explanations_series(explainer), told, target)

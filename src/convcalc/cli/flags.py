@@ -1,0 +1,56 @@
+"""What flags say of limits and kernels, and which flag an error is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convcalc.cli.options import CHANGES
+from convcalc.errors import ConvcalcError, Place
+from convcalc.limits import ENVIRONMENT_VARIABLE, Limits
+
+if TYPE_CHECKING:
+    from convcalc.cli.command_options import SummaryOptions
+    from convcalc.cli.options import ProblemOptions
+    from convcalc.request.kernel_library import Library
+    from convcalc.request.request import Request
+
+
+def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: str | None) -> Request:
+    """The request with what flags say of the convolution, or of the layer that is named.
+
+    Raises:
+        ConvcalcError: a flag is not well formed, or there are several layers of which none is named.
+    """
+    said = {("flip" if name == "convolve" else name): getattr(options, name) for name in CHANGES}
+    return request.override(layer, **said)
+
+
+def limits_of(changes: Sequence[str] | None) -> Limits:
+    """The limits of the environment with those of ``--limit``."""
+    with flags(ENVIRONMENT_VARIABLE):
+        limits = Limits.from_environment()
+    with flags("--limit"):
+        for change in changes or ():
+            limits = limits.override(change)
+    return limits
+
+
+def library_of(folders: Sequence[str] | None, limits: Limits) -> Library:
+    """The kernel library with the folders of ``--kernels`` first."""
+    from convcalc.request.kernel_library import Library
+
+    return Library.standard([Path(folder) for folder in folders or ()], limits)
+
+
+@contextmanager
+def flags(flag: str = "", kind: type[ConvcalcError] = ConvcalcError) -> Iterator[None]:
+    """Says that an error of a kind without a place comes from a flag: the one named, or the one of its field."""
+    try:
+        yield
+    except kind as error:
+        if error.place is None and (flag or error.field):
+            error.place = Place(flag or f"--{error.field[0]}", is_flag=True)
+        raise

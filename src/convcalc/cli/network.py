@@ -1,0 +1,149 @@
+"""From the command line to a network with its numbers: what every command that computes begins with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.cli.flags import changed, flags, library_of, limits_of
+from convcalc.errors import DataError, FieldError, Place, UsageError
+from convcalc.layers.layer import How
+from convcalc.layers.network import Network
+from convcalc.limits import Limits
+from convcalc.wording import counted
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.cli.options import ProblemOptions
+    from convcalc.problem import Problem
+
+
+class Ready(NamedTuple):
+    """A network with its numbers, ready to be computed."""
+
+    network: Network
+    cells: Array
+    """The input, (batch, *input_shape), in the dtype asked for."""
+    number: int
+    """The layer that is asked for: the one that ``--layer`` names, or the last."""
+    how: How
+    is_named: bool = False
+    """Whether ``--layer`` names it."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """The convolution that the network is; None if it is more than that."""
+        return self.network.stages[0].problem
+
+    def sample(self, number: int) -> Array:
+        """One sample of the input, (1, *input_shape).
+
+        Raises:
+            UsageError: there is no such sample.
+        """
+        if not 0 <= number < len(self.cells):
+            samples = counted(len(self.cells), "sample")
+            raise UsageError(f"there is no sample {number}: the input has {samples}, counted from 0", hint="--batch 0")
+        one: Array = self.cells[number : number + 1]
+        return one
+
+    @property
+    def limits(self) -> Limits:
+        """What may be used."""
+        return self.how.limits or Limits()
+
+    def only_convolution(self) -> Problem:
+        """The convolution that the network is.
+
+        Raises:
+            UsageError: it is more than that.
+        """
+        if self.problem is None:
+            raise UsageError(
+                f"{self.network.source} is a network of layers, this command takes a single convolution",
+                hint="summary, run, trace, uses, matrix and plan take networks",
+            )
+        return self.problem
+
+
+def network_of(
+    options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
+) -> tuple[Network, How]:
+    """The network that a command line asks for, perhaps with nothing but the shape of its input; and how to compute it.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad.
+    """
+    from convcalc.request.request import read_request
+    from convcalc.request.resolve import resolve
+
+    limits = limits_of(options.limit)
+    request = read_request(options.file, limits)
+    library = library_of(options.kernels, limits)
+    network = resolve(
+        changed(request, options, layer).override(dtype=options.dtype),
+        library,
+        limits,
+        input_text=input_text,
+        strict_finite=options.strict_finite,
+    )
+    how = How(network.dtype, options.engine, options.precision, options.threads, limits, explain=explain)
+    with flags():
+        _check_how(how)
+    return network, how
+
+
+def ready(
+    options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
+) -> Ready:
+    """The network that a command line asks for; ``explain``: plans weigh every engine.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad, or there are no numbers.
+    """
+    network, how = network_of(options, layer, input_text, explain=explain)
+    if network.tensor is None:
+        raise FieldError(
+            f"{network.source} has the shape of an input, not its numbers",
+            hint=f"--input {_example(network)}, or --input '{{random: {list(network.input_shape)}}}'",
+        )
+    number = number_of(network, layer)
+    network = network.as_problem(how)
+    return Ready(network, network.input(), number, how, layer is not None)
+
+
+def check_whole(found: Ready, *, partial: bool) -> None:
+    """Refuse to take an earlier layer's output for that of a model whose end is not reached.
+
+    Raises:
+        DataError: it is not, and neither a layer nor whatever is reached is asked for.
+    """
+    cut = found.network.cut
+    if cut is None or found.is_named or partial:
+        return
+    last = found.network.stages[-1].name
+    raise DataError(
+        f"the network {cut}; {cut.done:,} of {counted(cut.nodes, 'node')} on the way to its output can be computed",
+        hint=f"--layer {last} for the output of that layer, or --partial for whatever is reached",
+        place=Place(found.network.source),
+    )
+
+
+def _example(network: Network) -> str:
+    """A file that may hold an input of the network."""
+    return "photo.png" if len(network.input_shape) == 3 and network.input_shape[0] in (1, 3) else "x.npy"
+
+
+def number_of(network: Network, name: str | None) -> int:
+    """The layer that ``--layer`` names, or the last one.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    with flags("--layer"):
+        return len(network.stages) - 1 if name is None else network.number(name)
+
+
+def _check_how(how: How) -> None:
+    from convcalc.engine.plan import check_choice
+
+    check_choice(how.engine, how.precision, how.threads)

@@ -1,0 +1,74 @@
+"""The formats of reports: each once, what draws it, and which of them are printed and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from convcalc.cli.streams import page_width
+from convcalc.report.blocks import Block, Report
+
+Lines = Iterable[str]
+"""Text in pieces, line ends included."""
+
+PRINTED = ("table", "plain", "markdown", "latex", "json", "csv")
+"""What ``--format`` takes; a table is drawn by the terminal's console."""
+SAVED = {".json": "json", ".yaml": "yaml", ".csv": "csv", ".txt": "plain", ".md": "markdown", ".tex": "latex"}
+"""The format that a file's suffix asks for."""
+
+
+def lines_of_report(report: Report, form: str) -> Lines:
+    """The text of a report in a format that is not the terminal's."""
+    return _REPORTS[form](report)
+
+
+def _markdown(blocks: Iterable[Block]) -> Lines:
+    from convcalc.render.markdown import markdown_lines
+
+    return (f"{line}\n" for line in markdown_lines(blocks))
+
+
+def _latex(blocks: Iterable[Block]) -> Lines:
+    from convcalc.render.latex import latex_lines
+
+    return (f"{line}\n" for line in latex_lines(blocks))
+
+
+def _handout(report: Report) -> Iterable[Block]:
+    return report.handout() if report.handout else report.blocks
+
+
+def _plain(report: Report) -> Lines:
+    from convcalc.render.plain import plain_lines
+
+    return (f"{line}\n" for line in plain_lines(report.blocks, page_width()))
+
+
+def _json(report: Report) -> Lines:
+    from convcalc.render.documents import json_lines
+
+    return json_lines(report.data())
+
+
+def _yaml(report: Report) -> Lines:
+    from convcalc.files.yaml_writer import yaml_text
+
+    return [yaml_text(report.data())]
+
+
+def _csv(report: Report) -> Lines:
+    from convcalc.files.csv_writer import csv_lines
+
+    return csv_lines(report.rows() if report.rows else ())
+
+
+HANDOUTS: dict[str, Callable[[Iterable[Block]], Lines]] = {"markdown": _markdown, "latex": _latex}
+"""Pages that are read by themselves, drawn with one block held at a time."""
+
+_REPORTS: dict[str, Callable[[Report], Lines]] = {
+    "plain": _plain,
+    "json": _json,
+    "yaml": _yaml,
+    "csv": _csv,
+    "markdown": lambda report: _markdown(_handout(report)),
+    "latex": lambda report: _latex(_handout(report)),
+}

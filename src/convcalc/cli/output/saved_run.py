@@ -1,0 +1,85 @@
+"""What ``run -o FILE`` writes: arrays and pictures of outputs, figures, or the report as a document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convcalc.cli.options import OutputOptions
+from convcalc.cli.output.emit import save_document
+from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
+from convcalc.cli.output.report_formats import SAVED
+from convcalc.errors import OutputError
+from convcalc.report.blocks import Report
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.layers.run import NetworkRun
+
+_ARRAYS = (".npy", ".npz", ".csv", ".png")
+RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
+_COLOURS = 3
+
+
+def check_kept(target: OutputOptions, *, keep: bool) -> None:
+    """Refuse to save every layer's output in a file that holds one array.
+
+    Raises:
+        OutputError: that is asked for.
+    """
+    suffix = Path(target.output or "").suffix.lower()
+    if keep and suffix in _ARRAYS and suffix != ".npz":
+        raise OutputError(
+            f"{target.output} holds one array, --keep has one for each layer",
+            hint="-o layers.npz, or without --keep the output alone",
+        )
+
+
+def saver(
+    report: Report, run: NetworkRun, target: OutputOptions, rule: str = "auto", *, keep: bool = False
+) -> Callable[[str], tuple[str, ...]]:
+    """What writes the result to a path, by its suffix; ``rule``: which value becomes which level of a picture."""
+    if wants_figure(target):
+        from convcalc.report.run.figure import figure_of
+
+        return figure_saver(lambda: figure_of(run), target)
+
+    def save(path: str) -> tuple[str, ...]:
+        suffix = Path(path).suffix.lower()
+        if suffix not in _ARRAYS:
+            return save_document(report, path, force=target.force)
+        from convcalc.cli.output.saved_arrays import save_array, save_result
+
+        if run.problem is not None and not keep:
+            return save_result(path, run.problem, run.output, force=target.force, rule=rule)
+        colours = suffix == ".png" and run.output.shape[1] == run.network.input_shape[0] == _COLOURS
+        return save_array(path, _arrays(run, suffix, keep=keep), force=target.force, rgb=colours, rule=rule)
+
+    return save
+
+
+def _arrays(run: NetworkRun, suffix: str, *, keep: bool) -> Mapping[str, Array]:
+    """The output, or every layer's under its name."""
+    from convcalc.arrays import squeezed
+    from convcalc.cli.output.saved_arrays import OUTPUT
+    from convcalc.picture.pixels import picture_of
+
+    if not keep:
+        return {OUTPUT: picture_of(run.output) if suffix == ".png" else squeezed(run.output)}
+    names = _members([run.network.stages[number].name for number in run.kept])
+    return {name: squeezed(output) for name, output in zip(names, run.kept.values(), strict=True)}
+
+
+def _members(names: Sequence[str]) -> list[str]:
+    """Layers' names as those of files in an archive: different ones, which no program shall take for a path or obey."""
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^\w.+-]+", ".", name).strip(".") or "layer"
+        number = 2
+        member = plain
+        while member in found:
+            member, number = f"{plain}-{number}", number + 1
+        found.append(member)
+    return found

@@ -1,0 +1,206 @@
+"""What convcalc stands on here: packages, the machine, its limits and its kernels, each looked at and judged."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from dataclasses import fields
+from importlib import import_module, metadata
+from importlib.util import find_spec
+from typing import NamedTuple
+
+from convcalc.errors import ConvcalcError
+from convcalc.limits import ENVIRONMENT_VARIABLE, Limits, bytes_text, usable_cores
+from convcalc.wording import counted
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    name: str
+    found: str
+    remark: str = ""
+    """What is wrong, if something is, or how to get what is missing."""
+    is_fault: bool = False
+    """Whether convcalc does not work as it should with it."""
+
+
+class Section(NamedTuple):
+    """Things of one kind."""
+
+    title: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """Those that are wrong."""
+        return tuple(each for each in self.findings if each.is_fault)
+
+
+class Package(NamedTuple):
+    """A package, and which versions of it convcalc takes."""
+
+    name: str
+    """Its name on the package index."""
+    module: str
+    """The name that it is imported by."""
+    least: str
+    below: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """The versions in words."""
+        return f">={self.least}" + (f",<{self.below}" if self.below else "")
+
+
+REQUIRED = (
+    Package("numpy", "numpy", "2.0"),
+    Package("typer", "typer", "0.20", "0.29"),
+    Package("rich", "rich", "13.7"),
+    Package("pyyaml", "yaml", "6.0"),
+)
+OPTIONAL = {
+    "image": (Package("pillow", "PIL", "10.3"),),
+    "onnx": (Package("onnx", "onnx", "1.16"),),
+    "bench": (
+        Package("torch", "torch", "2.13.0"),
+        Package("scipy", "scipy", "1.11"),
+        Package("opencv-python-headless", "cv2", "4.8"),
+    ),
+}
+"""The packages of each extra."""
+_PEERS = "bench"  # whose packages take seconds to import, so that only their versions are looked at
+
+
+def packages() -> Section:
+    """Python and what convcalc cannot do without."""
+    from convcalc import __version__
+
+    python = f"{platform.python_version()} ({platform.python_implementation()})"
+    found = (Finding("convcalc", __version__), Finding("python", python), *map(_required, REQUIRED))
+    return Section("packages", found)
+
+
+def extras() -> Section:
+    """What can be installed beside, each with how to."""
+    found = (_optional(extra, package) for extra, packages in OPTIONAL.items() for package in packages)
+    return Section("extras", tuple(found))
+
+
+def machine() -> Section:
+    """The processor, its cores and the library of matrix products."""
+    from convcalc.bench.machine import this_machine
+
+    here = this_machine(usable_cores())
+    system = " ".join((platform.system(), platform.release(), here.architecture))
+    cores = f"{here.threads} of {os.cpu_count() or here.threads} may be used"
+    processor = Finding("processor", here.processor or "not told by the system")
+    return Section("machine", (Finding("system", system), processor, Finding("cores", cores), _blas(here.blas)))
+
+
+def limits() -> Section:
+    """How much convcalc takes on, those that the environment changes marked."""
+    remark, usual, asked = "", Limits(), Limits()
+    try:
+        asked = Limits.from_environment()
+    except ConvcalcError as error:
+        remark = str(error)
+    found = [Finding(ENVIRONMENT_VARIABLE, os.environ.get(ENVIRONMENT_VARIABLE, ""), remark, True)] if remark else []
+    for name in (field.name for field in fields(Limits)):
+        amount = asked.memory_bytes if name == "memory" else getattr(asked, name)
+        is_changed = getattr(asked, name) != getattr(usual, name)
+        text = bytes_text(amount) if name in ("file", "member", "memory") else f"{amount:,}"
+        found.append(Finding(name, text, f"by {ENVIRONMENT_VARIABLE}" if is_changed else ""))
+    return Section("limits", tuple(found))
+
+
+def kernels() -> Section:
+    """The kernels in each folder; every file is read."""
+    from convcalc.request.kernel_library import Library
+
+    try:
+        library = Library.standard(limits=Limits())  # those of the environment are looked at elsewhere
+        count = sum(1 for _ in library.kernels())
+    except ConvcalcError as error:
+        return Section("kernels", (Finding("library", "cannot be read", str(error), True),))
+    folders = ", ".join(str(folder) for folder in library.folders[:-1] if folder.is_dir())
+    return Section("kernels", (Finding("library", f"{count} kernels", f"with those in {folders}" if folders else ""),))
+
+
+def _required(package: Package) -> Finding:
+    version = _version(package)
+    try:
+        module = import_module(package.module)
+    except ImportError as error:
+        return Finding(package.name, version or "not installed", f"cannot be imported: {error}", True)
+    version = version or str(getattr(module, "__version__", "of an unknown version"))
+    if not _is_taken(version, package):
+        return Finding(package.name, version, f"convcalc takes {package.wanted}", True)
+    return Finding(package.name, version, _library(package.module))
+
+
+def _library(module: str) -> str:
+    """What reads YAML in PyYAML: its own Python code takes ten times as long as libyaml."""
+    if module != "yaml":
+        return ""
+    import yaml
+
+    if not getattr(yaml, "__with_libyaml__", False):
+        return "without libyaml: reading is slow"
+    return f"with libyaml {import_module('yaml._yaml').get_version_string()}"
+
+
+def _optional(extra: str, package: Package) -> Finding:
+    install = f"pip install 'convcalc[{extra}]'"
+    if find_spec(package.module) is None:
+        return Finding(package.name, "not installed", install)
+    version = _version(package) or "of an unknown version"
+    if not _is_taken(version, package):
+        return Finding(package.name, version, f"convcalc takes {package.wanted}: {install}", extra != _PEERS)
+    try:
+        if extra != _PEERS:
+            import_module(package.module)
+    except ImportError as error:
+        return Finding(package.name, version, f"cannot be imported: {error}", True)
+    return Finding(package.name, version)
+
+
+def _version(package: Package) -> str:
+    """The version that is installed, or nothing; OpenCV comes under two names."""
+    for name in (package.name, package.name.removesuffix("-headless")):
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return ""
+
+
+def _is_taken(version: str, package: Package) -> bool:
+    """Whether convcalc takes a version; one that has no numbers is believed."""
+    numbers = _numbers(version)
+    return not numbers or (
+        numbers >= _numbers(package.least) and not (package.below and numbers >= _numbers(package.below))
+    )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with.
+
+    >>> _numbers("2.13.0+cpu"), _numbers("0.29rc1")
+    ((2, 13, 0), (0, 29))
+    """
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, found[0].split("."))) if found else ()
+
+
+def _blas(built: str) -> Finding:
+    """The library of matrix products that is loaded, or what NumPy was built with if its threads cannot be set."""
+    from convcalc.engine.blas import blas
+
+    found = blas()
+    if found is None:
+        return Finding("BLAS", built, "the threads of its products cannot be set")
+    count = found.get()  # 0 of Accelerate, -1 of BLIS where nobody has set a number
+    threads = counted(max(count, 1), "thread") if count else "any number of threads"
+    return Finding("BLAS", f"{found.name}, {threads}")

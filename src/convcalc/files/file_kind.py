@@ -1,0 +1,199 @@
+"""Files with their kind, told by the content and not by the name, each opened and read once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from convcalc.errors import FormatError, Place
+from convcalc.files.text import (
+    HEAD,
+    STANDARD_INPUT,
+    STANDARD_INPUT_NAME,
+    decode,
+    open_binary,
+    read_bytes,
+    read_standard_input,
+)
+from convcalc.files.unread_kinds import foreign_archive, foreign_file, foreign_folder
+from convcalc.limits import Limits
+
+# One pattern, since each costs its compilation on every start.
+_MAGIC = re.compile(
+    rb"""(?P<npy>\x93NUMPY) | (?P<npz>PK(?:\x03\x04|\x05\x06))
+      | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF....WEBP|P[1-7Ff]\s|BM.{4}\0{4})
+      | (?P<safetensors>.{4}\0{4}\{)              # the length of its header, and the header
+      | (?P<onnx>\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72])  # its version, and any of its next fields""",
+    re.DOTALL | re.VERBOSE,
+)
+KIND_OF_SUFFIX = {
+    ".npy": "npy",
+    ".npz": "npz",
+    ".safetensors": "safetensors",
+    ".onnx": "onnx",
+    ".csv": "csv",
+    ".tsv": "csv",
+    **dict.fromkeys((".yaml", ".yml", ".json"), "yaml"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "image"),
+    **dict.fromkeys((".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".pfm"), "image"),
+}
+_CALLED = {
+    "npy": "a .npy file",
+    "npz": "a .npz archive",
+    "safetensors": "a .safetensors file",
+    "onnx": "an ONNX model",
+    "image": "an image",
+    "csv": "a table",
+    "yaml": "YAML or JSON",
+}
+_BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
+_UNMARKED = {"safetensors", "onnx"}
+"""Kinds without a magic number; what is called so and cannot be text is one that is damaged."""
+_NO_TEXT = {*range(9), 0xFF}
+_YAML_LINE = re.compile(
+    r"""(?!"?sep=) (?: [\[{&*!%] | -(?:\s|$) | --- | \?\s | <<
+      | [A-Za-z_][\w .-]*:            # key: value, and the mistake key:value
+      | (?:"[^"]*"|'[^']*') \s* (?:$|:) | (?:"[^"]*|'[^']*)$ )
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file whose kind is known: yaml (or JSON), csv, npy, npz, safetensors, onnx or image."""
+
+    name: str
+    """The path, or "standard input", as it is called in messages."""
+    kind: str
+    member: str | None = None
+    """The array of a .npz archive or a .safetensors file that is meant."""
+    text: str = field(default="", repr=False)
+    """The content of a text file."""
+    data: bytes | None = field(default=None, repr=False)
+    """The content of a binary file from standard input; other binary files are read when they are used."""
+    keeps_nodata: bool = False
+    """Whether cells that an image calls empty are asked for with the numbers that stand in them."""
+
+    @property
+    def mismatch(self) -> str:
+        """What to say if the name promises another kind of content, such as "named .png, but its content is text"."""
+        suffix = Path(self.name).suffix.lower()
+        promised = KIND_OF_SUFFIX.get(suffix, self.kind)
+        if promised == self.kind:
+            return ""
+        both_text = promised not in _BINARY and self.kind not in _BINARY
+        content = self.content if both_text or self.kind in _BINARY else "text"
+        return f"named {suffix}, but its content is {content}"
+
+    @property
+    def content(self) -> str:
+        """The kind with its article, for a sentence."""
+        return _CALLED[self.kind]
+
+    def stream(self) -> BinaryIO:
+        """The open content of a binary file."""
+        return open_binary(self.name) if self.data is None else BytesIO(self.data)
+
+
+def open_file(path: str, limits: Limits, *, base: Path | None = None) -> OpenedFile:
+    """The file with its kind; the content of text is read, that of other files when it is used.
+
+    Raises:
+        DataError: there is no such file, or it may not be read.
+        FormatError: it is neither text nor of a known kind.
+        LimitError: it is a text file beyond the limit.
+    """
+    if path == STANDARD_INPUT:
+        data = read_standard_input(lambda head: limits.memory_bytes if _binary_kind(head) else limits.file)
+        kind = _binary_kind(data[:HEAD], stream=BytesIO(data))
+        return (
+            OpenedFile(STANDARD_INPUT_NAME, kind, data=data) if kind else _text_source(STANDARD_INPUT_NAME, data, None)
+        )
+    name, member = _split(str(base / path) if base else path)
+    with _opened(name) as stream:
+        kind = _binary_kind(stream.read(HEAD), name, stream)
+    return OpenedFile(name, kind, member) if kind else _text_source(name, read_bytes(name, limits.file), member)
+
+
+def sniff(data: bytes) -> str:
+    """The kind of a file with this content, as a :class:`OpenedFile` tells it.
+
+    Raises:
+        FormatError: it is text of no known encoding, or of a known kind that is not read.
+    """
+    return _binary_kind(data[:HEAD], stream=BytesIO(data)) or _text_kind(decode(data, ""))
+
+
+def _opened(name: str) -> BinaryIO:
+    try:
+        return open_binary(name)
+    except FormatError:
+        if found := foreign_folder(name):
+            raise found.refusal(name) from None
+        raise
+
+
+def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryIO | None = None) -> str:
+    """The kind of a file that is no text, or nothing; of an archive only its ``stream`` tells what is in it.
+
+    Raises:
+        FormatError: it is of a known kind that is not read.
+    """
+    found = _MAGIC.match(head)
+    kind = (found and found.lastgroup) or ""
+    foreign = None if kind else foreign_file(head, source)
+    if kind == "npz" and stream:
+        foreign = foreign_archive(head, stream)
+    if foreign:
+        raise foreign.refusal(source)
+    promised = "" if kind else KIND_OF_SUFFIX.get(Path(source).suffix.lower(), "")
+    return promised if promised in _UNMARKED and not _NO_TEXT.isdisjoint(head) else kind
+
+
+def _text_source(name: str, data: bytes, member: str | None) -> OpenedFile:
+    try:
+        text = decode(data, name)
+    except FormatError as error:
+        kind = KIND_OF_SUFFIX.get(Path(name).suffix.lower(), "yaml")
+        if kind in _BINARY:
+            error.message = f"not {_CALLED[kind]}, nor text: {error.message}"
+        raise
+    kind = _text_kind(text)
+    if not kind:
+        raise FormatError("file is empty", place=Place(name))
+    return OpenedFile(name, kind, member, text)
+
+
+def _text_kind(text: str) -> str:
+    """YAML if the first line that is neither blank nor a comment looks like it, else a table; "" of no line."""
+    for line in re.finditer(r"^[ \t]*+(?!#)\S.*$", text, re.MULTILINE):
+        return "yaml" if _YAML_LINE.match(line[0].strip()) else "csv"
+    return ""
+
+
+def _split(path: str) -> tuple[str, str | None]:
+    """The file and the member of ``archive.npz:name``, unless a file has that very name."""
+    if ":" not in path or is_file(path):
+        return path, None
+    # A name of another library may hold colons itself, such as conv/kernel:0.
+    archive = re.match(r"(.+?\.(?:npz|safetensors)):(.+)", path, re.IGNORECASE | re.DOTALL)
+    name, _, member = (archive[1], ":", archive[2]) if archive else path.rpartition(":")
+    return (name, member) if name and member and (archive or is_file(name)) else (path, None)
+
+
+def is_file(path: str) -> bool:
+    """Whether there is such a file; none has a name that is too long or holds a NUL."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_path(text: str) -> bool:
+    """Whether a text is written like a file's path: with a folder, or with a suffix that convcalc reads."""
+    suffix = Path(text.partition(":")[0]).suffix.lower()
+    return suffix in KIND_OF_SUFFIX or text.startswith(("./", "../", "/", "~"))

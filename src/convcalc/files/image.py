@@ -1,0 +1,54 @@
+"""Images as arrays, channels first, whatever their kind, and arrays as PNG."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import numpy as np
+
+from convcalc.arrays import Array, read_only
+from convcalc.errors import ConvcalcError, Place
+from convcalc.files.png import png_bytes
+from convcalc.limits import Limits
+
+_TIFF = (b"II", b"MM")
+
+
+def read_image(
+    data: bytes, source: str, limits: Limits, *, keeps_nodata: bool = False
+) -> tuple[Array, tuple[str, ...]]:
+    """The read-only numbers ``(channels, height, width)`` of the file, and notes on what was done to them.
+
+    Grey has one channel, colours three, inks four; alpha is dropped, further bands of a TIFF image are kept. Cells that
+    the file calls empty are nan, with ``keeps_nodata`` the numbers that stand in them.
+
+    Raises:
+        FormatError: it is no image of a known format, is damaged, or holds what is not read.
+        LimitError: it has more pixels or takes more memory than the limits allow.
+        MissingExtraError: it needs Pillow, which is not installed.
+    """
+    try:
+        array, notes = _read(data, limits, keeps_nodata)
+    except ConvcalcError as error:
+        error.place = error.place or Place(source)
+        raise
+    return read_only(array), tuple(notes)
+
+
+def write_png(stream: BinaryIO, pixels: Array) -> None:
+    """Write ``(height, width)`` grey or ``(height, width, 3)`` colour bytes as PNG."""
+    stream.write(png_bytes(np.asarray(pixels, np.uint8)))
+
+
+def _read(data: bytes, limits: Limits, keeps_nodata: bool) -> tuple[Array, list[str]]:
+    if data.startswith(_TIFF):
+        from convcalc.files.images.tiff import read_tiff
+
+        return read_tiff(data, limits, keeps_nodata=keeps_nodata)
+    if data.startswith(b"P"):
+        from convcalc.files.images.pnm import read_pnm
+
+        return read_pnm(data, limits)
+    from convcalc.files.images.pictures import read_picture
+
+    return read_picture(data, limits)

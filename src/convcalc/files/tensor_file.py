@@ -1,0 +1,192 @@
+"""One array from a file of any kind that is read.
+
+:func:`~convcalc.files.file_kind.open_file` tells the kind of a file, then :func:`tensor` or (for YAML and JSON, which
+may also hold a problem) :func:`node` reads it. :func:`read_tensor` does both for who wants an array and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place
+from convcalc.files.file_kind import OpenedFile, open_file
+from convcalc.files.text import size_of
+from convcalc.limits import Limits
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.files.yaml_reader import Node
+
+__all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor", "tensor_at"]
+
+IMAGE_AXES = 2
+_NAMED = {"npz", "safetensors"}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tensor:
+    """An array from a file."""
+
+    array: Array
+    """Read-only, as the file has it: no axes added."""
+    dims: int | None
+    """Spatial axes, where the kind of file tells (2 for an image, whose array is channels first)."""
+    notes: tuple[str, ...]
+    """What was converted on the way."""
+    source: str
+    """The file, as it is called in messages."""
+    is_image: bool = False
+    """Whether its numbers are the brightness or the colours of pixels."""
+
+
+def read_tensor(path: str, limits: Limits, *, base: Path | None = None, keeps_nodata: bool = False) -> Tensor:
+    """The array of a file; ``path`` may be ``-`` or ``archive.npz:name``, and is relative to ``base`` if that is given.
+
+    ``keeps_nodata``: as :class:`OpenedFile` has it.
+
+    Raises:
+        ConvcalcError: the file cannot be read, is no array, or is beyond a limit.
+    """
+    source = open_file(path, limits, base=base)
+    return tensor(replace(source, keeps_nodata=True) if keeps_nodata else source, limits)
+
+
+def node(source: OpenedFile, limits: Limits) -> Node:
+    """The document of a YAML or JSON source.
+
+    Raises:
+        FormatError: it is of another kind, or not well-formed.
+        LimitError: it nests deeper or holds more values than the limits allow.
+    """
+    from convcalc.files.yaml_reader import parse
+
+    if source.kind != "yaml":
+        raise FormatError(source.mismatch or f"expected YAML or JSON, got {source.content}", place=Place(source.name))
+    return parse(source.text, source.name, limits)
+
+
+def tensor(source: OpenedFile, limits: Limits) -> Tensor:
+    """The array of a source; of a result that convcalc saved, its output.
+
+    Raises:
+        ConvcalcError: the source holds no array, is damaged or is beyond a limit.
+    """
+    if source.member is not None and source.kind not in _NAMED:
+        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
+    try:
+        found = _READERS[source.kind](source, limits)
+    except (FormatError, FieldError) as error:
+        if source.mismatch:
+            error.message = f"{source.mismatch}: {error.message}"
+        raise
+    if not source.mismatch:
+        return found
+    return replace(found, notes=(source.mismatch, *found.notes))
+
+
+def tensor_at(source: OpenedFile, document: Node, limits: Limits, path: FieldPath = ()) -> Tensor:
+    """The array at a path of a YAML or JSON document that was read from the source.
+
+    Raises:
+        FieldError: there is no array of numbers; with its place.
+        LimitError: it has more axes than the limits allow.
+    """
+    from convcalc.files.numbers import array, array_notes
+    from convcalc.files.yaml_reader import place
+
+    found: Any = document
+    for step in path:
+        found = found[step]
+    try:
+        values = array(found, limits)
+    except ConvcalcError as error:
+        error.field = (*path, *error.field)
+        error.place = place(source.name, source.text, error.field)
+        raise
+    return Tensor(values, None, array_notes(values, found), source.name)
+
+
+def _read_yaml(source: OpenedFile, limits: Limits) -> Tensor:
+    document = node(source, limits)
+    if not isinstance(document, dict):
+        return tensor_at(source, document, limits)
+    if is_result(document):
+        return tensor_at(source, document, limits, (_result_key(document),))
+    raise FormatError(
+        "this file holds named fields, not an array", hint="a problem is run by itself", place=Place(source.name)
+    )
+
+
+def is_result(document: dict[str, Node]) -> bool:
+    """Whether a mapping is what convcalc prints of a result that is an array: of ``run`` or of ``matrix``."""
+    return _result_key(document) in document
+
+
+def _result_key(document: dict[str, Node]) -> str:
+    """Where the array stands in a document that convcalc printed; "" in another."""
+    schema = str(document.get("schema", ""))
+    return "matrix" if schema.startswith("convcalc.matrix/") else "output" if schema.startswith("convcalc") else ""
+
+
+def _read_csv(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.csv_reader import read_csv
+    from convcalc.files.numbers import array_notes
+
+    values = read_csv(source.text, source.name, limits)
+    # blank lines part channels, whose axes are rows and columns
+    return Tensor(values, 2 if values.ndim > 2 else None, array_notes(values), source.name)
+
+
+def _read_npy(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.npy import read_npy
+    from convcalc.files.numbers import array_notes
+
+    with source.stream() as stream:
+        array, notes = read_npy(stream, size_of(stream), source.name, limits)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
+def _read_npz(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.npz import read_npz
+    from convcalc.files.numbers import array_notes
+
+    with source.stream() as stream:
+        array, notes = read_npz(stream, source.member, source.name, limits)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
+def _read_safetensors(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.numbers import array_notes
+    from convcalc.files.safetensors import open_safetensors
+
+    found = open_safetensors(source, limits)
+    array, notes = found.read(found.only() if source.member is None else source.member)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
+def _read_onnx(source: OpenedFile, limits: Limits) -> Tensor:  # noqa: ARG001
+    raise FormatError("an ONNX model holds a network, not an array", place=Place(source.name))
+
+
+def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.image import read_image
+    from convcalc.files.numbers import array_notes
+
+    with source.stream() as stream:
+        limits.check_memory(size_of(stream), f"{source.name}: the file")
+        array, notes = read_image(stream.read(), source.name, limits, keeps_nodata=source.keeps_nodata)
+    return Tensor(array, IMAGE_AXES, notes + array_notes(array), source.name, is_image=True)
+
+
+_READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
+    "yaml": _read_yaml,
+    "csv": _read_csv,
+    "npy": _read_npy,
+    "npz": _read_npz,
+    "safetensors": _read_safetensors,
+    "onnx": _read_onnx,
+    "image": _read_image,
+}

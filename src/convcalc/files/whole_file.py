@@ -1,0 +1,152 @@
+"""Files that are either written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from convcalc.errors import OutputError
+from convcalc.files.text import STANDARD_INPUT
+
+_DAY = 86_400  # seconds
+_ALL_MAY_READ_AND_WRITE, _OWNER_READS_AND_WRITES = 0o666, 0o600
+
+
+def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: bool) -> None:
+    """Write a file through a temporary one beside it, so that the old file stays whole until the new one is.
+
+    An existing file, and the file that a symbolic link leads to, is replaced only with ``force``; it keeps its
+    permissions.
+
+    Raises:
+        OutputError: the file exists, is no file, or cannot be written; with the reason of the system.
+    """
+    target = _target(path, force)
+    _remove_left_over(target)
+    temporary = target.parent / f"{_hidden(target)}{os.urandom(8).hex()}.tmp"
+    try:  # the name is known before the file is there, so that an interruption on the way to it is covered too
+        permissions = _permissions(target)
+        _fill(temporary, write)
+        temporary.chmod(permissions)
+        temporary.replace(target)
+    except BaseException as error:  # an interrupted run leaves nothing behind either
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from None
+        raise
+
+
+def write_bytes(path: str, data: bytes, *, force: bool) -> None:
+    """Write a file that is at hand as a whole.
+
+    Raises:
+        OutputError: as :func:`write_atomically`.
+    """
+    write_atomically(path, lambda stream: stream.writelines([data]), force=force)
+
+
+def write_lines(path: str, lines: Iterable[str], *, force: bool) -> None:
+    """Write a text as it comes, in UTF-8; what is no character (half of a surrogate pair) as its escape.
+
+    Raises:
+        OutputError: as :func:`write_atomically`.
+    """
+    data = (line.encode("utf-8", "backslashreplace") for line in lines)
+    write_atomically(path, lambda stream: stream.writelines(data), force=force)
+
+
+def check_target(path: str, *, force: bool) -> None:
+    """Refuse a file that could not be written, before the work is done whose result it is for.
+
+    Raises:
+        OutputError: as :func:`write_atomically`.
+    """
+    _target(path, force)
+
+
+def _hidden(target: Path) -> str:
+    """How the names of temporary files for a target begin."""
+    return f".{target.name[:100]}."
+
+
+def _remove_left_over(target: Path) -> None:
+    """Delete what saving the same file left behind a day ago or more, when its process was ended without warning."""
+    name = re.compile(re.escape(_hidden(target)) + "[0-9a-f]{16}[.]tmp")
+    with suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
+            if name.fullmatch(entry.name) and entry.stat(follow_symlinks=False).st_mtime < time.time() - _DAY:
+                Path(entry.path).unlink()
+
+
+def _target(path: str, force: bool) -> Path:
+    """The file to be replaced or made."""
+    if path == STANDARD_INPUT:
+        raise OutputError("a file name is needed, got '-'", hint="leave it out to print to standard output")
+    target = Path(path)
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return _in_a_folder(target)
+    except (OSError, ValueError) as error:
+        raise _not_written(path, error) from None
+    if not force and not stat.S_ISDIR(mode):
+        what = "is a symbolic link" if stat.S_ISLNK(mode) else "exists already"
+        raise OutputError(f"{path} {what}", hint="--force replaces it")
+    if not stat.S_ISLNK(mode):
+        return _regular(target, mode)
+    return _linked(target)
+
+
+def _linked(link: Path) -> Path:
+    """The file that a symbolic link leads to; it may not exist yet."""
+    target = Path(os.path.realpath(link))
+    try:
+        return _regular(target, target.stat().st_mode)
+    except FileNotFoundError:
+        return _in_a_folder(target)
+    except OSError as error:  # links in a circle
+        raise _not_written(str(link), error) from None
+
+
+def _regular(target: Path, mode: int) -> Path:
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"{target} is {'a folder' if stat.S_ISDIR(mode) else 'not a regular file'}")
+    return target
+
+
+def _in_a_folder(target: Path) -> Path:
+    if not target.parent.is_dir():
+        raise OutputError(f"there is no folder {target.parent}", hint="make it first")
+    return target
+
+
+def _permissions(target: Path) -> int:
+    """Those of the old file, otherwise what the process gives to a new one."""
+    if target.exists():
+        return stat.S_IMODE(target.stat().st_mode)
+    mask = os.umask(0)  # there is no other way to read it
+    os.umask(mask)
+    return _ALL_MAY_READ_AND_WRITE & ~mask
+
+
+def _fill(temporary: Path, write: Callable[[BinaryIO], None]) -> None:
+    with open(temporary, "xb", opener=_private) as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_READS_AND_WRITES)
+
+
+def _not_written(path: str, error: Exception) -> OutputError:
+    reason = "a loop of symbolic links" if isinstance(error, RuntimeError) else "no name holds a NUL"
+    return OutputError(f"cannot write {path}: {getattr(error, 'strerror', None) or reason}")

@@ -1,0 +1,16 @@
+"""A transformation as it is asked for; apart from what it does, so that asking for it loads nothing."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Transformation(NamedTuple):
+    """One transformation, ``rotate:45``; ``kernels/transform.py`` has the table of them."""
+
+    name: str
+    argument: Any = None
+    """A number or a word; None where none was written."""
+
+    def __str__(self) -> str:
+        return self.name if self.argument is None else f"{self.name} {self.argument}"

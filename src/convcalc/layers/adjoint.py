@@ -1,0 +1,117 @@
+"""A network forwards and backwards: ⟨A x, z⟩ = ⟨x, Aᵀ z⟩, where A is what a change of the input makes of the output.
+
+Of linear layers that is what they compute, less their offset. Others are linearised at the input (Griewank & Walther,
+Evaluating Derivatives, 2008, chapter 3: tangents forwards, adjoints backwards).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.layers.layer import PLAINLY, How
+from convcalc.layers.linear_map import in_lossless_numbers, offset_of
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.stage import Stage
+from convcalc.limits import Limits
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.tracing.adjoint import Adjoint
+
+_HELD_BYTES = 24  # for each cell of each output: itself, its tangent and its most
+
+
+class _Pair(NamedTuple):
+    """A layer's output and what the tangent becomes there."""
+
+    output: Array
+    tangent: Array
+    most: Array | None
+    """In floats: what the tangent would become were every number that takes part positive."""
+
+
+def adjoint_of_network(network: Network, cells: Array, seed: int = 0, how: How = PLAINLY) -> Adjoint:
+    """Both sides of the identity, with the input as x and whole numbers drawn for z; exact where all numbers are.
+
+    ``cells``: (batch, *input_shape).
+
+    Raises:
+        LimitError: what is kept of all layers needs more memory than may be used.
+        ConvcalcError: a layer has no weights, or the numbers do not go with each other.
+    """
+    shapes = (network.input_shape, *(stage.layer.output_shape for stage in network.stages))
+    Limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint", how.limits)
+    network = network.keeping(range(len(network.stages)))
+    return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each), how)
+
+
+def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, how: How = PLAINLY) -> Array:
+    """What the adjoint of all layers makes of cells shaped like the last output, (batch, *input_shape).
+
+    ``outputs``: those of all layers and the input, (batch, *shape) each.
+    """
+    from convcalc.layers.numbers import alike, sum_of
+    from convcalc.layers.pull import Point, pull
+
+    held = {len(network.stages) - 1: cells}
+    for number, stage in reversed([*enumerate(network.stages)]):
+        at = Point([outputs[each] for each in stage.inputs], stage.values(), how)
+        for below, part in zip(stage.inputs, pull(stage.layer, at, held.pop(number)), strict=True):
+            dtype, parts = alike([part, *([held[below]] if below in held else [])], how.dtype)
+            held[below] = sum_of(parts, dtype)
+    return held[INPUT]
+
+
+def _both_ways(network: Network, cells: Array, seed: int, how: How) -> Adjoint:
+    import numpy as np
+
+    from convcalc.layers.numbers import alike
+    from convcalc.tracing.adjoint import Adjoint, drawn, inner
+
+    _, (start,) = alike([cells], how.dtype)
+    is_exact = how.dtype == "exact"
+    pairs = {INPUT: _Pair(start, start, None if is_exact else np.abs(start))}
+    pairs |= network.carried(pairs[INPUT], lambda stage, below: _carried(stage, below, how), None)
+    last = pairs[len(network.stages) - 1]
+    bent = tuple(stage.name for stage in network.stages if not stage.layer.is_linear)
+    z = drawn(seed, last.output.shape)
+    _, (given,) = alike([z], how.dtype)
+    spread = pulled(network, {number: each.output for number, each in pairs.items()}, given, how)
+    return Adjoint(
+        seed=seed,
+        forward=inner(last.tangent, z),
+        backward=inner(start, spread),
+        rounding=0.0 if last.most is None else _rounding(network, last.most, z),
+        is_linear=not bent and not offset_of(network, how).any(),
+        linearised=bent,
+    )
+
+
+def _carried(stage: Stage, below: list[_Pair], how: How) -> _Pair:
+    outputs, tangents = [each.output for each in below], [each.tangent for each in below]
+    most = [each.most for each in below if each.most is not None]
+    return _Pair(
+        stage.compute(outputs, how),
+        stage.push(outputs, tangents, how),
+        _most(stage, outputs, most, how) if most else None,
+    )
+
+
+def _most(stage: Stage, outputs: list[Array], most: list[Array], how: How) -> Array:
+    """What magnitudes become at most: by the weights' magnitudes, and a little more where slopes have other signs."""
+    import numpy as np
+
+    positive = {name: np.abs(each) if name == "weight" else each for name, each in stage.values().items()}
+    found: Array = np.abs(replace(stage, read=lambda: positive).push(outputs, most, how))
+    return found if stage.layer.is_linear else found + 2 * max(each.max(initial=0) for each in most)
+
+
+def _rounding(network: Network, most: Array, z: Array) -> float:
+    """A bound for the rounding of both sums: terms × unit × the sum of all magnitudes (Higham, 3.5)."""
+    import numpy as np
+
+    terms = sum(prod(stage.layer.input_shape) + prod(stage.layer.output_shape) for stage in network.stages)
+    return terms * float(np.finfo(np.float64).eps) * float((most * np.abs(z)).sum())

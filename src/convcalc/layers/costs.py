@@ -1,0 +1,82 @@
+"""What each layer of a network costs and sees, counted by a stated convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import NamedTuple
+
+from convcalc.errors import UnknownNameError
+from convcalc.geometry.arguments import whole
+from convcalc.layers.layer import Layer, Shape
+from convcalc.layers.network import Network
+from convcalc.layers.receptive_field import ReceptiveFields
+from convcalc.layers.sharing import repeated
+
+FLOAT32_BYTES = 4
+SIDES = ("input", "output")
+"""By which cells the MACs of a transposed convolution are counted."""
+
+
+class Convention(NamedTuple):
+    """How work is counted, since tools differ."""
+
+    batch: int = 1
+    """Samples that run at a time."""
+    count_bias: bool = False
+    """Whether the addition of a bias counts as one MAC."""
+    transposed_by: str = "input"
+    """One of :data:`SIDES`: by input, every input cell is multiplied with a whole kernel; by output, every output cell
+    reads one, and with a stride many of those products are with zeros between the input cells."""
+
+    def macs(self, layer: Layer) -> int:
+        """The multiply-accumulate operations of a layer."""
+        work = layer.work
+        products = work.macs if work.by_output is None or self.transposed_by == "input" else work.by_output
+        return self.batch * (products + (work.biases if self.count_bias else 0))
+
+
+class Tally(NamedTuple):
+    """The figures of one layer."""
+
+    name: str
+    layer: Layer
+    output_shape: Shape
+    """(batch, *output shape of a sample)."""
+    parameters: int
+    """Numbers that are learned."""
+    repeated: int
+    """Those of them that an earlier row has already counted: weights that are the same tensor."""
+    macs: int
+    fields: ReceptiveFields
+
+    @property
+    def new_parameters(self) -> int:
+        """What the layer adds to the total."""
+        return self.parameters - self.repeated
+
+    @property
+    def activation_bytes(self) -> int:
+        """Of its output in float32."""
+        return FLOAT32_BYTES * prod(self.output_shape)
+
+
+def convention_of(batch: int, *, count_bias: bool, transposed_by: str) -> Convention:
+    """The convention, checked.
+
+    Raises:
+        FieldError: the batch is not a whole number of at least 1.
+        UnknownNameError: ``transposed_by`` is none of :data:`SIDES`.
+    """
+    if transposed_by not in SIDES:
+        raise UnknownNameError("side", transposed_by, SIDES, field="transposed-by")
+    return Convention(whole("batch", batch, 1), count_bias, transposed_by)
+
+
+def tallies(network: Network, convention: Convention) -> Iterator[Tally]:
+    """The figures of every layer, in turn."""
+    columns = zip(network.stages, repeated(network.stages), network.every_field(), strict=True)
+    for stage, again, fields in columns:
+        layer = stage.layer
+        shape = (convention.batch, *layer.output_shape)
+        yield Tally(stage.name, layer, shape, layer.parameters, again, convention.macs(layer), fields)

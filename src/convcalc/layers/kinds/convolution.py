@@ -1,0 +1,219 @@
+"""Convolution as a layer: what the rest of the house computes and explains, on channels that follow by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.geometry.arguments import flag, per_axis, whole
+from convcalc.geometry.axis import Axes
+from convcalc.geometry.boundary import Boundary, BoundaryMode
+from convcalc.geometry.convolution import Geometry, geometry_of
+from convcalc.geometry.counts import Counts
+from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.window import window
+from convcalc.layers.layer import PLAINLY, Box, How, Layer, Settings, Shape, Values, Work, group_range, need_spatial
+from convcalc.numerals import Number
+from convcalc.tracing.explanation import Cell, Explanation
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.problem import Labels, Problem
+
+
+@dataclass(frozen=True)
+class Convolution(Layer):
+    """Cross-correlation with a bias, as PyTorch's ``Conv1d`` to ``Conv3d`` (torch.nn documentation, "Shape")."""
+
+    kind: ClassVar[str] = "conv"
+    plans_memory: ClassVar[bool] = True
+
+    geometry: Geometry
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Shape,
+        *,
+        out_channels: Any,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: Any = 1,
+        bias: bool = True,
+        boundary: str | Number | Boundary = "zeros",
+        flip: bool = False,
+    ) -> Convolution:
+        """The layer that these arguments stand for; one number for all axes, or one for each.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+            GeometryError: the input has no spatial axes, the kernel does not fit, or groups do not divide channels.
+        """
+        taps = per_axis("kernel_size", kernel_size, len(need_spatial(cls.kind, input_shape)), 1)
+        return cls(
+            input_shape,
+            geometry_of(
+                input_shape,
+                whole("out_channels", out_channels, 1),
+                taps,
+                stride=stride,
+                padding=padding,
+                dilation=dilation,
+                groups=groups,
+                bias=flag("bias", bias),
+                boundary=boundary,
+                flip=flip,
+            ),
+        )
+
+    @classmethod
+    def depthwise(
+        cls,
+        input_shape: Shape,
+        *,
+        kernel_size: Any,
+        channel_multiplier: Any = 1,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        bias: bool = True,
+        boundary: str | Number | Boundary = "zeros",
+        flip: bool = False,
+    ) -> Convolution:
+        """Each channel convolved by itself, with as many kernels as ``channel_multiplier`` says.
+
+        That is ``groups`` = in_channels and ``out_channels`` = in_channels × channel_multiplier (PyTorch's ``Conv2d``,
+        torch.nn documentation, "depthwise convolution"). Raises as :meth:`of`.
+        """
+        channels = input_shape[0]
+        return cls.of(
+            input_shape,
+            out_channels=channels * whole("channel_multiplier", channel_multiplier, 1),
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=channels,
+            bias=bias,
+            boundary=boundary,
+            flip=flip,
+        )
+
+    @property
+    def counts(self) -> Counts:
+        """Channels, groups and what follows from them."""
+        return self.geometry.counts
+
+    @property
+    def axes(self) -> Axes:
+        """Each spatial axis."""
+        return self.geometry.axes
+
+    @property
+    def output_shape(self) -> Shape:
+        """(out_channels, *output_size)."""
+        return (self.counts.out_channels, *self.axes.output_sizes)
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """weight: (out_channels, in_channels / groups, *kernel_size); bias: (out_channels,)."""
+        weight = (self.counts.out_channels, self.counts.channels_per_group, *self.counts.kernel_size)
+        return {"weight": weight} | ({"bias": (self.counts.out_channels,)} if self.counts.has_bias else {})
+
+    @property
+    def work(self) -> Work:
+        """A product for every weight at every output position."""
+        positions = prod(self.axes.output_sizes)
+        return Work(self.counts.macs(self.axes.output_sizes), positions * self.counts.biases)
+
+    @property
+    def index_maps(self) -> tuple[IndexMap, ...]:
+        """Of each axis."""
+        return tuple(IndexMap(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
+
+    @property
+    def settings(self) -> Settings:
+        """What a table tells of it."""
+        return {
+            "kernel_size": self.counts.kernel_size,
+            "stride": tuple(axis.stride for axis in self.axes),
+            "padding": tuple((axis.before, axis.after) for axis in self.axes),
+            "dilation": tuple(axis.dilation for axis in self.axes),
+            "groups": self.counts.groups,
+        }
+
+    def window_channels(self, channels: range) -> range:
+        """All input channels of the groups concerned."""
+        return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
+
+    def window(self, box: Box) -> Box:
+        """The input cells that a block of output cells depends on, through the boundary too."""
+        spatial = (window(axis, self.geometry.boundary, cells) for axis, cells in zip(self.axes, box[1:], strict=True))
+        return (self.window_channels(box[0]), *spatial)
+
+    def problem(
+        self, inputs: Sequence[Array], values: Values, how: How = PLAINLY, labels: Labels | None = None
+    ) -> Problem:
+        """The convolution as a problem of its own.
+
+        Raises:
+            ConvcalcError: the numbers are none that it takes.
+        """
+        from convcalc.build import problem_of
+
+        scale = list(values["scale"]) if "scale" in values else None
+        weight, bias = values["weight"], values.get("bias")
+        return problem_of(self.geometry, inputs[0], weight, bias, scale=scale, dtype=how.dtype, labels=labels)
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+        """By the engine that the planner takes, or the one asked for."""
+        return self.output_of(self.problem(inputs, values, how), how)
+
+    @staticmethod
+    def output_of(problem: Problem, how: How = PLAINLY) -> Array:
+        """The output of the convolution as a problem, (batch, *output_shape)."""
+        from convcalc.engine.compute import compute
+
+        plan = how.plan(problem)
+        if how.planned:
+            how.planned(plan)
+        return compute(problem, plan, progress=how.progress, limits=how.limits).output
+
+    def push(
+        self,
+        inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
+        values: Values,
+        tangents: Sequence[Array],
+        how: How = PLAINLY,
+    ) -> Array:
+        """The convolution of the tangent, without bias and constant boundary."""
+        is_constant = self.geometry.boundary.mode is BoundaryMode.CONSTANT
+        bare = replace(self, geometry=replace(self.geometry, boundary=Boundary())) if is_constant else self
+        return bare.compute(tangents, {name: values[name] for name in ("weight", "scale") if name in values}, how)
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The cells whose windows hold a mark, also where the boundary copies it; alike in all channels of a group."""
+        from convcalc.engine.dependence import grouped, read
+
+        found = read(grouped(marks[0], self.counts.groups), self.axes, self.geometry.boundary)
+        return found.repeat(self.counts.out_channels // self.counts.groups, axis=0)
+
+    def trace(
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+    ) -> Explanation:
+        """Every product of its window; taps in the padding have no cell."""
+        return self.tracer(inputs, values, sample, how)(cell)
+
+    def tracer(
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+    ) -> Callable[[Cell], Explanation]:
+        """All cells are those of one problem."""
+        from convcalc.tracing.trace import trace_at
+
+        problem = self.problem(inputs, values, how)
+        lost = how.plan(problem).error
+        return lambda cell: trace_at(problem, cell[1:], cell[0], sample, lost=lost)

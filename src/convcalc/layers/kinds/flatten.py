@@ -1,0 +1,69 @@
+"""All cells of a sample in one row (PyTorch's ``Flatten``, torch.nn documentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, ClassVar
+
+from convcalc.geometry.index_map import IndexMap
+from convcalc.layers.layer import Box, How, Layer, Shape
+from convcalc.tracing.explanation import Cell, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.problem import DType
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """The features channel by channel, each row by row."""
+
+    kind: ClassVar[str] = "flatten"
+
+    @classmethod
+    def of(cls, input_shape: Shape) -> Flatten:
+        """The layer on an input of any shape."""
+        return cls(input_shape)
+
+    @property
+    def output_shape(self) -> Shape:
+        """(features,)."""
+        return (prod(self.input_shape),)
+
+    @property
+    def index_maps(self) -> tuple[IndexMap, ...]:
+        """None: features lie on no axis."""
+        return ()
+
+    def window(self, box: Box) -> Box:
+        """The smallest block that holds the cells of a run of features."""
+        if not box[0]:
+            return (range(0),) * len(self.input_shape)
+        first, last = self._cell(box[0][0]), self._cell(box[0][-1])
+        found: list[range] = []
+        for axis, size in enumerate(self.input_shape):
+            is_one_row = first[:axis] == last[:axis]  # otherwise the run goes on at the start of the next row
+            found.append(range(first[axis], last[axis] + 1) if is_one_row else range(size))
+        return tuple(found)
+
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:  # noqa: ARG002
+        """The same numbers, (batch, features)."""
+        return arrays[0].reshape(len(arrays[0]), *self.output_shape)
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The marks in one row."""
+        return marks[0].reshape(self.output_shape)
+
+    def terms(self, arrays: Sequence[Array], cell: Cell) -> list[Term]:
+        """The cell that stands there."""
+        return [Term.at(arrays[0], self._cell(cell[0]))]
+
+    def _cell(self, feature: int) -> Cell:
+        """Where a feature comes from."""
+        places = []
+        for size in reversed(self.input_shape):
+            feature, place = divmod(feature, size)
+            places.append(place)
+        return tuple(reversed(places))

@@ -1,0 +1,210 @@
+"""The transposed convolution (PyTorch's ``ConvTranspose1d`` to ``ConvTranspose3d``, torch.nn documentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_axis, whole
+from convcalc.geometry.counts import Counts
+from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.transposed import TransposedAxis
+from convcalc.layers.layer import PLAINLY, How, Layer, Settings, Shape, Values, Work, group_range, need_spatial
+from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+
+_LARGE = 1 << 18  # MACs; below it planning takes longer than a pass for each tap
+
+
+@dataclass(frozen=True)
+class TransposedConvolution(Layer):
+    """Each input cell writes a whole kernel into the output; what several write to one cell is added up."""
+
+    kind: ClassVar[str] = "transposed-conv"
+    plans_memory: ClassVar[bool] = True
+
+    counts: Counts
+    axes: tuple[TransposedAxis, ...]
+
+    @classmethod
+    def of(
+        cls,
+        input_shape: Shape,
+        *,
+        out_channels: Any,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        dilation: Any = 1,
+        groups: Any = 1,
+        bias: bool = True,
+    ) -> TransposedConvolution:
+        """The layer that these arguments stand for; ``padding`` is what is cut off on both sides of the output.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+            GeometryError: the input has no spatial axes, nothing is left of the output, or groups do not divide.
+        """
+        size = need_spatial(cls.kind, input_shape)
+        taps = per_axis("kernel_size", kernel_size, len(size), 1)
+        steps = per_axis("stride", stride, len(size), 1)
+        spreads = per_axis("dilation", dilation, len(size), 1)
+        extra = per_axis("output_padding", output_padding, len(size), 0)
+        rows = zip(size, taps, steps, spreads, extra, strict=True)
+        cuts = enumerate(_cuts(padding, len(size)))
+        axes = [
+            TransposedAxis(cells, k, s, d, before, after, more, number)
+            for (cells, k, s, d, more), (number, (before, after)) in zip(rows, cuts, strict=True)
+        ]
+        return cls(
+            input_shape,
+            counts=Counts(input_shape[0], whole("out_channels", out_channels, 1), taps, groups, flag("bias", bias)),
+            axes=tuple(axes),
+        )
+
+    @property
+    def output_shape(self) -> Shape:
+        """(out_channels, *output_size)."""
+        return (self.counts.out_channels, *(axis.output_size for axis in self.axes))
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """weight: (in_channels, out_channels / groups, *kernel_size); bias: (out_channels,)."""
+        weight = (self.channels, self.counts.out_channels // self.counts.groups, *self.counts.kernel_size)
+        return {"weight": weight} | ({"bias": (self.counts.out_channels,)} if self.counts.has_bias else {})
+
+    @property
+    def work(self) -> Work:
+        """By input, every cell writes a whole kernel, what is cut off counted too; by output, every cell reads one.
+
+        With a stride many of the products by output are with the zeros that one imagines between the input cells.
+        """
+        positions = prod(self.output_shape[1:])
+        by_output = positions * self.counts.weights
+        by_input = prod(self.spatial_size) * self.counts.weights
+        return Work(by_input, positions * self.counts.biases, by_output)
+
+    @property
+    def index_maps(self) -> tuple[IndexMap, ...]:
+        """Of each axis: the output is the finer one."""
+        return tuple(
+            IndexMap(axis.reach, axis.stride, axis.before, axis.dilation, is_transposed=True) for axis in self.axes
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """What a table tells of it."""
+        return {
+            "kernel_size": self.counts.kernel_size,
+            "stride": tuple(axis.stride for axis in self.axes),
+            "padding": tuple((axis.before, axis.after) for axis in self.axes),
+            "dilation": tuple(axis.dilation for axis in self.axes),
+            "output_padding": tuple(axis.output_padding for axis in self.axes),
+            "groups": self.counts.groups,
+        }
+
+    def window_channels(self, channels: range) -> range:
+        """All input channels of the groups concerned."""
+        return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
+
+    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+        """What every cell writes, added up and cut; exact for whole numbers and fractions."""
+        from convcalc.engine.algorithms.transposed_direct import scatter
+        from convcalc.layers.kinds.transposed_phases import by_phases
+        from convcalc.layers.numbers import alike, by_channel, sum_of, threads_of
+
+        dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"]], how.dtype, beside=self._bias(values))
+        size = [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
+        self._check_memory(len(cells), size, cells.itemsize, how)
+        stride, dilation, groups = self.settings["stride"], self.settings["dilation"], self.counts.groups
+        if self._is_by_phases(cells, weight):
+            written = by_phases(cells, weight, size=size, stride=stride, groups=groups, how=how)
+        else:
+            most = threads_of(how.threads)
+            written = scatter(cells, weight, size=size, stride=stride, dilation=dilation, groups=groups, threads=most)
+        kept = (slice(axis.before, axis.before + axis.output_size) for axis in self.axes)
+        output: Array = written[(slice(None), slice(None), *kept)]
+        return sum_of([output, *(by_channel(each, output) for each in bias)], dtype)
+
+    def _is_by_phases(self, cells: Array, weight: Array) -> bool:
+        """Whether the engines compute it; phases meet zeros around the input, and inf × 0 is nan."""
+        from convcalc.arrays import are_finite
+
+        is_large = cells.dtype.kind == "f" and len(cells) * self.work.macs > _LARGE
+        return is_large and max(self.settings["dilation"]) == 1 and are_finite(weight)
+
+    def tracer(
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+    ) -> Callable[[Cell], Explanation]:
+        """All cells are of the same engines."""
+        from convcalc.layers.kinds.transposed_phases import lost_by_phases
+        from convcalc.layers.numbers import alike
+
+        _, (cells, weight, *_) = alike([inputs[0], values["weight"]], how.dtype, beside=self._bias(values))
+        lost = None
+        if self._is_by_phases(cells, weight):
+            lost = lost_by_phases(cells, weight, stride=self.settings["stride"], groups=self.counts.groups, how=how)
+        return lambda cell: replace(self.trace(inputs, values, cell, sample, how), lost=lost)
+
+    def reaches(self, marks: Sequence[Array]) -> Array:
+        """The cells that a marked one writes to; alike in all channels of a group."""
+        from convcalc.engine.dependence import grouped, written
+
+        found = written(grouped(marks[0], self.counts.groups), self.axes)
+        return found.repeat(self.counts.out_channels // self.counts.groups, axis=0)
+
+    def trace(
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+    ) -> Explanation:
+        """The products of every input cell that writes there with the tap that it does so by."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike, explained_sum
+
+        deciding = [inputs[0][sample], values["weight"]]
+        dtype, (cells, weight, *bias) = alike(deciding, how.dtype, beside=self._bias(values))
+        filters = self.counts.out_channels // self.counts.groups
+        terms = [
+            Term.at(cells, source, plain(weight[(source[0], cell[0] % filters, *taps)]), label=tap_label(taps))
+            for source, taps in self._writers(cell)
+        ]
+        return explained_sum(cell, terms, dtype, bias=plain(bias[0][cell[0]]) if bias else 0)
+
+    def _writers(self, cell: Cell) -> Iterator[tuple[Cell, tuple[int, ...]]]:
+        """The input cells that write to an output cell, each with the tap."""
+        channel, *position = cell
+        found = [list(axis.writers(each)) for axis, each in zip(self.axes, position, strict=True)]
+        for source in self.window_channels(range(channel, channel + 1)):
+            for places in product(*found):
+                yield (source, *(place for place, _ in places)), tuple(tap for _, tap in places)
+
+    def _bias(self, values: Values) -> list[Array]:
+        return [values["bias"]] if "bias" in values else []
+
+    def _check_memory(self, batch: int, size: Sequence[int], itemsize: int, how: How) -> None:
+        """What is written, its finished part, and the products of one tap."""
+        from convcalc.limits import Limits
+
+        cells = 2 * self.counts.out_channels * prod(size) + self.counts.out_channels * prod(self.spatial_size)
+        Limits.check_large(batch * cells * itemsize, "this transposed convolution", how.limits)
+
+
+def _cuts(padding: Any, rank: int) -> list[tuple[int, int]]:
+    """The cells cut off before and behind each axis; a word for padding has no meaning here."""
+    cuts = []
+    for each in given_padding(padding, rank):
+        if isinstance(each, PaddingWord):
+            raise FieldError(
+                f"transposed-conv takes padding as numbers, got {each.value!r}",
+                hint="padding is what is cut off: kernel_size 4, stride 2, padding 1 doubles the size",
+                field="padding",
+            )
+        cuts.append(each)
+    return cuts

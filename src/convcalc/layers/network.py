@@ -1,0 +1,228 @@
+"""A network: one or more layers, each on the output of the one before or of those that it names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from convcalc.display import Displayed
+from convcalc.errors import FieldError, Place, UnknownNameError
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import PLAINLY, Box, How, Shape
+from convcalc.layers.stage import Cut, Stage
+from convcalc.wording import shape_text
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.layers.receptive_field import ReceptiveFields
+    from convcalc.problem import Problem
+
+Held = TypeVar("Held")
+
+INPUT = -1
+"""Stands for the input of the network where a layer's number is asked for."""
+INPUT_NAME = "input"
+"""Stands for it where a layer's name is; no layer has that name."""
+
+
+class InputTensor(NamedTuple):
+    """The numbers that go into a network."""
+
+    cells: Array
+    """(batch, *input_shape)."""
+    name: str = "input"
+    """What they are called, such as their file."""
+    notes: tuple[str, ...] = ()
+    """What was converted on the way from the file."""
+    is_image: bool = False
+    """Whether they come from an image."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Network(Displayed):
+    """A network; holding one proves that all shapes meet. Layers come after those that they take."""
+
+    input_shape: Shape
+    """(channels, *spatial) of one sample."""
+    stages: tuple[Stage, ...]
+    title: str = ""
+    notes: tuple[str, ...] = ()
+    """What was converted or left out on the way from the file."""
+    cut: Cut | None = None
+    """Where it ends before the output of the model that it was read from."""
+    source: str = ""
+    """The file, as it is called in messages."""
+    dtype: str = "auto"
+    """auto, exact, float32 or float64: what its numbers are computed in."""
+    tensor: InputTensor | None = None
+    """The numbers of its input; None where only their shape is known."""
+    number_notes: Sequence[str] = ()
+    """What is worth a warning of the weights that were read so far: it grows while layers run."""
+    input_place: Callable[[], Place | None] = lambda: None
+    """Finds where the file tells of the input, which only an error needs."""
+
+    @property
+    def is_convolution(self) -> bool:
+        """Whether it is one convolution and nothing else."""
+        return len(self.stages) == 1 and self.cut is None and isinstance(self.stages[0].layer, Convolution)
+
+    def input(self) -> Array:
+        """The numbers that go in, (batch, *input_shape), in its dtype.
+
+        Raises:
+            FieldError: only their shape is known.
+        """
+        if self.tensor is None:
+            raise FieldError(
+                f"there are no numbers to put in, only their shape {shape_text(self.input_shape)}",
+                hint="name a file with --input, or write input: [[1, 2], [3, 4]]",
+                place=self.input_place(),
+            )
+        is_ready = self.dtype not in ("float32", "float64") or self.tensor.cells.dtype == self.dtype
+        if is_ready or self.stages[0].problem is not None:  # an engine makes floats of them as it needs them
+            return self.tensor.cells
+        from convcalc.arrays import in_floats
+
+        return in_floats(self.tensor.cells).astype(self.dtype, copy=False)
+
+    def problem(self, number: int, inputs: Sequence[Array], how: How = PLAINLY) -> Problem:
+        """A convolution of the network as a problem of its own on what it gets, (batch, *shape).
+
+        Raises:
+            ConvcalcError: its weights cannot be read, or do not go with its input.
+        """
+        from convcalc.problem import Labels
+
+        (below,) = self.stages[number].inputs
+        name = "the input" if below == INPUT else f"output of {self.stages[below].name}"
+        return self.stages[number].convolution(inputs, how, Labels(input=name))
+
+    def as_problem(self, how: How = PLAINLY) -> Network:
+        """A network of one convolution with that as a problem; any other as it is.
+
+        Raises:
+            ConvcalcError: it has no numbers, or its weights cannot be read.
+        """
+        if not self.is_convolution or self.stages[0].problem is not None:
+            return self
+        from convcalc.problem import Labels
+
+        (stage,), cells = self.stages, self.input()
+        problem = stage.convolution([cells], how)
+        name, notes, is_image = self.tensor[1:] if self.tensor else ("input", (), False)
+        labels = Labels(self.title, name, (), (*notes, *self.notes, *self.number_notes), is_image)
+        tensor = InputTensor(problem.input, name, notes, is_image)
+        return replace(self, stages=(replace(stage, problem=replace(problem, labels=labels)),), tensor=tensor)
+
+    @property
+    def parameters(self) -> int:
+        """Of all layers, a tensor that several share counted once."""
+        from convcalc.layers.sharing import repeated
+
+        return sum(stage.layer.parameters for stage in self.stages) - sum(repeated(self.stages))
+
+    def number(self, name: str) -> int:
+        """Which layer has a name.
+
+        Raises:
+            UnknownNameError: none has.
+        """
+        names = [stage.name for stage in self.stages]
+        if name not in names:
+            raise UnknownNameError("layer", name, names, field="layer")
+        return names.index(name)
+
+    def shape_of(self, number: int) -> Shape:
+        """The output shape of a layer, or the shape of the input."""
+        return self.input_shape if number == INPUT else self.stages[number].layer.output_shape
+
+    def keeping(self, numbers: Collection[int]) -> Network:
+        """The same network, some layers of which keep their weights once these are read."""
+        stages = (stage.keeping() if number in numbers else stage for number, stage in enumerate(self.stages))
+        return replace(self, stages=tuple(stages))
+
+    def outputs(
+        self, cells: Array, how: How = PLAINLY, wanted: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Array]]:
+        """The number and the output, (batch, *output_shape), of every layer that the wanted ones need, in turn.
+
+        ``cells``: (batch, *input_shape). ``wanted``: layers by their number; None stands for the last one. An output is
+        let go once no layer needs it any more, so whoever wants to keep it keeps it. Layers that are not needed are
+        passed over, and their weights not read.
+
+        Raises:
+            ConvcalcError: a layer has no weights, or the numbers do not go with each other.
+        """
+        return self.carried(cells, lambda stage, inputs: stage.compute(inputs, how), wanted)
+
+    def carried(
+        self, start: Held, make: Callable[[Stage, list[Held]], Held], wanted: Collection[int] | None = None
+    ) -> Iterator[tuple[int, Held]]:
+        """What every layer makes of what those that it takes have made, from ``start`` at the input of the network.
+
+        In turn, of the wanted layers and those that they need; each is let go once no layer needs it any more.
+        """
+        path = self.needed(*([len(self.stages) - 1] if wanted is None else wanted))
+        uses = Counter(each for number in path for each in self.stages[number].inputs)
+        held = {INPUT: start}
+        for number in path:
+            inputs = self.stages[number].inputs
+            made = make(self.stages[number], [held[each] for each in inputs])
+            if uses[number]:
+                held[number] = made
+            uses.subtract(inputs)
+            for each in set(inputs):
+                if not uses[each]:
+                    del held[each]
+            yield number, made
+
+    def needed(self, *last: int) -> list[int]:
+        """The layers that some layers depend on, and themselves, the lowest first."""
+        found: set[int] = set()
+        ahead = list(last)
+        while ahead:
+            number = ahead.pop()
+            if number != INPUT and number not in found:
+                found.add(number)
+                ahead += self.stages[number].inputs
+        return sorted(found)
+
+    def fields(self, number: int) -> ReceptiveFields:
+        """The receptive field of a layer's cells on each spatial axis of the input."""
+        return next(islice(self.every_field(), number, None))
+
+    def every_field(self) -> Iterator[ReceptiveFields]:
+        """The receptive fields of all layers, in turn, each from what the layers below it see."""
+        from convcalc.layers.receptive_field import view_of_input, view_through
+
+        views = {INPUT: view_of_input(self.input_shape)}
+        for number, stage in enumerate(self.stages):
+            views[number] = view_through(stage.layer, [views[each] for each in stage.inputs])
+            yield views[number].fields
+
+    def windows(self, number: int, box: Box) -> dict[int, Box]:
+        """The cells of every layer below, and of the input, that a block of a layer's output depends on.
+
+        Cells of the padding are left out; where two paths meet it is the smallest block that holds both.
+        """
+        found = {number: box}
+        for each in reversed(self.needed(number)):
+            seen = self.stages[each].layer.window(found[each])
+            for below in self.stages[each].inputs:
+                inside = _clipped(seen, self.shape_of(below))
+                found[below] = _hull(found[below], inside) if below in found else inside
+        return found
+
+
+def _clipped(box: Box, shape: Shape) -> Box:
+    return tuple(range(max(cells.start, 0), min(cells.stop, size)) for cells, size in zip(box, shape, strict=True))
+
+
+def _hull(one: Sequence[range], other: Sequence[range]) -> Box:
+    """The smallest block that holds both; an empty one holds nothing."""
+    if not all(one) or not all(other):
+        return tuple(one if all(one) else other)
+    return tuple(range(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True))

@@ -1,0 +1,163 @@
+"""How a network would be computed: the plan of each convolution, and the memory that is in use while each layer runs.
+
+A plan in floats depends on no number of the input, so nothing is computed: arrays of one number stand in for outputs.
+Exact numbers grow from layer to layer, and what they are held in depends on how large they are: these are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.stage import Stage
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.engine.plan import Plan
+    from convcalc.problem import Labels, Problem
+
+_FLOAT32 = 4
+
+
+class LayerPlan(NamedTuple):
+    """What one layer takes."""
+
+    name: str
+    layer: Layer
+    held_bytes: int
+    """Of the input, and of the outputs below that it or a later layer takes."""
+    output_bytes: int
+    weight_bytes: int
+    has_weights: bool
+    """Whether the file has its weights; otherwise numbers were drawn to stand in."""
+    problem: Problem | None = None
+    """Of a convolution."""
+    plan: Plan | None = None
+
+    @property
+    def workspace_bytes(self) -> int:
+        """What an engine takes beside its input and output."""
+        if self.problem is None or self.plan is None:
+            return 0
+        return self.plan.memory_bytes - self.problem.input.nbytes - self.output_bytes
+
+    @property
+    def memory_bytes(self) -> int:
+        """All that is held while it runs."""
+        return self.held_bytes + self.output_bytes + self.weight_bytes + self.workspace_bytes
+
+
+class NetworkPlan(NamedTuple):
+    """What the layers of a network take, in turn."""
+
+    layers: tuple[LayerPlan, ...]
+
+    @property
+    def highest(self) -> LayerPlan:
+        """The layer at which the most memory is in use, the first of several."""
+        return max(self.layers, key=lambda each: each.memory_bytes)
+
+    def of(self, name: str) -> LayerPlan:
+        """The layer of a name, which there is."""
+        return next(each for each in self.layers if each.name == name)
+
+    @property
+    def convolutions(self) -> list[tuple[LayerPlan, Plan]]:
+        """The layers that have a plan."""
+        return [(each, each.plan) for each in self.layers if each.plan is not None]
+
+    @property
+    def seconds(self) -> float:
+        """Estimated, of all convolutions."""
+        return sum(plan.seconds for _, plan in self.convolutions)
+
+
+def plan_of_network(
+    network: Network, cells: Array | None, how: How = PLAINLY, explained: str | None = None
+) -> NetworkPlan:
+    """The plans of all layers.
+
+    ``cells``: the input, (batch, *input_shape); None: one sample of float32. ``explained``: the name of a layer whose
+    plan weighs every engine.
+
+    Raises:
+        ConvcalcError: weights cannot be read, or an engine that is asked for cannot take a convolution.
+    """
+    how = how._replace(planned=None)
+    start = _standing_in((1, *network.input_shape), "float64" if how.dtype == "float64" else "float32")
+    outputs = {INPUT: start if cells is None else cells}
+    rows = []
+    for number, stage in enumerate(network.stages):
+        inputs = [outputs[each] for each in stage.inputs]
+        row, outputs[number] = _planned(stage, inputs, how, explain=stage.name == explained)
+        held = {INPUT, *(each for later in network.stages[number:] for each in later.inputs if each < number)}
+        rows.append(row._replace(held_bytes=sum(outputs[each].nbytes for each in held)))
+        for each in set(outputs) - held - {number}:
+            del outputs[each]
+    return NetworkPlan(tuple(rows))
+
+
+def _planned(stage: Stage, inputs: Sequence[Array], how: How, *, explain: bool) -> tuple[LayerPlan, Array]:
+    """What a layer takes, and its output or what stands in for it."""
+    has_weights = stage.read is not None or not stage.layer.weight_shapes
+    values = _values(stage, how) if _are_needed(stage, inputs) else {}
+    output = _output(stage, inputs, values, how)
+    shapes = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
+    weights = sum(values[name].nbytes if name in values else _FLOAT32 * prod(shape) for name, shape in shapes.items())
+    row = LayerPlan(stage.name, stage.layer, 0, output.nbytes, weights, has_weights)
+    if not isinstance(stage.layer, Convolution):
+        return row, output
+    with stage.placing():
+        problem = stage.layer.problem(inputs, values, how, _labels(stage, has_weights=has_weights))
+        plan = how._replace(explain=explain).plan(problem)
+    return row._replace(problem=problem, plan=plan), output
+
+
+def _labels(stage: Stage, *, has_weights: bool) -> Labels:
+    from convcalc.problem import Labels
+
+    notes = () if has_weights else ("it has no weights, and is planned with numbers drawn at random",)
+    return Labels(title=stage.name, notes=notes)
+
+
+def _are_needed(stage: Stage, inputs: Sequence[Array]) -> bool:
+    """Whether anything depends on the numbers of its weights: a plan does, and the output of exact inputs."""
+    from convcalc.arrays import is_exact
+
+    return isinstance(stage.layer, Convolution) or all(map(is_exact, inputs))
+
+
+def _values(stage: Stage, how: How) -> Values:
+    """Its weights, or numbers drawn to stand in where the file has shapes alone."""
+    if stage.read is not None or not stage.layer.weight_shapes or how.dtype == "exact":
+        return stage.values()
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    shapes = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
+    return {name: np.abs(rng.standard_normal(shape, dtype=np.float32)) for name, shape in shapes.items()}
+
+
+def _output(stage: Stage, inputs: Sequence[Array], values: Values, how: How) -> Array:
+    """The output in exact numbers; of floats what stands in for it."""
+    from convcalc.arrays import checked
+    from convcalc.build import resolved_dtype
+    from convcalc.problem import DType
+
+    with stage.placing():
+        deciding = [checked(each) for name, each in values.items() if name == "weight"]
+        dtype = resolved_dtype(how.dtype, [*map(checked, inputs), *deciding])
+    if dtype in (DType.AUTO, DType.EXACT):
+        return stage.compute(inputs, how)
+    return _standing_in((len(inputs[0]), *stage.layer.output_shape), dtype.value)
+
+
+def _standing_in(shape: Shape, dtype: str) -> Array:
+    """An array of ones that takes the memory of one."""
+    import numpy as np
+
+    return np.broadcast_to(np.ones((), dtype), shape)

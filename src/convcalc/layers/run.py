@@ -1,0 +1,131 @@
+"""Computing a network layer by layer: what each gave, and the outputs that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.arrays import Array, count_not_finite, range_and_mean
+from convcalc.layers.layer import How
+from convcalc.layers.network import Network
+from convcalc.layers.stage import Stage
+
+if TYPE_CHECKING:
+    from convcalc.engine.plan import Plan
+    from convcalc.problem import Problem
+    from convcalc.tracing.verification import Verification
+
+
+class LayerRun(NamedTuple):
+    """What a layer gave, without the numbers themselves."""
+
+    number: int
+    """The layer."""
+    shape: tuple[int, ...]
+    """(batch, *output_shape)."""
+    span: tuple[Any, Any, float | int] | None
+    """The least, the largest and the mean of its finite values; None if there are none."""
+    not_finite: int
+    """Values that are inf or nan."""
+    plans: tuple[Plan, ...] = ()
+    """Of what it was computed by, where it is made of convolutions."""
+    verified: Verification | None = None
+    """What was compared of it; None if nothing was."""
+
+
+class NetworkRun(NamedTuple):
+    """A computed network."""
+
+    network: Network
+    layers: tuple[LayerRun, ...]
+    """Those that were computed, in turn; the last one gave the output."""
+    kept: Mapping[int, Array]
+    """The outputs that were kept, by the layer's number: (batch, *output_shape); that of the last one at least."""
+
+    @property
+    def last(self) -> LayerRun:
+        """The layer that gave the output."""
+        return self.layers[-1]
+
+    @property
+    def output(self) -> Array:
+        """Of the last layer, (batch, *output_shape)."""
+        return self.kept[self.last.number]
+
+    @property
+    def problem(self) -> Problem | None:
+        """The convolution that the network is; None if it is more than that."""
+        return self.network.stages[0].problem
+
+    @property
+    def source(self) -> str:
+        """What the input is called."""
+        return (self.network.tensor and self.network.tensor.name) or "input"
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulate operations of all samples."""
+        each = sum(self.network.stages[layer.number].layer.work.macs for layer in self.layers)
+        return each * self.last.shape[0]
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What is to be said of the input and of the layers."""
+        yield from self.network.tensor.notes if self.network.tensor else ()
+        yield from self.network.number_notes
+        yield from self.network.notes
+
+
+def run_network(
+    network: Network,
+    cells: Array,
+    last: int,
+    how: How,
+    *,
+    keep: bool = False,
+    verify: bool = False,
+    done: Callable[[int], None] = lambda _: None,
+) -> NetworkRun:
+    """The network up to a layer; of ``cells``: (batch, *input_shape).
+
+    ``keep``: every output, not only the last. ``verify``: each layer is looked at again. ``done`` is told each layer
+    that is computed.
+
+    Raises:
+        ConvcalcError: a layer has no weights, the numbers do not go with each other, or a limit refuses the work.
+        DisagreementError: what is looked at again is not the same.
+    """
+    plans: list[Plan] = []
+    verified: list[Verification] = []
+
+    def planned(plan: Plan) -> None:
+        plans.append(plan)
+        if how.planned:
+            how.planned(plan)
+
+    def made(stage: Stage, inputs: list[Array]) -> Array:
+        held = stage.keeping() if verify else stage  # its weights are read once
+        output = held.compute(inputs, watched)
+        if verify:
+            verified.append(held.verify(inputs, output, how, plans[0] if plans else None))
+        return output
+
+    watched = how._replace(planned=planned)
+    layers, kept = [], {}
+    for number, output in network.carried(cells, made, [last]):
+        layers.append(_layer_run(network, number, output, tuple(plans), verified[-1] if verified else None))
+        plans.clear()
+        if keep or number == last:
+            kept[number] = output
+        done(number)
+    return NetworkRun(network, tuple(layers), kept)
+
+
+def _layer_run(
+    network: Network, number: int, output: Array, plans: tuple[Plan, ...], verified: Verification | None
+) -> LayerRun:
+    """What there is to keep of a layer's output; a convolution by itself is told by its numbers, not by their range."""
+    if network.is_convolution:
+        return LayerRun(number, output.shape, None, 0, plans, verified)
+    span, not_finite = range_and_mean(output), count_not_finite(output)
+    return LayerRun(number, output.shape, span, not_finite, plans, verified)

@@ -1,0 +1,150 @@
+"""A layer in its place in a network: its name, what it takes, and where its numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
+
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import PLAINLY, How, Layer, Values
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.engine.plan import Plan
+    from convcalc.problem import Labels, Problem
+    from convcalc.tracing.verification import Verification
+
+_COPIES = 3  # of an output while it is made
+_WEIGHT_BYTES = 4  # of a number in float32
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stage:
+    """A layer in its place in a network."""
+
+    name: str
+    layer: Layer
+    inputs: tuple[int, ...]
+    """The layers whose outputs it takes, by their number; :data:`INPUT` is the input of the network."""
+    read: Callable[[], Values] | None = None
+    """Reads the numbers of its weights, checked; None: the file has none."""
+    place: Callable[[FieldPath, bool], Place] | None = None
+    """Finds where a file tells of a field of it, or of the field's key; only an error needs it."""
+    stored: Mapping[str, Hashable] = field(default_factory=dict)
+    """Which tensor of which file each of its weights is, where that may be another layer's too."""
+    problem: Problem | None = None
+    """The convolution with its numbers, where a request gave it with its input."""
+
+    def values(self) -> Values:
+        """The numbers of its weights.
+
+        Raises:
+            FieldError: it needs some and has none.
+            ConvcalcError: they cannot be read, or are of another shape.
+        """
+        with self.placing():
+            if self.read is not None:
+                return self.read()
+            if self.layer.weight_shapes or self.layer.buffer_shapes:
+                raise FieldError(
+                    f"{self.layer.kind} has no weights, only shapes",
+                    hint="give its weight, a file of weights, or weights: {random: 0}",
+                )
+            return {}
+
+    def compute(self, inputs: Sequence[Array], how: How = PLAINLY) -> Array:
+        """The output of the layer with the numbers of its weights, (batch, *output_shape).
+
+        Raises:
+            ConvcalcError: it has no weights, or the numbers do not go with each other.
+            LimitError: its output needs more memory than may be used.
+        """
+        if isinstance(self.layer, Convolution):
+            problem = self.convolution(inputs, how)
+            with self.placing():
+                return self.layer.output_of(problem, how)
+        with self.placing():
+            self._check_memory(inputs, how)
+            self._check_weights(how)
+        values = self.values()
+        with self.placing():
+            return self.layer.compute(inputs, values, how)
+
+    def convolution(self, inputs: Sequence[Array], how: How = PLAINLY, labels: Labels | None = None) -> Problem:
+        """A layer that is a convolution as a problem of its own on what it gets, (batch, *shape); raises as compute."""
+        assert isinstance(self.layer, Convolution)
+        if self.problem is not None and inputs[0] is self.problem.input:
+            return self.problem
+        with self.placing():
+            self._check_weights(how)
+        values = self.values()
+        with self.placing():
+            return self.layer.problem(inputs, values, how, labels)
+
+    def _check_memory(self, inputs: Sequence[Array], how: How) -> None:
+        from convcalc.limits import Limits
+
+        if not self.layer.plans_memory:
+            numbers = _COPIES * len(inputs[0]) * prod(self.layer.output_shape)
+            Limits.check_large(numbers * max(each.itemsize for each in inputs), "its output", how.limits)
+
+    def _check_weights(self, how: How) -> None:
+        """Refuse weights before they are made or read; an engine has them once more, in an order of its own."""
+        from convcalc.limits import Limits
+
+        copies = 2 if self.layer.plans_memory else 1
+        numbers = sum(map(prod, (*self.layer.weight_shapes.values(), *self.layer.buffer_shapes.values())))
+        Limits.check_large(copies * _WEIGHT_BYTES * numbers, "its weight", how.limits)
+
+    def push(self, inputs: Sequence[Array], tangents: Sequence[Array], how: How = PLAINLY) -> Array:
+        """The derivative of its output along tangents of its inputs, see :meth:`Layer.push`; raises as compute does."""
+        values = self.values()
+        with self.placing():
+            return self.layer.push(inputs, values, tangents, how)
+
+    def verify(self, inputs: Sequence[Array], output: Array, how: How, plan: Plan | None = None) -> Verification:
+        """What was compared of its output, which agrees; raises as :func:`verify_layer` does."""
+        from convcalc.layers.verification import verify_layer
+
+        values = self.values()
+        with self.placing():
+            return verify_layer(self.layer, inputs, values, output, how, plan)
+
+    def keeping(self) -> Stage:
+        """The same layer, which reads its weights once at most and keeps them."""
+        return self if self.read is None else replace(self, read=cache(self.read))
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Says of an error which layer it is about, and where that is written."""
+        try:
+            yield
+        except ConvcalcError as error:
+            if self.problem is None or self.place is not None:  # a convolution by itself needs no name
+                error.message = f"{self.name}: {error.message}"
+            if error.place is None and self.place is not None:
+                error.place = self.place(error.field, error.at_key)
+            raise
+
+
+class Cut(NamedTuple):
+    """Where a network ends before its output: at a node of its file that no kind of layer does."""
+
+    node: int
+    """Counted from 1 in the file."""
+    name: str
+    operator: str
+    reason: str
+    done: int
+    """Nodes before it that were read."""
+    nodes: int
+    """Nodes that the output needs."""
+
+    def __str__(self) -> str:
+        called = f" {self.name!r}" if self.name else ""
+        return f"stops at node {self.node}{called} ({self.operator}): {self.reason}"

@@ -1,0 +1,135 @@
+"""Operators of ONNX that slide a window: convolutions and pools, with ONNX's defaults and padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convcalc.geometry.axis import reach_of
+from convcalc.models.onnx_node import NotReadError, OnnxNode, Part
+from convcalc.models.onnx_tensors import Constant, quoted
+
+_WORDS = {"NOTSET": "", "VALID": "valid", "SAME_UPPER": "same", "SAME_LOWER": "same-lower"}
+
+
+def convolution(node: OnnxNode) -> Part:
+    """Conv: as PyTorch's, with a padding for each side (onnx.ai/onnx/operators, "Conv")."""
+    weight, arguments = _weighted(node)
+    return Part(
+        "conv",
+        {"out_channels": weight.shape[0], **arguments, "padding": _padding(node, len(node.flow.shape) - 1)},
+        _values(node, weight),
+    )
+
+
+def transposed_convolution(node: OnnxNode) -> Part:
+    """ConvTranspose: auto_pad and output_shape settle the padding (onnx.ai/onnx/operators, "ConvTranspose")."""
+    weight, arguments = _weighted(node)
+    extra = _each(node, "output_padding", len(node.flow.shape) - 1, 0)
+    padding, extra = _cut(node, arguments, extra)
+    sizes = {"out_channels": weight.shape[1] * arguments["groups"], "padding": padding, "output_padding": extra}
+    return Part("transposed-conv", {**arguments, **sizes}, _values(node, weight))
+
+
+def max_pool(node: OnnxNode) -> Part:
+    """MaxPool: stride 1 where none is given, unlike PyTorch's (onnx.ai/onnx/operators, "MaxPool")."""
+    if node.is_set("storage_order"):
+        raise NotReadError("its storage_order is column by column")
+    return Part("max-pool", _pool(node))
+
+
+def average_pool(node: OnnxNode) -> Part:
+    """AveragePool: the padding is not counted where nothing is said (onnx.ai/onnx/operators, "AveragePool")."""
+    arguments = _pool(node)
+    if any(each != 1 for each in arguments.pop("dilation")):
+        raise NotReadError(f"its dilations are {node.wholes('dilations')}, an average pool has none")
+    return Part("avg-pool", {**arguments, "count_include_pad": node.is_set("count_include_pad")})
+
+
+def _weighted(node: OnnxNode) -> tuple[Constant, dict[str, Any]]:
+    """The weight, and the arguments that both convolutions share."""
+    weight, rank = node.constant(1, "weight"), len(node.flow.shape) - 1
+    if rank < 1 or len(weight.shape) != rank + 2:
+        raise NotReadError(f"its weight has the shape {list(weight.shape)}, its input {rank} spatial axes")
+    taps = list(weight.shape[2:])
+    if (said := node.wholes("kernel_shape")) not in (None, taps):
+        raise NotReadError(f"its kernel_shape is {said}, its weight has {taps}")
+    return weight, {
+        "kernel_size": taps,
+        "stride": _each(node, "strides", rank, 1),
+        "dilation": _each(node, "dilations", rank, 1),
+        "groups": node.whole("group", 1),
+        "bias": node.input(2) is not None,
+    }
+
+
+def _values(node: OnnxNode, weight: Constant) -> dict[str, Constant]:
+    bias = node.optional(2, "bias")
+    return {"weight": weight} | ({"bias": bias} if bias else {})
+
+
+def _pool(node: OnnxNode) -> dict[str, Any]:
+    rank = len(node.flow.shape) - 1
+    return {
+        "kernel_size": node.wholes("kernel_shape") or [],
+        "stride": _each(node, "strides", rank, 1),
+        "padding": _padding(node, rank),
+        "dilation": _each(node, "dilations", rank, 1),
+        "ceil_mode": node.is_set("ceil_mode"),
+    }
+
+
+def _each(node: OnnxNode, name: str, rank: int, default: int) -> list[int]:
+    """One number for each spatial axis."""
+    numbers = node.wholes(name) or [default] * rank
+    if len(numbers) != rank:
+        raise NotReadError(f"its {name} are {numbers}, {rank} numbers are needed")
+    return numbers
+
+
+def _padding(node: OnnxNode, rank: int) -> Any:
+    """The word of auto_pad, or (before, after) for each axis."""
+    word = _word(node)
+    return word if word else _pairs(node, rank)
+
+
+def _word(node: OnnxNode) -> str:
+    said = node.text("auto_pad", "NOTSET")
+    if said not in _WORDS:
+        raise NotReadError(f"its auto_pad is {quoted(said)}, none of {', '.join(_WORDS)}")
+    if said != "NOTSET" and any(node.wholes("pads") or []):
+        raise NotReadError(f"it has both pads and the auto_pad {said}")
+    return _WORDS[said]
+
+
+def _pairs(node: OnnxNode, rank: int) -> list[list[int]]:
+    """ONNX lists all that is before first, then all that is after."""
+    pads = node.wholes("pads") or [0] * (2 * rank)
+    if len(pads) != 2 * rank:
+        raise NotReadError(f"its pads are {pads}, {2 * rank} numbers are needed")
+    return [list(pair) for pair in zip(pads[:rank], pads[rank:], strict=True)]
+
+
+def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[list[list[int]], list[int]]:
+    """(before, after) that is cut off on each axis of a transposed convolution, and the cells that are added behind.
+
+    Where an ``output_shape`` is more than the windows reach, the rest is empty and lies behind, as onnxruntime has it.
+    """
+    size, word = node.flow.shape[1:], _word(node)
+    rank, wanted = len(size), node.wholes("output_shape")
+    is_same = word in ("same", "same-lower")
+    if wanted is None and not is_same:
+        return _pairs(node, rank), extra
+    if wanted is None:
+        wanted = [cells * stride for cells, stride in zip(size, arguments["stride"], strict=True)]
+    if len(wanted) != rank:
+        raise NotReadError(f"its output_shape is {wanted}, {rank} numbers are needed")
+    columns = zip(
+        size, *(arguments[each] for each in ("kernel_size", "stride", "dilation")), extra, wanted, strict=True
+    )
+    totals = [s * (n - 1) + more + reach_of(k, d) - out for n, k, s, d, more, out in columns]
+    extra = [more + max(0, -total) for more, total in zip(extra, totals, strict=True)]
+    most = map(max, arguments["stride"], arguments["dilation"])
+    if min(totals) < 0 and (is_same or any(more >= each for more, each in zip(extra, most, strict=True))):
+        raise NotReadError(f"its output_shape is {wanted}, more than its windows reach")
+    halves = [[max(0, total) // 2, max(0, total) - max(0, total) // 2] for total in totals]
+    return [pair if word == "same" else pair[::-1] for pair in halves], extra

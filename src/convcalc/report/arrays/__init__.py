@@ -1,0 +1,1 @@
+"""Arrays as tables, heat maps and panels of figures."""

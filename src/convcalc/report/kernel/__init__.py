@@ -1,0 +1,1 @@
+"""Kernels: one, the library, and what looks like a mistake in own ones."""

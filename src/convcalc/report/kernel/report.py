@@ -1,0 +1,152 @@
+"""The report of one kernel: its weights and factors, what is known about them, and what others call by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from convcalc.arrays import has_floats
+from convcalc.kernels.factors import ROUNDING, Separation, Taps, taps_array
+from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.properties import BRIGHTEST, Properties, properties_of
+from convcalc.report.arrays.grids import hidden_planes, plane_grids
+from convcalc.report.arrays.heat_maps import heat_maps
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, HeatMap, Report, Role, Sentence, Span, say
+from convcalc.report.kernel.data import fact_rows, full_kernel_data
+from convcalc.report.kernel.namesakes import namesake_blocks
+from convcalc.report.kernel.response import response_blocks
+from convcalc.report.kernel.symmetry import symmetry_text
+from convcalc.report.text import axis_names, brief_text, listed
+from convcalc.wording import counted, shape_text
+
+_MARGIN = 11  # columns of the names of facts
+_MOST_TAPS_TOLD = 9
+_MAP_COLUMNS = 40
+
+
+def kernel_report(kernel: Kernel) -> Report:
+    """One kernel with all that is known about it."""
+    facts = properties_of(kernel)
+    return Report(
+        blocks=tuple(kernel_blocks(kernel, facts)),
+        data=lambda: {"schema": f"convcalc.kernel/{SCHEMA_VERSION}", **full_kernel_data(kernel, facts)},
+        rows=lambda: fact_rows(kernel, facts),
+    )
+
+
+def kernel_blocks(kernel: Kernel, facts: Properties) -> Iterator[Block]:
+    """The page of a kernel."""
+    yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
+    if kernel.shows:
+        yield say(kernel.shows)
+    yield from _weights(kernel, facts)
+    yield from _lines(_facts(kernel, facts))
+    if facts.response:
+        yield from response_blocks(facts.response, kernel.weights.ndim)
+    yield from namesake_blocks(kernel)
+    about = {"family": kernel.family, "also": ", ".join(kernel.aliases), "source": kernel.reference}
+    for number, line in enumerate(_lines(about.items())):
+        yield line._replace(space_before=not number)
+
+
+def _weights(kernel: Kernel, facts: Properties) -> Iterator[Block]:
+    """The weights, and the factors whose product they are."""
+    scale = "" if kernel.scale == 1 else f"× {brief_text(kernel.scale)}"
+    caption = ", ".join(filter(None, (f"weights {shape_text(kernel.weights.shape)}", scale)))
+    items: list[Grid | HeatMap | Span] = list(plane_grids(caption, kernel.weights))
+    if _is_product(facts):
+        assert facts.separation and facts.separation.factors
+        names = _factor_names(kernel.weights.ndim)
+        for axis, (taps, name) in enumerate(zip(facts.separation.factors, names, strict=True)):
+            items += [Span("×" if axis else "="), _factor(taps, name, is_column=name == "column")]
+    if has_floats(kernel.weights) and kernel.weights.size > 1:
+        items += heat_maps("heat map", kernel.weights, _MAP_COLUMNS)
+    yield Flow(tuple(items))
+    hidden = hidden_planes(kernel.weights)
+    if hidden:
+        yield say(f"and {counted(hidden, 'more slice')}", Role.LABEL)
+
+
+def _factor(taps: Taps, caption: str, *, is_column: bool) -> Grid:
+    array = taps_array(taps)
+    [grid] = plane_grids(caption, array.reshape((-1, 1) if is_column else (1, -1)))
+    return grid
+
+
+def _is_product(facts: Properties) -> bool:
+    """Whether the kernel comes apart into factors that save something: more than one axis has more than one tap."""
+    return bool(
+        facts.separation and facts.separation.is_separable and sum(size > 1 for size in facts.weights.shape) > 1
+    )
+
+
+def _facts(kernel: Kernel, facts: Properties) -> Iterator[tuple[str, str]]:
+    """The facts by name, in words."""
+    yield "scale", brief_text(kernel.scale)
+    yield "sum", _sum(facts)
+    if not facts.is_finite:
+        return
+    low, high = map(brief_text, facts.output_range)
+    yield "range", f"{low} to {high} for inputs from 0 to {BRIGHTEST}"
+    if any(size % 2 == 0 for size in facts.weights.shape):
+        yield "centre", _centre(facts)
+    if facts.symmetry:
+        yield "symmetry", symmetry_text(facts.symmetry)
+    if facts.separation and kernel.weights.ndim > 1:
+        yield "separable", _separable(facts.separation, facts.weights.size)
+
+
+def _sum(facts: Properties) -> str:
+    total = "0" if facts.is_zero_sum else brief_text(facts.sum)
+    told = (
+        f"{brief_text(facts.weight_sum)} × {brief_text(facts.scale)} = {total}" if facts.scale not in (0, 1) else total
+    )
+    if facts.is_zero_sum:
+        return f"{told}, zero-sum: flat areas give 0"
+    if facts.is_normalised:
+        return f"{told}, normalised: flat areas keep their value"
+    return f"{told}: flat areas are multiplied by it" if facts.is_finite else told
+
+
+def _centre(facts: Properties) -> str:
+    """Where the centre is, of a kernel that has none on some axis."""
+    names = axis_names(facts.weights.ndim)
+    places = [
+        f"on {name} {centre}" if centre.denominator == 1 else f"between {name}s {int(centre)} and {int(centre) + 1}"
+        for name, centre in zip(names, facts.centre, strict=True)
+    ]
+    first = " ".join(f"{name} {tap}" for name, tap in zip(names, facts.anchor, strict=True))
+    other = " ".join(
+        f"{name} {tap + (size % 2 == 0)}"
+        for name, tap, size in zip(names, facts.anchor, facts.weights.shape, strict=True)
+    )
+    return (
+        f"{listed(places)}; with padding same (as in PyTorch) {first} lies on the output cell, with same-lower "
+        f"(as in SciPy and OpenCV) {other}"
+    )
+
+
+def _separable(separation: Separation, taps: int) -> str:
+    ranks = separation.ranks
+    name = f"matrix rank {ranks[0]}" if len(ranks) == 2 else f"multilinear rank {shape_text(ranks)}"
+    if separation.is_separable:
+        told = f"yes, {' × '.join(_factor_names(len(ranks)))} ({name})"
+        if separation.multiplications < taps:
+            told += f": {separation.multiplications} multiplications a cell instead of {taps}"
+    else:
+        told = f"no, {name}"
+        if len(ranks) == 2 and ranks[0]:
+            told += f": a sum of {ranks[0]} products of a column and a row"
+    rounded = f"; singular values up to {ROUNDING:g} of the largest count as 0"
+    return told if separation.is_exact else told + rounded
+
+
+def _factor_names(rank: int) -> tuple[str, ...]:
+    return {2: ("column", "row"), 3: ("depth", "column", "row")}.get(rank) or tuple(
+        f"axis {axis}" for axis in range(rank)
+    )
+
+
+def _lines(facts: Iterable[tuple[str, str]]) -> Iterator[Sentence]:
+    for name, text in facts:
+        if text:
+            yield Sentence((Span(name.ljust(_MARGIN), Role.LABEL), Span(text)), indent=_MARGIN)

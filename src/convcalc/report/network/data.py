@@ -1,0 +1,60 @@
+"""What every report of a network says of the network itself: where it stops, and which weights are one tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.sharing import shared
+from convcalc.report.text import listed
+from convcalc.wording import counted, shape_text
+
+_MOST_LAYERS = 6  # that are named
+_MOST_TENSORS, _MOST_USES = 8, 6
+
+
+def stopped_at(network: Network) -> dict[str, Any] | None:
+    """The node at which a model is not read on; null where its output is reached."""
+    return None if network.cut is None else network.cut._asdict()
+
+
+def cut_notes(network: Network) -> tuple[str, ...]:
+    """That the network ends before the output of its model, if it does."""
+    cut = network.cut
+    if cut is None:
+        return ()
+    return (f"the network {cut}; {cut.done:,} of {counted(cut.nodes, 'node')} on the way to its output",)
+
+
+def shared_data(network: Network) -> list[dict[str, Any]]:
+    """Every tensor that is a weight more than once."""
+    return [{"uses": list(each.uses), "parameters": each.parameters} for each in shared(network.stages)]
+
+
+def sharing_notes(network: Network) -> Iterator[str]:
+    """Which weights are one tensor, counted once."""
+    found = list(shared(network.stages))
+    for each in found[:_MOST_TENSORS]:
+        names = ", ".join(each.uses[:_MOST_USES])
+        more = f" and {len(each.uses) - _MOST_USES:,} more" if len(each.uses) > _MOST_USES else ""
+        yield f"one tensor of {each.parameters:,}, which the total counts once: {names}{more}"
+    if len(found) > _MOST_TENSORS:
+        yield f"{counted(len(found) - _MOST_TENSORS, 'more tensor')} that the total counts once"
+    if found:
+        yield "what layers share and what an exporter merged because the numbers were equal look the same in a file"
+
+
+def layers_text(network: Network) -> str:
+    """The layers that one matrix stands for, in a sentence."""
+    names = [f"{stage.name} ({stage.layer.kind})" for stage in network.stages]
+    if len(names) > _MOST_LAYERS:
+        names = [*names[: _MOST_LAYERS - 2], f"{len(names) - _MOST_LAYERS + 1} more", names[-1]]
+    one = " as one" if len(names) > 1 else ""
+    shapes = [cells_or_features(network.shape_of(number)) for number in (INPUT, len(network.stages) - 1)]
+    return f"{listed(names)}{one}: {' become '.join(shapes)}."
+
+
+def cells_or_features(shape: Sequence[int]) -> str:
+    """The shape of a layer's output in words, where it lies on no axes."""
+    return shape_text(shape) if len(shape) > 1 else counted(shape[0], "feature")

@@ -1,0 +1,156 @@
+"""The report of a network: one row a layer with its shape, its cost and what its cells see, and the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from convcalc.layers.costs import FLOAT32_BYTES, Convention, Tally, tallies
+from convcalc.layers.layer import Layer
+from convcalc.layers.network import Network
+from convcalc.limits import bytes_text
+from convcalc.report.blocks import Block, Report, Role, Span, Table, note, say
+from convcalc.report.network.data import sharing_notes
+from convcalc.report.network.summary_data import Totals, jumps_of, ratio, summary_data, summary_rows, totals_of
+from convcalc.wording import counted, shape_text
+
+_SPARE = ("% parameters", "% MACs", "bytes", "groups", "jump", "kernel", "kind", "field")
+"""The columns that a narrow page leaves out, what can best be done without first."""
+_NUMBERING = "0123456789-_."  # what makes a layer's name of the name of its kind
+
+
+def summary_report(network: Network, convention: Convention = Convention()) -> Report:  # noqa: B008 - a named tuple
+    """The figures of every layer, counted by the convention."""
+    rows = tuple(tallies(network, convention))
+    return Report(
+        blocks=tuple(_blocks(network, rows, convention)),
+        data=lambda: summary_data(network, rows, convention),
+        rows=lambda: summary_rows(rows),
+        notes=(*network.notes, *sharing_notes(network)),
+    )
+
+
+class _Column(NamedTuple):
+    name: str
+    cells: tuple[Span, ...]
+    """One for each layer."""
+    total: str = ""
+    is_text: bool = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it says nothing of this network."""
+        return not any(cell.text for cell in self.cells)
+
+
+def _blocks(network: Network, rows: Sequence[Tally], convention: Convention) -> Iterator[Block]:
+    layers = counted(len(rows), "layer")
+    shape = f"input {shape_text((*_batch(convention), *network.input_shape))}"
+    yield say(network.title or f"a network of {layers}", Role.TITLE)
+    yield say(f"{shape}, {layers}" if network.title else shape, Role.LABEL)
+    totals = totals_of(rows)
+    columns = [column for column in _columns(rows, totals, convention) if not column.is_idle]
+    yield _table(columns)
+    legend = _legend({column.name for column in columns}, rows, totals, convention)
+    yield from (say(text, Role.LABEL) for text in legend)
+    yield from map(note, (*network.notes, *sharing_notes(network)))
+
+
+def _batch(convention: Convention) -> tuple[int, ...]:
+    """The batch as a first axis, where there is more than one sample."""
+    return (convention.batch,) if convention.batch > 1 else ()
+
+
+def _table(columns: Sequence[_Column]) -> Table:
+    names = tuple(column.name for column in columns)
+    totals = tuple(Span(column.total, Role.TOTAL) for column in columns)
+    return Table(
+        names,
+        (*zip(*(column.cells for column in columns), strict=True), totals),
+        numeric=tuple(column.name for column in columns if not column.is_text),
+        spare=tuple(name for name in _SPARE if name in names),
+        has_total=True,
+    )
+
+
+def _columns(rows: Sequence[Tally], totals: Totals, convention: Convention) -> Iterator[_Column]:
+    skipped = 1 - len(_batch(convention))
+    is_plain = all(is_named_by_kind(row.name, row.layer) for row in rows)
+    kinds = [] if is_plain else [row.layer.kind for row in rows]
+    yield _column("layer", (row.name for row in rows), "total", is_text=True)
+    yield _column("kind", kinds or [""] * len(rows), is_text=True)
+    yield _column("output", (shape_text(row.output_shape[skipped:]) for row in rows))
+    yield _column("kernel", (kernel_text(row.layer) for row in rows), is_text=True)
+    yield _column("groups", map(_groups, rows))
+    yield _column("parameters", (f"{row.parameters:,}" for row in rows), f"{totals.parameters:,}")
+    yield _column("MACs", (f"{row.macs:,}" for row in rows), f"{totals.macs:,}")
+    yield _column("bytes", (f"{row.activation_bytes:,}" for row in rows), f"{totals.activation_bytes:,}")
+    yield _column("field", (_each([field.size for field in row.fields]) for row in rows))
+    yield _column("jump", (_each(jumps_of(row)) for row in rows))
+    yield _shares_column("% parameters", [ratio(row.new_parameters, totals.parameters) for row in rows])
+    yield _shares_column("% MACs", [ratio(row.macs, totals.macs) for row in rows])
+
+
+def _column(name: str, texts: Iterable[str], total: str = "", *, is_text: bool = False) -> _Column:
+    return _Column(name, tuple(map(Span, texts)), total, is_text)
+
+
+def _shares_column(name: str, shares: Iterable[float]) -> _Column:
+    """A column of bars; what has no share has an empty one."""
+    return _Column(name, tuple(Span(_percent(share) if share else "", share=share) for share in shares))
+
+
+def _percent(share: float) -> str:
+    """At most four characters.
+
+    >>> _percent(0.04567), _percent(0.4567)
+    ('4.6%', '46%')
+    """
+    return f"{100 * share:.0f}%" if share >= 0.0995 else f"{100 * share:.1f}%"
+
+
+def is_named_by_kind(name: str, layer: Layer) -> bool:
+    """Whether a layer has no name of its own, but that of its kind and a number."""
+    return name.rstrip(_NUMBERING) == layer.kind
+
+
+def kernel_text(layer: Layer) -> str:
+    """Taps, and stride and dilation where they are not 1, such as "3×3 /2"."""
+    settings = layer.settings
+    if "kernel_size" not in settings:
+        return ""
+    signs = (("/", settings["stride"]), ("d", settings["dilation"]))
+    parts = [f"{sign}{_each(numbers)}" for sign, numbers in signs if set(numbers) - {1}]
+    return " ".join([shape_text(settings["kernel_size"]), *parts])
+
+
+def _groups(row: Tally) -> str:
+    """Their number, where there is more than one."""
+    count = row.layer.settings.get("groups", 1)
+    return str(count) if count > 1 else ""
+
+
+def _each(numbers: Sequence[int | Fraction]) -> str:
+    """Numbers of the axes: one where they are all the same.
+
+    >>> _each([2, 2]), _each([2, 1])
+    ('2', '2×1')
+    """
+    return "×".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
+
+
+def _legend(columns: set[str], rows: Sequence[Tally], totals: Totals, convention: Convention) -> Iterator[str]:
+    bias = "and each addition of a bias" if convention.count_bias else "the bias not counted"
+    norm = "; batch norm counts none" if any(row.layer.kind == "batch-norm" for row in rows) else ""
+    of = f"of a transposed convolution by its {convention.transposed_by} cells"
+    yield f"MACs: products of convolutions and linear layers, {bias}; {of}{norm}."
+    samples = f", of {convention.batch:,} samples" if convention.batch > 1 else ""
+    parameters = bytes_text(FLOAT32_BYTES * totals.parameters)
+    yield f"bytes: of each output as float32, 4 a number{samples}; so the parameters take {parameters}."
+    if "kernel" in columns:
+        yield "kernel: taps; /2 is stride 2, d2 dilation 2, where they are not 1."
+    if "field" in columns:
+        yield "field: the receptive field, input cells from the first that a cell sees to the last, padding included."
+    if "jump" in columns:
+        yield "jump: the effective stride, input cells from what a cell sees to what its neighbour sees."

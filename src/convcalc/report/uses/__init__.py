@@ -1,0 +1,1 @@
+"""What an input cell does to the output, and the adjoint."""

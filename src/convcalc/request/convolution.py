@@ -1,0 +1,161 @@
+"""A convolution as a file and flags say it: its kernel, its input and how the one goes over the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from convcalc.arrays import Array, is_exact, largest
+from convcalc.build import WHOLE_LIMITS, build_problem
+from convcalc.errors import FieldError, GeometryError, below
+from convcalc.files.numbers import array
+from convcalc.geometry.arguments import whole
+from convcalc.kernels.kernel import Kernel
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import Shape, Values
+from convcalc.limits import Limits
+from convcalc.problem import Labels, Problem
+from convcalc.request.filters import filters
+from convcalc.request.kernel_library import Library
+from convcalc.request.request import Request
+from convcalc.request.spatial_axes import infer_dims
+from convcalc.request.tensor_field import read_input, read_kernels
+from convcalc.request.text_values import boundary_of_node, truth, word
+from convcalc.wording import counted
+
+
+def convolution_of(request: Request, library: Library, limits: Limits, *, strict_finite: bool) -> Problem:
+    """The convolution that a request describes; with ``strict_finite`` none of its numbers may be inf or nan.
+
+    Raises:
+        ConvcalcError: a field is not what it must be, or the fields do not fit together.
+    """
+    problem = _problem(request, library, limits)
+    if strict_finite:
+        _check_finite(problem)
+    return problem
+
+
+def layer_of(
+    request: Request, library: Library, limits: Limits, shape: Shape
+) -> tuple[Convolution, Values, list[Kernel]]:
+    """The convolution of a request on an input of which only the shape is known, its numbers and its kernels.
+
+    Raises:
+        ConvcalcError: a field is not what it must be, or the fields do not fit together.
+    """
+    kernels, bias = read_kernels(request, library, limits), _bias(request, limits)
+    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    groups = _depthwise_groups(request.value("groups", 1), shape[0]) if depthwise else request.value("groups", 1)
+    weight, kernels = filters(kernels, len(shape) - 1, shape[0], groups, depthwise=depthwise)
+    layer = Convolution.of(
+        shape,
+        out_channels=len(weight),
+        kernel_size=list(weight.shape[2:]),
+        stride=request.value("stride", 1),
+        padding=request.value("padding", 0),
+        dilation=request.value("dilation", 1),
+        groups=groups,
+        bias=bias is not None,
+        boundary=boundary_word(request),
+        flip="flip" in request.fields and truth("flip", request.fields["flip"].node),
+    )
+    values = {"weight": weight, "scale": np.array([kernel.scale for kernel in kernels], dtype=object)}
+    return layer, values | ({} if bias is None else {"bias": np.broadcast_to(bias, (len(weight),))}), kernels
+
+
+def _problem(request: Request, library: Library, limits: Limits) -> Problem:
+    tensor = read_input(request, limits)
+    if not tensor.array.ndim:
+        raise FieldError("the input is a lone number, not an array", field="input")
+    kernels = read_kernels(request, library, limits)
+    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    groups = request.value("groups", 1)
+    asked = request.value("dims", tensor.dims)
+    dims = infer_dims(tensor.array, kernels, groups, depthwise) if asked is None else whole("dims", asked, 1)
+    cells = with_channels(tensor.array, dims)
+    if depthwise:
+        groups = _depthwise_groups(groups, cells.shape[1])
+    weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
+    problem = build_problem(
+        cells,
+        weight,
+        _bias(request, limits),
+        scale=[kernel.scale for kernel in kernels],
+        stride=request.value("stride", 1),
+        padding=request.value("padding", 0),
+        dilation=request.value("dilation", 1),
+        groups=groups,
+        boundary=boundary_word(request),
+        flip="flip" in request.fields and truth("flip", request.fields["flip"].node),
+        dtype=str(request.value("dtype", "auto")),
+        labels=Labels(
+            title=word("title", request.fields["title"].node) if "title" in request.fields else "",
+            input=tensor.source,
+            kernels=tuple(kernel.name for kernel in kernels),
+            notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
+            is_image=tensor.is_image,
+        ),
+    )
+    return _with_rounding_notes(problem, tensor.array, weight)
+
+
+def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:
+    """The problem with a note on each array of whole numbers that its floats do not hold exactly."""
+    if problem.is_exact:
+        return problem
+    limit = WHOLE_LIMITS[problem.dtype]
+    notes = tuple(
+        f"{name}: whole numbers beyond {limit:,} are rounded to {problem.dtype}"
+        for name, values in (("input", cells), ("kernel", weight))
+        if is_exact(values) and largest(values) > limit
+    )
+    return replace(problem, labels=problem.labels._replace(notes=(*problem.labels.notes, *notes)))
+
+
+def _check_finite(problem: Problem) -> None:
+    numbers = {"input": problem.input, "kernel": problem.weight, "bias": np.array(problem.bias)}
+    for name, values in numbers.items():
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            place = ", ".join(map(str, np.argwhere(~np.isfinite(values))[0]))
+            raise FieldError(f"{name} is not finite at [{place}]", hint="leave --strict-finite out", field=name)
+
+
+def with_channels(values: Array, dims: int) -> Array:
+    """(batch, in_channels, *spatial) of an array that may lack the first or both."""
+    missing = dims + 2 - values.ndim
+    if missing not in (0, 1, 2):
+        raise GeometryError(
+            f"the input has {counted(values.ndim, 'axis', 'axes')}, which does not go with dims {dims}",
+            hint=f"with dims {dims} it is [batch,] [channel,] and {dims} spatial",
+            field="dims",
+        )
+    return values.reshape((1,) * missing + values.shape)
+
+
+def _depthwise_groups(groups: Any, in_channels: int) -> int:
+    if groups not in (1, in_channels):
+        raise FieldError(
+            f"depthwise means one group for each of {in_channels} channels, groups is {groups}",
+            hint="leave groups out",
+            field="groups",
+        )
+    return in_channels
+
+
+def _bias(request: Request, limits: Limits) -> Array | None:
+    if "bias" not in request.fields:
+        return None
+    with below("bias"):
+        return array(request.fields["bias"].node, limits)
+
+
+def boundary_word(request: Request) -> Any:
+    """The boundary of a request: a word or a number.
+
+    Raises:
+        FieldError: it is neither.
+    """
+    return boundary_of_node(request.fields["boundary"].node) if "boundary" in request.fields else "zeros"

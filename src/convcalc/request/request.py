@@ -1,0 +1,208 @@
+"""A request: what was asked for, in the words of a problem file and of the flags, not yet interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place, UsageError
+from convcalc.files.tensor_file import OpenedFile, Tensor, node, open_file, tensor
+from convcalc.files.yaml_reader import Node, place
+from convcalc.geometry.arguments import text
+from convcalc.limits import Limits
+from convcalc.request.shipped import shipped
+from convcalc.request.spellings import unknown_key
+from convcalc.request.text_values import flag_node, plain_value
+
+FIELDS = {
+    "title": "what the problem is called",
+    "input": "the numbers, or a mapping that says where they come from",
+    "dims": "how many of the input's axes are spatial; inferred where only one reading is possible",
+    "kernel": "a name, numbers, a file, or a list with one entry for each output channel",
+    "bias": "one number, or one for each output channel",
+    "stride": "one whole number, or one for each spatial axis",
+    "padding": "a number, one or a [before, after] pair for each axis, or valid, same, same-lower, full",
+    "boundary": "zeros, a constant, reflect, symmetric, replicate or circular",
+    "dilation": "one whole number, or one for each spatial axis",
+    "groups": "a whole number that divides the channels",
+    "depthwise": "true: the kernel is applied to each channel apart",
+    "flip": "true: mathematical convolution, the kernel turned by 180°",
+    "dtype": "auto, exact, float32 or float64",
+    "expect": "what must come out, or a mapping from positions to numbers",
+}
+"""The fields of a problem file, and what each holds."""
+
+NETWORK_FIELDS = {
+    **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
+    "layers": "the layers of a network, each with its arguments",
+    "weights": "{file: PATH} of all layers' weights, or {random: SEED}; without it there are shapes and counts only",
+    "expect": "what must come out, or a mapping from positions, parameters and output_shape to numbers",
+}
+"""The fields of a file with layers, and what each holds."""
+
+DEFAULT_PROBLEM = "examples/gradient.yaml"
+_IN_LAYER = {"kernel": "weight", "depthwise": "groups"}
+"""What fields of a problem are called in a layer, where it is another word."""
+_FLAGS = {"flip": "--convolve"}
+
+
+class Origin(NamedTuple):
+    """Where a field was written, so that an error about it can point there."""
+
+    source: str
+    text: str = ""
+    folder: Path = Path()
+    """What the paths in the field are relative to."""
+    is_flag: bool = False
+
+    def place(self, path: FieldPath, *, key: bool = False) -> Place:
+        """The place of what stands at a field path."""
+        if self.is_flag or not self.text:
+            return Place(self.source, is_flag=self.is_flag)
+        return place(self.source, self.text, path, key=key)
+
+
+class Field(NamedTuple):
+    """The value of a field as written, or a tensor that was a file by itself, and where it comes from."""
+
+    node: Node | Tensor
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Fields as written; :func:`convcalc.resolve` makes a network of them."""
+
+    source: str
+    fields: Mapping[str, Field]
+    model: OpenedFile | None = None
+    """The file, where it is a whole network in a format of its own."""
+    layer: str = ""
+    """Of several layers the one that :attr:`changes` are about."""
+    changes: Mapping[str, Field] = field(default_factory=dict)
+    """What is said of that layer instead of what stands in the file, by the names of a problem's fields."""
+
+    def __repr__(self) -> str:
+        return f"<Request {self.source!r}: {', '.join(self.fields) or 'a model'}>"
+
+    def override(self, layer: str | None = None, **flags: str | bool | Sequence[str] | None) -> Request:
+        """The request with fields replaced by the texts of flags; None and False leave a field as it is.
+
+        A sequence of texts gives a list with one entry for each. What says what a convolution is changes, of several
+        layers, the one of that name.
+
+        Raises:
+            FormatError: a text begins a list or a mapping that is not well formed.
+            UsageError: a flag says what a convolution is, and there are several layers of which none is named.
+        """
+        changes = {
+            name: Field(_flag_value(name, value), Origin(_FLAGS.get(name, f"--{name}"), is_flag=True))
+            for name, value in flags.items()
+            if value not in (None, False, [], ())
+        }
+        own = {name: change for name, change in changes.items() if name not in NETWORK_FIELDS}
+        if not own or (self.model is None and "layers" not in self.fields):
+            return replace(self, fields={**self.fields, **changes})
+        first = next(iter(own.values())).origin.source
+        if layer is None or self.model is not None:
+            hint = "name the layer that it is about with --layer" if self.model is None else "a model has its own"
+            raise UsageError(f"{first} says what a single convolution is, {self.source} has layers", hint=hint)
+        fields = {name: change for name, change in changes.items() if name in NETWORK_FIELDS}
+        return replace(self, fields={**self.fields, **fields}, layer=layer, changes=own)
+
+    def need_kernel(self) -> None:
+        """Refuse numbers alone, of which only a default would make a network.
+
+        Raises:
+            FormatError: nothing says what is done with the input.
+        """
+        if self.model is None and not {"kernel", "layers"} & set(self.fields):
+            hint = "write a file with layers: [conv: {out_channels: 8, kernel_size: 3}]"
+            raise FormatError("there is neither a network nor a kernel in it", hint=hint, place=Place(self.source))
+
+    def value(self, name: str, default: Any) -> Any:
+        """The value of a field, its plain numbers as numbers; ``default`` if it is not there."""
+        return plain_value(self.fields[name].node) if name in self.fields else default
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Adds to an error about a field the place where the field was written."""
+        try:
+            yield
+        except ConvcalcError as error:
+            if error.place is None and error.field and error.field[0] in self.fields:
+                error.place = self.fields[str(error.field[0])].origin.place(error.field, key=error.at_key)
+            raise
+
+
+def read_request(path: str | None = None, limits: Limits | None = None) -> Request:
+    """The request of a problem file, of a model or a tensor by itself, or without a path of the default example.
+
+    Raises:
+        ConvcalcError: the file cannot be read, or has a field that no problem has.
+    """
+    limits = limits or Limits.from_environment()
+    return request_of(open_request(path, limits), limits)
+
+
+def open_request(path: str | None, limits: Limits) -> OpenedFile:
+    """The file of a request, or without a path the default example.
+
+    Raises:
+        ConvcalcError: the file cannot be opened, or is of a kind that is not read.
+    """
+    return open_file(str(shipped(DEFAULT_PROBLEM)) if path is None else text("path", path), limits)
+
+
+def request_of(source: OpenedFile, limits: Limits) -> Request:
+    """The request that a file holds; raises as :func:`read_request` does."""
+    if source.kind == "onnx":
+        return Request(source.name, {}, source)
+    document = node(source, limits) if source.kind == "yaml" else None
+    if not isinstance(document, dict) or "schema" in document:
+        return Request(source.name, {"input": Field(tensor(source, limits), Origin(source.name))})
+    if source.member is not None:
+        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
+    origin = Origin(source.name, source.text, Path(source.name).parent)
+    _check_fields(document, origin)
+    return Request(source.name, {key: Field(value, origin) for key, value in document.items()})
+
+
+def _check_fields(document: dict[str, Node], origin: Origin) -> None:
+    """Refuse fields that a file of its kind does not have."""
+    has_layers = "layers" in document
+    known = NETWORK_FIELDS if has_layers else {*FIELDS, "layers"}
+    for key in document:
+        if key not in known:
+            error: ConvcalcError = unknown_key("field", key, known)
+            if has_layers and key in FIELDS:
+                error = FieldError(
+                    f"{key} belongs in a layer", hint=f"layers: [conv: {{…, {_IN_LAYER.get(key, key)}: …}}]"
+                )
+            elif key == "weights":
+                error.hint = "weights stand beside layers; of one convolution write kernel: [[0, 1], [1, 0]]"
+            error.place = origin.place((key,), key=True)
+            raise error
+    if "input" not in document and not has_layers:
+        raise FormatError("a problem needs an input", hint="input: [[1, 2], [3, 4]]", place=Place(origin.source))
+
+
+def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:
+    try:
+        if isinstance(value, str):
+            return value if name == "kernel" and not value.lstrip().startswith(("[", "{")) else flag_node(name, value)
+        if value is True:
+            return "true"
+        return _flag_list(name, list(value or ()))
+    except ConvcalcError as error:
+        error.place = Place(f"--{name}", is_flag=True)
+        raise
+
+
+def _flag_list(name: str, texts: list[str]) -> Node:
+    """One text is the field itself; of several each is an entry, numbers wrapped so that they stay one kernel each."""
+    values = [_flag_value(name, text) for text in texts]
+    return values[0] if len(values) == 1 else [{"weights": each} if isinstance(each, list) else each for each in values]

@@ -1,0 +1,167 @@
+"""From words to numbers: a request becomes a network, and after that there are only arrays, shapes and enums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from convcalc.errors import FieldError, UnknownNameError, below
+from convcalc.files.number_notes import NumberNotes
+from convcalc.geometry.arguments import whole
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import Values
+from convcalc.layers.network import INPUT, INPUT_NAME, InputTensor, Network
+from convcalc.layers.stage import Stage
+from convcalc.limits import Limits
+from convcalc.request.network_input import (
+    Given,
+    declared_rank,
+    declared_shape,
+    input_field,
+    place_of_input,
+    read_input_or_shape,
+)
+from convcalc.request.request import Request
+from convcalc.request.text_values import word
+from convcalc.wording import counted
+
+if TYPE_CHECKING:
+    from convcalc.files.file_kind import OpenedFile
+    from convcalc.files.yaml_reader import Node
+    from convcalc.problem import Problem
+    from convcalc.request.kernel_library import Library
+
+DTYPES = ("auto", "exact", "float32", "float64")
+"""The words of :class:`convcalc.problem.DType`, whose module would load numpy."""
+_ON_FEATURES = ("linear", "bias")
+_EXAMPLE = "input: {shape: [3, 224, 224]}, or its numbers"
+
+
+def resolve(
+    request: Request,
+    library: Library | None = None,
+    limits: Limits | None = None,
+    *,
+    input_text: str | None = None,
+    strict_finite: bool = False,
+) -> Network:
+    """The network that a request describes: one convolution, layers, or a model.
+
+    ``input_text`` replaces the file's input: a shape such as ``3x224x224``, (channels, *spatial) of one sample, or what
+    a field ``input`` may say, a path first of all. Weights of layers are read when a layer runs. With ``strict_finite``
+    none of the numbers may be inf or nan, weights when they are read.
+
+    Raises:
+        ConvcalcError: the file is not well formed, or shapes do not meet; the error has the place.
+    """
+    limits = limits or Limits.from_environment()
+    rank = declared_rank(request)
+    if input_text is not None:
+        request = replace(request, fields={**request.fields, "input": input_field(input_text)})
+    with request.placing():
+        if request.model is not None:
+            found = _of_model(request, request.model, limits, strict_finite)
+        elif "layers" in request.fields:
+            found = _of_layers(request, library, limits, strict_finite, rank)
+        else:
+            found = _of_convolution(request, library, limits, strict_finite)
+        return replace(found, source=request.source, input_place=lambda: place_of_input(request))
+
+
+def _of_convolution(request: Request, library: Library | None, limits: Limits, strict_finite: bool) -> Network:
+    from convcalc.request.convolution import convolution_of, layer_of
+
+    library, shape = library or _standard(limits), declared_shape(request, limits)
+    if shape is not None:
+        layer, values, kernels = layer_of(request, library, limits, shape)
+        stage = _stage(layer, values, [kernel.name for kernel in kernels])
+        return Network(shape, (stage,), dtype=_dtype(request))
+    problem = convolution_of(request, library, limits, strict_finite=strict_finite)
+    layer = Convolution(problem.input.shape[1:], problem.geometry)
+    stage, labels = replace(_stage(layer, _values(problem), problem.labels.kernels), problem=problem), problem.labels
+    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image)
+    dtype = problem.dtype.value
+    return Network(layer.input_shape, (stage,), labels.title, labels.notes, dtype=dtype, tensor=tensor)
+
+
+def _values(problem: Problem) -> Values:
+    """The numbers of a convolution, its scale kept apart."""
+    import numpy as np
+
+    values = {"weight": problem.weight, "scale": np.array(problem.scale, dtype=object)}
+    return values | ({"bias": np.array(problem.bias, dtype=object)} if problem.has_bias else {})
+
+
+def _stage(layer: Convolution, values: Values, kernels: Iterable[str]) -> Stage:
+    """A convolution as a layer that is named by its kernel, where all its kernels are one."""
+    names = {name for name in kernels if name and name != INPUT_NAME}
+    return Stage(names.pop() if len(names) == 1 else layer.kind, layer, (INPUT,), lambda: values)
+
+
+def _of_layers(
+    request: Request, library: Library | None, limits: Limits, strict_finite: bool, rank: int | None
+) -> Network:
+    from convcalc.request.layer_list import read_entries
+    from convcalc.request.layer_reader import LayerReader
+    from convcalc.request.layer_values import WeightContext
+    from convcalc.request.weights import WeightReader
+
+    node, origin = request.fields["layers"]
+    entries = read_entries(cast("Node", node), limits)
+    dtype = _dtype(request)
+    given = read_input_or_shape(request, limits, rank, takes_features=entries[0].kind in _ON_FEATURES)
+    if given is None:
+        raise FieldError("a network needs the shape of its input", hint=_EXAMPLE, field="layers")
+    tensors = WeightReader(origin, lambda: library or _standard(limits), limits)
+    context = WeightContext(origin, tensors, NumberNotes(strict_finite))
+    with below("weights"):
+        weights = tensors.default(cast("Node", request.fields["weights"].node)) if "weights" in request.fields else None
+    title = word("title", request.fields["title"].node) if "title" in request.fields else ""
+    reader = LayerReader(given.shape, entries, context, weights, request.layer, request.changes)
+    found = reader.network(title)
+    return _with_numbers(found, dtype, given, context.number_notes)
+
+
+def _of_model(request: Request, model: OpenedFile, limits: Limits, strict_finite: bool) -> Network:
+    from convcalc.models.onnx_reader import open_onnx
+
+    opened = open_onnx(model, limits)
+    said = request.value("dims", None)
+    if said is not None and opened.input.rank not in (None, whole("dims", said, 0)):
+        raise FieldError(
+            f"dims is {said}, the input of the model is {opened.input.called}: it has "
+            f"{counted(opened.input.rank or 0, 'spatial axis', 'spatial axes')}",
+            hint="leave --dims out",
+            field="dims",
+        )
+    given, number_notes = read_input_or_shape(request, limits, opened.input.rank), NumberNotes(strict_finite)
+    found = opened.network(limits, given and given.shape, number_notes)
+    return _with_numbers(found, _dtype(request), given, number_notes)
+
+
+def _with_numbers(network: Network, dtype: str, given: Given | None, number_notes: NumberNotes) -> Network:
+    """The network with what goes in."""
+    network = replace(network, dtype=dtype, number_notes=number_notes.notes)
+    if given is None or given.tensor is None:
+        return network
+    found = given.tensor
+    if number_notes.strict_finite:
+        from convcalc.files.numbers import array_notes
+
+        for note in array_notes(found.array):
+            raise FieldError(f"input: {note}", hint="leave --strict-finite out", field="input")
+    return replace(network, tensor=InputTensor(found.array, found.source, found.notes, found.is_image))
+
+
+def _dtype(request: Request) -> str:
+    dtype = str(request.value("dtype", "auto"))
+    if dtype not in DTYPES:
+        raise UnknownNameError("dtype", dtype, DTYPES, hint=f"one of: {', '.join(DTYPES)}", field="dtype")
+    return dtype
+
+
+def _standard(limits: Limits) -> Library:
+    from convcalc.request.kernel_library import Library
+
+    return Library.standard(limits=limits)

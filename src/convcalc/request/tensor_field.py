@@ -1,0 +1,177 @@
+"""What a field of a problem says about numbers: written out, made by a rule, or in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from convcalc.arrays import read_only
+from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
+from convcalc.files.file_kind import is_file, is_path
+from convcalc.files.numbers import array, array_notes
+from convcalc.files.tensor_file import Tensor, is_result, node, open_file, read_tensor, tensor
+from convcalc.files.yaml_reader import Node
+from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.transformation import Transformation
+from convcalc.limits import Limits
+from convcalc.request.generators import RULES, generated
+from convcalc.request.kernel_file import kernel_from, read_kernel_file, scale_from
+from convcalc.request.kernel_library import Library
+from convcalc.request.request import Field, Origin, Request
+from convcalc.request.text_values import plain_value, word
+
+_FILE_KEYS, _KEEP = ("file", "nodata"), "keep"
+_NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
+
+
+def read_input(request: Request, limits: Limits) -> Tensor:
+    """The input's numbers, as they are, no axes added.
+
+    Raises:
+        ConvcalcError: there are none, or they cannot be read.
+    """
+    if "input" not in request.fields:
+        raise FieldError("there is no input in it", hint="write input: [[1, 2], [3, 4]]", place=Place(request.source))
+    field = request.fields["input"]
+    return tensor_of(field.node, field.origin, limits, "input")
+
+
+def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -> Tensor:
+    """The numbers that a node says; errors carry the field path below ``name``.
+
+    Raises:
+        ConvcalcError: it says none, or they cannot be read.
+    """
+    if isinstance(value, Tensor):
+        return value
+    with below(name):
+        if isinstance(value, dict):
+            return _described(value, origin, limits)
+        if isinstance(value, str) and value[:1].isalpha():
+            raise FieldError(f"{name} must be numbers, got {str(value)!r}", hint=f"{{file: {value}}} for a file")
+        values = array(value, limits)
+    if not values.ndim:
+        raise FieldError(
+            f"{name} must be a list of numbers, got {str(value)!r}", hint="write {file: PATH} for a file", field=name
+        )
+    return Tensor(values, None, tuple(f"{name}: {note}" for note in array_notes(values, value)), name)
+
+
+def read_kernels(request: Request, library: Library, limits: Limits) -> list[Kernel]:
+    """The kernels of a request: a single one, or one for each entry of a list of kernels.
+
+    Raises:
+        ConvcalcError: one of them cannot be read or does not exist.
+    """
+    field = request.fields.get("kernel", Field("sobel-x", Origin("the default kernel")))
+    return kernels_of(field.node, field.origin, library, limits)
+
+
+def kernels_of(value: Any, origin: Origin, library: Library, limits: Limits) -> list[Kernel]:
+    """The kernels that a node says; errors carry the field path below ``kernel``.
+
+    Raises:
+        ConvcalcError: one of them cannot be read or does not exist.
+    """
+    reader = _KernelReader(origin, library, limits)
+    if isinstance(value, list) and any(map(_is_kernel_word, value)):
+        return [reader.read(each, ("kernel", number)) for number, each in enumerate(value)]
+    return [reader.read(value, ("kernel",))]
+
+
+class _KernelReader:
+    """Reads what stands where a kernel is expected."""
+
+    def __init__(self, origin: Origin, library: Library, limits: Limits) -> None:
+        self.origin, self.library, self.limits = origin, library, limits
+
+    def read(self, value: Any, path: tuple[str | int, ...]) -> Kernel:
+        """The kernel; errors carry ``path`` and what lies below it."""
+        try:
+            if isinstance(value, dict):
+                return self._mapping(value)
+            if isinstance(value, str) and _is_kernel_word(value):
+                return self._named(str(value))
+            values = array(value, self.limits)
+            return self._numbers(values, "", array_notes(values, value))
+        except ConvcalcError as error:
+            below = error.field[1:] if error.field[:1] == ("kernel",) else error.field
+            error.field = (*path, *below)
+            raise
+
+    def _named(self, text: str) -> Kernel:
+        if is_path(text) or ("." in text and is_file(str(self.origin.folder / text))):
+            return self._file(text)
+        kernel, plus, _ = text.partition("+")
+        if plus and is_path(kernel):
+            raise FieldError("transformations are for named kernels", hint="name the file's folder with --kernels")
+        return self.library.find(text)
+
+    def _file(self, path: str) -> Kernel:
+        source = open_file(path, self.limits, base=self.origin.folder)
+        if source.kind == "yaml" and isinstance(found := node(source, self.limits), dict) and not is_result(found):
+            return read_kernel_file(Path(source.name), self.limits)
+        read = tensor(source, self.limits)
+        return self._numbers(read.array, Path(path).name, read.notes)
+
+    def _mapping(self, value: dict[str, Node]) -> Kernel:
+        if "name" in value and "weights" not in value:
+            arguments = {key: plain_value(each) for key, each in value.items() if key not in ("name", "scale")}
+            found = self.library.find(word("name", value["name"]))
+            if arguments:
+                if not found.builder:
+                    raise FieldError(f"kernel {found.name!r} takes no arguments", field=(next(iter(arguments)),))
+                found = self.library.with_arguments(found, arguments, _spelled(found.name, arguments))
+        elif "weights" in value:
+            return kernel_from(value, "", self.limits)
+        else:
+            rest = {key: each for key, each in value.items() if key != "scale"}
+            found_tensor = _described(rest, self.origin, self.limits)
+            found = self._numbers(found_tensor.array, str(value.get("file", "")), found_tensor.notes)
+        return found.transformed(Transformation("scale", scale_from(value["scale"]))) if "scale" in value else found
+
+    def _numbers(self, values: Any, name: str, notes: tuple[str, ...]) -> Kernel:
+        if not values.ndim or not values.size:
+            raise FieldError("a kernel must have weights", hint="[1, 0, -1] or [[0, 1], [1, 0]]")
+        return Kernel(name, read_only(values), notes=tuple(f"kernel: {note}" for note in notes))
+
+
+def _described(value: dict[str, Node], origin: Origin, limits: Limits) -> Tensor:
+    """The tensor of a mapping with ``file`` or one of the rules."""
+    if "file" in value:
+        for key in value:
+            if key not in _FILE_KEYS:
+                raise UnknownNameError(
+                    "key beside 'file'", key, _FILE_KEYS, hint=f"leave {key} out", field=(key,), at_key=True
+                )
+        if word("nodata", value.get("nodata", _KEEP)) != _KEEP:
+            raise FieldError(f"nodata is {value['nodata']!r}", hint="keep, or leave it out to read nan", field="nodata")
+        path = word("file", value["file"])
+        return read_tensor(path, limits, base=origin.folder, keeps_nodata="nodata" in value)
+    if not value:
+        raise FieldError("expected numbers, got an empty mapping", hint=f"one of: file, {', '.join(RULES)}")
+    if "shape" in value:
+        raise FieldError(
+            "a shape says how large the numbers are, not what they are",
+            hint="write them out, or {file: photo.png}, or {random: [3, 32, 32]}",
+            field="shape",
+        )
+    if not any(key in RULES for key in value):
+        key = next(iter(value))
+        raise UnknownNameError("source of numbers", key, ("file", *RULES), field=(key,), at_key=True)
+    return Tensor(generated(value, limits), None, (), "input")
+
+
+def _is_kernel_word(value: Any) -> bool:
+    """Whether it names or describes a kernel by itself, so that a list of such is a list of kernels."""
+    if not isinstance(value, str):
+        return isinstance(value, dict)
+    text = value.lower()
+    if is_path(value):
+        return True
+    return text[:1].isalpha() and not text.startswith("sqrt(") and text not in _NUMBER_WORDS
+
+
+def _spelled(name: str, arguments: dict[str, Any]) -> str:
+    shown = {key: "x".join(map(str, each)) if isinstance(each, list) else each for key, each in arguments.items()}
+    return f"{name}:{','.join(f'{key}={each}' for key, each in shown.items())}"

@@ -1,0 +1,263 @@
+"""Every kind of layer by its definition, on Python's exact numbers and with loops that know nothing of ``convcalc``.
+
+Arrays hold objects, (batch, channels, *spatial) or (batch, features). Each function gives the numbers, the sum of the
+magnitudes of each cell's terms, and how many terms a cell has: what rounding is measured by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from itertools import product
+from math import exp, prod, sqrt, tanh
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from differential.exact import answer, magnitudes, wholes
+
+Told = dict[str, Any]
+"""The arguments of a layer."""
+
+
+class Numbers(NamedTuple):
+    """A layer's output."""
+
+    values: Any
+    magnitude: Any
+    terms: int
+
+
+def exact(array: Any) -> Any:
+    """The numbers of an array as integers and fractions, exactly."""
+    whole, below = wholes(np.asarray(array))
+    return whole if below == 1 else np.frompyfunc(lambda value: Fraction(value, below), 1, 1)(whole)
+
+
+def _each(value: Any, rank: int) -> list[int]:
+    return [value] * rank if isinstance(value, int) else list(value)
+
+
+def _pairs(padding: Any, rank: int) -> list[tuple[int, int]]:
+    return [(each, each) if isinstance(each, int) else (each[0], each[1]) for each in _each(padding, rank)]
+
+
+def conv(inputs: list[Any], values: Told, told: Told) -> Numbers:
+    """The exact answer of the convolution."""
+    (cells,), weight = inputs, values["weight"]
+    rank = cells.ndim - 2
+    padding = told.get("padding", 0)
+    found = answer(
+        cells,
+        weight,
+        None if "bias" not in values else list(exact(values["bias"])),
+        stride=_each(told.get("stride", 1), rank),
+        padding=padding if isinstance(padding, str) else _pairs(padding, rank),
+        dilation=_each(told.get("dilation", 1), rank),
+        groups=told.get("groups", 1),
+        boundary=told.get("boundary", "zeros"),
+        flip=told.get("flip", False),
+    )
+    return Numbers(found.exact, found.magnitude + _biases(values, rank), found.terms)
+
+
+def _biases(values: Told, rank: int) -> Any:
+    bias = magnitudes(np.asarray(values["bias"])) if "bias" in values else np.zeros(1)
+    return bias.reshape(-1, *(1,) * rank)
+
+
+def depthwise(inputs: list[Any], values: Told, told: Told) -> Numbers:
+    """A convolution with as many groups as channels."""
+    return conv(inputs, values, {**told, "groups": inputs[0].shape[1]})
+
+
+def transposed(inputs: list[Any], values: Told, told: Told) -> Numbers:
+    """Every cell writes the kernel to where it would be read; what the padding covers is cut off."""
+    rank = inputs[0].ndim - 2
+    first = _scattered(exact(inputs[0]), exact(values["weight"]), told, rank)
+    sizes = _scattered(magnitudes(inputs[0]), magnitudes(values["weight"]), told, rank)
+    bias = exact(values["bias"]) if "bias" in values else np.zeros(1, dtype=object)
+    return Numbers(first + bias.reshape(-1, *(1,) * rank), sizes + _biases(values, rank), prod(values["weight"].shape))
+
+
+def _scattered(cells: Any, weight: Any, told: Told, rank: int) -> Any:
+    groups = told.get("groups", 1)
+    strides, spreads = (_each(told.get(name, 1), rank) for name in ("stride", "dilation"))
+    extra, pads = _each(told.get("output_padding", 0), rank), _pairs(told.get("padding", 0), rank)
+    taps, span = weight.shape[2:], weight.shape[1]
+    sizes = [
+        (size - 1) * step + spread * (count - 1) + 1 + more
+        for size, step, spread, count, more in zip(cells.shape[2:], strides, spreads, taps, extra, strict=True)
+    ]
+    total = np.zeros((len(cells), groups * span, *sizes), dtype=cells.dtype)
+    each = cells.shape[1] // groups
+    for tap, channel, out in product(product(*map(range, taps)), range(cells.shape[1]), range(span)):
+        places = tuple(
+            slice(index * spread, index * spread + (size - 1) * step + 1, step)
+            for index, spread, size, step in zip(tap, spreads, cells.shape[2:], strides, strict=True)
+        )
+        total[(slice(None), channel // each * span + out, *places)] += cells[:, channel] * weight[(channel, out, *tap)]
+    cut = (slice(before, size - after) for size, (before, after) in zip(sizes, pads, strict=True))
+    return total[(slice(None), slice(None), *cut)]
+
+
+def linear(inputs: list[Any], values: Told, _told: Told) -> Numbers:
+    """Every feature times its weight."""
+    bias = exact(values["bias"]) if "bias" in values else 0
+    sizes = np.dot(magnitudes(inputs[0]), magnitudes(values["weight"]).T) + _biases(values, 0)
+    return Numbers(np.dot(exact(inputs[0]), exact(values["weight"]).T) + bias, sizes, inputs[0].shape[1])
+
+
+def bias(inputs: list[Any], values: Told, _told: Told) -> Numbers:
+    """A number for each channel."""
+    rank = inputs[0].ndim - 2
+    each = exact(values["bias"]).reshape(-1, *(1,) * rank)
+    return Numbers(exact(inputs[0]) + each, magnitudes(inputs[0]) + _biases(values, rank), 1)
+
+
+def _by_cell(function: Callable[[Any], Any]) -> Callable[[list[Any], Told, Told], Numbers]:
+    def made(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
+        found = np.frompyfunc(function, 1, 1)(exact(inputs[0]))
+        return Numbers(found, magnitudes(found), 1)
+
+    return made
+
+
+def leaky_relu(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """Below zero times the slope."""
+    slope = Fraction(told.get("negative_slope", Fraction(1, 100)))
+    return _by_cell(lambda x: x if x > 0 else x * slope)(inputs, {}, {})
+
+
+def windows(shape: Sequence[int], told: Told) -> Iterator[tuple[tuple[int, ...], list[list[int]], int, int]]:
+    """Each output position of a pool with the cells on each axis, the places that are not beyond the padding and all.
+
+    A last window that fits only partly counts with ``ceil_mode``, if it begins before the padding behind the input
+    does (PyTorch's ``MaxPool2d``, torch.nn documentation).
+    """
+    rank = len(shape)
+    taps = _each(told["kernel_size"], rank)
+    strides = taps if told.get("stride") is None else _each(told["stride"], rank)
+    spreads, pads = _each(told.get("dilation", 1), rank), _pairs(told.get("padding", 0), rank)
+    axes = []
+    for size, count, step, spread, (before, after) in zip(shape, taps, strides, spreads, pads, strict=True):
+        reach, starts, start = spread * (count - 1) + 1, [], -before
+        while start + reach <= size + after or (
+            told.get("ceil_mode") and start < size and start + reach - step < size + after
+        ):
+            starts.append(start)
+            start += step
+        places = [[start + index * spread for index in range(count)] for start in starts]
+        axes.append(
+            [([p for p in row if 0 <= p < size], sum(-before <= p < size + after for p in row)) for row in places]
+        )
+    for position in product(*(range(len(axis)) for axis in axes)):
+        found = [axis[index] for axis, index in zip(axes, position, strict=True)]
+        yield position, [cells for cells, _ in found], prod(count for _, count in found), prod(taps)
+
+
+def _pooled(cells: Any, told: Told, make: Callable[[Any, int, int], Any]) -> Any:
+    found = {
+        position: make(
+            cells[(slice(None), slice(None), *np.ix_(*read))].reshape(*cells.shape[:2], -1), there, prod(map(len, read))
+        )
+        for position, read, there, _ in windows(cells.shape[2:], told)
+    }
+    output = np.empty((*cells.shape[:2], *(max(axis) + 1 for axis in zip(*found, strict=True))), dtype=object)
+    for position, values in found.items():
+        output[(slice(None), slice(None), *position)] = values
+    return output
+
+
+def max_pool(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """The largest cell of each window."""
+    found = _pooled(exact(inputs[0]), told, lambda window, _there, _inside: window.max(axis=-1))
+    return Numbers(found, np.zeros(found.shape), 0)
+
+
+def avg_pool(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """The mean of each window, by the places that count."""
+
+    def mean(window: Any, there: int, inside: int) -> Any:
+        counted = there if told.get("count_include_pad", True) else inside
+        return window.sum(axis=-1) * Fraction(1, told.get("divisor_override") or counted)
+
+    sizes = _pooled(np.abs(exact(inputs[0])), told, mean)
+    return Numbers(
+        _pooled(exact(inputs[0]), told, mean), magnitudes(sizes), prod(_each(told["kernel_size"], inputs[0].ndim - 2))
+    )
+
+
+def _over(pool: Callable[..., Numbers]) -> Callable[[list[Any], Told, Told], Numbers]:
+    return lambda inputs, values, _told: pool(inputs, values, {"kernel_size": inputs[0].shape[2:]})
+
+
+def adaptive(inputs: list[Any], values: Told, told: Told) -> Numbers:
+    """Means of windows that divide the input."""
+    sizes = inputs[0].shape[2:]
+    counts = _each(told["output_size"], len(sizes))
+    return avg_pool(inputs, values, {"kernel_size": [size // count for size, count in zip(sizes, counts, strict=True)]})
+
+
+def upsample(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """Every cell several times."""
+    found = exact(inputs[0])
+    for axis, factor in enumerate(_each(told["scale_factor"], found.ndim - 2), start=2):
+        found = found.repeat(factor, axis=axis)
+    return Numbers(found, np.zeros(found.shape), 0)
+
+
+def flatten(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
+    """Row by row."""
+    found = exact(inputs[0]).reshape(len(inputs[0]), -1)
+    return Numbers(found, np.zeros(found.shape), 0)
+
+
+def add(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
+    """Cell by cell."""
+    return Numbers(sum(map(exact, inputs)), sum(map(magnitudes, inputs)), len(inputs))
+
+
+def batch_norm(inputs: list[Any], values: Told, told: Told) -> Numbers:
+    """(x - mean) / sqrt(var + eps) × weight + bias."""
+    column = (-1, *(1,) * (inputs[0].ndim - 2))
+    weight, shift, mean, variance = (
+        np.asarray(values.get(name, default), dtype=float).reshape(column)
+        for name, default in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1))
+    )
+    slope = weight / np.vectorize(sqrt)(variance + told.get("eps", 1e-5))
+    x = inputs[0].astype(float)
+    found = (x - mean) * slope + shift
+    return Numbers(found, (abs(x) + abs(mean)) * abs(slope) + abs(shift), 4)
+
+
+def softmax(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
+    """Exponentials as shares of their sum over the channels."""
+    x = inputs[0].astype(float)
+    powers = np.vectorize(exp)(x - x.max(axis=1, keepdims=True))
+    found = powers / powers.sum(axis=1, keepdims=True)
+    return Numbers(found, found * (1 + abs(x).max(initial=0)), x.shape[1] + 4)
+
+
+REFERENCE: dict[str, Callable[[list[Any], Told, Told], Numbers]] = {
+    "conv": conv,
+    "pointwise": conv,
+    "depthwise": depthwise,
+    "transposed-conv": transposed,
+    "linear": linear,
+    "bias": bias,
+    "batch-norm": batch_norm,
+    "relu": _by_cell(lambda x: max(0, x)),
+    "leaky-relu": leaky_relu,
+    "sigmoid": _by_cell(lambda x: 1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x))),
+    "tanh": _by_cell(tanh),
+    "softmax": softmax,
+    "max-pool": max_pool,
+    "avg-pool": avg_pool,
+    "global-max-pool": _over(max_pool),
+    "global-avg-pool": _over(avg_pool),
+    "adaptive-avg-pool": adaptive,
+    "upsample": upsample,
+    "flatten": flatten,
+    "add": add,
+}

@@ -1,0 +1,209 @@
+"""Layers turned round: against dense products, the identity that ties both ways, and PyTorch's gradients."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conftest import CommandLine
+from convcalc.layers.adjoint import adjoint_of_network, pulled
+from convcalc.layers.layer import How
+from convcalc.layers.linear_map import matrix_of_network
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.pull import Point, pull
+from convcalc.layers.stage import Stage
+from convcalc.layers.table import KINDS
+from convcalc.limits import Limits
+from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
+from random_networks import random_network
+
+EXACT = How(dtype="exact", engine="direct")
+FLOATS = How(dtype="float64", engine="direct")
+
+
+def by_traces(layer: Any, at: Point, cells: Any) -> list[Any]:
+    """The definition: every output cell gives each term of its trace the slope times what it holds."""
+    spread = [np.zeros(each.shape, object) for each in at.inputs]
+    for place in np.ndindex(cells.shape):
+        step = layer.trace(at.inputs, at.values, place[1:], place[0], at.how)
+        for term, slope in zip(step.terms, step.slopes, strict=True):
+            if term.cell is not None:
+                spread[term.source][(place[0], *term.cell)] += cells[place].item() * slope
+    return spread
+
+
+# One layer -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", [case for case in small_cases(*KINDS) if case.kind not in REAL], ids=str)
+def test_every_kind_is_turned_round_exactly(case: Case) -> None:
+    """What each input gets is, to the last digit, what the traces of the output cells give it."""
+    layer = case.layer()
+    inputs, values = drawn(layer, NUMBERS["exact"].draw, len(case.shapes))
+    at = Point(inputs, values, EXACT)
+    cells = NUMBERS["whole"].draw(np.random.default_rng(1), (2, *layer.output_shape))
+    found, wanted = pull(layer, at, cells), by_traces(layer, at, cells)
+    assert [each.tolist() for each in found] == [each.tolist() for each in wanted]
+
+
+@pytest.mark.parametrize("case", small_cases(*KINDS), ids=str)
+def test_every_kind_is_turned_round_in_floats(case: Case) -> None:
+    """Likewise within rounding."""
+    layer = case.layer()
+    inputs, values = drawn(layer, NUMBERS["float64"].draw, len(case.shapes))
+    at = Point(inputs, values, FLOATS)
+    cells = NUMBERS["float64"].draw(np.random.default_rng(1), (2, *layer.output_shape))
+    for found, wanted in zip(pull(layer, at, cells), by_traces(layer, at, cells), strict=True):
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, wanted.astype(float), rtol=0, atol=1e-13)
+
+
+# Chains --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_adjoint_of_a_chain_is_the_transposed_matrix(seed: int) -> None:
+    """Random linear networks with branches that join: backwards they are the dense matrix transposed, exactly."""
+    network = random_network(seed, NUMBERS["exact"])
+    cells = NUMBERS["whole"].draw(np.random.default_rng(seed), (1, *network.input_shape))
+    outputs = {INPUT: cells, **dict(network.outputs(cells, EXACT, range(len(network.stages))))}
+    z = NUMBERS["whole"].draw(np.random.default_rng(seed), outputs[len(network.stages) - 1].shape)
+    matrix = matrix_of_network(network, cells, Limits(), EXACT).matrix.astype(object)
+    assert pulled(network, outputs, z, EXACT).ravel().tolist() == (z.ravel().astype(object) @ matrix).tolist()
+
+
+@pytest.mark.parametrize("kind", ["whole", "exact"])
+@pytest.mark.parametrize("seed", range(25))
+def test_both_ways_are_equal_for_exact_numbers(seed: int, kind: str) -> None:
+    """Layers that are not linear too, linearised where the input is."""
+    kinds = [name for name in KINDS if name not in REAL]
+    network = random_network(seed, NUMBERS[kind], kinds, 5)
+    cells = NUMBERS[kind].draw(np.random.default_rng(seed), (2, *network.input_shape))
+    checked = adjoint_of_network(network, cells, seed)
+    assert checked.forward == checked.backward
+    assert (checked.holds, checked.rounding) == (True, 0)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("seed", range(25))
+def test_both_ways_are_equal_within_rounding(seed: int, kind: str) -> None:
+    """In floats the bound holds, and is no more than a small share of what could come out."""
+    network = random_network(seed, NUMBERS[kind], [*KINDS], 5)
+    cells = NUMBERS[kind].draw(np.random.default_rng(seed), (2, *network.input_shape))
+    checked = adjoint_of_network(network, cells, seed)
+    assert checked.holds
+    bent = [stage.name for stage in network.stages if not stage.layer.is_linear]
+    assert list(checked.linearised) == bent
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("seed", range(6))
+def test_a_network_backwards_is_pytorchs_gradient(seed: int) -> None:
+    """Convolution, batch norm, leaky ReLU, max pool, upsample, average pool, transposed convolution, tanh, softmax."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(seed)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 4, 3, padding=1, stride=1 + seed % 2),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.LeakyReLU(0.25),
+        torch.nn.MaxPool2d(2, stride=1, padding=1),
+        torch.nn.Upsample(scale_factor=2),
+        torch.nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False),
+        torch.nn.ConvTranspose2d(4, 2, 3, stride=2, padding=1, output_padding=1, groups=2),
+        torch.nn.Tanh(),
+        torch.nn.Softmax(dim=1),
+    ).double()
+    model.eval()
+    kinds: list[tuple[str, dict[str, Any]]] = [
+        ("conv", {"out_channels": 4, "kernel_size": 3, "padding": 1, "stride": 1 + seed % 2}),
+        ("batch-norm", {}),
+        ("leaky-relu", {"negative_slope": 0.25}),
+        ("max-pool", {"kernel_size": 2, "stride": 1, "padding": 1}),
+        ("upsample", {"scale_factor": 2}),
+        ("avg-pool", {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}),
+        ("transposed-conv",
+         {"out_channels": 2, "kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1, "groups": 2}),
+        ("tanh", {}),
+        ("softmax", {}),
+    ]  # fmt: skip
+    shape: tuple[int, ...] = (2, 6, 5)
+    stages = []
+    for number, ((kind, given), module) in enumerate(zip(kinds, model, strict=True)):
+        layer = KINDS[kind].make(shape, **given)
+        state = {name: each.numpy() for name, each in module.state_dict().items() if each.ndim}
+        stages.append(Stage(kind, layer, (number - 1,), lambda state=state: state))
+        shape = layer.output_shape
+    network = Network((2, 6, 5), tuple(stages))
+    cells = torch.randn(2, 2, 6, 5, dtype=torch.float64, requires_grad=True)
+    made = model(cells)
+    z = torch.randn_like(made)
+    made.backward(z)
+    held = cells.detach().numpy()
+    outputs = {INPUT: held, **dict(network.outputs(held, FLOATS, range(len(stages))))}
+    np.testing.assert_allclose(outputs[len(stages) - 1], made.detach().numpy(), rtol=1e-12, atol=1e-14)
+    found = pulled(network, outputs, z.numpy(), FLOATS)
+    np.testing.assert_allclose(found, cells.grad.numpy(), rtol=1e-10, atol=1e-13)
+
+
+# On the command line -------------------------------------------------------------------------------------------------
+
+CHAIN = """
+input: {arange: [1, 4, 4]}
+layers:
+  - conv: {weight: [[[[1, 2], [0, -1]]]], bias: [3]}
+  - avg-pool: {kernel_size: 2, stride: 1}
+  - flatten
+  - linear: {weight: [[1, 1/2, 0, -1], [0, 1, 2, 3]], bias: [1/3, 2]}
+  - relu
+"""
+
+
+def test_a_page_of_linear_layers(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both numbers, that they are equal, and that biases are left out."""
+    monkeypatch.setenv("COLUMNS", "100")
+    cli.write({"f.yaml": CHAIN})
+    done = cli.run("uses", "f.yaml", "--adjoint", "--layer", "avg-pool1..linear1")
+    assert done.out.splitlines() == [
+        "avg-pool1 (avg-pool), flatten1 (flatten) and linear1 (linear) as one: 1×3×3 become 2 features.",
+        "",
+        "<A x, z>       = 377/2",
+        "<x, A^T z>     = 377/2",
+        "equal: the layers, each turned round, are the adjoint (z: whole numbers from -9 to 9, drawn with",
+        "seed 0)",
+        "note: bias and boundary are taken as 0: only the linear part has an adjoint",
+    ]
+
+
+@pytest.mark.parametrize("span", [(), ("--layer", "relu1"), ("--layer", "linear1..")])
+def test_layers_that_are_not_linear_are_named(cli: CommandLine, span: tuple[str, ...]) -> None:
+    """They count by their slopes at this input."""
+    cli.write({"f.yaml": CHAIN})
+    argv = ("uses", "f.yaml", "--adjoint", *span)
+    assert "note: relu1 is not linear: A has the slopes at this input\n" in cli.run(*argv).out
+    told = json.loads(cli.run(*argv, "--format", "json").out)
+    assert (told["adjoint"]["linearised"], told["adjoint"]["holds"]) == (["relu1"], True)
+    assert told["adjoint"]["a_x_z"] == told["adjoint"]["x_a_t_z"]
+    rows = list(csv.reader(io.StringIO(cli.run(*argv, "--format", "csv").out)))
+    assert rows[0] == ["seed", "a_x_z", "x_a_t_z", "holds", "is_linear"]
+    assert rows[1][1:] == [str(told["adjoint"]["a_x_z"])] * 2 + ["True", "False"]
+
+
+def test_an_adjoint_that_is_none_is_told(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer turned round wrongly leaves two numbers that differ."""
+    monkeypatch.setattr("convcalc.layers.pull.pull", lambda _, at, cells: [at.inputs[0] + cells.sum()])
+    cli.write({"f.yaml": CHAIN})
+    done = cli.run("uses", "f.yaml", "--adjoint", "--layer", "avg-pool1")
+    assert "not equal (z: whole numbers" in done.out
+
+
+def test_memory_is_asked_for_first(cli: CommandLine) -> None:
+    """All outputs are kept for the way back."""
+    cli.write({"f.yaml": "input: {ones: [1, 60, 60]}\nlayers: [upsample: 2, relu]\n"})
+    done = cli.run("uses", "f.yaml", "--adjoint", "--limit", "memory=500KiB")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith("error: a network with its adjoint needs 759.4 KiB of memory, 500.0 KiB may be used\n")
