@@ -35,6 +35,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "problem": ("worked_examples",),
     "build": ("worked_examples",),
     "engine": ("engines", "plan", "blas"),
+    "context": ("plan",),
     "tracing": ("tracing", "questions"),
     "layers": ("layer_properties", "layer_settings", "layer_alone"),
     "picture": ("picture",),

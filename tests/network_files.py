@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convcalc.layers.layer import How
+from convcalc.context import Context
 from convcalc.layers.network import Network
 from convcalc.limits import Limits
 from convcalc.request.request import read_request
@@ -31,12 +31,13 @@ def network(cli, text, *, input_text=None, strict_finite=False, files=None, limi
     return resolve(read_request("f.yaml", limits), None, limits, input_text=input_text, strict_finite=strict_finite)
 
 
-def outputs(found: Network, how=None) -> dict[str, np.ndarray]:
+def outputs(found: Network, context=None) -> dict[str, np.ndarray]:
     """The output of every layer by its name."""
     stages = found.stages
     wanted = range(len(stages))
     return {
-        stages[number].name: output for number, output in found.outputs(found.input(), how or How(found.dtype), wanted)
+        stages[number].name: output
+        for number, output in found.outputs(found.input(), context or Context(found.dtype), wanted)
     }
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from conftest import CommandLine
+from convcalc.context import Context
 from convcalc.layers.adjoint import adjoint_of_network, pulled
-from convcalc.layers.layer import How
 from convcalc.layers.linear_map import matrix_of_network
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.pull import Point, pull
@@ -22,15 +22,15 @@ from convcalc.limits import Limits
 from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
 from random_networks import random_network
 
-EXACT = How(dtype="exact", engine="direct")
-FLOATS = How(dtype="float64", engine="direct")
+EXACT = Context(dtype="exact", engine="direct")
+FLOATS = Context(dtype="float64", engine="direct")
 
 
 def by_traces(layer: Any, at: Point, cells: Any) -> list[Any]:
     """The definition: every output cell gives each term of its trace the slope times what it holds."""
     spread = [np.zeros(each.shape, object) for each in at.inputs]
     for place in np.ndindex(cells.shape):
-        step = layer.trace(at.inputs, at.values, place[1:], place[0], at.how)
+        step = layer.trace(at.inputs, at.values, place[1:], place[0], at.context)
         for term, slope in zip(step.terms, step.slopes, strict=True):
             if term.cell is not None:
                 spread[term.source][(place[0], *term.cell)] += cells[place].item() * slope

@@ -32,6 +32,7 @@ CORE = (
     "problem",
     "build",
     "engine",
+    "context",
     "tracing",
     "layers",
 )

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, LimitError
-from convcalc.layers.layer import PLAINLY, How, Layer
+from convcalc.layers.layer import Layer
 from convcalc.layers.table import KINDS, NEEDED
 from convcalc.limits import Limits
 from convcalc.tracing.explanation import Explanation, Rule
@@ -23,16 +24,18 @@ CASES = small_cases(*KINDS)
 WITH_PRODUCTS = ("conv", "pointwise", "depthwise", "transposed-conv", "linear")
 
 
-def steps(layer: Layer, inputs: list[Any], values: Any, how: How = PLAINLY) -> dict[tuple[int, ...], Explanation]:
+def steps(
+    layer: Layer, inputs: list[Any], values: Any, context: Context = STANDARD
+) -> dict[tuple[int, ...], Explanation]:
     """The trace of every cell, by (sample, *cell)."""
     places = np.ndindex(len(inputs[0]), *layer.output_shape)
-    return {place: layer.trace(inputs, values, place[1:], place[0], how) for place in places}
+    return {place: layer.trace(inputs, values, place[1:], place[0], context) for place in places}
 
 
-def made(case: Case, numbers: Numbers) -> tuple[Layer, list[Any], Any, How]:
+def made(case: Case, numbers: Numbers) -> tuple[Layer, list[Any], Any, Context]:
     """The layer of a case with its numbers, and how it is computed."""
     layer = case.layer()
-    return (layer, *drawn(layer, numbers.draw, len(case.shapes)), How(dtype=numbers.dtype))
+    return (layer, *drawn(layer, numbers.draw, len(case.shapes)), Context(dtype=numbers.dtype))
 
 
 def close(one: Any, other: Any, tolerance: float) -> None:
@@ -55,11 +58,11 @@ def test_every_trace_ends_in_the_output(case: Case, kind: str) -> None:
     numbers = NUMBERS[kind]
     if kind == "exact" and case.kind in REAL:
         pytest.skip("it makes no fractions")
-    layer, inputs, values, how = made(case, numbers)
-    output = layer.compute(inputs, values, how)
+    layer, inputs, values, context = made(case, numbers)
+    output = layer.compute(inputs, values, context)
     assert output.shape == (2, *layer.output_shape)
     totals = np.empty(output.shape, dtype=object)
-    for place, step in steps(layer, inputs, values, how).items():
+    for place, step in steps(layer, inputs, values, context).items():
         assert step.cell == place[1:]
         totals[place] = step.total
     close(output, totals, numbers.tolerance or (1e-14 if case.kind in REAL else 0))
@@ -71,8 +74,8 @@ def test_every_term_is_a_cell_of_the_input(case: Case, kind: str) -> None:
     """A term's value is what stands at its cell; of sums and maxima the terms alone make the total."""
     if kind == "exact" and case.kind in REAL:
         pytest.skip("it makes no fractions")
-    layer, inputs, values, how = made(case, NUMBERS[kind])
-    for (sample, *_), step in steps(layer, inputs, values, how).items():
+    layer, inputs, values, context = made(case, NUMBERS[kind])
+    for (sample, *_), step in steps(layer, inputs, values, context).items():
         for term in step.terms:
             assert term.value == (0 if term.cell is None else inputs[term.source][(sample, *term.cell)])
         products = [Fraction(term.product) for term in step.terms]
@@ -110,10 +113,10 @@ def test_slopes_of_traces_make_the_derivative(case: Case, kind: str) -> None:
     """What a tangent becomes is, cell by cell, the slopes of the trace times the tangent's cells."""
     if kind == "exact" and case.kind in REAL:
         pytest.skip("it makes no fractions")
-    layer, inputs, values, how = made(case, NUMBERS[kind])
+    layer, inputs, values, context = made(case, NUMBERS[kind])
     tangents = [np.random.default_rng(number).integers(-9, 10, each.shape) for number, each in enumerate(inputs)]
     wanted = np.zeros((2, *layer.output_shape), dtype=object)
-    for place, step in steps(layer, inputs, values, how).items():
+    for place, step in steps(layer, inputs, values, context).items():
         for term, slope in zip(step.terms, step.slopes, strict=True):
             if term.cell is not None:
                 wanted[place] += slope * tangents[term.source][(place[0], *term.cell)].item()
@@ -124,12 +127,12 @@ def test_slopes_of_traces_make_the_derivative(case: Case, kind: str) -> None:
 @pytest.mark.parametrize("case", small_cases(*LINEAR), ids=str)
 def test_adjoint_of_linear_layers(case: Case) -> None:
     """⟨L(x), z⟩ = ⟨x, Lᵀ(z)⟩ exactly, where Lᵀ writes z times the slopes of the traces to the terms' cells."""
-    layer, inputs, values, how = made(case, NUMBERS["exact"])
+    layer, inputs, values, context = made(case, NUMBERS["exact"])
     idle = [np.zeros(each.shape, dtype=np.int64) for each in inputs]
-    linear = layer.compute(inputs, values, how) - layer.compute(idle, values, how)
+    linear = layer.compute(inputs, values, context) - layer.compute(idle, values, context)
     drawn_z = np.random.default_rng(5).integers(-9, 10, linear.shape)
     spread = [np.zeros(each.shape, dtype=object) for each in inputs]
-    for place, step in steps(layer, inputs, values, how).items():
+    for place, step in steps(layer, inputs, values, context).items():
         for term, slope in zip(step.terms, step.slopes, strict=True):
             if term.cell is not None:
                 spread[term.source][(place[0], *term.cell)] += slope * drawn_z[place].item()
@@ -357,7 +360,7 @@ def test_whole_numbers_never_wrap_around(kind: str, name: str) -> None:
     layer, inputs, values = exact_made(kind, name)
     cells = [rows_of(each if each.ndim > 2 else each[None]) for each in inputs]
     wanted = REFERENCE[kind](cells, {key: value.tolist() for key, value in values.items()})
-    output = layer.compute(inputs, values, How(dtype="exact"))
+    output = layer.compute(inputs, values, Context(dtype="exact"))
     assert output[0].tolist() == wanted
     auto = layer.compute(inputs, values)[0]
     flat = [cell for row in wanted for cell in (row if isinstance(row, list) else [row])]
@@ -368,7 +371,7 @@ def test_whole_numbers_never_wrap_around(kind: str, name: str) -> None:
         assert auto.dtype == np.float64
         assert auto.reshape(-1).tolist() == [float(cell) for cell in flat]  # each rounded once
     for place in np.ndindex(*layer.output_shape):
-        assert layer.trace(inputs, values, place, how=How(dtype="exact")).total == output[(0, *place)]
+        assert layer.trace(inputs, values, place, context=Context(dtype="exact")).total == output[(0, *place)]
 
 
 @pytest.mark.parametrize(("cell", "weight"), [(2**27 + 1, 2**26 + 1), (2**32 + 1, 2**31 + 1)])
@@ -391,7 +394,7 @@ def test_kinds_that_make_no_fractions_refuse_exact(kind: str) -> None:
     inputs, values = drawn(layer, NUMBERS["whole"].draw)
     assert layer.compute(inputs, values).dtype == np.float64
     with pytest.raises(ConvcalcError) as caught:
-        layer.compute(inputs, values, How(dtype="exact"))
+        layer.compute(inputs, values, Context(dtype="exact"))
     assert caught.value.message == f"{kind} makes numbers that are no fractions, which dtype exact cannot hold"
     assert caught.value.hint == "choose dtype auto or float64"
 
@@ -402,7 +405,7 @@ def test_dtypes_asked_for_are_those_of_the_output(kind: str, dtype: str) -> None
     """Whole numbers become the floats that are asked for, in every kind."""
     for case in small_cases(kind):
         layer, inputs, values, _ = made(case, NUMBERS["whole"])
-        assert layer.compute(inputs, values, How(dtype=dtype)).dtype == dtype, str(case)
+        assert layer.compute(inputs, values, Context(dtype=dtype)).dtype == dtype, str(case)
         assert layer.compute([each.astype(np.float32) for each in inputs], values).dtype == np.float32, str(case)
 
 
@@ -429,7 +432,7 @@ def test_threads_change_nothing(kind: str, threads: int) -> None:
     told = {"out_features": 100} if kind == "linear" else {"kernel_size": 2} if "pool" in kind else {}
     layer = KINDS[kind].make(shape, **told)
     inputs, values = drawn(layer, NUMBERS["float32"].draw)
-    one, several = (layer.compute(inputs, values, How(threads=count)) for count in (1, threads))
+    one, several = (layer.compute(inputs, values, Context(threads=count)) for count in (1, threads))
     np.testing.assert_allclose(several, one, rtol=1e-4 if kind == "linear" else 0, atol=1e-4 if kind == "linear" else 0)
 
 
@@ -584,7 +587,7 @@ def test_huge_outputs_are_refused_before_they_are_made(kind: str, told: dict[str
     assert layer.output_shape[1] > 2**42
     inputs, values = drawn(layer, NUMBERS["whole"].draw, batch=1)
     with pytest.raises(LimitError, match=what):
-        layer.compute(inputs, values, How(limits=Limits()))
+        layer.compute(inputs, values, Context(limits=Limits()))
 
 
 # The table ---------------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError
-from convcalc.layers.layer import How, Layer
+from convcalc.layers.layer import Layer
 from convcalc.layers.table import KINDS
 from layer_cases import CHANNELS, FLAT, GRID, REAL, SMALL, Case, cases, drawn, gaps, ranks, small_cases
 
@@ -144,14 +145,14 @@ def test_a_planted_kind_without_answers_is_found() -> None:
     assert (unanswered(Open), unanswered(Linear)) == (["compute", "trace", "push"], ["compute", "trace"])
 
 
-def ours(case: Case, draw: Any, **how: Any) -> tuple[Layer, Any, list[Any], dict[str, Any]] | None:
+def ours(case: Case, draw: Any, **context: Any) -> tuple[Layer, Any, list[Any], dict[str, Any]] | None:
     """The layer of a case, its output and what went in; None where it is refused."""
     try:
         layer = case.layer()
     except ConvcalcError:
         return None
     inputs, values = drawn(layer, draw, len(case.shapes))
-    return layer, layer.compute(inputs, values, How(**how)), inputs, values
+    return layer, layer.compute(inputs, values, Context(**context)), inputs, values
 
 
 def theirs(torch: Any, case: Case, inputs: list[Any], values: dict[str, Any]) -> Any:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from conftest import CommandLine
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError
-from convcalc.layers.layer import How
 from convcalc.layers.linear_map import matrix_of_network
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
@@ -36,9 +36,9 @@ def alone(case: Case, numbers: Numbers) -> tuple[Network, Any]:
     return Network(layer.input_shape, (Stage("only", layer, inputs, lambda: values),)), cells[:1]
 
 
-def by_matrix(network: Network, cells: Any, how: How) -> Any:
+def by_matrix(network: Network, cells: Any, context: Context) -> Any:
     """Matrix × input + offset, in Python's numbers where all are exact."""
-    form = matrix_of_network(network, cells, Limits(), how)
+    form = matrix_of_network(network, cells, Limits(), context)
     assert form.matrix.shape == (len(form.rows), len(form.columns))
     assert all(len(label) == len(network.input_shape) for label in form.columns)
     matrix, given, offset = form.matrix, form.other[:, 0], form.offset
@@ -47,9 +47,9 @@ def by_matrix(network: Network, cells: Any, how: How) -> Any:
     return matrix.dot(given) + offset
 
 
-def computed(network: Network, cells: Any, how: How) -> Any:
+def computed(network: Network, cells: Any, context: Context) -> Any:
     """The output of the last layer, flat."""
-    return [*network.outputs(cells, how)][-1][1].reshape(-1)
+    return [*network.outputs(cells, context)][-1][1].reshape(-1)
 
 
 # Against what is computed --------------------------------------------------------------------------------------------
@@ -60,9 +60,9 @@ def computed(network: Network, cells: Any, how: How) -> Any:
 def test_a_matrix_does_what_its_layer_does_exactly(case: Case, kind: str) -> None:
     """Every linear kind, to the last digit: matrix × input + offset is the layer's output in fractions."""
     network, cells = alone(case, NUMBERS[kind])
-    wanted = computed(network, cells, How(dtype="exact"))
+    wanted = computed(network, cells, Context(dtype="exact"))
     for dtype in ("auto", "exact"):  # a layer may round at auto, the matrix does not
-        assert by_matrix(network, cells, How(dtype=dtype)).tolist() == wanted.tolist()
+        assert by_matrix(network, cells, Context(dtype=dtype)).tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
@@ -70,9 +70,9 @@ def test_a_matrix_does_what_its_layer_does_exactly(case: Case, kind: str) -> Non
 def test_a_matrix_does_what_its_layer_does_in_floats(case: Case, kind: str) -> None:
     """Within rounding, and of float64 whatever floats the layer has."""
     network, cells = alone(case, NUMBERS[kind])
-    wanted = computed(network, cells, How())
+    wanted = computed(network, cells, Context())
     np.testing.assert_allclose(
-        by_matrix(network, cells, How()), wanted, rtol=0, atol=1e-5 if kind == "float32" else 1e-13
+        by_matrix(network, cells, Context()), wanted, rtol=0, atol=1e-5 if kind == "float32" else 1e-13
     )
 
 
@@ -97,23 +97,26 @@ def test_a_matrix_does_what_a_chain_does(seed: int) -> None:
     """Random chains of linear layers, with branches that join: exactly for fractions."""
     network = random_network(seed, NUMBERS["exact"])
     cells = NUMBERS["exact"].draw(np.random.default_rng(seed), (1, *network.input_shape))
-    how = How(dtype="exact")
-    assert by_matrix(network, cells, how).tolist() == computed(network, cells, how).tolist()
+    context = Context(dtype="exact")
+    assert by_matrix(network, cells, context).tolist() == computed(network, cells, context).tolist()
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_matrix_of_a_chain_is_the_product_of_its_layers(seed: int) -> None:
     """A chain without branches: the matrices of its layers multiplied, and the offsets carried on."""
     network = random_network(seed, NUMBERS["exact"], [kind for kind in LINEAR if kind != "add"])
-    how, cells = How(dtype="exact"), NUMBERS["whole"].draw(np.random.default_rng(seed), (1, *network.input_shape))
+    context, cells = (
+        Context(dtype="exact"),
+        NUMBERS["whole"].draw(np.random.default_rng(seed), (1, *network.input_shape)),
+    )
     matrix, offset = None, 0
     for stage in network.stages:
         part = subnetwork(network, stage.name).network
-        form = matrix_of_network(part, np.zeros((1, *part.input_shape), np.int64), Limits(), how)
+        form = matrix_of_network(part, np.zeros((1, *part.input_shape), np.int64), Limits(), context)
         own = form.matrix.astype(object)
         matrix = own if matrix is None else own.dot(matrix)
         offset = own.dot(offset) + form.offset if np.ndim(offset) else form.offset
-    whole = matrix_of_network(network, cells, Limits(), how)
+    whole = matrix_of_network(network, cells, Limits(), context)
     assert whole.matrix.tolist() == matrix.tolist()
     assert whole.offset.tolist() == offset.tolist()
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from conftest import CommandLine
+from convcalc.context import Context
 from convcalc.engine.plan import Plan
-from convcalc.layers.layer import How
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.network_plan import plan_of_network
 from convcalc.layers.stage import Stage
@@ -49,11 +49,11 @@ def test_the_plans_are_those_of_a_run(seed: int, kind: str) -> None:
     network = random_network(seed, numbers, CONVOLUTIONS, 6)
     cells = numbers.draw(np.random.default_rng(seed), (2, *network.input_shape))
     carried: list[Plan] = []
-    how = How(numbers.dtype, threads=2, planned=carried.append)
-    list(network.outputs(cells, how))
+    context = Context(numbers.dtype, threads=2, planned=carried.append)
+    list(network.outputs(cells, context))
     needed = network.needed(len(network.stages) - 1)
     names = [network.stages[number].name for number in needed]
-    found = [plan for each, plan in plan_of_network(network, cells, how).convolutions if each.name in names]
+    found = [plan for each, plan in plan_of_network(network, cells, context).convolutions if each.name in names]
     assert found == carried
 
 
@@ -63,7 +63,7 @@ def test_whole_numbers_that_grow_are_planned_as_they_are() -> None:
     network = chain((1, 9), *(("conv", dict(kernel)) for _ in range(3)), draw=lambda _, shape: np.full(shape, GREAT))
     cells = np.full((1, 1, 9), 3)
     carried: list[Plan] = []
-    list(network.outputs(cells, How(planned=carried.append)))
+    list(network.outputs(cells, Context(planned=carried.append)))
     found = [plan.arithmetic.words for _, plan in plan_of_network(network, cells).convolutions]
     assert found == [plan.arithmetic.words for plan in carried]
     assert found[0] != found[-1] == "Python's exact numbers, of any size"
@@ -79,14 +79,14 @@ def test_memory_is_what_a_run_takes() -> None:
         (16, 192, 192), ("conv", dict(conv)), ("relu", {}), ("conv", dict(conv)), ("max-pool", {"kernel_size": 2})
     )
     cells = NUMBERS["float32"].draw(np.random.default_rng(0), (1, 16, 192, 192))
-    how = How(threads=1)
+    context = Context(threads=1)
     for _ in range(2):  # what the first run loads and keeps is not counted
         tracemalloc.start()
-        for _ in network.outputs(cells, how):
+        for _ in network.outputs(cells, context):
             pass
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    highest = plan_of_network(network, cells, how).highest
+    highest = plan_of_network(network, cells, context).highest
     assert highest.workspace_bytes > 0
     told = highest.memory_bytes - highest.workspace_bytes - highest.weight_bytes - cells.nbytes
     assert 0.95 * peak < told <= peak

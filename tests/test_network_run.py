@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conftest import CommandLine
-from convcalc.layers.layer import How
+from convcalc.context import Context
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 from test_network_trace import MANY, TWO, network_of
@@ -162,7 +162,7 @@ def test_engines_are_told_and_chosen(cli: CommandLine) -> None:
     assert "engine" not in cli.run("run", "many.yaml").out
     told: list[Any] = []
     network = network_of((1, 4, 4), [("conv", {"out_channels": 1, "kernel_size": 2}), ("relu", {})])
-    list(network.outputs(np.ones((1, 1, 4, 4)), How(engine="taps", planned=told.append)))
+    list(network.outputs(np.ones((1, 1, 4, 4)), Context(engine="taps", planned=told.append)))
     assert [plan.engine for plan in told] == ["taps"]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError
-from convcalc.layers.layer import How
 from convcalc.models.onnx_nodes import OPERATORS
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
@@ -37,7 +37,7 @@ def verdict(model: Any, arrays: list[Any], wanted: Any, folder: Path) -> str:
         network = resolve(request, None, LIMITS, input_text=str(folder / "x.npy"))
         if network.cut:
             return "refused"
-        *_, (_, output) = network.outputs(network.input(), How(limits=LIMITS))
+        *_, (_, output) = network.outputs(network.input(), Context(limits=LIMITS))
     except ConvcalcError:
         return "refused"
     same = output.size == wanted.size and np.allclose(output.reshape(wanted.shape), wanted, equal_nan=True, **CLOSE)

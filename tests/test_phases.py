@@ -7,10 +7,10 @@ from itertools import product
 import numpy as np
 import pytest
 
+from convcalc.context import STANDARD, Context
 from convcalc.engine.algorithms.transposed_direct import scatter
 from convcalc.layers.kinds import transposed
 from convcalc.layers.kinds.transposed_phases import by_phases
-from convcalc.layers.layer import PLAINLY, How
 from convcalc.layers.table import kind_of
 
 CASES = [
@@ -28,7 +28,7 @@ def test_phases_write_what_taps_write(size, kernel, stride, groups):
     weight = numbers.normal(size=(4, 3, *kernel))
     written = [(each - 1) * step + taps + 1 for each, step, taps in zip(size, stride, kernel, strict=True)]
     expected = scatter(cells, weight, size=written, stride=stride, dilation=[1] * len(size), groups=groups)
-    found = by_phases(cells, weight, size=written, stride=stride, groups=groups, how=PLAINLY)
+    found = by_phases(cells, weight, size=written, stride=stride, groups=groups, context=STANDARD)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     assert np.abs(expected).max() > 1
 
@@ -73,7 +73,7 @@ def test_the_engine_asked_for_is_taken():
     numbers = np.random.default_rng(3)
     cells, weight = numbers.normal(size=(1, 8, 40, 40)), numbers.normal(size=(8, 8, 3, 3))
     of = {
-        engine: by_phases(cells, weight, size=(81, 81), stride=(2, 2), groups=1, how=How(engine=engine))
+        engine: by_phases(cells, weight, size=(81, 81), stride=(2, 2), groups=1, context=Context(engine=engine))
         for engine in ("gemm", "fft")
     }
     np.testing.assert_allclose(of["gemm"], of["fft"], rtol=0, atol=1e-11)

@@ -12,8 +12,8 @@ import pytest
 
 from conftest import CommandLine
 from convcalc.arrays import total
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError
-from convcalc.layers.layer import How
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.path_weights import paths
 from convcalc.layers.stage import Stage
@@ -35,11 +35,11 @@ def test_exact_derivatives_are_exact(case: Case, kind: str) -> None:
     layer, count = case.layer(), len(case.shapes)
     inputs, values = drawn(layer, NUMBERS[kind].draw, count)
     tangents = [NUMBERS["exact"].draw(np.random.default_rng(number), each.shape) for number, each in enumerate(inputs)]
-    how = How(dtype="exact")
-    pushed = layer.push(inputs, values, tangents, how)
+    context = Context(dtype="exact")
+    pushed = layer.push(inputs, values, tangents, context)
     assert pushed.dtype.kind in "iuO"
     assert not any(isinstance(each, float) for each in pushed.flat)
-    thrice = layer.push(inputs, values, [each * 3 for each in tangents], how)
+    thrice = layer.push(inputs, values, [each * 3 for each in tangents], context)
     assert thrice.tolist() == (pushed.astype(object) * 3).tolist()
 
 
@@ -49,7 +49,7 @@ def test_derivatives_are_of_the_dtype_asked_for(case: Case, dtype: str) -> None:
     """Whole numbers and tangents become the floats that are asked for, in every kind."""
     layer = case.layer()
     inputs, values = drawn(layer, NUMBERS["whole"].draw, len(case.shapes))
-    assert layer.push(inputs, values, inputs, How(dtype=dtype)).dtype == dtype
+    assert layer.push(inputs, values, inputs, Context(dtype=dtype)).dtype == dtype
 
 
 @pytest.mark.parametrize("kind", ["relu", "leaky-relu", "max-pool", "flatten", "bias"])
@@ -81,7 +81,7 @@ def test_the_engine_asked_for_makes_the_derivative(engine: str) -> None:
     layer = KINDS["conv"].make((1, 9), out_channels=1, kernel_size=3)
     inputs, values = drawn(layer, NUMBERS["float64"].draw)
     plans: list[Any] = []
-    layer.push(inputs, values, inputs, How(engine=engine, planned=plans.append))
+    layer.push(inputs, values, inputs, Context(engine=engine, planned=plans.append))
     assert [plan.engine for plan in plans] == [engine]
 
 
@@ -92,7 +92,7 @@ def test_limits_hold_for_derivatives() -> None:
     layer = KINDS["upsample"].make((1, 4), scale_factor=1000)
     cells = np.ones((1, 1, 4))
     with pytest.raises(ConvcalcError, match="this upsample"):
-        layer.push([cells], {}, [cells], How(limits=Limits(memory=1000)))
+        layer.push([cells], {}, [cells], Context(limits=Limits(memory=1000)))
 
 
 # Slopes --------------------------------------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ def test_an_error_of_a_derivative_names_its_layer() -> None:
     stage = Stage("act", KINDS["sigmoid"].make((1, 2)), (INPUT,))
     cells = np.ones((1, 1, 2), dtype=np.int64)
     with pytest.raises(ConvcalcError, match=r"^act: sigmoid makes numbers that are no fractions"):
-        stage.push([cells], [cells], How(dtype="exact"))
+        stage.push([cells], [cells], Context(dtype="exact"))
 
 
 def test_outputs_are_let_go_once_nobody_needs_them() -> None:

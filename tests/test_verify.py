@@ -14,9 +14,9 @@ import pytest
 from cases import CASES, KINDS, kinds_of, numbers, problem_of, takers
 from conftest import CommandLine
 from convcalc import build_problem, compute, make_plan
+from convcalc.context import Context
 from convcalc.engine.bounds import unit
 from convcalc.errors import DisagreementError, LimitError
-from convcalc.layers.layer import How
 from convcalc.layers.table import KINDS as LAYERS
 from convcalc.layers.verification import verify_layer
 from convcalc.limits import Limits
@@ -123,7 +123,7 @@ def test_a_trace_that_differs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     """With the total of the trace."""
     problem = build_problem([[[1, 2, 3]]], [[[1, 1]]])
     right = verification.trace_at
-    monkeypatch.setattr(verification, "trace_at", lambda *args, **how: replace(right(*args, **how), total=4))
+    monkeypatch.setattr(verification, "trace_at", lambda *args, **context: replace(right(*args, **context), total=4))
     with pytest.raises(DisagreementError, match=r"^output\[0, 0, 0\] is 3 by engine gemm, and 4 by its trace \("):
         verify(problem, compute(problem).output, make_plan(problem))
 
@@ -135,13 +135,13 @@ def test_a_wrong_cell_of_any_kind_of_layer_is_found(kind: str) -> None:
     layer = case.layer()
     inputs, values = drawn(layer, NUMBERS["float64"].draw, len(case.shapes), batch=1)
     plans: list[Any] = []
-    how = How(planned=plans.append)
-    output = layer.compute(inputs, values, how)
-    assert verify_layer(layer, inputs, values, output, how, plans[0] if plans else None).traces
+    context = Context(planned=plans.append)
+    output = layer.compute(inputs, values, context)
+    assert verify_layer(layer, inputs, values, output, context, plans[0] if plans else None).traces
     off = output.copy()
     off.flat[0] += 1
     with pytest.raises(DisagreementError, match=r"^output\[0(, 0)+\] is "):
-        verify_layer(layer, inputs, values, off, how, plans[0] if plans else None)
+        verify_layer(layer, inputs, values, off, context, plans[0] if plans else None)
 
 
 # What is compared ---------------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ from warnings import warn
 
 from convcalc.arrays import Array, as_array, count_not_finite, owned
 from convcalc.build import build_problem
+from convcalc.context import Context
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
 from convcalc.geometry.boundary import Boundary
-from convcalc.layers.layer import How
 from convcalc.layers.network import Network
 from convcalc.numerals import Number, is_finite
 from convcalc.problem import Problem
@@ -115,9 +115,9 @@ class LoadedNetwork(Network):
         """
         from convcalc.layers.run import run_network
 
-        how = How(self.dtype, engine, precision, threads)
-        network = self.as_problem(how)
-        return run_network(network, network.input(), self._number(layer), how, keep=keep)
+        context = Context(self.dtype, engine, precision, threads)
+        network = self.as_problem(context)
+        return run_network(network, network.input(), self._number(layer), context, keep=keep)
 
     def trace(
         self,
@@ -138,11 +138,11 @@ class LoadedNetwork(Network):
         from convcalc.layers.explainer import Explainer, Place
         from convcalc.tracing.places import check_cell
 
-        number, how = self._number(layer), How(self.dtype)
-        network = self.as_problem(how)
+        number, context = self._number(layer), Context(self.dtype)
+        network = self.as_problem(context)
         cells = network.input()
         cell = check_cell("output", (len(cells), *self.shape_of(number)), position, channel, batch)
-        explainer = Explainer(network, cells, number, how, depth, sample=batch)
+        explainer = Explainer(network, cells, number, context, depth, sample=batch)
         return next(explainer.explained([Place(batch, cell)]))
 
     def uses(
@@ -156,11 +156,11 @@ class LoadedNetwork(Network):
         from convcalc.layers.path_weights import network_uses
         from convcalc.tracing.places import check_cell
 
-        number, how = self._number(layer), How(self.dtype)
-        network = self.as_problem(how)
+        number, context = self._number(layer), Context(self.dtype)
+        network = self.as_problem(context)
         cells = network.input()
         cell = check_cell("input", cells.shape, position, channel, batch)
-        return network_uses(network, cells, cell, number, how, batch)
+        return network_uses(network, cells, cell, number, context, batch)
 
     def summary(self, batch: int = 1) -> tuple[Tally, ...]:
         """What every layer costs and sees, so many samples at a time."""

@@ -41,7 +41,7 @@ def weights() -> list[tuple[np.ndarray, np.ndarray]]:
 
 def ours(precision: str) -> Callable[[np.ndarray], np.ndarray]:
     """The network as a network."""
-    from convcalc.layers.layer import How
+    from convcalc.context import Context
     from convcalc.layers.network import Network
     from convcalc.layers.stage import Stage
     from convcalc.layers.table import kind_of
@@ -54,11 +54,11 @@ def ours(precision: str) -> Callable[[np.ndarray], np.ndarray]:
             values = dict(zip(("weight", "bias"), next(given), strict=True)) if kind == "conv" else {}
             stages.append(Stage(f"{kind}{len(stages)}", layer, (len(stages) - 1,), lambda values=values: values))
             shape = layer.output_shape
-    network, how = Network(SHAPE, tuple(stages)), How(precision=precision)
+    network, context = Network(SHAPE, tuple(stages)), Context(precision=precision)
 
     def run(cells: np.ndarray) -> np.ndarray:
         output = cells
-        for _, output in network.outputs(cells, how):  # noqa: B007 - the last one is the result
+        for _, output in network.outputs(cells, context):  # noqa: B007 - the last one is the result
             pass
         return output
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc import Plan
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError
-from convcalc.layers.layer import How, Layer, Shape
+from convcalc.layers.layer import Layer, Shape
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
@@ -35,14 +36,14 @@ class Net(NamedTuple):
     """The arguments of each layer."""
     cells: Any
     """(batch, *input_shape)"""
-    how: How
+    context: Context
 
     def __str__(self) -> str:
         layers = "; ".join(
             f"{stage.name} {kind}({', '.join(f'{k}={v}' for k, v in told.items())}) of {list(stage.inputs)}"
             for stage, kind, told in zip(self.network.stages, self.kinds, self.told, strict=True)
         )
-        how = f"dtype={self.how.dtype}, engine={self.how.engine}, precision={self.how.precision}"
+        how = f"dtype={self.context.dtype}, engine={self.context.engine}, precision={self.context.precision}"
         return f"input {self.cells.dtype}{list(self.cells.shape)}, {how}: {layers}"
 
 
@@ -66,8 +67,8 @@ def any_network(rng: Rng) -> Net:
     floats = any(isinstance(each.get("negative_slope"), float) for each in told)
     word = "auto" if real or floats else choice(rng, *words)
     cells = NUMBERS[numbers].draw(rng, (int(rng.integers(1, 3)), *shape))
-    how = How(word, precision=choice(rng, "full", "full", "fast"), threads=choice(rng, None, 1, 2))
-    return Net(Network(shape, tuple(stages)), tuple(kinds), tuple(told), cells, how)
+    context = Context(word, precision=choice(rng, "full", "full", "fast"), threads=choice(rng, None, 1, 2))
+    return Net(Network(shape, tuple(stages)), tuple(kinds), tuple(told), cells, context)
 
 
 def _next(rng: Rng, stages: list[Stage], shape: Shape) -> tuple[str, tuple[int, ...], Layer, dict[str, Any]] | None:
@@ -127,9 +128,9 @@ def faults_of(net: Net, rng: Rng, *, torch: Any = None) -> Iterator[Fault]:
     plans: dict[int, list[Plan]] = {}
     outputs: dict[int, Any] = {INPUT: net.cells}
     planned: list[Plan] = []
-    how = net.how._replace(planned=planned.append)
+    context = net.context._replace(planned=planned.append)
     last = len(net.network.stages) - 1
-    for number, output in net.network.outputs(net.cells, how, range(last + 1)):
+    for number, output in net.network.outputs(net.cells, context, range(last + 1)):
         outputs[number], plans[number] = output, list(planned)
         planned.clear()
     for number, told in enumerate(net.told):
@@ -204,7 +205,7 @@ def _traced(net: Net, number: int, outputs: dict[int, Any], rng: Rng) -> Iterato
     """The step of a cell comes to what the run has there."""
     stage, output = net.network.stages[number], outputs[number]
     sample, *cell = (int(rng.integers(size)) for size in output.shape)
-    step = stage.layer.trace([outputs[each] for each in stage.inputs], stage.values(), tuple(cell), sample, net.how)
+    step = stage.layer.trace([outputs[each] for each in stage.inputs], stage.values(), tuple(cell), sample, net.context)
     value = output[(sample, *cell)]
     if not step.agrees(value, output.dtype):
         yield Fault(f"{stage.name} {stage.layer.kind}: its trace", (sample, *cell), step.total, value)
@@ -214,7 +215,7 @@ def _unfolded(net: Net, outputs: dict[int, Any], rng: Rng) -> Iterator[Fault]:
     """A cell of the last layer, taken apart down to the input, agrees at every level."""
     last = len(net.network.stages) - 1
     sample, *cell = (int(rng.integers(size)) for size in outputs[last].shape)
-    ahead = [unfold(net.network, outputs, last, tuple(cell), last + 1, sample=sample, widest=8, how=net.how)]
+    ahead = [unfold(net.network, outputs, last, tuple(cell), last + 1, sample=sample, widest=8, context=net.context)]
     while ahead:
         node: Node = ahead.pop()
         if not node.agrees:

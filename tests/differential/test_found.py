@@ -11,8 +11,8 @@ import pytest
 
 from cases import retiled
 from convcalc import build_problem, compute, make_plan, trace_at
+from convcalc.context import Context
 from convcalc.engine import bounds
-from convcalc.layers.layer import How
 from convcalc.layers.table import KINDS
 from convcalc.tracing.verification import _beyond
 
@@ -104,7 +104,7 @@ def test_fractions_that_pass_through_agree_with_their_trace(kind: str) -> None:
     told = {"scale_factor": 2} if kind == "upsample" else {}
     layer = KINDS[kind].make((1, 2), **told)
     cells = np.array([[[Fraction(-14, 5), Fraction(1, 3)]]], dtype=object)
-    output = layer.compute([cells], {}, How())
+    output = layer.compute([cells], {}, Context())
     for place in np.ndindex(output.shape[1:]):
         assert layer.trace([cells], {}, place).agrees(output[(0, *place)], output.dtype)
 

@@ -61,15 +61,15 @@ def explainer_of(found: Ready, asked: Asked, depth: int) -> Explainer:
     """What explains cells of the layer that is asked for; raises as :class:`Explainer` does."""
     if asked.sample is not None:
         found.sample(asked.sample)
-    return Explainer(found.network, found.cells, found.number, found.how, depth, sample=asked.sample)
+    return Explainer(found.network, found.cells, found.number, found.context, depth, sample=asked.sample)
 
 
 def outputs_shown(found: Ready, explainer: Explainer, *, quiet: bool) -> Mapping[int, Array]:
     """The outputs that the explanations need; a bar shows how far they are, if they take long."""
     from convcalc.cli.progress import watched
 
-    with watched(found, quiet=quiet) as (how, done):
-        return explainer.computed(how, done)
+    with watched(found, quiet=quiet) as (context, done):
+        return explainer.computed(context, done)
 
 
 def emit_one(told: ExplainedCell, target: OutputOptions) -> None:

@@ -44,7 +44,7 @@ class Part(NamedTuple):
         source, found = self.layers.source, self.found
         if source == INPUT:
             return cells
-        return [*found.network.outputs(cells, found.how, [source])][-1][1]
+        return [*found.network.outputs(cells, found.context, [source])][-1][1]
 
     def problem(self) -> Problem:
         """The convolution as a problem of its own.
@@ -62,7 +62,7 @@ class Part(NamedTuple):
             )
         if self.found.problem is not None:
             return self.found.problem
-        return whole.problem(whole.number(self.names[0]), [self.given(self.found.cells)], self.found.how)
+        return whole.problem(whole.number(self.names[0]), [self.given(self.found.cells)], self.found.context)
 
 
 def part_of(options: ProblemOptions, layer: str | None, input_text: str | None) -> Part:

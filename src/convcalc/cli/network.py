@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.flags import changed, flags, library_of, limits_of
+from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, Place, UsageError
-from convcalc.layers.layer import How
 from convcalc.layers.network import Network
 from convcalc.limits import Limits
 from convcalc.wording import counted
@@ -25,7 +25,7 @@ class Ready(NamedTuple):
     """The input, (batch, *input_shape), in the dtype asked for."""
     number: int
     """The layer that is asked for: the one that ``--layer`` names, or the last."""
-    how: How
+    context: Context
     is_named: bool = False
     """Whether ``--layer`` names it."""
 
@@ -49,7 +49,7 @@ class Ready(NamedTuple):
     @property
     def limits(self) -> Limits:
         """What may be used."""
-        return self.how.limits or Limits()
+        return self.context.limits or Limits()
 
     def only_convolution(self) -> Problem:
         """The convolution that the network is.
@@ -67,7 +67,7 @@ class Ready(NamedTuple):
 
 def network_of(
     options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
-) -> tuple[Network, How]:
+) -> tuple[Network, Context]:
     """The network that a command line asks for, perhaps with nothing but the shape of its input; and how to compute it.
 
     Raises:
@@ -86,10 +86,10 @@ def network_of(
         input_text=input_text,
         strict_finite=options.strict_finite,
     )
-    how = How(network.dtype, options.engine, options.precision, options.threads, limits, explain=explain)
+    context = Context(network.dtype, options.engine, options.precision, options.threads, limits, explain=explain)
     with flags():
-        _check_how(how)
-    return network, how
+        _check_choices(context)
+    return network, context
 
 
 def ready(
@@ -100,15 +100,15 @@ def ready(
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
     """
-    network, how = network_of(options, layer, input_text, explain=explain)
+    network, context = network_of(options, layer, input_text, explain=explain)
     if network.tensor is None:
         raise FieldError(
             f"{network.source} has the shape of an input, not its numbers",
             hint=f"--input {_example(network)}, or --input '{{random: {list(network.input_shape)}}}'",
         )
     number = number_of(network, layer)
-    network = network.as_problem(how)
-    return Ready(network, network.input(), number, how, layer is not None)
+    network = network.as_problem(context)
+    return Ready(network, network.input(), number, context, layer is not None)
 
 
 def check_whole(found: Ready, *, partial: bool) -> None:
@@ -143,7 +143,7 @@ def number_of(network: Network, name: str | None) -> int:
         return len(network.stages) - 1 if name is None else network.number(name)
 
 
-def _check_how(how: How) -> None:
+def _check_choices(context: Context) -> None:
     from convcalc.engine.plan import check_choice
 
-    check_choice(how.engine, how.precision, how.threads)
+    check_choice(context.engine, context.precision, context.threads)

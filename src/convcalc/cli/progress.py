@@ -12,8 +12,8 @@ from convcalc.errors import EngineError
 
 if TYPE_CHECKING:
     from convcalc.cli.network import Ready
+    from convcalc.context import Context
     from convcalc.engine.plan import Plan
-    from convcalc.layers.layer import How
     from convcalc.layers.run import NetworkRun
 
 _LONG = 1.0  # seconds, as estimated
@@ -24,18 +24,18 @@ def run_shown(ready: Ready, *, quiet: bool, keep: bool = False, verify: bool = F
     """The network computed; on a terminal a bar shows how far it is, unless that is soon or not wanted."""
     from convcalc.layers.run import run_network
 
-    with flags(kind=EngineError), watched(ready, quiet=quiet) as (how, done):
-        return run_network(ready.network, ready.cells, ready.number, how, keep=keep, verify=verify, done=done)
+    with flags(kind=EngineError), watched(ready, quiet=quiet) as (context, done):
+        return run_network(ready.network, ready.cells, ready.number, context, keep=keep, verify=verify, done=done)
 
 
 @contextmanager
-def watched(ready: Ready, *, quiet: bool) -> Iterator[tuple[How, Callable[[int], None]]]:
+def watched(ready: Ready, *, quiet: bool) -> Iterator[tuple[Context, Callable[[int], None]]]:
     """What moves a bar on as convolutions are computed, and what is told each layer that is done."""
     stages, samples = ready.network.stages, len(ready.cells)
     work = {number: stages[number].layer.work.macs * samples for number in ready.network.needed(ready.number)}
     with ExitStack() as shown:
         bar = Bar(work, shown, is_watched=not quiet and _is_watched())
-        yield ready.how._replace(planned=bar.planned, progress=bar.tile), bar.layer
+        yield ready.context._replace(planned=bar.planned, progress=bar.tile), bar.layer
 
 
 class Bar:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.layers.layer import PLAINLY, How
+from convcalc.context import STANDARD, Context
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
@@ -33,7 +33,7 @@ class _Pair(NamedTuple):
     """In floats: what the tangent would become were every number that takes part positive."""
 
 
-def adjoint_of_network(network: Network, cells: Array, seed: int = 0, how: How = PLAINLY) -> Adjoint:
+def adjoint_of_network(network: Network, cells: Array, seed: int = 0, context: Context = STANDARD) -> Adjoint:
     """Both sides of the identity, with the input as x and whole numbers drawn for z; exact where all numbers are.
 
     ``cells``: (batch, *input_shape).
@@ -43,12 +43,12 @@ def adjoint_of_network(network: Network, cells: Array, seed: int = 0, how: How =
         ConvcalcError: a layer has no weights, or the numbers do not go with each other.
     """
     shapes = (network.input_shape, *(stage.layer.output_shape for stage in network.stages))
-    Limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint", how.limits)
+    Limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint", context.limits)
     network = network.keeping(range(len(network.stages)))
-    return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each), how)
+    return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each), context)
 
 
-def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, how: How = PLAINLY) -> Array:
+def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, context: Context = STANDARD) -> Array:
     """What the adjoint of all layers makes of cells shaped like the last output, (batch, *input_shape).
 
     ``outputs``: those of all layers and the input, (batch, *shape) each.
@@ -58,54 +58,54 @@ def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, how: Ho
 
     held = {len(network.stages) - 1: cells}
     for number, stage in reversed([*enumerate(network.stages)]):
-        at = Point([outputs[each] for each in stage.inputs], stage.values(), how)
+        at = Point([outputs[each] for each in stage.inputs], stage.values(), context)
         for below, part in zip(stage.inputs, pull(stage.layer, at, held.pop(number)), strict=True):
-            dtype, parts = alike([part, *([held[below]] if below in held else [])], how.dtype)
+            dtype, parts = alike([part, *([held[below]] if below in held else [])], context.dtype)
             held[below] = sum_of(parts, dtype)
     return held[INPUT]
 
 
-def _both_ways(network: Network, cells: Array, seed: int, how: How) -> Adjoint:
+def _both_ways(network: Network, cells: Array, seed: int, context: Context) -> Adjoint:
     import numpy as np
 
     from convcalc.layers.numbers import alike
     from convcalc.tracing.adjoint import Adjoint, drawn, inner
 
-    _, (start,) = alike([cells], how.dtype)
-    is_exact = how.dtype == "exact"
+    _, (start,) = alike([cells], context.dtype)
+    is_exact = context.dtype == "exact"
     pairs = {INPUT: _Pair(start, start, None if is_exact else np.abs(start))}
-    pairs |= network.carried(pairs[INPUT], lambda stage, below: _carried(stage, below, how), None)
+    pairs |= network.carried(pairs[INPUT], lambda stage, below: _carried(stage, below, context), None)
     last = pairs[len(network.stages) - 1]
     bent = tuple(stage.name for stage in network.stages if not stage.layer.is_linear)
     z = drawn(seed, last.output.shape)
-    _, (given,) = alike([z], how.dtype)
-    spread = pulled(network, {number: each.output for number, each in pairs.items()}, given, how)
+    _, (given,) = alike([z], context.dtype)
+    spread = pulled(network, {number: each.output for number, each in pairs.items()}, given, context)
     return Adjoint(
         seed=seed,
         forward=inner(last.tangent, z),
         backward=inner(start, spread),
         rounding=0.0 if last.most is None else _rounding(network, last.most, z),
-        is_linear=not bent and not offset_of(network, how).any(),
+        is_linear=not bent and not offset_of(network, context).any(),
         linearised=bent,
     )
 
 
-def _carried(stage: Stage, below: list[_Pair], how: How) -> _Pair:
+def _carried(stage: Stage, below: list[_Pair], context: Context) -> _Pair:
     outputs, tangents = [each.output for each in below], [each.tangent for each in below]
     most = [each.most for each in below if each.most is not None]
     return _Pair(
-        stage.compute(outputs, how),
-        stage.push(outputs, tangents, how),
-        _most(stage, outputs, most, how) if most else None,
+        stage.compute(outputs, context),
+        stage.push(outputs, tangents, context),
+        _most(stage, outputs, most, context) if most else None,
     )
 
 
-def _most(stage: Stage, outputs: list[Array], most: list[Array], how: How) -> Array:
+def _most(stage: Stage, outputs: list[Array], most: list[Array], context: Context) -> Array:
     """What magnitudes become at most: by the weights' magnitudes, and a little more where slopes have other signs."""
     import numpy as np
 
     positive = {name: np.abs(each) if name == "weight" else each for name, each in stage.values().items()}
-    found: Array = np.abs(replace(stage, read=lambda: positive).push(outputs, most, how))
+    found: Array = np.abs(replace(stage, read=lambda: positive).push(outputs, most, context))
     return found if stage.layer.is_linear else found + 2 * max(each.max(initial=0) for each in most)
 
 

@@ -8,8 +8,9 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.arrays import plain
+from convcalc.context import Context
 from convcalc.engine.compute import Cells
-from convcalc.layers.layer import Box, How
+from convcalc.layers.layer import Box
 from convcalc.layers.network import INPUT, Network
 from convcalc.numerals import Number
 from convcalc.tracing.explanation import Cell, Explanation
@@ -69,7 +70,14 @@ class Explainer:
     """Explains cells of one layer: what is below is computed once, and the weights that a trace needs too are kept."""
 
     def __init__(
-        self, network: Network, cells: Array, number: int, how: How, depth: int = 1, *, sample: int | None = None
+        self,
+        network: Network,
+        cells: Array,
+        number: int,
+        context: Context,
+        depth: int = 1,
+        *,
+        sample: int | None = None,
     ) -> None:
         """``cells``: the input, (batch, *input_shape). ``sample``: the only one that is asked for.
 
@@ -85,7 +93,7 @@ class Explainer:
         self.is_alone = network.is_convolution
         self.first = 0 if sample is None or self.is_alone else sample
         self.cells = cells if sample is None or self.is_alone else cells[sample : sample + 1]
-        self.samples, self.only, self.number, self.how = len(cells), sample, number, how
+        self.samples, self.only, self.number, self.context = len(cells), sample, number, context
         self._wanted = within(network, number, self.depth)
         self.network = network if self.is_alone else network.keeping(within(network, number, self.depth - 1))
 
@@ -112,20 +120,22 @@ class Explainer:
         if not self.is_alone:
             yield from self.explained_by(self.computed(), places)
             return
-        problem = self.network.problem(self.number, [self.cells], self.how)
-        found, plan = None, self.how.plan(problem)
+        problem = self.network.problem(self.number, [self.cells], self.context)
+        found, plan = None, self.context.plan(problem)
         for place in places:
             trace = _trace(problem, place, plan.error)
-            found = found or Cells(problem, plan, self.how.limits)
+            found = found or Cells(problem, plan, self.context.limits)
             yield self._explained(place, found.at(place.sample, place.cell[0], place.cell[1:]), trace)
 
-    def computed(self, how: How | None = None, done: Callable[[int], None] = lambda _: None) -> Mapping[int, Array]:
+    def computed(
+        self, context: Context | None = None, done: Callable[[int], None] = lambda _: None
+    ) -> Mapping[int, Array]:
         """The outputs that explanations need, by the layer's number, (batch, *output_shape) each, and the input.
 
-        ``how`` stands in for the explainer's own; ``done`` is told each layer that is computed.
+        ``context`` stands in for the explainer's own; ``done`` is told each layer that is computed.
         """
         found = {INPUT: self.cells}
-        for each, output in self.network.outputs(self.cells, how or self.how, [self.number]):
+        for each, output in self.network.outputs(self.cells, context or self.context, [self.number]):
             if each in self._wanted:
                 found[each] = output
             done(each)
@@ -142,12 +152,12 @@ class Explainer:
     def _grown(self, outputs: Mapping[int, Array]) -> Callable[[Place], tuple[Explanation, Node | None]]:
         """What explains a cell; what several share is prepared here."""
         if self.is_alone:
-            problem = self.network.problem(self.number, [self.cells], self.how)
-            lost = self.how.plan(problem).error
+            problem = self.network.problem(self.number, [self.cells], self.context)
+            lost = self.context.plan(problem).error
             return lambda place: (_trace(problem, place, lost), None)
         from convcalc.layers.unfold import Tree
 
-        tree = Tree(self.network, outputs, self.how)
+        tree = Tree(self.network, outputs, self.context)
 
         def grown(place: Place) -> tuple[Explanation, Node]:
             node = tree.grown(self.number, place.cell, self.depth, sample=place.sample)

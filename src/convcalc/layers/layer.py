@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypedDict
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import Pair
 from convcalc.geometry.index_map import IndexMap
@@ -19,9 +20,7 @@ from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
-    from convcalc.engine.plan import Plan
-    from convcalc.limits import Limits
-    from convcalc.problem import DType, Problem
+    from convcalc.problem import DType
 
 Shape = tuple[int, ...]
 """(channels, *spatial) of one sample, or (features,)."""
@@ -53,42 +52,6 @@ class Work(NamedTuple):
     """Additions of a bias."""
     by_output: int | None = None
     """Of a transposed convolution: its MACs counted by output cells; None where both counts are the same."""
-
-
-class How(NamedTuple):
-    """How the numbers are computed."""
-
-    dtype: str = "auto"
-    """auto: whole numbers stay whole, fractions become float64; exact: fractions stay too; float32; float64."""
-    engine: str = "auto"
-    precision: str = "full"
-    threads: int | None = None
-    limits: Limits | None = None
-    planned: Callable[[Plan], None] | None = None
-    """Told the plan of every convolution before it is carried out."""
-    progress: Callable[[int, int], None] | None = None
-    """Told after each tile of a convolution how many are done, and how many there are."""
-    explain: bool = False
-    """Whether a plan weighs every engine."""
-
-    def plan(self, problem: Problem) -> Plan:
-        """The plan of a convolution; raises as :func:`convcalc.engine.plan.make_plan` does."""
-        from convcalc.engine.plan import make_plan
-
-        return make_plan(problem, self.engine, precision=self.precision, threads=self.threads, explain=self.explain)
-
-    def check(self, problem: Problem) -> None:
-        """Refuse a convolution that would need too much.
-
-        Raises:
-            LimitError: it needs more memory than may be used.
-        """
-        from convcalc.limits import Limits
-
-        (self.limits or Limits.from_environment()).check_memory(self.plan(problem).memory_bytes, "this convolution")
-
-
-PLAINLY = How()
 
 
 @dataclass(frozen=True)
@@ -173,14 +136,14 @@ class Layer:
         """The input channels that some output channels depend on."""
         return channels
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:  # noqa: ARG002
         """The output, (batch, *output_shape), of inputs (batch, *input_shape) each."""
         from convcalc.layers.numbers import alike
 
-        dtype, arrays = alike(inputs, how.dtype)
-        return self.of_arrays(arrays, dtype, how)
+        dtype, arrays = alike(inputs, context.dtype)
+        return self.of_arrays(arrays, dtype, context)
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:
         """The output of inputs in one number type, see :func:`convcalc.layers.numbers.alike`."""
         raise NotImplementedError
 
@@ -189,14 +152,14 @@ class Layer:
         inputs: Sequence[Array],  # noqa: ARG002 - only the derivative of one that is not linear depends on them
         values: Values,
         tangents: Sequence[Array],
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Array:
         """What a small change of the inputs makes of the output: the derivative along ``tangents``, shaped like them.
 
         It is computed as the output is, in the same numbers. For a linear layer, as here, it is the layer itself
         without its bias, whatever the inputs are.
         """
-        return self.compute(tangents, {name: each for name, each in values.items() if name != "bias"}, how)
+        return self.compute(tangents, {name: each for name, each in values.items() if name != "bias"}, context)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """Which output cells depend on a marked input cell whatever the numbers are, (*output_shape).
@@ -214,12 +177,12 @@ class Layer:
         values: Values,  # noqa: ARG002 - a kind that has some does more than this
         cell: Cell,
         sample: int = 0,
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Explanation:
-        """Why one output cell is what it is; the cell exists. Of ``how`` only the dtype counts."""
+        """Why one output cell is what it is; the cell exists. Of ``context`` only the dtype counts."""
         from convcalc.layers.numbers import alike
 
-        dtype, arrays = alike([each[sample] for each in inputs], how.dtype)
+        dtype, arrays = alike([each[sample] for each in inputs], context.dtype)
         return self.explained(cell, tuple(self.terms(arrays, cell)), dtype)
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:
@@ -233,10 +196,10 @@ class Layer:
         raise NotImplementedError
 
     def tracer(
-        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, context: Context = STANDARD
     ) -> Callable[[Cell], Explanation]:
         """What traces many cells of a sample, and prepares only once what they share."""
-        return lambda cell: self.trace(inputs, values, cell, sample, how)
+        return lambda cell: self.trace(inputs, values, cell, sample, context)
 
 
 def need_spatial(kind: str, input_shape: Shape) -> tuple[int, ...]:

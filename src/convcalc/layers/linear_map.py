@@ -6,8 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, TypeVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import DataError, UsageError
-from convcalc.layers.layer import PLAINLY, How
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.subnetwork import longest_linear
@@ -21,7 +21,7 @@ Made = TypeVar("Made")
 _PIECE = 1 << 20  # numbers of the largest array while some columns are made
 
 
-def matrix_of_network(network: Network, cells: Array, limits: Limits, how: How = PLAINLY) -> MatrixForm:
+def matrix_of_network(network: Network, cells: Array, limits: Limits, context: Context = STANDARD) -> MatrixForm:
     """The matrix that does to the flattened input what the layers do, exact where all numbers of the layers are.
 
     ``cells``: what it is multiplied with, (1, *input_shape). Column by column it is what the layers make of a 1 in one
@@ -39,7 +39,7 @@ def matrix_of_network(network: Network, cells: Array, limits: Limits, how: How =
     shape = network.shape_of(len(network.stages) - 1)
     check_size(prod(shape), prod(network.input_shape), limits)
     network = network.keeping(range(len(network.stages)))
-    matrix, offset = in_lossless_numbers(lambda each: (_columns(network, each), offset_of(network, each)), how)
+    matrix, offset = in_lossless_numbers(lambda each: (_columns(network, each), offset_of(network, each)), context)
     return MatrixForm(
         matrix=packed(_checked(matrix)),
         rows=labels(shape[0], shape[1:]),
@@ -66,29 +66,29 @@ def need_linear(network: Network) -> None:
     )
 
 
-def offset_of(network: Network, how: How = PLAINLY) -> Array:
+def offset_of(network: Network, context: Context = STANDARD) -> Array:
     """What the layers make of zeros, in a row: biases, and what a constant boundary adds."""
     import numpy as np
 
     zeros = np.zeros((1, *network.input_shape), np.int64)
-    return [*network.outputs(zeros, how)][-1][1].reshape(-1)
+    return [*network.outputs(zeros, context)][-1][1].reshape(-1)
 
 
-def in_lossless_numbers(make: Callable[[How], Made], how: How) -> Made:
+def in_lossless_numbers(make: Callable[[Context], Made], context: Context) -> Made:
     """What is made in whole numbers and fractions, or in float64 where floats take part.
 
     By engines that add products alone: others add what cancels, which leaves traces where the matrix is 0.
     """
-    if how.dtype in ("auto", "exact"):
+    if context.dtype in ("auto", "exact"):
         try:
-            return make(how._replace(engine="direct", dtype="exact"))
+            return make(context._replace(engine="direct", dtype="exact"))
         except DataError as error:
-            if error.field != ("dtype",) or how.dtype == "exact":
+            if error.field != ("dtype",) or context.dtype == "exact":
                 raise
-    return make(how._replace(engine="gemm", dtype="float64"))
+    return make(context._replace(engine="gemm", dtype="float64"))
 
 
-def _columns(network: Network, how: How) -> Array:
+def _columns(network: Network, context: Context) -> Array:
     """The matrix, some columns at a time: each is a sample of a batch of inputs."""
     import numpy as np
 
@@ -98,15 +98,15 @@ def _columns(network: Network, how: How) -> Array:
     pieces = []
     for start in range(0, inputs, step):
         units = np.eye(min(step, inputs - start), inputs, start, dtype=np.int64)
-        pieces.append(_pushed(network, units.reshape(-1, *network.input_shape), how).reshape(len(units), -1))
+        pieces.append(_pushed(network, units.reshape(-1, *network.input_shape), context).reshape(len(units), -1))
     return np.concatenate(pieces).T
 
 
-def _pushed(network: Network, tangents: Array, how: How) -> Array:
+def _pushed(network: Network, tangents: Array, context: Context) -> Array:
     """What a change makes of the output, (batch, *output_shape); the layers are linear, so it is the same anywhere."""
 
     def push(stage: Stage, below: list[Array]) -> Array:
-        return stage.push(below, below, how)
+        return stage.push(below, below, context)
 
     return [*network.carried(tangents, push)][-1][1]
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.display import Displayed
 from convcalc.errors import FieldError, Place, UnknownNameError
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.layer import PLAINLY, Box, How, Shape
+from convcalc.layers.layer import Box, Shape
 from convcalc.layers.stage import Cut, Stage
 from convcalc.wording import shape_text
 
@@ -88,7 +89,7 @@ class Network(Displayed):
 
         return in_floats(self.tensor.cells).astype(self.dtype, copy=False)
 
-    def problem(self, number: int, inputs: Sequence[Array], how: How = PLAINLY) -> Problem:
+    def problem(self, number: int, inputs: Sequence[Array], context: Context = STANDARD) -> Problem:
         """A convolution of the network as a problem of its own on what it gets, (batch, *shape).
 
         Raises:
@@ -98,9 +99,9 @@ class Network(Displayed):
 
         (below,) = self.stages[number].inputs
         name = "the input" if below == INPUT else f"output of {self.stages[below].name}"
-        return self.stages[number].convolution(inputs, how, Labels(input=name))
+        return self.stages[number].convolution(inputs, context, Labels(input=name))
 
-    def as_problem(self, how: How = PLAINLY) -> Network:
+    def as_problem(self, context: Context = STANDARD) -> Network:
         """A network of one convolution with that as a problem; any other as it is.
 
         Raises:
@@ -111,7 +112,7 @@ class Network(Displayed):
         from convcalc.problem import Labels
 
         (stage,), cells = self.stages, self.input()
-        problem = stage.convolution([cells], how)
+        problem = stage.convolution([cells], context)
         name, notes, is_image = self.tensor[1:] if self.tensor else ("input", (), False)
         labels = Labels(self.title, name, (), (*notes, *self.notes, *self.number_notes), is_image)
         tensor = InputTensor(problem.input, name, notes, is_image)
@@ -145,7 +146,7 @@ class Network(Displayed):
         return replace(self, stages=tuple(stages))
 
     def outputs(
-        self, cells: Array, how: How = PLAINLY, wanted: Collection[int] | None = None
+        self, cells: Array, context: Context = STANDARD, wanted: Collection[int] | None = None
     ) -> Iterator[tuple[int, Array]]:
         """The number and the output, (batch, *output_shape), of every layer that the wanted ones need, in turn.
 
@@ -156,7 +157,7 @@ class Network(Displayed):
         Raises:
             ConvcalcError: a layer has no weights, or the numbers do not go with each other.
         """
-        return self.carried(cells, lambda stage, inputs: stage.compute(inputs, how), wanted)
+        return self.carried(cells, lambda stage, inputs: stage.compute(inputs, context), wanted)
 
     def carried(
         self, start: Held, make: Callable[[Stage, list[Held]], Held], wanted: Collection[int] | None = None

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.context import STANDARD, Context
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values
+from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 
@@ -77,7 +78,7 @@ class NetworkPlan(NamedTuple):
 
 
 def plan_of_network(
-    network: Network, cells: Array | None, how: How = PLAINLY, explained: str | None = None
+    network: Network, cells: Array | None, context: Context = STANDARD, explained: str | None = None
 ) -> NetworkPlan:
     """The plans of all layers.
 
@@ -87,13 +88,13 @@ def plan_of_network(
     Raises:
         ConvcalcError: weights cannot be read, or an engine that is asked for cannot take a convolution.
     """
-    how = how._replace(planned=None)
-    start = _standing_in((1, *network.input_shape), "float64" if how.dtype == "float64" else "float32")
+    context = context._replace(planned=None)
+    start = _standing_in((1, *network.input_shape), "float64" if context.dtype == "float64" else "float32")
     outputs = {INPUT: start if cells is None else cells}
     rows = []
     for number, stage in enumerate(network.stages):
         inputs = [outputs[each] for each in stage.inputs]
-        row, outputs[number] = _planned(stage, inputs, how, explain=stage.name == explained)
+        row, outputs[number] = _planned(stage, inputs, context, explain=stage.name == explained)
         held = {INPUT, *(each for later in network.stages[number:] for each in later.inputs if each < number)}
         rows.append(row._replace(held_bytes=sum(outputs[each].nbytes for each in held)))
         for each in set(outputs) - held - {number}:
@@ -101,19 +102,19 @@ def plan_of_network(
     return NetworkPlan(tuple(rows))
 
 
-def _planned(stage: Stage, inputs: Sequence[Array], how: How, *, explain: bool) -> tuple[LayerPlan, Array]:
+def _planned(stage: Stage, inputs: Sequence[Array], context: Context, *, explain: bool) -> tuple[LayerPlan, Array]:
     """What a layer takes, and its output or what stands in for it."""
     has_weights = stage.read is not None or not stage.layer.weight_shapes
-    values = _values(stage, how) if _are_needed(stage, inputs) else {}
-    output = _output(stage, inputs, values, how)
+    values = _values(stage, context) if _are_needed(stage, inputs) else {}
+    output = _output(stage, inputs, values, context)
     shapes = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
     weights = sum(values[name].nbytes if name in values else _FLOAT32 * prod(shape) for name, shape in shapes.items())
     row = LayerPlan(stage.name, stage.layer, 0, output.nbytes, weights, has_weights)
     if not isinstance(stage.layer, Convolution):
         return row, output
     with stage.placing():
-        problem = stage.layer.problem(inputs, values, how, _labels(stage, has_weights=has_weights))
-        plan = how._replace(explain=explain).plan(problem)
+        problem = stage.layer.problem(inputs, values, context, _labels(stage, has_weights=has_weights))
+        plan = context._replace(explain=explain).plan(problem)
     return row._replace(problem=problem, plan=plan), output
 
 
@@ -131,9 +132,9 @@ def _are_needed(stage: Stage, inputs: Sequence[Array]) -> bool:
     return isinstance(stage.layer, Convolution) or all(map(is_exact, inputs))
 
 
-def _values(stage: Stage, how: How) -> Values:
+def _values(stage: Stage, context: Context) -> Values:
     """Its weights, or numbers drawn to stand in where the file has shapes alone."""
-    if stage.read is not None or not stage.layer.weight_shapes or how.dtype == "exact":
+    if stage.read is not None or not stage.layer.weight_shapes or context.dtype == "exact":
         return stage.values()
     import numpy as np
 
@@ -142,7 +143,7 @@ def _values(stage: Stage, how: How) -> Values:
     return {name: np.abs(rng.standard_normal(shape, dtype=np.float32)) for name, shape in shapes.items()}
 
 
-def _output(stage: Stage, inputs: Sequence[Array], values: Values, how: How) -> Array:
+def _output(stage: Stage, inputs: Sequence[Array], values: Values, context: Context) -> Array:
     """The output in exact numbers; of floats what stands in for it."""
     from convcalc.arrays import checked
     from convcalc.build import resolved_dtype
@@ -150,9 +151,9 @@ def _output(stage: Stage, inputs: Sequence[Array], values: Values, how: How) -> 
 
     with stage.placing():
         deciding = [checked(each) for name, each in values.items() if name == "weight"]
-        dtype = resolved_dtype(how.dtype, [*map(checked, inputs), *deciding])
+        dtype = resolved_dtype(context.dtype, [*map(checked, inputs), *deciding])
     if dtype in (DType.AUTO, DType.EXACT):
-        return stage.compute(inputs, how)
+        return stage.compute(inputs, context)
     return _standing_in((len(inputs[0]), *stage.layer.output_shape), dtype.value)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.layers.layer import PLAINLY, Box, How
+from convcalc.context import STANDARD, Context
+from convcalc.layers.layer import Box
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 from convcalc.tracing.explanation import Cell
@@ -77,7 +78,7 @@ class _Change(NamedTuple):
 
 
 def network_uses(
-    network: Network, cells: Array, cell: Cell, last: int, how: How = PLAINLY, sample: int = 0
+    network: Network, cells: Array, cell: Cell, last: int, context: Context = STANDARD, sample: int = 0
 ) -> NetworkUses:
     """What a cell of the input, ``cells``: (batch, *input_shape), does to the layers on the way to the last one.
 
@@ -87,7 +88,7 @@ def network_uses(
     from convcalc.arrays import plain
 
     one = cells[sample : sample + 1]
-    rows = tuple(paths(network, one, cell, last, how))
+    rows = tuple(paths(network, one, cell, last, context))
     return NetworkUses(
         network=network,
         cell=cell,
@@ -99,7 +100,7 @@ def network_uses(
     )
 
 
-def paths(network: Network, cells: Array, cell: Cell, last: int, how: How = PLAINLY) -> Iterator[Reached]:
+def paths(network: Network, cells: Array, cell: Cell, last: int, context: Context = STANDARD) -> Iterator[Reached]:
     """What an input cell does to every layer on the way to the last one; layers that it cannot reach are left out.
 
     ``cells``: the input, (1, *input_shape). Each layer is computed, and the change that a change of the input cell
@@ -111,7 +112,7 @@ def paths(network: Network, cells: Array, cell: Cell, last: int, how: How = PLAI
     from convcalc.arrays import index
 
     def make(stage: Stage, below: list[_Change]) -> _Change:
-        return _changed(stage, below, how)
+        return _changed(stage, below, context)
 
     tangent = _one(cells, cell)
     start = _Change(cells, tangent, tangent[0] != 0)
@@ -123,10 +124,10 @@ def paths(network: Network, cells: Array, cell: Cell, last: int, how: How = PLAI
             yield Reached(number, box, marks, weights, change.ahead, change.stopped)
 
 
-def _changed(stage: Stage, below: Sequence[_Change], how: How) -> _Change:
+def _changed(stage: Stage, below: Sequence[_Change], context: Context) -> _Change:
     inputs, tangents = [each.output for each in below], [each.tangent for each in below]
     kept = stage.keeping()
-    output, pushed = kept.compute(inputs, how), kept.push(inputs, tangents, how)
+    output, pushed = kept.compute(inputs, context), kept.push(inputs, tangents, context)
     marks = stage.layer.reaches([each.marks for each in below])
     if stage.layer.is_linear:
         return _Change(output, pushed, marks)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, index, is_exact, narrowed, plain
+from convcalc.context import Context
 from convcalc.engine.algorithms.pooling import sums
 from convcalc.engine.algorithms.transposed_direct import scatter
 from convcalc.geometry.arguments import axes_of
@@ -28,7 +29,7 @@ from convcalc.layers.kinds.max_pool import MaxPool
 from convcalc.layers.kinds.softmax import Softmax
 from convcalc.layers.kinds.transposed import TransposedConvolution
 from convcalc.layers.kinds.upsample import Upsample
-from convcalc.layers.layer import How, Layer, Values
+from convcalc.layers.layer import Layer, Values
 from convcalc.layers.numbers import quotients, threads_of
 from convcalc.problem import DType
 
@@ -39,18 +40,18 @@ class Point(NamedTuple):
     inputs: Sequence[Array]
     """(batch, *input_shape) each."""
     values: Values
-    how: How
+    context: Context
 
 
 @singledispatch
 def pull(layer: Layer, at: Point, cells: Array) -> list[Array]:
     """What the adjoint of :meth:`Layer.push` makes of cells shaped like the output: for each input one of its shape.
 
-    ``cells``: (batch, *output_shape), exact or in floats, as the dtype of ``at.how`` says.
+    ``cells``: (batch, *output_shape), exact or in floats, as the dtype of ``at.context`` says.
     """
     spread: list[Array] = [np.zeros(each.shape, _kind(cells)) for each in at.inputs]
     for sample in range(len(cells)):
-        trace = layer.tracer(at.inputs, at.values, sample, at.how)
+        trace = layer.tracer(at.inputs, at.values, sample, at.context)
         for cell in product(*map(range, layer.output_shape)):
             held, step = plain(cells[(sample, *cell)]), trace(cell)
             for term, slope in zip(step.terms, step.slopes, strict=True):
@@ -65,7 +66,7 @@ def pull(layer: Layer, at: Point, cells: Array) -> list[Array]:
 @pull.register(Softmax)
 def _of_symmetric(layer: Layer, at: Point, cells: Array) -> list[Array]:
     """Two cells change each other by as much, so the derivative is its own adjoint."""
-    return [layer.push(at.inputs, at.values, [cells], at.how)]
+    return [layer.push(at.inputs, at.values, [cells], at.context)]
 
 
 @pull.register
@@ -73,7 +74,7 @@ def _of_convolution(layer: Convolution, at: Point, cells: Array) -> list[Array]:
     """The transposed convolution; what lands in the padding is added to the cell that stands there."""
     from convcalc.tracing.adjoint import transposed
 
-    return [_settled(transposed(layer.problem(at.inputs, at.values, at.how), cells))]
+    return [_settled(transposed(layer.problem(at.inputs, at.values, at.context), cells))]
 
 
 @pull.register
@@ -91,9 +92,9 @@ def _of_transposed(layer: TransposedConvolution, at: Point, cells: Array) -> lis
         stride=layer.settings["stride"],
         dilation=layer.settings["dilation"],
         groups=layer.counts.groups,
-        dtype=at.how.dtype,
+        dtype=at.context.dtype,
     )
-    return [compute(problem, at.how.plan(problem), limits=at.how.limits).output]
+    return [compute(problem, at.context.plan(problem), limits=at.context.limits).output]
 
 
 @pull.register
@@ -115,7 +116,7 @@ def _of_average_pool(layer: AveragePool, at: Point, cells: Array) -> list[Array]
         stride=layer.settings["stride"],
         dilation=layer.settings["dilation"],
         groups=layer.channels,
-        threads=threads_of(at.how.threads),
+        threads=threads_of(at.context.threads),
     )
     kept = (slice(axis.before, axis.before + axis.size) for axis in layer.axes)
     return [_settled(spread[index(..., *kept)])]
@@ -126,7 +127,7 @@ def _of_upsample(layer: Upsample, at: Point, cells: Array) -> list[Array]:
     """The sum of each block of cells that were one."""
     factors = layer.scale_factor
     axes = axes_of(layer.output_shape[1:], factors, stride=factors, padding=0, dilation=1)
-    return [_settled(sums(cells, axes, threads_of(at.how.threads)))]
+    return [_settled(sums(cells, axes, threads_of(at.context.threads)))]
 
 
 @pull.register
@@ -134,7 +135,7 @@ def _of_max_pool(layer: MaxPool, at: Point, cells: Array) -> list[Array]:
     """Every cell goes to the one that won its window."""
     held = at.inputs[0]
     numbers = np.arange(held.size).reshape(held.shape)
-    winners = layer.push([held], at.values, [numbers], at.how._replace(dtype="auto"))
+    winners = layer.push([held], at.values, [numbers], at.context._replace(dtype="auto"))
     spread: Array = np.zeros(held.size, _kind(cells))
     np.add.at(spread, winners.reshape(-1), cells.reshape(-1))
     return [_settled(spread.reshape(held.shape))]

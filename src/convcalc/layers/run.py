@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, range_and_mean
-from convcalc.layers.layer import How
+from convcalc.context import Context
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 
@@ -80,7 +80,7 @@ def run_network(
     network: Network,
     cells: Array,
     last: int,
-    how: How,
+    context: Context,
     *,
     keep: bool = False,
     verify: bool = False,
@@ -100,17 +100,17 @@ def run_network(
 
     def planned(plan: Plan) -> None:
         plans.append(plan)
-        if how.planned:
-            how.planned(plan)
+        if context.planned:
+            context.planned(plan)
 
     def made(stage: Stage, inputs: list[Array]) -> Array:
         held = stage.keeping() if verify else stage  # its weights are read once
         output = held.compute(inputs, watched)
         if verify:
-            verified.append(held.verify(inputs, output, how, plans[0] if plans else None))
+            verified.append(held.verify(inputs, output, context, plans[0] if plans else None))
         return output
 
-    watched = how._replace(planned=planned)
+    watched = context._replace(planned=planned)
     layers, kept = [], {}
     for number, output in network.carried(cells, made, [last]):
         layers.append(_layer_run(network, number, output, tuple(plans), verified[-1] if verified else None))

@@ -9,9 +9,10 @@ from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.layer import PLAINLY, How, Layer, Values
+from convcalc.layers.layer import Layer, Values
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -57,7 +58,7 @@ class Stage:
                 )
             return {}
 
-    def compute(self, inputs: Sequence[Array], how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], context: Context = STANDARD) -> Array:
         """The output of the layer with the numbers of its weights, (batch, *output_shape).
 
         Raises:
@@ -65,55 +66,59 @@ class Stage:
             LimitError: its output needs more memory than may be used.
         """
         if isinstance(self.layer, Convolution):
-            problem = self.convolution(inputs, how)
+            problem = self.convolution(inputs, context)
             with self.placing():
-                return self.layer.output_of(problem, how)
+                return self.layer.output_of(problem, context)
         with self.placing():
-            self._check_memory(inputs, how)
-            self._check_weights(how)
+            self._check_memory(inputs, context)
+            self._check_weights(context)
         values = self.values()
         with self.placing():
-            return self.layer.compute(inputs, values, how)
+            return self.layer.compute(inputs, values, context)
 
-    def convolution(self, inputs: Sequence[Array], how: How = PLAINLY, labels: Labels | None = None) -> Problem:
+    def convolution(
+        self, inputs: Sequence[Array], context: Context = STANDARD, labels: Labels | None = None
+    ) -> Problem:
         """A layer that is a convolution as a problem of its own on what it gets, (batch, *shape); raises as compute."""
         assert isinstance(self.layer, Convolution)
         if self.problem is not None and inputs[0] is self.problem.input:
             return self.problem
         with self.placing():
-            self._check_weights(how)
+            self._check_weights(context)
         values = self.values()
         with self.placing():
-            return self.layer.problem(inputs, values, how, labels)
+            return self.layer.problem(inputs, values, context, labels)
 
-    def _check_memory(self, inputs: Sequence[Array], how: How) -> None:
+    def _check_memory(self, inputs: Sequence[Array], context: Context) -> None:
         from convcalc.limits import Limits
 
         if not self.layer.plans_memory:
             numbers = _COPIES * len(inputs[0]) * prod(self.layer.output_shape)
-            Limits.check_large(numbers * max(each.itemsize for each in inputs), "its output", how.limits)
+            Limits.check_large(numbers * max(each.itemsize for each in inputs), "its output", context.limits)
 
-    def _check_weights(self, how: How) -> None:
+    def _check_weights(self, context: Context) -> None:
         """Refuse weights before they are made or read; an engine has them once more, in an order of its own."""
         from convcalc.limits import Limits
 
         copies = 2 if self.layer.plans_memory else 1
         numbers = sum(map(prod, (*self.layer.weight_shapes.values(), *self.layer.buffer_shapes.values())))
-        Limits.check_large(copies * _WEIGHT_BYTES * numbers, "its weight", how.limits)
+        Limits.check_large(copies * _WEIGHT_BYTES * numbers, "its weight", context.limits)
 
-    def push(self, inputs: Sequence[Array], tangents: Sequence[Array], how: How = PLAINLY) -> Array:
+    def push(self, inputs: Sequence[Array], tangents: Sequence[Array], context: Context = STANDARD) -> Array:
         """The derivative of its output along tangents of its inputs, see :meth:`Layer.push`; raises as compute does."""
         values = self.values()
         with self.placing():
-            return self.layer.push(inputs, values, tangents, how)
+            return self.layer.push(inputs, values, tangents, context)
 
-    def verify(self, inputs: Sequence[Array], output: Array, how: How, plan: Plan | None = None) -> Verification:
+    def verify(
+        self, inputs: Sequence[Array], output: Array, context: Context, plan: Plan | None = None
+    ) -> Verification:
         """What was compared of its output, which agrees; raises as :func:`verify_layer` does."""
         from convcalc.layers.verification import verify_layer
 
         values = self.values()
         with self.placing():
-            return verify_layer(self.layer, inputs, values, output, how, plan)
+            return verify_layer(self.layer, inputs, values, output, context, plan)
 
     def keeping(self) -> Stage:
         """The same layer, which reads its weights once at most and keeps them."""

@@ -12,9 +12,9 @@ from heapq import nlargest
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import LimitError
 from convcalc.geometry.arguments import whole
-from convcalc.layers.layer import PLAINLY, How
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.numerals import Number
@@ -81,11 +81,11 @@ def unfold(
     *,
     sample: int = 0,
     widest: int = WIDEST,
-    how: How = PLAINLY,
+    context: Context = STANDARD,
 ) -> Node:
     """The tree of a cell of a layer.
 
-    ``outputs``: those of the layers :func:`within` the depth, and the input, (batch, *shape) each, computed as ``how``
+    ``outputs``: those of the layers :func:`within` the depth, and the input, (batch, *shape) each, as ``context``
     says. ``widest``: cells of a level at most, or one for each cell above, if these are more.
 
     Raises:
@@ -94,7 +94,7 @@ def unfold(
         ConvcalcError: weights cannot be read.
     """
     depth = check_depth(network, number, depth)
-    return Tree(network, outputs, how).grown(number, cell, depth, sample=sample, widest=widest)
+    return Tree(network, outputs, context).grown(number, cell, depth, sample=sample, widest=widest)
 
 
 def check_depth(network: Network, number: int, depth: int) -> int:
@@ -143,9 +143,9 @@ class _Sprout:
 class Tree:
     """Trees of one network with its numbers: what several share is prepared once."""
 
-    def __init__(self, network: Network, outputs: Mapping[int, Array], how: How) -> None:
+    def __init__(self, network: Network, outputs: Mapping[int, Array], context: Context) -> None:
         """``outputs`` as of :func:`unfold`."""
-        self.network, self.outputs, self.how = network, outputs, how
+        self.network, self.outputs, self.context = network, outputs, context
         self._sample = 0
         self._tracers: dict[tuple[int, int], Callable[[Cell], Explanation]] = {}
 
@@ -177,7 +177,7 @@ class Tree:
 
     def _tracer(self, stage: Stage) -> Callable[[Cell], Explanation]:
         inputs = [self.outputs[below] for below in stage.inputs]
-        return stage.layer.tracer(inputs, stage.values(), self._sample, self.how)
+        return stage.layer.tracer(inputs, stage.values(), self._sample, self.context)
 
     def _below(self, above: _Sprout, term: Term, slope: Number) -> _Sprout | None:
         if term.cell is None:

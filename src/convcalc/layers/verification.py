@@ -8,9 +8,10 @@ from math import prod
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import DisagreementError
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.layer import PLAINLY, How, Layer, Values
+from convcalc.layers.layer import Layer, Values
 from convcalc.tracing.explanation import Cell, Explanation
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def verify_layer(
     inputs: Sequence[Array],
     values: Values,
     output: Array,
-    how: How = PLAINLY,
+    context: Context = STANDARD,
     plan: Plan | None = None,
 ) -> Verification:
     """What was compared of a layer's output, (batch, *output_shape), which agrees; ``plan``: of a convolution.
@@ -36,12 +37,12 @@ def verify_layer(
     from convcalc.tracing.verification import Verification, sampled, verify
 
     if plan and isinstance(layer, Convolution):
-        return verify(layer.problem(inputs, values, how), output, plan, how.limits)
+        return verify(layer.problem(inputs, values, context), output, plan, context.limits)
     start, traced = perf_counter(), 0
 
     @cache
     def tracer(sample: int) -> Callable[[Cell], Explanation]:
-        return layer.tracer(inputs, values, sample, how)
+        return layer.tracer(inputs, values, sample, context)
 
     for place in sampled(output.shape, prod(layer.input_shape)):
         _compare(layer, tracer(place[0])(place[1:]), output, place)

@@ -94,13 +94,13 @@ class Checker(NamedTuple):
         from convcalc.cli.flags import flags
         from convcalc.cli.network import Ready
         from convcalc.cli.progress import run_shown
+        from convcalc.context import Context
         from convcalc.engine.plan import check_choice
-        from convcalc.layers.layer import How
 
         with flags():
             check_choice("auto", self.precision, self.threads)
-        how = How(network.dtype, precision=self.precision, threads=self.threads, limits=self.limits)
-        found = Ready(network, network.input(), len(network.stages) - 1, how)
+        context = Context(network.dtype, precision=self.precision, threads=self.threads, limits=self.limits)
+        found = Ready(network, network.input(), len(network.stages) - 1, context)
         return run_shown(found, quiet=self.quiet).output
 
     def _compared(self, file: str, request: Request, output: Array) -> Checked:

@@ -67,4 +67,4 @@ def _of_layers(part: Part, sample: int) -> tuple[MatrixForm, str]:
     with flags():
         need_linear(part.network)
     cells = part.given(part.found.sample(sample))
-    return matrix_of_network(part.network, cells, part.found.limits, part.found.how), layers_text(part.network)
+    return matrix_of_network(part.network, cells, part.found.limits, part.found.context), layers_text(part.network)

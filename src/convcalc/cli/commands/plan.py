@@ -8,7 +8,7 @@ from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
 
 if TYPE_CHECKING:
-    from convcalc.layers.layer import How
+    from convcalc.context import Context
     from convcalc.layers.network import Network
     from convcalc.report.blocks import Report
 
@@ -26,14 +26,14 @@ def plan(
     from convcalc.cli.output.emit import check_output, emit
 
     check_output(target)
-    network, how = network_of(options, layer, input, explain=True)
+    network, context = network_of(options, layer, input, explain=True)
     number_of(network, layer)
-    network = network.as_problem(how) if network.tensor else network
+    network = network.as_problem(context) if network.tensor else network
     problem = network.stages[0].problem
-    emit(_of_network(network, how, layer) if problem is None else _of_problem(network, how), target)
+    emit(_of_network(network, context, layer) if problem is None else _of_problem(network, context), target)
 
 
-def _of_problem(network: Network, how: How) -> Report:
+def _of_problem(network: Network, context: Context) -> Report:
     """The plan of a convolution with its numbers in its long form."""
     from convcalc.cli.flags import flags
     from convcalc.limits import Limits
@@ -42,12 +42,12 @@ def _of_problem(network: Network, how: How) -> Report:
     problem = network.stages[0].problem
     assert problem is not None  # the network is one
     with flags():
-        made = how.plan(problem)
-    refusal = (how.limits or Limits()).refusal(made.memory_bytes, "this convolution")
-    return plan_report(problem, made, how.precision, refusal)
+        made = context.plan(problem)
+    refusal = (context.limits or Limits()).refusal(made.memory_bytes, "this convolution")
+    return plan_report(problem, made, context.precision, refusal)
 
 
-def _of_network(network: Network, how: How, name: str | None) -> Report:
+def _of_network(network: Network, context: Context, name: str | None) -> Report:
     """The plans of all convolutions, or of the one that is named in its long form.
 
     Raises:
@@ -60,8 +60,8 @@ def _of_network(network: Network, how: How, name: str | None) -> Report:
     from convcalc.report.plan import plan_report
 
     cells = network.input() if network.tensor else None
-    planned = plan_of_network(network, cells, how, explained=name)
-    refusal = (how.limits or Limits()).refusal(planned.highest.memory_bytes, "this network")
+    planned = plan_of_network(network, cells, context, explained=name)
+    refusal = (context.limits or Limits()).refusal(planned.highest.memory_bytes, "this network")
     if name is None:
         return network_plan_report(network, planned, 1 if cells is None else len(cells), refusal)
     row = planned.of(name)
@@ -71,4 +71,4 @@ def _of_network(network: Network, how: How, name: str | None) -> Report:
             f"{name} ({row.layer.kind}) is no convolution, so no engine is chosen for it",
             hint=f"one of: {known}" if known else "",
         )
-    return plan_report(row.problem, row.plan, how.precision, refusal)
+    return plan_report(row.problem, row.plan, context.precision, refusal)

@@ -61,7 +61,7 @@ def _with_adjoint(part: Part, pos: str | None, channel: int | None, sample: int,
         return (
             uses_report(problem, None, checked) if pos is None else _report(part.found, pos, channel, sample, checked)
         )
-    checked = adjoint_of_network(part.network, part.given(part.found.cells), seed, part.found.how)
+    checked = adjoint_of_network(part.network, part.given(part.found.cells), seed, part.found.context)
     return adjoint_report(part.names, layers_text(part.network), checked)
 
 
@@ -85,7 +85,7 @@ def _report(found: Ready, pos: str | None, channel: int | None, sample: int, che
         raise UsageError("uses needs a position", hint="--pos 1,1 for row 1, column 1, or --adjoint")
     with flags():
         channel, *position = cell_of(found, INPUT, pos, channel, sample)
-        found.how.check(problem)
+        found.context.check(problem)
         return uses_report(problem, uses_of(problem, position, channel, sample), checked)
 
 
@@ -100,4 +100,4 @@ def _through(found: Ready, pos: str | None, channel: int | None, sample: int) ->
     with flags():
         cell = cell_of(found, INPUT, pos, channel, sample)
     found.sample(sample)
-    return network_uses_report(network_uses(found.network, found.cells, cell, found.number, found.how, sample))
+    return network_uses_report(network_uses(found.network, found.cells, cell, found.number, found.context, sample))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.geometry.arguments import finite_number
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values
+from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.numerals import Number, exact_text, nearest_float
 from convcalc.tracing.explanation import Cell, Explanation, Rule, Term
 
@@ -27,21 +28,21 @@ class Activation(Layer):
         """The layer on an input of any shape."""
         return cls(input_shape)
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:  # noqa: ARG002
         """The function of every cell."""
-        return self.function(inputs[0], how)
+        return self.function(inputs[0], context)
 
     def push(
         self,
         inputs: Sequence[Array],
         values: Values,  # noqa: ARG002 - it has no weights
         tangents: Sequence[Array],
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Array:
         """The tangent times the slope of the function at every cell."""
         from convcalc.layers.numbers import changed
 
-        return changed(self.slope(inputs[0], how), tangents[0], how.dtype)
+        return changed(self.slope(inputs[0], context), tangents[0], context.dtype)
 
     def trace(
         self,
@@ -49,22 +50,24 @@ class Activation(Layer):
         values: Values,  # noqa: ARG002 - it has no weights
         cell: Cell,
         sample: int = 0,
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Explanation:
         """The function of the one cell, written out."""
         from convcalc.arrays import plain
 
         value = plain(inputs[0][(sample, *cell)])
         here = inputs[0][(slice(sample, sample + 1), *(slice(each, each + 1) for each in cell))]
-        total, slope = (plain(each.reshape(-1)[0]) for each in (self.function(here, how), self.slope(here, how)))
+        total, slope = (
+            plain(each.reshape(-1)[0]) for each in (self.function(here, context), self.slope(here, context))
+        )
         term = Term(value, cell)
         return Explanation(cell, (term,), total, Rule.FUNCTION, formula=self.formula(value), function_slopes=(slope,))
 
-    def function(self, cells: Array, how: How) -> Array:
+    def function(self, cells: Array, context: Context) -> Array:
         """The function of every cell."""
         raise NotImplementedError
 
-    def slope(self, cells: Array, how: How) -> Array:
+    def slope(self, cells: Array, context: Context) -> Array:
         """The derivative at every cell."""
         raise NotImplementedError
 
@@ -79,24 +82,24 @@ class ReLU(Activation):
 
     kind: ClassVar[str] = "relu"
 
-    def function(self, cells: Array, how: How) -> Array:
+    def function(self, cells: Array, context: Context) -> Array:
         """max(0, x); nan stays nan."""
         import numpy as np
 
         from convcalc.layers.numbers import alike
 
-        _, (held,) = alike([cells], how.dtype)
+        _, (held,) = alike([cells], context.dtype)
         zero = 0 if held.dtype == object else held.dtype.type(0)
         cut: Array = np.maximum(held, zero)
         return cut
 
-    def slope(self, cells: Array, how: How) -> Array:
+    def slope(self, cells: Array, context: Context) -> Array:
         """1 above 0, otherwise 0; as in PyTorch 0 at 0 itself, and 1 at nan, which is not cut."""
         import numpy as np
 
         from convcalc.layers.numbers import alike
 
-        _, (held,) = alike([cells], how.dtype)
+        _, (held,) = alike([cells], context.dtype)
         return np.where(held <= 0, 0, 1).astype(held.dtype if held.dtype.kind == "f" else np.int64)
 
     def formula(self, value: Number) -> str:
@@ -121,14 +124,14 @@ class LeakyReLU(Activation):
         """
         return cls(input_shape, negative_slope=finite_number("negative_slope", negative_slope))
 
-    def function(self, cells: Array, how: How) -> Array:
+    def function(self, cells: Array, context: Context) -> Array:
         """The cell itself above 0, otherwise slope times cell."""
         import numpy as np
 
         from convcalc.arrays import largest
         from convcalc.layers.numbers import alike, finished, is_exact, quotients, wide
 
-        dtype, (held,) = alike([cells], how.dtype, [self.negative_slope])
+        dtype, (held,) = alike([cells], context.dtype, [self.negative_slope])
         if not is_exact(dtype):
             with np.errstate(all="ignore"):
                 return np.where(held > 0, held, held * np.asarray(nearest_float(self.negative_slope), held.dtype))
@@ -137,13 +140,13 @@ class LeakyReLU(Activation):
         above, below = whole * ratio.denominator, whole * ratio.numerator
         return finished(quotients(np.where(whole > 0, above, below), ratio.denominator, dtype), dtype)
 
-    def slope(self, cells: Array, how: How) -> Array:
+    def slope(self, cells: Array, context: Context) -> Array:
         """1 above 0, otherwise the slope; as in PyTorch that too at 0 itself and at nan."""
         import numpy as np
 
         from convcalc.layers.numbers import alike, is_exact
 
-        dtype, (held,) = alike([cells], how.dtype, [self.negative_slope])
+        dtype, (held,) = alike([cells], context.dtype, [self.negative_slope])
         if is_exact(dtype):
             slope = np.asarray(self.negative_slope, object)
         else:
@@ -162,27 +165,27 @@ class Sigmoid(Activation):
 
     kind: ClassVar[str] = "sigmoid"
 
-    def function(self, cells: Array, how: How) -> Array:
+    def function(self, cells: Array, context: Context) -> Array:
         """From 0 to 1, in floats."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real
 
-        (real,) = in_real(self.kind, [cells], how.dtype)
+        (real,) = in_real(self.kind, [cells], context.dtype)
         with np.errstate(all="ignore"):
             power = np.exp(-np.abs(real))  # never too large, so that the least floats are kept
             found: Array = np.where(real < 0, power, real.dtype.type(1)) / (1 + power)
         return found
 
-    def slope(self, cells: Array, how: How) -> Array:
+    def slope(self, cells: Array, context: Context) -> Array:
         """The result times what it lacks to 1, which is the result at −x: a difference would lose its digits."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real
 
-        (real,) = in_real(self.kind, [cells], how.dtype)
+        (real,) = in_real(self.kind, [cells], context.dtype)
         with np.errstate(all="ignore"):  # the product of two small ones may be 0
-            slope: Array = self.function(real, how) * self.function(-real, how)
+            slope: Array = self.function(real, context) * self.function(-real, context)
         return slope
 
     def formula(self, value: Number) -> str:
@@ -196,23 +199,23 @@ class Tanh(Activation):
 
     kind: ClassVar[str] = "tanh"
 
-    def function(self, cells: Array, how: How) -> Array:
+    def function(self, cells: Array, context: Context) -> Array:
         """From −1 to 1, in floats."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real
 
-        (real,) = in_real(self.kind, [cells], how.dtype)
+        (real,) = in_real(self.kind, [cells], context.dtype)
         found: Array = np.tanh(real)
         return found
 
-    def slope(self, cells: Array, how: How) -> Array:
+    def slope(self, cells: Array, context: Context) -> Array:
         """1 / cosh(x)², where 1 less the square of the result would lose its digits."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real
 
-        (real,) = in_real(self.kind, [cells], how.dtype)
+        (real,) = in_real(self.kind, [cells], context.dtype)
         with np.errstate(all="ignore"):  # cosh may be inf, whose reciprocal is the 0 meant
             slope: Array = (1 / np.cosh(real)) ** 2
         return slope

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from convcalc.context import Context
 from convcalc.errors import GeometryError
-from convcalc.layers.layer import How, Layer, Shape
+from convcalc.layers.layer import Layer, Shape
 from convcalc.tracing.explanation import Cell, Term
 from convcalc.wording import shape_text
 
@@ -39,7 +40,7 @@ class Add(Layer):
                 )
         return cls(input_shape)
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:  # noqa: ARG002
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
         """The sum of all inputs."""
         from convcalc.layers.numbers import sum_of
 

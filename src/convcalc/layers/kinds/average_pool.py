@@ -8,11 +8,12 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcalc.context import Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import flag, per_axis, whole
 from convcalc.geometry.pooling import pooled_axes
 from convcalc.layers.kinds.pool import Pool
-from convcalc.layers.layer import How, Shape, need_spatial
+from convcalc.layers.layer import Shape, need_spatial
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:
@@ -57,12 +58,14 @@ class AveragePool(Pool):
         divisor = None if divisor_override is None else whole("divisor_override", divisor_override, 1)
         return cls(input_shape, axes, pads, flag("count_include_pad", count_include_pad), divisor)
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:
         """The means: whole where all are, otherwise fractions (dtype exact) or floats rounded once."""
         from convcalc.engine.algorithms.pooling import sums
         from convcalc.layers.numbers import finished, quotients, threads_of
 
-        return finished(quotients(sums(arrays[0], self.axes, threads_of(how.threads)), self.divisors(), dtype), dtype)
+        return finished(
+            quotients(sums(arrays[0], self.axes, threads_of(context.threads)), self.divisors(), dtype), dtype
+        )
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:
         """The mean of the cells that are there; those of the padding, where they count, are 0 and no terms."""

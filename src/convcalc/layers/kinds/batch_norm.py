@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import DataError, FieldError
 from convcalc.geometry.arguments import finite_number, flag
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values
+from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.numerals import Number, nearest_float
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
@@ -56,13 +57,13 @@ class BatchNorm(Layer):
         """running_mean and running_var: (channels,)."""
         return {"running_mean": (self.channels,), "running_var": (self.channels,)}
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """A factor and an offset for each channel, made in float64, applied in the dtype of the layer."""
         import numpy as np
 
         from convcalc.layers.numbers import by_channel
 
-        cells, channels = self._prepared(inputs[0], values, how)
+        cells, channels = self._prepared(inputs[0], values, context)
         with np.errstate(all="ignore"):
             factor = self._factor(channels)
             offset = channels.bias - channels.mean * factor
@@ -70,19 +71,21 @@ class BatchNorm(Layer):
             output += by_channel(offset.astype(cells.dtype), cells)
         return output
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], how: How = PLAINLY) -> Array:
+    def push(
+        self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], context: Context = STANDARD
+    ) -> Array:
         """The tangent times the factor of its channel."""
         import numpy as np
 
         from convcalc.layers.numbers import by_channel, changed
 
-        cells, channels = self._prepared(inputs[0], values, how)
+        cells, channels = self._prepared(inputs[0], values, context)
         with np.errstate(all="ignore"):
             factor = self._factor(channels).astype(cells.dtype)
-        return changed(by_channel(factor, cells), tangents[0], how.dtype)
+        return changed(by_channel(factor, cells), tangents[0], context.dtype)
 
     def trace(
-        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
         """The cell times the factor of its channel and its offset, and what these come from."""
         import numpy as np
@@ -90,7 +93,7 @@ class BatchNorm(Layer):
         from convcalc.engine.bounds import EPILOGUE, roundings
         from convcalc.layers.numbers import rounded
 
-        cells, channels = self._prepared(inputs[0][sample : sample + 1], values, how)
+        cells, channels = self._prepared(inputs[0][sample : sample + 1], values, context)
         value = float(cells[(0, *cell)])
         mean, variance, weight, bias = (float(each[cell[0]]) for each in channels)
         with np.errstate(all="ignore"):
@@ -108,7 +111,7 @@ class BatchNorm(Layer):
         lost = roundings(len(step.terms) + EPILOGUE, cells.dtype) * apart / step.could if step.could else None
         return replace(step, lost=lost)
 
-    def _prepared(self, cells: Array, values: Values, how: How) -> tuple[Array, _Channels]:
+    def _prepared(self, cells: Array, values: Values, context: Context) -> tuple[Array, _Channels]:
         """The cells in floats, and the numbers of the channels.
 
         Raises:
@@ -120,7 +123,7 @@ class BatchNorm(Layer):
 
         factor = {name: values[name] for name in self.weight_shapes if name == "weight"}
         others = {name: values[name] for name in (*self.weight_shapes, *self.buffer_shapes) if name != "weight"}
-        real, *given = in_real(self.kind, [cells, *factor.values()], how.dtype, beside=[*others.values()])
+        real, *given = in_real(self.kind, [cells, *factor.values()], context.dtype, beside=[*others.values()])
         numbers = dict(zip([*factor, *others], given, strict=True))
         for name, idle in (("weight", 1), ("bias", 0)):
             numbers.setdefault(name, np.full(self.channels, idle))

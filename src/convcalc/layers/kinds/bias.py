@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, Work
+from convcalc.context import STANDARD, Context
+from convcalc.layers.layer import Layer, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ class Bias(Layer):
         """An addition for every cell."""
         return Work(biases=prod(self.input_shape))
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """Every cell and the number of its channel."""
         from convcalc.layers.numbers import alike, by_channel, sum_of
 
-        dtype, (cells, bias) = alike(inputs, how.dtype, beside=[values["bias"]])
+        dtype, (cells, bias) = alike(inputs, context.dtype, beside=[values["bias"]])
         return sum_of([cells, by_channel(bias, cells)], dtype)
 
     def push(
@@ -47,20 +48,20 @@ class Bias(Layer):
         inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
         values: Values,  # noqa: ARG002 - it has no weights
         tangents: Sequence[Array],
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Array:
         """The tangent itself."""
         from convcalc.layers.numbers import alike
 
-        _, (tangent,) = alike(tangents, how.dtype)
+        _, (tangent,) = alike(tangents, context.dtype)
         return tangent
 
     def trace(
-        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
         """The cell and the number of its channel."""
         from convcalc.arrays import plain
         from convcalc.layers.numbers import alike, explained_sum
 
-        dtype, (cells, bias) = alike([inputs[0][sample]], how.dtype, beside=[values["bias"]])
+        dtype, (cells, bias) = alike([inputs[0][sample]], context.dtype, beside=[values["bias"]])
         return explained_sum(cell, [Term.at(cells, cell)], dtype, bias=plain(bias[cell[0]]))

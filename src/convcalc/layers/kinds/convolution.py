@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.geometry.arguments import flag, per_axis, whole
 from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary, BoundaryMode
@@ -14,7 +15,7 @@ from convcalc.geometry.convolution import Geometry, geometry_of
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.index_map import IndexMap
 from convcalc.geometry.window import window
-from convcalc.layers.layer import PLAINLY, Box, How, Layer, Settings, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.layer import Box, Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.numerals import Number
 from convcalc.tracing.explanation import Cell, Explanation
 
@@ -156,7 +157,7 @@ class Convolution(Layer):
         return (self.window_channels(box[0]), *spatial)
 
     def problem(
-        self, inputs: Sequence[Array], values: Values, how: How = PLAINLY, labels: Labels | None = None
+        self, inputs: Sequence[Array], values: Values, context: Context = STANDARD, labels: Labels | None = None
     ) -> Problem:
         """The convolution as a problem of its own.
 
@@ -167,33 +168,33 @@ class Convolution(Layer):
 
         scale = list(values["scale"]) if "scale" in values else None
         weight, bias = values["weight"], values.get("bias")
-        return problem_of(self.geometry, inputs[0], weight, bias, scale=scale, dtype=how.dtype, labels=labels)
+        return problem_of(self.geometry, inputs[0], weight, bias, scale=scale, dtype=context.dtype, labels=labels)
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """By the engine that the planner takes, or the one asked for."""
-        return self.output_of(self.problem(inputs, values, how), how)
+        return self.output_of(self.problem(inputs, values, context), context)
 
     @staticmethod
-    def output_of(problem: Problem, how: How = PLAINLY) -> Array:
+    def output_of(problem: Problem, context: Context = STANDARD) -> Array:
         """The output of the convolution as a problem, (batch, *output_shape)."""
         from convcalc.engine.compute import compute
 
-        plan = how.plan(problem)
-        if how.planned:
-            how.planned(plan)
-        return compute(problem, plan, progress=how.progress, limits=how.limits).output
+        plan = context.plan(problem)
+        if context.planned:
+            context.planned(plan)
+        return compute(problem, plan, progress=context.progress, limits=context.limits).output
 
     def push(
         self,
         inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
         values: Values,
         tangents: Sequence[Array],
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Array:
         """The convolution of the tangent, without bias and constant boundary."""
         is_constant = self.geometry.boundary.mode is BoundaryMode.CONSTANT
         bare = replace(self, geometry=replace(self.geometry, boundary=Boundary())) if is_constant else self
-        return bare.compute(tangents, {name: values[name] for name in ("weight", "scale") if name in values}, how)
+        return bare.compute(tangents, {name: values[name] for name in ("weight", "scale") if name in values}, context)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells whose windows hold a mark, also where the boundary copies it; alike in all channels of a group."""
@@ -203,17 +204,17 @@ class Convolution(Layer):
         return found.repeat(self.counts.out_channels // self.counts.groups, axis=0)
 
     def trace(
-        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
         """Every product of its window; taps in the padding have no cell."""
-        return self.tracer(inputs, values, sample, how)(cell)
+        return self.tracer(inputs, values, sample, context)(cell)
 
     def tracer(
-        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, context: Context = STANDARD
     ) -> Callable[[Cell], Explanation]:
         """All cells are those of one problem."""
         from convcalc.tracing.trace import trace_at
 
-        problem = self.problem(inputs, values, how)
-        lost = how.plan(problem).error
+        problem = self.problem(inputs, values, context)
+        lost = context.plan(problem).error
         return lambda cell: trace_at(problem, cell[1:], cell[0], sample, lost=lost)

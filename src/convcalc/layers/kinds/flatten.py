@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
+from convcalc.context import Context
 from convcalc.geometry.index_map import IndexMap
-from convcalc.layers.layer import Box, How, Layer, Shape
+from convcalc.layers.layer import Box, Layer, Shape
 from convcalc.tracing.explanation import Cell, Term
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Flatten(Layer):
             found.append(range(first[axis], last[axis] + 1) if is_one_row else range(size))
         return tuple(found)
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:  # noqa: ARG002
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
         """The same numbers, (batch, features)."""
         return arrays[0].reshape(len(arrays[0]), *self.output_shape)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import flag, whole
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values, Work
+from convcalc.layers.layer import Layer, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation
 from convcalc.wording import shape_text
 
@@ -65,16 +66,16 @@ class Linear(Layer):
         """All features."""
         return range(self.channels) if channels else range(0)
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """One matrix product for floats; exact numbers as a convolution of a single cell."""
         from convcalc.arrays import checked
 
         cells, weight = checked(inputs[0]), checked(values["weight"])
-        if cells.dtype == weight.dtype and cells.dtype.kind == "f" and how.dtype in ("auto", cells.dtype.name):
-            return self._product(cells, weight, values, how)
+        if cells.dtype == weight.dtype and cells.dtype.kind == "f" and context.dtype in ("auto", cells.dtype.name):
+            return self._product(cells, weight, values, context)
         from convcalc.engine.compute import compute
 
-        output: Array = compute(self._problem(cells, values, how), limits=how.limits).output
+        output: Array = compute(self._problem(cells, values, context), limits=context.limits).output
         return output.reshape(len(cells), self.out_features)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
@@ -82,19 +83,19 @@ class Linear(Layer):
         return marks[0].any(keepdims=True).repeat(self.out_features)
 
     def trace(
-        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
         """Every product of a feature with its weight."""
-        return self.tracer(inputs, values, sample, how)(cell)
+        return self.tracer(inputs, values, sample, context)(cell)
 
     def tracer(
-        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, context: Context = STANDARD
     ) -> Callable[[Cell], Explanation]:
         """All features are those of one problem."""
-        problem = self._problem(inputs[0][sample : sample + 1], values, how)
+        problem = self._problem(inputs[0][sample : sample + 1], values, context)
         return lambda cell: _step(problem, cell)
 
-    def _product(self, cells: Array, weight: Array, values: Values, how: How) -> Array:
+    def _product(self, cells: Array, weight: Array, values: Values, context: Context) -> Array:
         """In the dtype of both, in pieces that threads share; ``dot`` lets go of Python's lock, ``matmul`` may not."""
         import numpy as np
 
@@ -110,14 +111,14 @@ class Linear(Layer):
                 output[:, features] += values["bias"][features].astype(output.dtype, copy=False)
 
         pieces = steps(self.out_features, _PIECE // max(1, weight[:1].nbytes))
-        share_products(one, pieces, threads_of(how.threads), len(cells) * weight.size)
+        share_products(one, pieces, threads_of(context.threads), len(cells) * weight.size)
         return output
 
-    def _problem(self, cells: Array, values: Values, how: How) -> Problem:
+    def _problem(self, cells: Array, values: Values, context: Context) -> Problem:
         """The features as channels of one cell."""
         from convcalc.build import build_problem
 
-        return build_problem(cells[..., None], values["weight"][..., None], values.get("bias"), dtype=how.dtype)
+        return build_problem(cells[..., None], values["weight"][..., None], values.get("bias"), dtype=context.dtype)
 
 
 def _step(problem: Problem, cell: Cell) -> Explanation:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.geometry.arguments import flag
 from convcalc.geometry.pooling import pooled_axes
 from convcalc.layers.kinds.pool import Pool
-from convcalc.layers.layer import PLAINLY, How, Shape, Values, need_spatial
+from convcalc.layers.layer import Shape, Values, need_spatial
 from convcalc.tracing.explanation import Cell, Explanation, Rule, Term
 
 if TYPE_CHECKING:
@@ -48,25 +49,25 @@ class MaxPool(Pool):
         )
         return cls(input_shape, axes, pads)
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:  # noqa: ARG002
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
         """The maxima, in the numbers of the input; nan where there is one in the window."""
         from convcalc.engine.algorithms.pooling import maxima
         from convcalc.layers.numbers import threads_of
 
-        return maxima(arrays[0], self.axes, threads_of(how.threads))
+        return maxima(arrays[0], self.axes, threads_of(context.threads))
 
     def push(
         self,
         inputs: Sequence[Array],
         values: Values,  # noqa: ARG002 - it has no weights
         tangents: Sequence[Array],
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Array:
         """The tangent of the cell that won."""
         from convcalc.engine.algorithms.pooling import pushed_maxima
         from convcalc.layers.numbers import alike
 
-        (_, (cells,)), (_, (tangent,)) = alike(inputs, how.dtype), alike(tangents, how.dtype)
+        (_, (cells,)), (_, (tangent,)) = alike(inputs, context.dtype), alike(tangents, context.dtype)
         return pushed_maxima(cells, tangent, self.axes)
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:  # noqa: ARG002

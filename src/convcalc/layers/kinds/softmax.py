@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from convcalc.layers.layer import PLAINLY, How, Layer, Shape, Values
+from convcalc.context import STANDARD, Context
+from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.tracing.explanation import Cell, Explanation, Rule, Term
 
 if TYPE_CHECKING:
@@ -29,25 +30,27 @@ class Softmax(Layer):
         """All channels."""
         return range(self.channels) if channels else range(0)
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:  # noqa: ARG002
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:  # noqa: ARG002
         """The shares; the largest number is taken off before, so that exp never overflows."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real
 
-        (cells,) = in_real(self.kind, inputs, how.dtype)
+        (cells,) = in_real(self.kind, inputs, context.dtype)
         with np.errstate(all="ignore"):
             powers = np.exp(cells - cells.max(axis=1, keepdims=True))
             shares: Array = powers / powers.sum(axis=1, keepdims=True)
         return shares
 
-    def push(self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], how: How = PLAINLY) -> Array:
+    def push(
+        self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], context: Context = STANDARD
+    ) -> Array:
         """Share × (tangent − Σ share × tangent)."""
         import numpy as np
 
         from convcalc.layers.numbers import alike
 
-        _, (shares, tangent) = alike([self.compute(inputs, values, how), *tangents], how.dtype)
+        _, (shares, tangent) = alike([self.compute(inputs, values, context), *tangents], context.dtype)
         with np.errstate(all="ignore"):
             pushed: Array = shares * (tangent - (shares * tangent).sum(axis=1, keepdims=True))
         return pushed
@@ -62,7 +65,7 @@ class Softmax(Layer):
         values: Values,  # noqa: ARG002 - it has no weights
         cell: Cell,
         sample: int = 0,
-        how: How = PLAINLY,
+        context: Context = STANDARD,
     ) -> Explanation:
         """The numbers of all channels there; the total once more from them alone."""
         import numpy as np
@@ -70,7 +73,7 @@ class Softmax(Layer):
         from convcalc.arrays import index
         from convcalc.layers.numbers import in_real, rounded
 
-        (cells,) = in_real(self.kind, [inputs[0][sample]], how.dtype)
+        (cells,) = in_real(self.kind, [inputs[0][sample]], context.dtype)
         channel, *position = cell
         numbers = cells[index(slice(None), *position)]
         with np.errstate(all="ignore"):

@@ -8,12 +8,13 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_axis, whole
 from convcalc.geometry.counts import Counts
 from convcalc.geometry.index_map import IndexMap
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.layers.layer import PLAINLY, How, Layer, Settings, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.layer import Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label
 
 if TYPE_CHECKING:
@@ -115,20 +116,20 @@ class TransposedConvolution(Layer):
         """All input channels of the groups concerned."""
         return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
 
-    def compute(self, inputs: Sequence[Array], values: Values, how: How = PLAINLY) -> Array:
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """What every cell writes, added up and cut; exact for whole numbers and fractions."""
         from convcalc.engine.algorithms.transposed_direct import scatter
         from convcalc.layers.kinds.transposed_phases import by_phases
         from convcalc.layers.numbers import alike, by_channel, sum_of, threads_of
 
-        dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"]], how.dtype, beside=self._bias(values))
+        dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"]], context.dtype, beside=self._bias(values))
         size = [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
-        self._check_memory(len(cells), size, cells.itemsize, how)
+        self._check_memory(len(cells), size, cells.itemsize, context)
         stride, dilation, groups = self.settings["stride"], self.settings["dilation"], self.counts.groups
         if self._is_by_phases(cells, weight):
-            written = by_phases(cells, weight, size=size, stride=stride, groups=groups, how=how)
+            written = by_phases(cells, weight, size=size, stride=stride, groups=groups, context=context)
         else:
-            most = threads_of(how.threads)
+            most = threads_of(context.threads)
             written = scatter(cells, weight, size=size, stride=stride, dilation=dilation, groups=groups, threads=most)
         kept = (slice(axis.before, axis.before + axis.output_size) for axis in self.axes)
         output: Array = written[(slice(None), slice(None), *kept)]
@@ -142,17 +143,19 @@ class TransposedConvolution(Layer):
         return is_large and max(self.settings["dilation"]) == 1 and are_finite(weight)
 
     def tracer(
-        self, inputs: Sequence[Array], values: Values, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, sample: int = 0, context: Context = STANDARD
     ) -> Callable[[Cell], Explanation]:
         """All cells are of the same engines."""
         from convcalc.layers.kinds.transposed_phases import lost_by_phases
         from convcalc.layers.numbers import alike
 
-        _, (cells, weight, *_) = alike([inputs[0], values["weight"]], how.dtype, beside=self._bias(values))
+        _, (cells, weight, *_) = alike([inputs[0], values["weight"]], context.dtype, beside=self._bias(values))
         lost = None
         if self._is_by_phases(cells, weight):
-            lost = lost_by_phases(cells, weight, stride=self.settings["stride"], groups=self.counts.groups, how=how)
-        return lambda cell: replace(self.trace(inputs, values, cell, sample, how), lost=lost)
+            lost = lost_by_phases(
+                cells, weight, stride=self.settings["stride"], groups=self.counts.groups, context=context
+            )
+        return lambda cell: replace(self.trace(inputs, values, cell, sample, context), lost=lost)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells that a marked one writes to; alike in all channels of a group."""
@@ -162,14 +165,14 @@ class TransposedConvolution(Layer):
         return found.repeat(self.counts.out_channels // self.counts.groups, axis=0)
 
     def trace(
-        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, how: How = PLAINLY
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
         """The products of every input cell that writes there with the tap that it does so by."""
         from convcalc.arrays import plain
         from convcalc.layers.numbers import alike, explained_sum
 
         deciding = [inputs[0][sample], values["weight"]]
-        dtype, (cells, weight, *bias) = alike(deciding, how.dtype, beside=self._bias(values))
+        dtype, (cells, weight, *bias) = alike(deciding, context.dtype, beside=self._bias(values))
         filters = self.counts.out_channels // self.counts.groups
         terms = [
             Term.at(cells, source, plain(weight[(source[0], cell[0] % filters, *taps)]), label=tap_label(taps))
@@ -188,12 +191,12 @@ class TransposedConvolution(Layer):
     def _bias(self, values: Values) -> list[Array]:
         return [values["bias"]] if "bias" in values else []
 
-    def _check_memory(self, batch: int, size: Sequence[int], itemsize: int, how: How) -> None:
+    def _check_memory(self, batch: int, size: Sequence[int], itemsize: int, context: Context) -> None:
         """What is written, its finished part, and the products of one tap."""
         from convcalc.limits import Limits
 
         cells = 2 * self.counts.out_channels * prod(size) + self.counts.out_channels * prod(self.spatial_size)
-        Limits.check_large(batch * cells * itemsize, "this transposed convolution", how.limits)
+        Limits.check_large(batch * cells * itemsize, "this transposed convolution", context.limits)
 
 
 def _cuts(padding: Any, rank: int) -> list[tuple[int, int]]:

@@ -13,13 +13,13 @@ import numpy as np
 
 from convcalc.arrays import Array, index
 from convcalc.build import build_problem
+from convcalc.context import Context
 from convcalc.engine.compute import compute
-from convcalc.layers.layer import How
 from convcalc.problem import Problem
 
 
 def by_phases(
-    cells: Array, weight: Array, *, size: Sequence[int], stride: Sequence[int], groups: int, how: How
+    cells: Array, weight: Array, *, size: Sequence[int], stride: Sequence[int], groups: int, context: Context
 ) -> Array:
     """What the cells write, (batch, out_channels, *size) as by
     :func:`~convcalc.engine.algorithms.transposed_direct.scatter`.
@@ -28,8 +28,8 @@ def by_phases(
     dilated. Both are of one floating type.
     """
     written = np.zeros((len(cells), groups * weight.shape[1], *size), cells.dtype)
-    for offsets, problem in _phases(cells, weight, stride, groups, how):
-        found = compute(problem, how.plan(problem), limits=how.limits).output
+    for offsets, problem in _phases(cells, weight, stride, groups, context):
+        found = compute(problem, context.plan(problem), limits=context.limits).output
         places = (
             slice(first, first + (count - 1) * step + 1, step)
             for first, step, count in zip(offsets, stride, found.shape[2:], strict=True)
@@ -38,20 +38,20 @@ def by_phases(
     return written
 
 
-def lost_by_phases(cells: Array, weight: Array, *, stride: Sequence[int], groups: int, how: How) -> float:
+def lost_by_phases(cells: Array, weight: Array, *, stride: Sequence[int], groups: int, context: Context) -> float:
     """How far a cell of :func:`by_phases` may be off, as a share of what it could come to."""
-    return max(how.plan(problem).error for _, problem in _phases(cells, weight, stride, groups, how))
+    return max(context.plan(problem).error for _, problem in _phases(cells, weight, stride, groups, context))
 
 
 def _phases(
-    cells: Array, weight: Array, stride: Sequence[int], groups: int, how: How
+    cells: Array, weight: Array, stride: Sequence[int], groups: int, context: Context
 ) -> Iterator[tuple[tuple[int, ...], Problem]]:
     """The first output cell of each phase, and the mathematical convolution at every place that a tap reaches."""
     filters = _as_filters(weight, groups)
     for offsets in product(*map(range, stride)):
         taps = filters[index(..., *(slice(first, None, step) for first, step in zip(offsets, stride, strict=True)))]
         if taps.size:
-            yield offsets, build_problem(cells, taps, padding="full", groups=groups, flip=True, dtype=how.dtype)
+            yield offsets, build_problem(cells, taps, padding="full", groups=groups, flip=True, dtype=context.dtype)
 
 
 def _as_filters(weight: Array, groups: int) -> Array:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from convcalc.context import Context
 from convcalc.geometry.arguments import per_axis
 from convcalc.geometry.index_map import IndexMap
-from convcalc.layers.layer import How, Layer, Settings, Shape, need_spatial
+from convcalc.layers.layer import Layer, Settings, Shape, need_spatial
 from convcalc.tracing.explanation import Cell, Term
 
 if TYPE_CHECKING:
@@ -53,14 +54,14 @@ class Upsample(Layer):
         """What a table tells of it."""
         return {"scale_factor": self.scale_factor}
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, how: How) -> Array:  # noqa: ARG002
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
         """The same numbers, more often."""
         import numpy as np
 
         from convcalc.limits import Limits
 
         [cells] = arrays
-        Limits.check_large(2 * len(cells) * prod(self.output_shape) * cells.itemsize, "this upsample", how.limits)
+        Limits.check_large(2 * len(cells) * prod(self.output_shape) * cells.itemsize, "this upsample", context.limits)
         for axis, factor in enumerate(self.scale_factor, start=2):
             cells = np.repeat(cells, factor, axis)
         return cells
