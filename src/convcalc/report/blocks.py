@@ -97,6 +97,9 @@ class Grid(NamedTuple):
     row_labels: tuple[str, ...] = ()
     column_labels: tuple[str, ...] = ()
     footer: str = ""
+    gap: int = 2
+    """Columns between numbers, where they stand in columns of text; between them and the frame ``inset``."""
+    inset: int = 1
 
 
 class HeatMap(NamedTuple):

@@ -27,3 +27,5 @@ class Series(Generic[Told]):
     """The blocks of an answer on a page that is read by itself."""
     data: Callable[[Told], dict[str, Any]]
     rows: Callable[[Told], Iterable[Iterable[Any]]]
+    name: str = "traces"
+    """What the JSON document calls the answers."""

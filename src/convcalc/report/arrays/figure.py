@@ -41,6 +41,8 @@ class OutlineKind(StrEnum):
     """The window of a neighbouring output cell."""
     BORDER = "border"
     """The input without its padding."""
+    WINNER = "winner"
+    """The largest cell of a window."""
 
 
 class Outline(NamedTuple):
@@ -103,6 +105,15 @@ def typeset(text: str) -> str:
     'row −1, 1e−05'
     """
     return re.sub(r"(?<!\w)-(?=[\d.]|inf)|(?<=\de)-(?=\d)", "−", text)
+
+
+def hyphenated(text: str) -> str:
+    """A number that is typeset as terminals have it, which is how reports write it.
+
+    >>> hyphenated(typeset("-1e-05"))
+    '-1e-05'
+    """
+    return text.replace("−", "-")
 
 
 def single(kind: PanelKind, caption: str, text: str) -> Panel:

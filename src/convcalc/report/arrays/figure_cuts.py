@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from convcalc.geometry.axis import Axis
 
@@ -12,6 +12,7 @@ Shown = tuple[int | None, ...]
 _MOST_TAPS = 9
 _END_TAPS = 4  # shown at either end of a long kernel
 _MOST_CELLS = 12
+_PAGE = 9  # cells among which a small window moves
 _NEIGHBOURS = 2  # shown on either side of a window
 _LEAP = 3  # cells from tap to tap or from window to window, up to which those between are shown
 
@@ -52,6 +53,31 @@ def shown_cells(axis: Axis, reads: range) -> Shown:
         is_filled = axis.dilation <= _LEAP and tap + 1 in taps
         wanted.update(range(reads[tap], reads[tap] + (axis.dilation if is_filled else 1)))
     return shown(whole, wanted)
+
+
+def page_of_cells(axis: Axis, reads: range) -> Shown:
+    """The cells of a padded axis among which a window moves: all, or some that stay the same until it leaves them.
+
+    >>> axis = Axis(size=100, kernel_size=3)
+    >>> page_of_cells(axis, axis.reads(5)) == page_of_cells(axis, axis.reads(6)), page_of_cells(axis, axis.reads(7))
+    (True, (None, 7, 8, 9, 10, 11, 12, 13, 14, 15, None))
+    """
+    if axis.padded_size > _MOST_CELLS and axis.reach > _MOST_CELLS:
+        return shown_cells(axis, reads)
+    return page(range(-axis.before, axis.size + axis.after), reads)
+
+
+def page(whole: range, marked: Sequence[int]) -> Shown:
+    """The cells of an axis among which some are marked: all, or some that stay the same until the marks leave them."""
+    if len(whole) <= _MOST_CELLS:
+        return tuple(whole)
+    reach = marked[-1] - marked[0] + 1
+    if reach > _MOST_CELLS:
+        return shown(whole, (*marked[:_END_TAPS], *marked[-_END_TAPS:]))
+    size = _PAGE if reach <= _PAGE - _NEIGHBOURS else _MOST_CELLS
+    step = size - reach + 1
+    start = min((marked[0] - whole.start) // step * step, len(whole) - size)
+    return shown(whole, whole[start : start + size])
 
 
 def shown_outputs(size: int, position: int) -> Shown:

@@ -45,10 +45,18 @@ class Slice(NamedTuple):
         return _labels(self.columns)
 
     def cells(self, number: Callable[[Place], tuple[Any, Cell]]) -> tuple[tuple[Cell | None, ...], ...]:
-        """The cells, each with its number as text; ``number`` gives that of a place, and its cell without the text."""
+        """The cells, each with its number as text; ``number`` gives that of a place, and its cell without the text.
+
+        A number may be None: the cell stays empty.
+        """
         found = [[None if place is None else number(place) for place in row] for row in self.places]
-        texts = iter(number_texts(each[0] for row in found for each in row if each))
-        return tuple(tuple(each and each[1]._replace(text=typeset(next(texts))) for each in row) for row in found)
+        texts = iter(number_texts(each[0] for row in found for each in row if each and each[0] is not None))
+        return tuple(
+            tuple(
+                each and (each[1] if each[0] is None else each[1]._replace(text=typeset(next(texts)))) for each in row
+            )
+            for row in found
+        )
 
     def outline(self, kind: OutlineKind, rows: range | None, columns: range) -> tuple[Outline, ...]:
         """A frame from the first to the last of some rows and columns; none if one of its corners is not shown."""

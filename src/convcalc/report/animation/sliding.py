@@ -1,0 +1,65 @@
+"""A window that slides over what a layer reads: each step makes one output cell of every channel that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from convcalc.layers.explainer import ExplainedCell, Explainer
+from convcalc.numerals import Number
+from convcalc.report.animation.frame import Animation, Change, Frame, Items, legend_of
+from convcalc.report.animation.planes import output_panel
+from convcalc.report.animation.read import read_rows
+from convcalc.report.animation.sums import sum_blocks
+from convcalc.report.animation.windows import window_rows
+from convcalc.report.arrays.figure import Panel
+from convcalc.tracing.explanation import Cell
+from convcalc.tracing.trace import Trace
+
+
+class Sliding(Animation):
+    """A step for each output cell, row by row."""
+
+    def __init__(self, explainer: Explainer, sample: int, channels: Sequence[int], start: int = 0) -> None:
+        super().__init__(explainer, sample, channels, start)
+        self._made: dict[Cell, Number] = {}
+        self._next = start
+
+    def frame(self, number: int) -> Frame:
+        """A step; the output cells of those before it are filled."""
+        while self._next < number:
+            self._told(self._next)
+        told, place = self._told(number), self.place_of(number)
+
+        def value(cell: Cell) -> Number | None:
+            return self._made.get(cell) if (cell[1:] or cell) <= place else None
+
+        outputs = [output_panel(self, channel, {place}, value) for channel in self.channels]
+        rows = tuple(self._rows(told, outputs))
+        return Frame(
+            number=number,
+            count=self.count,
+            sample=self.sample,
+            place=place,
+            title=self.title(number, "output" if self.explainer.is_alone else self.stage.name),
+            rows=rows,
+            story=tuple(sum_blocks(told)),
+            changes=tuple(map(_change, told)),
+            legend=legend_of(rows, "window"),
+        )
+
+    def _told(self, number: int) -> list[ExplainedCell]:
+        """Every channel's cell of a step."""
+        place = self.place_of(number)
+        cells = [(channel, *place) for channel in self.channels] if self.stage.layer.output_shape[1:] else [place]
+        told = [self.told(cell) for cell in cells]
+        self._made |= {each.place.cell: each.output for each in told}
+        self._next = max(self._next, number + 1)
+        return told
+
+    def _rows(self, told: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
+        traces = [each.explanation for each in told if isinstance(each.explanation, Trace)]
+        return window_rows(traces, outputs) if traces else read_rows(self, told, outputs)
+
+
+def _change(told: ExplainedCell) -> Change:
+    return Change(told.place.cell, told.output, told.output, is_complete=True, terms=tuple(told.explanation.terms))
