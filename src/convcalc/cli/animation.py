@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.cli.explanations import outputs_shown
 from convcalc.cli.message import write
 from convcalc.cli.output.answer_stream import emit_series
 from convcalc.cli.output.report_formats import SAVED
@@ -37,7 +38,7 @@ class Reel(NamedTuple):
     """Which of all steps, from the first one shown."""
 
     @classmethod
-    def of(cls, found: Ready, asked: AnimationOptions) -> Reel:
+    def of(cls, found: Ready, asked: AnimationOptions, *, quiet: bool) -> Reel:
         """The steps from ``--pos`` on, ``--count`` of them or all that there are.
 
         Raises:
@@ -52,7 +53,8 @@ class Reel(NamedTuple):
         start, whole = _start(found, asked), prod(size_along(stage))
         explainer = Explainer(found.network, found.cells, found.number, found.context, sample=asked.batch)
         last = whole if asked.most is None else min(whole, start + asked.most)
-        return cls(animation_of(explainer, asked.batch, channels, start), range(start, last))
+        outputs = None if explainer.is_alone else outputs_shown(found, explainer, quiet=quiet)
+        return cls(animation_of(explainer, asked.batch, channels, start, outputs), range(start, last))
 
     def cut(self, most: int) -> Reel:
         """At most so many steps."""
@@ -62,11 +64,11 @@ class Reel(NamedTuple):
         """The steps in their order."""
         return map(self.animation.frame, self.steps)
 
-    @property
-    def words(self) -> str:
-        """Which steps these are, where they are not all."""
+    def words(self, all_asked: Reel) -> str:
+        """How many steps these are, where they are fewer than those that were asked for."""
         shown, count = len(self.steps), self.animation.count
-        return "" if shown == count else f"{shown:,} of {count:,} steps; --pos and --count choose others"
+        is_cut = shown < len(all_asked.steps)
+        return f"{shown:,} of {count:,} steps; --pos and --count choose others" if is_cut else ""
 
 
 def check_steps(asked: AnimationOptions) -> None:
@@ -129,13 +131,14 @@ def emit_frames(reel: Reel, asked: AnimationOptions, target: OutputOptions) -> N
         LimitError: there are too many for a picture.
         OutputError: the file cannot be written.
     """
-    reel = reel.cut(_MOST_SHOWN) if asked.most is None else reel
+    shown = reel.cut(_MOST_SHOWN) if asked.most is None else reel
+    words = shown.words(reel)
     if Path(target.output or "").suffix.lower() in _PICTURES:
-        _save_picture(reel, asked.speed, target)
-        return
-    emit_series(frames_series(reel.animation), reel.frames(), target)
-    if reel.words and not target.quiet:
-        write(f"note: {reel.words}")
+        _save_picture(shown, asked.speed, target)
+    else:
+        emit_series(frames_series(reel.animation), shown.frames(), target)
+    if words and not target.quiet:
+        write(f"note: {words}")
 
 
 def _save_picture(reel: Reel, speed: float, target: OutputOptions) -> None:
@@ -149,4 +152,4 @@ def _save_picture(reel: Reel, speed: float, target: OutputOptions) -> None:
     assert target.output is not None  # it has a suffix
     save_animation(target.output, reel.animation, reel.frames(), speed, force=target.force)
     if not target.quiet:
-        write(f"wrote {target.output}{': ' * bool(reel.words)}{reel.words}")
+        write(f"wrote {target.output}")

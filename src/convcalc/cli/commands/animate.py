@@ -29,7 +29,7 @@ def animate(
     check_steps(steps)
     found = ready(options, layer, input)
     with flags():
-        reel = Reel.of(found, steps)
+        reel = Reel.of(found, steps, quiet=target.quiet)
     if is_played(target):
         from convcalc.cli.player import play
 

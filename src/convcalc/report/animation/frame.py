@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
@@ -31,7 +31,7 @@ class Change(NamedTuple):
     """What is there now."""
     is_complete: bool
     """Whether nothing more comes to it."""
-    terms: tuple[Term, ...]
+    terms: Sequence[Term]
     """What is added up."""
 
 
@@ -59,15 +59,18 @@ class Frame:
 class Telling:
     """Explains cells of one layer one at a time, in any order; what is below is computed once."""
 
-    def __init__(self, explainer: Explainer) -> None:
-        """Computes nothing yet, but for a layer that takes what others make: that is computed up to there."""
+    def __init__(self, explainer: Explainer, outputs: Mapping[int, Any] | None = None) -> None:
+        """Computes nothing yet of a convolution by itself; of other layers what they take, unless it is given.
+
+        ``outputs``: of :meth:`~convcalc.layers.explainer.Explainer.computed`.
+        """
         self._wanted: Place
         self.inputs: Sequence[Any] = [explainer.cells]
         """What the layer takes, (batch, *shape) each."""
         if explainer.is_alone:
             self._told = explainer.explained(self._asked())
             return
-        outputs = explainer.computed()
+        outputs = explainer.computed() if outputs is None else outputs
         self.inputs = [outputs[each] for each in explainer.network.stages[explainer.number].inputs]
         self._told = explainer.explained_by(outputs, self._asked())
 
@@ -84,11 +87,21 @@ class Telling:
 class Animation:
     """The steps in which a layer's output is made, each a frame that is computed when it is asked for."""
 
-    def __init__(self, explainer: Explainer, sample: int, channels: Sequence[int], start: int = 0) -> None:
-        """``channels``: of the output, side by side; ``start``: the first step, cells before it stay empty."""
+    def __init__(
+        self,
+        explainer: Explainer,
+        sample: int,
+        channels: Sequence[int],
+        start: int = 0,
+        outputs: Mapping[int, Any] | None = None,
+    ) -> None:
+        """``channels``: of the output, side by side; ``start``: the first step, cells before it stay empty.
+
+        ``outputs``: what the explainer has computed, if it has.
+        """
         self.explainer, self.sample, self.start = explainer, sample, start
         self.channels = tuple(channels) if self.stage.layer.output_shape[1:] else (0,)
-        self.telling = Telling(explainer)
+        self.telling = Telling(explainer, outputs)
 
     @property
     def stage(self) -> Stage:

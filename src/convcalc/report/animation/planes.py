@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from convcalc.arrays import plain
-from convcalc.geometry.axis import Axis
 from convcalc.layers.kinds.pool import Pool
 from convcalc.report.animation.frame import Animation, Value
 from convcalc.report.arrays.figure import Cell, Outline, OutlineKind, Panel, PanelKind
-from convcalc.report.arrays.figure_cuts import page, page_of_cells
+from convcalc.report.arrays.figure_cuts import Shown, page, page_of_cells
 from convcalc.report.arrays.panels import Place, Slice, slice_of
 from convcalc.report.text import axis_names, cells_text
 from convcalc.tracing.explanation import Explanation, Rule
@@ -61,27 +60,17 @@ def planes_read(reason: Explanation) -> list[Plane]:
 
 def read_panel(animation: Animation, reason: Explanation, plane: Plane) -> Panel:
     """A matrix of an input with the cells that are read, for a pool with its padding."""
-    layer, values = animation.stage.layer, animation.input_values(plane.source)
-    across = len(plane.cells[0])
-    axes = layer.axes[-across:] if isinstance(layer, Pool) else None
-    if axes:
-        reads: list[Sequence[int]] = [axis.reads(at) for axis, at in zip(axes, reason.cell[-across:], strict=True)]
-        cuts = tuple(
-            page_of_cells(axis, range(read[0], read[-1] + 1, axis.dilation))
-            for axis, read in zip(axes, reads, strict=True)
-        )
-    else:
-        reads = [sorted({cell[number] for cell in plane.cells}) for number in range(across)]
-        cuts = tuple(map(page, map(range, values.shape[-across:]), reads))
-    here = slice_of(plane.leading, cuts)
+    values, across = animation.input_values(plane.source), len(plane.cells[0])
+    reading = _reading(animation, reason, plane)
+    here = slice_of(plane.leading, reading.cuts)
     marked = set(plane.cells)
 
     def number(place: Place) -> tuple[Any, Cell]:
         cell = place[-across:]
-        if axes and not _is_inside(axes, cell):
-            is_read = all(index in read for index, read in zip(cell, reads, strict=True))
-            return None, Cell("", place, is_read, is_padded=True)
-        return plain(values[place]), Cell("", place, cell in marked)
+        if reading.is_inside(cell):
+            return plain(values[place]), Cell("", place, cell in marked)
+        is_read = all(index in read for index, read in zip(cell, reading.reads, strict=True))
+        return None, Cell("", place, is_read, is_padded=True)
 
     return Panel(
         PanelKind.INPUT,
@@ -89,12 +78,32 @@ def read_panel(animation: Animation, reason: Explanation, plane: Plane) -> Panel
         here.cells(number),
         here.row_labels,
         here.column_labels,
-        tuple(_outlines(here, reads, reason, plane)),
+        tuple(_outlines(here, reading.reads, reason, plane)),
     )
 
 
-def _is_inside(axes: Sequence[Axis], place: Place) -> bool:
-    return all(0 <= index < axis.size for index, axis in zip(place, axes, strict=True))
+class _Reading(NamedTuple):
+    """What is read of a matrix, on each of its axes."""
+
+    sizes: tuple[int, ...]
+    reads: tuple[Sequence[int], ...]
+    cuts: tuple[Shown, ...]
+    """The cells that are shown."""
+
+    def is_inside(self, place: Place) -> bool:
+        """Whether the input has such a cell."""
+        return all(0 <= index < size for index, size in zip(place, self.sizes, strict=True))
+
+
+def _reading(animation: Animation, reason: Explanation, plane: Plane) -> _Reading:
+    layer, across = animation.stage.layer, len(plane.cells[0])
+    sizes = tuple(animation.input_values(plane.source).shape[-across:])
+    if isinstance(layer, Pool):
+        axes = layer.axes[-across:]
+        windows = tuple(axis.reads(index) for axis, index in zip(axes, reason.cell[-across:], strict=True))
+        return _Reading(sizes, windows, tuple(map(page_of_cells, axes, windows)))
+    reads = tuple(sorted({cell[number] for cell in plane.cells}) for number in range(across))
+    return _Reading(sizes, reads, tuple(map(page, map(range, sizes), reads)))
 
 
 def _outlines(here: Slice, reads: Sequence[Sequence[int]], reason: Explanation, plane: Plane) -> Iterator[Outline]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from convcalc.layers.explainer import Explainer
@@ -20,16 +20,23 @@ from convcalc.report.trace.network import network_setting
 from convcalc.tracing.explanation import Term
 
 
-def animation_of(explainer: Explainer, sample: int, channels: Sequence[int], start: int = 0) -> Animation:
+def animation_of(
+    explainer: Explainer,
+    sample: int,
+    channels: Sequence[int],
+    start: int = 0,
+    outputs: Mapping[int, Any] | None = None,
+) -> Animation:
     """The animation of the layer that an explainer explains.
 
-    ``channels``: of the output, side by side; ``start``: the first step.
+    ``channels``: of the output, side by side; ``start``: the first step; ``outputs``: what the explainer has computed,
+    if it has.
 
     Raises:
         ConvcalcError: the layer, or one below it, cannot be computed.
     """
     stage = explainer.network.stages[explainer.number]
-    return (Stamping if is_stamped(stage) else Sliding)(explainer, sample, channels, start)
+    return (Stamping if is_stamped(stage) else Sliding)(explainer, sample, channels, start, outputs)
 
 
 def frame_blocks(frame: Frame, *, with_legend: bool = True) -> Iterator[Block]:

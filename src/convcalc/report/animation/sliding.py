@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from convcalc.layers.explainer import ExplainedCell, Explainer
+from convcalc.layers.explainer import ExplainedCell
 from convcalc.numerals import Number
 from convcalc.report.animation.frame import Animation, Change, Frame, Items, legend_of
 from convcalc.report.animation.planes import output_panel
@@ -19,10 +20,11 @@ from convcalc.tracing.trace import Trace
 class Sliding(Animation):
     """A step for each output cell, row by row."""
 
-    def __init__(self, explainer: Explainer, sample: int, channels: Sequence[int], start: int = 0) -> None:
-        super().__init__(explainer, sample, channels, start)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """As any :class:`Animation`."""
+        super().__init__(*given, **named)
         self._made: dict[Cell, Number] = {}
-        self._next = start
+        self._next = self.start
 
     def frame(self, number: int) -> Frame:
         """A step; the output cells of those before it are filled."""
@@ -62,4 +64,4 @@ class Sliding(Animation):
 
 
 def _change(told: ExplainedCell) -> Change:
-    return Change(told.place.cell, told.output, told.output, is_complete=True, terms=tuple(told.explanation.terms))
+    return Change(told.place.cell, told.output, told.output, is_complete=True, terms=told.explanation.terms)

@@ -7,7 +7,7 @@ from itertools import islice, product
 from typing import Any
 
 from convcalc.arrays import added, plain
-from convcalc.layers.explainer import ExplainedCell, Explainer
+from convcalc.layers.explainer import ExplainedCell
 from convcalc.numerals import Number
 from convcalc.report.animation.frame import Animation, Change, Frame, Items, legend_of
 from convcalc.report.animation.planes import MOST_PLANES, Plane, output_panel, read_panel
@@ -28,8 +28,9 @@ _MOST_SUMS = 4  # of cells that a step completes
 class Stamping(Animation):
     """A step for each place of the input, row by row; the cells of all channels there write together."""
 
-    def __init__(self, explainer: Explainer, sample: int, channels: Sequence[int], start: int = 0) -> None:
-        super().__init__(explainer, sample, channels, start)
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """As any :class:`Animation`."""
+        super().__init__(*given, **named)
         self._known: dict[Cell, ExplainedCell] = {}
         self.weight = self.stage.values()["weight"]
         """(in_channels, out_channels / groups, *kernel_size)."""
@@ -135,10 +136,10 @@ class Stamping(Animation):
 
     def _story(self, changes: Sequence[Change]) -> Iterator[Block]:
         complete = [change for change in changes if change.is_complete]
-        yield say(
-            f"{counted(len(changes), 'cell')} written, {counted(len(complete), 'cell')} of them for the last time",
-            Role.LABEL,
-        )
+        words = f"{counted(len(changes), 'cell')} written, {len(complete)} of them for the last time"
+        biases = {self.explained(change.cell).explanation.bias for change in changes}
+        has_bias = any(biases)
+        yield say(f"{words}{', added to the bias' if has_bias else ''}", Role.LABEL)
         for change in complete[:_MOST_SUMS]:
             told = self.explained(change.cell)
             terms = tuple(number_text(term.product) for term in told.explanation.terms)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from convcalc.arrays import added
 from convcalc.layers.explainer import ExplainedCell
+from convcalc.report.animation.planes import MOST_PLANES, planes_read
 from convcalc.report.animation.windows import hidden_planes
 from convcalc.report.blocks import Block, Role, Sentence, Span, Sum, say
 from convcalc.report.cell_names import cell_text
@@ -14,6 +15,7 @@ from convcalc.report.trace.convolution import DIGITS, agreement, output_text, su
 from convcalc.report.trace.terms import result_blocks
 from convcalc.report.trace.tree import agreement as tree_agreement
 from convcalc.report.trace.tree import scale_factor
+from convcalc.tracing.explanation import Explanation
 from convcalc.tracing.trace import Trace
 from convcalc.wording import counted
 
@@ -29,10 +31,14 @@ def sum_blocks(told: Sequence[ExplainedCell]) -> Iterator[Block]:
         else:
             yield from (_named(block, name) for block in result_blocks(each.node, reason))
         yield from doubt(each)
-    reasons = [each.explanation for each in told]
-    hidden = max((hidden_planes(reason) for reason in reasons if isinstance(reason, Trace)), default=0)
+    hidden = max(_hidden(each.explanation) for each in told)
     if hidden:
-        yield say(f"{counted(hidden, 'more matrix', 'more matrices')} of input and kernel not shown", Role.LABEL)
+        yield say(f"{counted(hidden, 'more matrix', 'more matrices')} of the input not shown", Role.LABEL)
+
+
+def _hidden(reason: Explanation) -> int:
+    """How many matrices that are read are not shown."""
+    return hidden_planes(reason) if isinstance(reason, Trace) else max(0, len(planes_read(reason)) - MOST_PLANES)
 
 
 def cell_name(told: ExplainedCell) -> str:
