@@ -169,8 +169,13 @@ def legend_of(rows: Sequence[Items], read: str) -> str:
     panels = [item for row in rows for item in row if isinstance(item, Panel)]
     inputs = [panel for panel in panels if panel.kind is PanelKind.INPUT]
     is_won = any(each.kind is OutlineKind.WINNER for panel in inputs for each in panel.outlines)
-    is_padded = any(cell and cell.is_padded for panel in inputs for row in panel.cells for cell in row)
-    words = [f"[ ] {read}", "> < largest" * is_won, "( ) outside the input" * is_padded]
+    padded = {panel.kind for panel in panels for row in panel.cells for cell in row if cell and cell.is_padded}
+    words = [
+        f"[ ] {read}",
+        "> < largest" * is_won,
+        "( ) outside the input" * (PanelKind.INPUT in padded),
+        "( ) cut off" * (PanelKind.PRODUCTS in padded),
+    ]
     return ", ".join(filter(None, words))
 
 

@@ -25,7 +25,7 @@ def grid_of(panel: Panel) -> Grid:
         row_labels=tuple(hyphenated(label) or _GAP for label in panel.row_labels),
         column_labels=tuple((hyphenated(label) or _GAP) + " " * signs for label in panel.column_labels),
         footer=panel.footer,
-        gap=2 - marks,
+        gap=2 - 2 * marks,
         inset=1 - marks,
     )
 
