@@ -17,6 +17,7 @@ _DOING = "drawing a GIF"
 _FINE = 1.0  # pixels of the image for each one of the page
 _COLOURS = 31  # and one to be seen through: words and cells have a dozen, the others are the edges of letters
 _UNCHANGED, _NOWHERE = _COLOURS, (255, 0, 255)  # the entry that lets the frame before be seen; no page has that colour
+_FINEST = 3  # bits by which colours differ; Pillow takes nearer ones for each other
 _SAMPLES = 5  # pages whose colours are looked at
 _UNIT, _SHORTEST = 10, 20  # milliseconds: what a GIF counts in, and what players take for much longer if it is less
 
@@ -44,9 +45,10 @@ def gif_bytes(pages: Sequence[Page], seconds: Sequence[float]) -> bytes:
 
 
 def _frames_of(pages: Sequence[Page]) -> Iterator[Image]:
+    samples = [page_image(page, _DOING, _FINE) for page in pages[:: max(1, len(pages) // _SAMPLES)]]
     from PIL import Image
 
-    palette = _palette(page_image(page, _DOING, _FINE) for page in pages[:: max(1, len(pages) // _SAMPLES)])
+    palette = _palette(samples)
     before: Image.Image | None = None
     for page in pages:
         frame = page_image(page, _DOING, _FINE).quantize(palette=palette, dither=Image.Dither.NONE)
@@ -71,7 +73,10 @@ def _palette(images: Iterable[Image]) -> Image:
     found: Counter[Any] = Counter()
     for image in images:
         found.update({colour: count for count, colour in image.getcolors(image.width * image.height) or ()})
-    colours = [colour for colour, _ in found.most_common(_COLOURS)]
+    distinct: dict[Any, Any] = {}
+    for colour, _ in found.most_common():
+        distinct.setdefault(tuple(part >> _FINEST for part in colour), colour)
+    colours = list(distinct.values())[:_COLOURS]
     colours += colours[:1] * (_COLOURS - len(colours))
     palette = Image.new("P", (1, 1))
     palette.putpalette(bytes(part for colour in (*colours, _NOWHERE) for part in colour))
