@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,9 +48,7 @@ class Reel(NamedTuple):
         """
         found.sample(asked.batch)
         stage = found.network.stages[found.number]
-        shape = stage.layer.output_shape
-        channels = [asked.channel] if asked.channel is not None else range(min(shape[0], _BESIDE))
-        start, whole = _start(found, asked), prod(size_along(stage))
+        channels, start, whole = _channels(found, asked), _start(found, asked), prod(size_along(stage))
         explainer = Explainer(found.network, found.cells, found.number, found.context, sample=asked.batch)
         last = whole if asked.most is None else min(whole, start + asked.most)
         outputs = None if explainer.is_alone else outputs_shown(found, explainer, quiet=quiet)
@@ -63,12 +61,6 @@ class Reel(NamedTuple):
     def frames(self) -> Iterator[Frame]:
         """The steps in their order."""
         return map(self.animation.frame, self.steps)
-
-    def words(self, all_asked: Reel) -> str:
-        """How many steps these are, where they are fewer than those that were asked for."""
-        shown, count = len(self.steps), self.animation.count
-        is_cut = shown < len(all_asked.steps)
-        return f"{shown:,} of {count:,} steps; --pos and --count choose others" if is_cut else ""
 
 
 def check_steps(asked: AnimationOptions) -> None:
@@ -84,33 +76,49 @@ def check_steps(asked: AnimationOptions) -> None:
 
 
 def _refused(flag: str, given: str, needed: str) -> UsageError:
-    error = UsageError(f"{given}: that must be {needed}")
+    error = UsageError(f"{given}: that must be {needed}", hint=f"leave {flag} out, or {flag} 2")
     error.place = Place(flag, is_flag=True)
     return error
 
 
-def _start(found: Ready, asked: AnimationOptions) -> int:
-    """The number of the step that ``--pos`` names; of features ``--channel`` names one as well."""
-    from convcalc.cli.named_cells import position_of
+def _channels(found: Ready, asked: AnimationOptions) -> Sequence[int]:
+    """The output channels that are shown.
+
+    Raises:
+        UsageError: one is named, of features.
+        GeometryError: there is none of that number.
+    """
     from convcalc.tracing.places import check_place
 
     stage = found.network.stages[found.number]
-    size, shape = size_along(stage), stage.layer.output_shape
-    channel, position = asked.channel, position_of(asked.pos) if asked.pos else (0,) * len(size)
-    if len(shape) == 1:
-        position, channel = (position if asked.pos or channel is None else (channel,)), 0
-    check_place(
-        "output",
-        (len(found.cells), *(shape if len(shape) > 1 else (1, *shape))),
-        (0,) * len(size),
-        channel or 0,
-        asked.batch,
-    )
-    array = "input" if is_stamped(stage) else "output"
+    channels, *size = stage.layer.output_shape
+    if asked.channel is None:
+        return range(min(channels, _BESIDE))
+    if not size:
+        raise UsageError(
+            f"the output of {stage.name} has features, which have no channels", hint=f"--pos {asked.channel}"
+        )
+    check_place("output", (len(found.cells), channels, *size), (0,) * len(size), asked.channel, 0)
+    return [asked.channel]
+
+
+def _start(found: Ready, asked: AnimationOptions) -> int:
+    """The number of the step that ``--pos`` names, or the first.
+
+    Raises:
+        UsageError: it is not a list of whole numbers.
+        GeometryError: there is no such cell.
+    """
+    from convcalc.cli.named_cells import position_of
+    from convcalc.tracing.places import check_place
+
+    if asked.pos is None:
+        return 0
+    stage = found.network.stages[found.number]
+    array, size = "input" if is_stamped(stage) else "output", size_along(stage)
     name = array if found.network.is_convolution else f"{array} of {stage.name}"
-    place = check_place(name, (len(found.cells), 1, *size), position, 0, asked.batch)
     start = 0
-    for cells, index in zip(size, place, strict=True):
+    for cells, index in zip(size, check_place(name, (1, 1, *size), position_of(asked.pos), 0, 0), strict=True):
         start = start * cells + index
     return start
 
@@ -132,13 +140,12 @@ def emit_frames(reel: Reel, asked: AnimationOptions, target: OutputOptions) -> N
         OutputError: the file cannot be written.
     """
     shown = reel.cut(_MOST_SHOWN) if asked.most is None else reel
-    words = shown.words(reel)
     if Path(target.output or "").suffix.lower() in _PICTURES:
         _save_picture(shown, asked.speed, target)
     else:
         emit_series(frames_series(reel.animation), shown.frames(), target)
-    if words and not target.quiet:
-        write(f"note: {words}")
+    if len(shown.steps) < len(reel.steps) and not target.quiet:
+        write(f"note: {len(shown.steps):,} of {reel.animation.count:,} steps; --pos and --count choose others")
 
 
 def _save_picture(reel: Reel, speed: float, target: OutputOptions) -> None:
