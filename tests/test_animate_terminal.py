@@ -33,8 +33,17 @@ SHOWN, HIDDEN, OWN_SCREEN, FIRST_SCREEN = "\x1b[?25h", "\x1b[?25l", "\x1b[?1049h
 class Terminal:
     """A process with a terminal of its own."""
 
-    def __init__(self, folder: Path, *argv: str, rows: int = 30, columns: int = 90, stdin: Any = None, **more: str):
-        self.master, self.slave = pty.openpty()
+    def __init__(
+        self,
+        folder: Path,
+        *argv: str,
+        rows: int = 30,
+        columns: int = 90,
+        stdin: Any = None,
+        is_controlling: bool = False,
+        **more: str,
+    ):
+        self.master, self.slave = slave = pty.openpty()
         self.resize(rows, columns)
         self.before = termios.tcgetattr(self.slave)
         environment = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **more}
@@ -47,6 +56,7 @@ class Terminal:
             stdout=self.slave,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=(lambda: fcntl.ioctl(slave[1], termios.TIOCSCTTY, 0)) if is_controlling else None,  # noqa: PLW1509
         )
         self.text = ""
 
@@ -125,7 +135,7 @@ def test_it_plays_and_obeys_keys(terminal: Any) -> None:
     """It pauses, steps, goes back, begins again; unknown keys do nothing; the last step stays on the first screen."""
     running = terminal("animate", "--speed", "0.1")
     running.until("1 of 9: output row 0, column 0")
-    assert "playing, 0.1 a second" in running.shown
+    running.until("playing, 0.1 a second")
     running.press(" ")
     running.until("paused, 0.1 a second")
     running.press("\x1b[C", "\x1b[C", "n")
@@ -175,7 +185,8 @@ def test_a_terminal_of_another_size(terminal: Any) -> None:
     """A step that is too tall says so and keeps its sum; a tiny terminal is told; a larger one shows all again."""
     running = terminal("animate", "--speed", "0.1", rows=14, columns=60)
     running.until("lines more: make the terminal taller")
-    assert "= 160" in running.shown
+    running.until("= 160")
+    running.until("q leave")
     assert running.shown.count("\r\n") < 14
     running.resize(4, 60)
     running.until("the terminal is too small")
@@ -197,6 +208,22 @@ def test_without_keys_it_plays_once(terminal: Any, tmp_path: Path) -> None:
         assert running.left() == 0
     assert "space pause" not in running.text
     assert "[28]" in CODES.sub("", running.text.partition(FIRST_SCREEN)[2])
+
+
+@pytest.mark.slow
+def test_keys_come_from_the_terminal_where_numbers_come_from_a_file(terminal: Any, tmp_path: Path) -> None:
+    """Of a process whose session has one; Ctrl+C that is typed interrupts."""
+    (tmp_path / "f.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    with (tmp_path / "f.csv").open() as stream:
+        options = ("-", "--kernel", "[[1,1],[1,1]]", "--speed", "0.1")
+        running = terminal("animate", *options, stdin=stream, is_controlling=True)
+        running.until("1 of 4: ")
+        running.press("n")
+        running.until("2 of 4: ")
+        running.press("\x1a")
+        assert "paused" in running.shown
+        running.press("\x03")
+        assert running.left() == 130
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ PAGES = [
     ("animate-avg-pool", 80, "animate pads.yaml --count 2"),
     ("animate-add", 80, "animate many.yaml --layer add1 --channel 1 --count 1"),
     ("animate-linear", 80, "animate many.yaml --layer linear1 --pos 1 --count 1"),
-    ("animate-softmax", 80, "animate many.yaml --channel 2"),
+    ("animate-softmax", 80, "animate many.yaml --pos 2"),
     ("animate-transposed", 100, "animate up.yaml"),
     ("animate-transposed-60", 60, "animate up.yaml --count 1"),
     ("animate-transposed-cube", 100, "animate cube.yaml --pos 1,0,1 --count 1"),
