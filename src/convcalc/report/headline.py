@@ -44,9 +44,11 @@ def problem_settings(problem: Problem) -> str:
 
 
 def settings_text(
-    stride: Sequence[int], padding: Sequence[Pair | PaddingWord], boundary: Boundary, dilation: Sequence[int]
+    stride: Sequence[int], padding: Sequence[Pair | PaddingWord], boundary: Boundary | str, dilation: Sequence[int]
 ) -> str:
     """Stride, padding and dilation, each with an entry for every spatial axis, in words; what is idle is left out.
+
+    ``boundary``: what the padding holds, or a word for what is done with it.
 
     >>> settings_text([2, 2], [(1, 1), (1, 1)], Boundary(), [1, 1])
     'stride 2, padding 1 (zeros)'
@@ -59,7 +61,7 @@ def settings_text(
     return ", ".join(parts)
 
 
-def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary) -> str:
+def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary | str) -> str:
     first = padding[0]
     if all(each in ((0, 0), PaddingWord.VALID) for each in padding):
         return "no padding"
