@@ -61,7 +61,7 @@ def resolve(
         request = replace(request, fields={**request.fields, "input": input_field(input_text)})
     with request.placing():
         if request.model is not None:
-            found = _of_model(request, request.model, limits, strict_finite)
+            found = _of_model(request, request.model, library, limits, strict_finite)
         elif "layers" in request.fields:
             found = _of_layers(request, library, limits, strict_finite, rank)
         else:
@@ -123,7 +123,9 @@ def _of_layers(
     return _with_numbers(found, dtype, given, context.number_notes)
 
 
-def _of_model(request: Request, model: OpenedFile, limits: Limits, strict_finite: bool) -> Network:
+def _of_model(
+    request: Request, model: OpenedFile, library: Library | None, limits: Limits, strict_finite: bool
+) -> Network:
     from convcalc.models.onnx_reader import open_onnx
 
     opened = open_onnx(model, limits)
@@ -136,7 +138,12 @@ def _of_model(request: Request, model: OpenedFile, limits: Limits, strict_finite
             field="dims",
         )
     given, number_notes = read_input_or_shape(request, limits, opened.input.rank), NumberNotes(strict_finite)
-    found = opened.network(limits, given and given.shape, number_notes)
+    change = None
+    if request.changes:
+        from convcalc.request.model_change import change_of
+
+        change = change_of(request, lambda: library or _standard(limits), limits, number_notes)
+    found = opened.network(limits, given and given.shape, number_notes, change)
     return _with_numbers(found, _dtype(request), given, number_notes)
 
 

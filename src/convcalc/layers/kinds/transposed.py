@@ -167,9 +167,7 @@ class TransposedConvolution(Layer):
         words, macs = cost.arithmetic.words, len(cells) * self.work.macs
         error = lost_by(None, self._most_terms, cells.dtype)
         written = len(cells) * self._written_cells * cost.arithmetic.itemsize
-        added = (
-            written + cost.converted_bytes + max(cost.product_bytes, written)
-        )  # what is written is then made the output
+        added = written + cost.converted_bytes + max(cost.product_bytes, written)  # which the output is made of
         return Method(("scatter",), reason, words, cost.seconds, macs, error, cost.threads, added)
 
     @property
