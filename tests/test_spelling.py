@@ -19,7 +19,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "resolve": ("resolve",),
     "expectation": ("expects_output", "read_expectation", "read_facts"),
     "gallery_input": ("GalleryInput", "asked_kernels", "gallery_problems", "resolve_gallery_input"),
-    "kernel_library": ("Library",),
+    "kernel_library": ("Library", "library_of"),
     "kernel_lint": ("lint_file",),
     "layer_list": ("names_of_layers",),
     "schema": ("SCHEMAS",),

@@ -88,13 +88,14 @@ def _kernels(words: Sequence[str]) -> list[str]:
 
 def _layers(words: Sequence[str]) -> list[str]:
     """Those of the first file on the command line that has some."""
+    from convcalc.context import Context
     from convcalc.limits import Limits
     from convcalc.request.layer_list import names_of_layers
     from convcalc.request.request import read_request
 
-    limits = Limits(file=_MOST_BYTES)
+    context = Context(own_limits=Limits(file=_MOST_BYTES))
     for path in (Path(word).expanduser() for word in words if word.endswith((".yaml", ".yml", ".json"))):
-        names = names_of_layers(read_request(str(path), limits), limits) if path.is_file() else []
+        names = names_of_layers(read_request(str(path), context), context) if path.is_file() else []
         if names:
             return names
     return []

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError
 from convcalc.files.number_notes import NumberNotes
 from convcalc.layers.layer import Shape
 from convcalc.layers.stage import Stage
-from convcalc.limits import Limits
 from convcalc.models.onnx_graph import Change
 from convcalc.models.onnx_node import Flow, Part
 from convcalc.models.onnx_tensors import Constant
 from convcalc.request.layer_list import Entry
 from convcalc.request.layer_reader import LayerReader
-from convcalc.request.layer_values import WeightContext
 from convcalc.request.request import Origin, Request
 from convcalc.request.weights import Found, WeightReader
 
 if TYPE_CHECKING:
     from convcalc.files.yaml_reader import Node
-    from convcalc.request.kernel_library import Library
 
 
-def change_of(request: Request, library: Callable[[], Library], limits: Limits, number_notes: NumberNotes) -> Change:
+def change_of(request: Request, context: Context, number_notes: NumberNotes) -> Change:
     """The change of a model's layer that flags ask for, and that they are to blame for."""
     called = " and ".join(change.origin.source for change in request.changes.values())
     origin = Origin(called, is_flag=True)
-    context = WeightContext(origin, WeightReader(origin, library, limits), number_notes)
+    tensors = WeightReader(origin, context, number_notes)
 
     def make(part: Part, flows: Sequence[Flow], sources: Sequence[str]) -> Stage:
         shapes = [each.shape for each in flows]
         reader = LayerReader(
-            shapes[0], (), context, lambda _, __: ModelWeights(part.values), request.layer, request.changes
+            shapes[0], (), tensors, lambda _, __: ModelWeights(part.values), request.layer, request.changes
         )
         said = {
             name: _node(value)
