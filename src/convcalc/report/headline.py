@@ -35,12 +35,7 @@ def kernel_text(problem: Problem) -> str:
 def problem_settings(problem: Problem) -> str:
     """Stride, padding and dilation in words."""
     axes = problem.axes
-    return settings_text(
-        [axis.stride for axis in axes],
-        [(axis.before, axis.after) for axis in axes],
-        problem.boundary,
-        [axis.dilation for axis in axes],
-    )
+    return settings_text(axes.strides, axes.pads, problem.boundary, axes.dilations)
 
 
 def settings_text(

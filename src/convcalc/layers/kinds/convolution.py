@@ -136,16 +136,16 @@ class Convolution(Layer):
     @property
     def index_maps(self) -> tuple[IndexMap, ...]:
         """Of each axis."""
-        return tuple(IndexMap(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
+        return self.axes.index_maps
 
     @property
     def settings(self) -> Settings:
         """What a table tells of it."""
         return {
             "kernel_size": self.counts.kernel_size,
-            "stride": tuple(axis.stride for axis in self.axes),
-            "padding": tuple((axis.before, axis.after) for axis in self.axes),
-            "dilation": tuple(axis.dilation for axis in self.axes),
+            "stride": self.axes.strides,
+            "padding": self.axes.pads,
+            "dilation": self.axes.dilations,
             "groups": self.counts.groups,
         }
 
