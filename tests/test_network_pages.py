@@ -23,9 +23,17 @@ layers:
   - relu
   - max-pool: 2
 """
-# the last digits of a float32 are those of the processor: float64 has six more than a page shows
-PADS = "input: [[[1, 2], [3, 4]]]\nlayers: [{avg-pool: {kernel_size: 2, stride: 1, padding: 1}}]\n"
 UP = """
+title: Up and up again
+input: {shape: [8, 20, 20]}
+layers:
+  - conv: {name: first, out_channels: 16, kernel_size: 3, padding: 1}
+  - transposed-conv: {name: up, out_channels: 12, kernel_size: 3, stride: 2, padding: 1, output_padding: 1}
+  - transposed-conv: {name: small, out_channels: 2, kernel_size: 2, groups: 2}
+weights: {random: 1}
+"""
+PADS = "input: [[[1, 2], [3, 4]]]\nlayers: [{avg-pool: {kernel_size: 2, stride: 1, padding: 1}}]\n"
+TWICE = """
 title: Twice the size
 input: [[[1, 2], [3, 4]]]
 layers:
@@ -36,12 +44,14 @@ input: {arange: [2, 2, 1, 2]}
 dims: 3
 layers: [{transposed-conv: {name: up, weight: {arange: [2, 1, 2, 1, 2]}, stride: 2, output_padding: [0, 1, 0]}}]
 """
+# the last digits of a float32 are those of the processor: float64 has six more than a page shows
 FILES = {
     "two.yaml": TWO,
     "many.yaml": f"{MANY}dtype: float64\n",
     "cut.yaml": CUT,
     "pads.yaml": PADS,
     "up.yaml": UP,
+    "twice.yaml": TWICE,
     "cube.yaml": CUBE,
 }
 PAGES = [
@@ -72,11 +82,11 @@ PAGES = [
     ("animate-add", 80, "animate many.yaml --layer add1 --channel 1 --count 1"),
     ("animate-linear", 80, "animate many.yaml --layer linear1 --pos 1 --count 1"),
     ("animate-softmax", 80, "animate many.yaml --pos 2"),
-    ("animate-transposed", 100, "animate up.yaml"),
-    ("animate-transposed-60", 60, "animate up.yaml --count 1"),
+    ("animate-transposed", 100, "animate twice.yaml"),
+    ("animate-transposed-60", 60, "animate twice.yaml --count 1"),
     ("animate-transposed-cube", 100, "animate cube.yaml --pos 1,0,1 --count 1"),
-    ("animate-transposed-csv", 80, "animate up.yaml --format csv"),
-    ("animate-transposed-markdown", 80, "animate up.yaml --pos 1,1 --format markdown"),
+    ("animate-transposed-csv", 80, "animate twice.yaml --format csv"),
+    ("animate-transposed-markdown", 80, "animate twice.yaml --pos 1,1 --format markdown"),
     ("uses", 80, "uses two.yaml --pos 1,1"),
     ("uses-many", 80, "uses many.yaml --pos 4,4 --layer add1"),
     ("uses-60", 60, "uses cut.yaml --pos 1,1"),
@@ -85,6 +95,9 @@ PAGES = [
     ("matrix-60", 60, "matrix many.yaml --layer avg-pool1"),
     ("plan", 100, "plan many.yaml --threads 2"),
     ("plan-60", 60, "plan two.yaml --threads 2"),
+    ("plan-transposed", 110, "plan up.yaml --threads 2"),
+    ("plan-phases", 110, "plan up.yaml --threads 2 --layer up"),
+    ("plan-scatter", 80, "plan up.yaml --threads 2 --layer small"),
 ]
 
 

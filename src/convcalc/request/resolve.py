@@ -124,7 +124,12 @@ def _of_model(request: Request, model: OpenedFile, context: Context) -> Network:
         )
     number_notes = NumberNotes(context.strict_finite)
     given = read_input_or_shape(request, context, opened.input.rank)
-    found = opened.network(context.limits, given and given.shape, number_notes)
+    change = None
+    if request.changes:
+        from convcalc.request.model_change import change_of
+
+        change = change_of(request, context, number_notes)
+    found = opened.network(context.limits, given and given.shape, number_notes, change)
     return _with_numbers(found, _dtype(request), given, number_notes)
 
 

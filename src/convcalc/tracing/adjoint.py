@@ -86,8 +86,8 @@ def transposed(problem: Problem, cells: Array) -> Array:
         scaled,
         weight,
         size=[axis.padded_size for axis in problem.axes],
-        stride=[axis.stride for axis in problem.axes],
-        dilation=[axis.dilation for axis in problem.axes],
+        stride=problem.axes.strides,
+        dilation=problem.axes.dilations,
         groups=problem.groups,
     )
     if problem.is_exact and largest(padded) * padded.size >= INT64_LIMIT:  # many cells may be added into one
