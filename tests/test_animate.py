@@ -381,6 +381,15 @@ def test_an_svg_without_style_sheets_shows_the_last_step(cli: CommandLine) -> No
     assert [seen.count(number) for number in ("240", "320")] == [3, 3]
 
 
+def test_steps_with_more_and_fewer_panels_are_drawn(cli: CommandLine) -> None:
+    """Of a pool in three dimensions a window reads as many slices as are not padding."""
+    pool = "{max-pool: {kernel_size: 3, stride: 2, padding: 1}}"
+    cli.write({"f.yaml": f"dims: 3\ninput: {{arange: [1, 5, 3, 3]}}\nlayers: [{pool}]\n"})
+    root = ElementTree.fromstring(_svg(cli, "f.yaml").encode())
+    titles = [element.text or "" for element in root.iter(f"{SVG}text")]
+    assert sum(" of 12: max-pool1 depth " in title for title in titles) == 12
+
+
 def test_one_step_needs_no_style_sheet(cli: CommandLine) -> None:
     """It stands still."""
     assert "<style>" not in _svg(cli, "--count", "1")

@@ -91,7 +91,7 @@ def _shapes(figure: Figure) -> list[list[Shape]]:
 
 def _alike(figures: list[list[list[Shape]]]) -> list[list[list[Shape]]]:
     """Panels of one kind and as many cells in the same row and column of all figures, in one size."""
-    if len({tuple(map(len, rows)) for rows in figures}) > 1:
+    if not _are_parallel(figures):
         return figures
     for row in range(len(figures[0])):
         for column in range(len(figures[0][row])):
@@ -103,8 +103,15 @@ def _alike(figures: list[list[list[Shape]]]) -> list[list[list[Shape]]]:
     return figures
 
 
+def _are_parallel(figures: list[list[list[Shape]]]) -> bool:
+    """Whether all have as many rows and as many things in each."""
+    return len({tuple(map(len, rows)) for rows in figures}) == 1
+
+
 def _broken_alike(figures: list[list[list[Shape]]]) -> list[list[list[Shape]]]:
     """The lines of each figure, every row broken where it is in the figure in which it takes the most lines."""
+    if not _are_parallel(figures):
+        return [[line for row in rows for line in _broken_rows(row)] for rows in figures]
     found: list[list[list[Shape]]] = [[] for _ in figures]
     for rows in zip(*figures, strict=True):
         ends = max(([*accumulate(map(len, _broken_rows(row)))] for row in rows), key=len)
