@@ -22,6 +22,7 @@ from convcalc.layers.kinds.transposed import TransposedConvolution
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
+from convcalc.render.svg.layout import pages_of
 from convcalc.report.animation.frame import Animation
 from convcalc.report.animation.report import animation_of, frame_blocks, frame_figure
 from convcalc.report.arrays.figure import Panel, PanelKind, hyphenated
@@ -289,7 +290,6 @@ def test_a_gif_holds_every_page_whole(cli: CommandLine) -> None:
     images = pytest.importorskip("PIL.Image")
     from convcalc.render.sheet.gif import gif_bytes
     from convcalc.render.sheet.raster import page_image
-    from convcalc.render.svg.layout import pages_of
 
     made = Made(SLIDING[0])
     frames = [made.animation.frame(number) for number in range(made.animation.count)]
@@ -381,13 +381,20 @@ def test_an_svg_without_style_sheets_shows_the_last_step(cli: CommandLine) -> No
     assert [seen.count(number) for number in ("240", "320")] == [3, 3]
 
 
-def test_steps_with_more_and_fewer_panels_are_drawn(cli: CommandLine) -> None:
-    """Of a pool in three dimensions a window reads as many slices as are not padding."""
-    pool = "{max-pool: {kernel_size: 3, stride: 2, padding: 1}}"
-    cli.write({"f.yaml": f"dims: 3\ninput: {{arange: [1, 5, 3, 3]}}\nlayers: [{pool}]\n"})
-    root = ElementTree.fromstring(_svg(cli, "f.yaml").encode())
-    titles = [element.text or "" for element in root.iter(f"{SVG}text")]
-    assert sum(" of 12: max-pool1 depth " in title for title in titles) == 12
+def test_steps_with_more_and_fewer_panels_are_drawn() -> None:
+    """Of a pool in three dimensions a window reads as many slices as are not padding: each is on its page."""
+    made = Made(Case("max-pool", ((1, 5, 3, 3),), {"kernel_size": 3, "stride": 2, "padding": 1}))
+    figures = [frame_figure(made.animation, made.animation.frame(number)) for number in range(made.animation.count)]
+    drawn_on = [[group.kind for group in page.groups if group.kind] for page in pages_of(figures)]
+    inputs = [2] * 4 + [3] * 4 + [2] * 4
+    assert drawn_on == [[*[PanelKind.INPUT] * count, PanelKind.OUTPUT] for count in inputs]
+
+
+def test_many_products_are_counted(cli: CommandLine) -> None:
+    """Thirty are written out, so that a step fits on a screen."""
+    cli.write({"f.yaml": "input: {ones: [8, 8]}\nkernel: {ones: [6, 6]}\ndims: 2\n"})
+    page = " ".join(cli.run("animate", "f.yaml", "--count", "1").out.split())
+    assert f"{' + '.join('1' * 30)} + … (36 products that are not 0) = 36" in page
 
 
 def test_one_step_needs_no_style_sheet(cli: CommandLine) -> None:

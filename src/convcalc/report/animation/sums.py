@@ -20,6 +20,7 @@ from convcalc.tracing.trace import Trace
 from convcalc.wording import counted
 
 _MOST_CHANNELS = 4  # subtotals written out
+_MOST_TERMS = 30  # products of one
 
 
 def sum_blocks(told: Sequence[ExplainedCell]) -> Iterator[Block]:
@@ -63,15 +64,21 @@ def _window_sums(trace: Trace, name: str) -> Iterator[Block]:
     scale, bias = scale_factor(trace), number_text(trace.bias, DIGITS) if trace.bias else ""
     total = number_text(trace.total, DIGITS)
     if len(trace.channels) == 1:
-        yield subtotal_sum(trace.channels[0])._replace(label=name, total=total, scale=scale, bias=bias)
+        yield _shortened(subtotal_sum(trace.channels[0]))._replace(label=name, total=total, scale=scale, bias=bias)
         return
     told, rest = trace.channels[:_MOST_CHANNELS], trace.channels[_MOST_CHANNELS:]
-    yield from map(subtotal_sum, told)
+    yield from (_shortened(subtotal_sum(each)) for each in told)
     terms = [number_text(each.subtotal, DIGITS) for each in told]
     if rest:
         terms.append(number_text(added([each.subtotal for each in rest]), DIGITS))
         yield say(f"the other {counted(len(rest), 'channel')} together give {terms[-1]}", Role.LABEL)
     yield Sum(name, tuple(terms), total, scale=scale, bias=bias)
+
+
+def _shortened(whole: Sum) -> Sum:
+    """Few products, so that a step fits on a screen; of more the first, with how many there are."""
+    omitted = whole.omitted or counted(len(whole.terms), "product that is not 0", "products that are not 0")
+    return whole._replace(terms=whole.terms[:_MOST_TERMS], omitted=omitted) if len(whole.terms) > _MOST_TERMS else whole
 
 
 def _named(block: Block, name: str) -> Block:
