@@ -131,6 +131,7 @@ PAGES = [
     ("animate-dilation", 80, "animate --kernel laplacian --dilation 2 --padding 1 --pos 1,2 --count 2"),
     ("animate-channels", 100, "animate rgb-edges.yaml --count 2"),
     ("animate-filters", 100, "animate two-channels-three-filters.yaml --count 1"),
+    ("animate-two", 100, "animate --kernel sobel-x --kernel sobel-y --pos 1,1 --count 1"),
     ("animate-groups", 80, "animate groups.yaml --pos 1,1"),
     ("animate-line", 80, "animate line.yaml --convolve"),
     ("animate-cube", 80, "animate cube.yaml --pos 1,0,1 --count 2"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, product
+from itertools import chain, islice, product
 from math import prod
 
 from convcalc.report.animation.frame import Items
@@ -20,15 +20,15 @@ Planes = list[tuple[ChannelTrace, Place]]
 
 
 def window_rows(traces: Sequence[Trace], outputs: Sequence[Panel]) -> Iterator[Items]:
-    """Rows of panels: one if there is one matrix of each, otherwise the inputs above the kernels.
+    """Rows of panels: one if there is one matrix of each, otherwise the inputs above the kernels and outputs.
 
     ``traces``: of the same position in each channel that is shown; ``outputs``: a panel for each.
     """
     groups = {trace.problem.group_channels(trace.channel) for trace in traces}
     if len(groups) == 1 and (len(traces) > 1 or len(_planes(traces[0])) > 1):
         yield _inputs(traces[0])
-        for trace, output in zip(traces, outputs, strict=True):
-            yield *_kernels(trace), Sign("="), output
+        made = [(*_kernels(trace), Sign("="), output) for trace, output in zip(traces, outputs, strict=True)]
+        yield from made if len(_planes(traces[0])) > 1 else [tuple(chain.from_iterable(made))]
         return
     for trace, output in zip(traces, outputs, strict=True):
         if len(_planes(trace)) > 1:
