@@ -15,6 +15,7 @@ import convcalc
 from conftest import CommandLine
 from convcalc import build_problem, compute, make_plan, read_request, trace_at
 from convcalc.display import Displayed
+from convcalc.layers.uses import uses_of
 from convcalc.limits import Limits
 from convcalc.problem import Labels, Problem
 from convcalc.render.frames import ROUNDED
@@ -26,10 +27,9 @@ from convcalc.report.network.summary import summary_report
 from convcalc.report.plan import plan_report
 from convcalc.report.run.convolution import convolution_run_report
 from convcalc.report.trace.convolution import trace_report
-from convcalc.report.uses.convolution import uses_report
+from convcalc.report.uses.report import uses_report
 from convcalc.request.kernel_library import Library
 from convcalc.request.resolve import resolve
-from convcalc.tracing.uses import uses_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GRADIENT = convcalc.load(EXAMPLES / "gradient.yaml").as_problem().stages[0].problem
@@ -89,7 +89,7 @@ PAGES: dict[str, tuple[Any, Any]] = {
     "problem": (GRADIENT, lambda: page_of_run(GRADIENT)),
     "result": (compute(DEPTHWISE), lambda: page_of_run(DEPTHWISE)),
     "trace": (trace_at(GRADIENT, (1, 1)), the_trace),
-    "uses": (uses_of(GRADIENT, (1, 1)), lambda: uses_report(GRADIENT, uses_of(GRADIENT, (1, 1)), None)),
+    "uses": (uses_of(GRADIENT, (1, 1)), lambda: uses_report(uses_of(GRADIENT, (1, 1)))),
     "kernel": (convcalc.kernel("sobel-x"), lambda: kernel_report(convcalc.kernel("sobel-x"))),
     "network": (network(), lambda: summary_report(network())),
 }
