@@ -49,6 +49,7 @@ def network() -> Any:
     return resolve(read_request(str(EXAMPLES / "lenet-5.yaml")), Library.standard(), Limits())
 
 
+THROUGH = convcalc.load(EXAMPLES / "two-layers.yaml").uses((1, 1))
 LINES: list[tuple[Any, str]] = [
     (GRADIENT, "<Problem 'A 5×5 gradient': 1×1×5×5 → 1×1×3×3, sobel-x (3×3), stride 1, no padding>"),
     (
@@ -63,6 +64,7 @@ LINES: list[tuple[Any, str]] = [
     ),
     (trace_at(GRADIENT, (1, 1)), "<Trace output[0, 1, 1] = 240, 9 products>"),
     (uses_of(GRADIENT, (1, 1)), "<Uses input[0, 1, 1] = 40, reaches 4 of 9 output cells>"),
+    (THROUGH, "<Uses input[0; 1,1] = 4, can reach 2 of 2 cells of conv2>"),
     (convcalc.kernel("gaussian:5"), "<Kernel 'gaussian:5': 5×5 × 1/256, Gaussian blur>"),
     (network(), "<Network 'LeNet-5': 1×32×32 → 10, 12 layers, 61,706 parameters>"),
     (read_request(), f"<Request {read_request().source!r}: title, input, kernel, expect>"),
@@ -90,6 +92,7 @@ PAGES: dict[str, tuple[Any, Any]] = {
     "result": (compute(DEPTHWISE), lambda: page_of_run(DEPTHWISE)),
     "trace": (trace_at(GRADIENT, (1, 1)), the_trace),
     "uses": (uses_of(GRADIENT, (1, 1)), lambda: uses_report(uses_of(GRADIENT, (1, 1)))),
+    "uses through layers": (THROUGH, lambda: uses_report(THROUGH)),
     "kernel": (convcalc.kernel("sobel-x"), lambda: kernel_report(convcalc.kernel("sobel-x"))),
     "network": (network(), lambda: summary_report(network())),
 }
