@@ -161,6 +161,15 @@ def test_the_adjoint_at_a_cell_holds_within_rounding(seed: int, kind: str) -> No
     assert not checked.alike(found.total, found.value + 1e-3)
 
 
+def test_the_bound_at_a_cell_does_not_depend_on_the_input() -> None:
+    """Where the input is 0 both sides of the identity are, and path weights are rounded all the same."""
+    network = random_network(1, NUMBERS["float64"])
+    _, checked, found = at_some_cell(network, np.zeros((1, *network.input_shape)), 1, FLOATS)
+    assert checked.forward == checked.backward == 0
+    assert found.holds
+    assert 0 < checked.rounding < 1e-9
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize("seed", range(6))
 def test_a_network_backwards_is_pytorchs_gradient(seed: int) -> None:
