@@ -20,7 +20,6 @@ from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.geometry.unread_cells import read_cells
-from convcalc.layers.adjoint import adjoint
 from convcalc.layers.network import network_of
 from convcalc.layers.uses import uses_of
 from convcalc.limits import Limits
@@ -30,6 +29,7 @@ from convcalc.report.uses.adjoint import adjoint_report
 from convcalc.tracing.adjoint import transposed
 from convcalc.tracing.matrix import im2col_of, matrix_of
 from reference import reference_conv
+from test_tracing import adjoint
 
 
 @pytest.fixture(scope="module")

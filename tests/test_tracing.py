@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from convcalc import Problem, build_problem, compute
+from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, LimitError
 from convcalc.geometry.reached_positions import images, reached
-from convcalc.layers.adjoint import adjoint
+from convcalc.layers.adjoint import adjoint_of_network
+from convcalc.layers.network import network_of
 from convcalc.layers.uses import uses_of
 from convcalc.limits import Limits
 from convcalc.tracing.adjoint import Adjoint, transposed
@@ -306,6 +308,11 @@ def test_places_are_given_as_numbers_lists_and_arrays() -> None:
     assert check_place("input", (1, 1, 4), 3, 0, 0) == (3,)
     assert check_place("input", (1, 1, 4, 2), np.array([3, 1]), 0, 0) == (3, 1)
     assert check_place("input", (1, 1, 4), np.int64(2), 0, 0) == (2,)
+
+
+def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
+    """Both sides of the identity of one convolution."""
+    return adjoint_of_network(network_of(problem), problem.input, seed, Context(problem.dtype.value))
 
 
 def magnitude(problem: Problem) -> Problem:

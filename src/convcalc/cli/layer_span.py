@@ -9,7 +9,7 @@ from convcalc.cli.flags import flags
 from convcalc.cli.network import Ready, ready
 from convcalc.errors import UsageError
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.network import INPUT, INPUT_NAME, Network, network_of
+from convcalc.layers.network import INPUT, Network, network_of
 from convcalc.layers.subnetwork import TO, Subnetwork, span_text, subnetwork
 
 if TYPE_CHECKING:
@@ -35,17 +35,9 @@ class Part(NamedTuple):
         Raises:
             ConvcalcError: the weights of a convolution cannot be read, or a layer below cannot be computed.
         """
-        network, last = self.network, len(self.network.stages) - 1
-        if self.is_convolution:
-            network = network_of(self.problem())
-            return Ready(network, network.input(), last, self.found.context)
-        return Ready(network, self.given(self.found.cells), last, self.found.context)
-
-    @property
-    def source(self) -> str:
-        """What goes in: the name of a layer, or that it is the input."""
-        number = self.layers.source
-        return INPUT_NAME if number == INPUT else self.found.network.stages[number].name
+        alone = network_of(self.problem()) if self.is_convolution else None
+        network, cells = (alone, alone.input()) if alone else (self.network, self.given(self.found.cells))
+        return Ready(network, cells, len(network.stages) - 1, self.found.context)
 
     @property
     def names(self) -> list[str]:

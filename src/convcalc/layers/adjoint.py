@@ -15,7 +15,7 @@ from convcalc.context import STANDARD, Context
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Layer
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
-from convcalc.layers.network import INPUT, Network, network_of
+from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.limits import Limits
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.layers.uses import Uses
     from convcalc.numerals import Number
-    from convcalc.problem import Problem
     from convcalc.tracing.adjoint import Adjoint
 
 _HELD_BYTES = 24  # for each cell of each output: itself, its tangent and its most
@@ -70,11 +69,6 @@ def adjoint_of_network(
     Limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint", context.limits)
     network = network.keeping(range(len(network.stages)))
     return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each, place), context)
-
-
-def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
-    """The same of one convolution; raises as :func:`adjoint_of_network`."""
-    return adjoint_of_network(network_of(problem), problem.input, seed, Context(problem.dtype.value))
 
 
 def at_cell(checked: Adjoint, uses: Uses) -> CellOfAdjoint:

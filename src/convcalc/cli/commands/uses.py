@@ -35,6 +35,7 @@ def uses(
     from convcalc.geometry.arguments import whole
     from convcalc.layers.adjoint import adjoint_of_network
     from convcalc.layers.linear_map import in_lossless_numbers
+    from convcalc.report.cell_names import layer_text
     from convcalc.report.uses.adjoint import adjoint_report
     from convcalc.report.uses.report import uses_report
 
@@ -52,7 +53,7 @@ def uses(
         emit(adjoint_report(found.network, checked), target)
         return
     told = in_lossless_numbers(lambda each: _uses(found, each, pos, channel, batch), found.context)
-    told = replace(told, source=part.source)
+    told = replace(told, source=layer_text(part.found.network, part.layers.source))
     checked = adjoint_of_network(found.network, found.cells, seed, found.context, (told.sample, *told.cell))
     emit(uses_report(told, checked), target)
 
