@@ -20,7 +20,6 @@ from convcalc.layers.pull import Point, pull
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
 from convcalc.layers.uses import uses_of_network
-from convcalc.limits import Limits
 from convcalc.tracing.adjoint import Adjoint
 from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
 from random_networks import random_network
@@ -76,7 +75,7 @@ def test_the_adjoint_of_a_chain_is_the_transposed_matrix(seed: int) -> None:
     cells = NUMBERS["whole"].draw(np.random.default_rng(seed), (1, *network.input_shape))
     outputs = {INPUT: cells, **dict(network.outputs(cells, EXACT, range(len(network.stages))))}
     z = NUMBERS["whole"].draw(np.random.default_rng(seed), outputs[len(network.stages) - 1].shape)
-    matrix = matrix_of_network(network, cells, Limits(), EXACT).matrix.astype(object)
+    matrix = matrix_of_network(network, cells, EXACT).matrix.astype(object)
     assert pulled(network, outputs, z, EXACT).ravel().tolist() == (z.ravel().astype(object) @ matrix).tolist()
 
 
@@ -123,7 +122,7 @@ def test_the_adjoint_at_a_cell_is_a_column_of_the_matrix(seed: int) -> None:
     network = random_network(seed, NUMBERS["exact"])
     cells = NUMBERS["exact"].draw(np.random.default_rng(seed), (2, *network.input_shape))
     place, checked, found = at_some_cell(network, cells, seed, Context())
-    matrix = matrix_of_network(network, cells[:1], Limits(), EXACT).matrix.astype(object)
+    matrix = matrix_of_network(network, cells[:1], EXACT).matrix.astype(object)
     number = int(np.ravel_multi_index(place[1:], network.input_shape))
     assert found.total == found.value == checked.z[place[0]].ravel().astype(object) @ matrix[:, number]
     assert found.holds

@@ -17,7 +17,6 @@ from convcalc.layers.layer import Layer
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
-from convcalc.limits import Limits
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -66,7 +65,7 @@ def adjoint_of_network(
         ConvcalcError: a layer has no weights, or the numbers do not go with each other.
     """
     shapes = (network.input_shape, *(stage.layer.output_shape for stage in network.stages))
-    Limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint", context.limits)
+    context.limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint")
     network = network.keeping(range(len(network.stages)))
     return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each, place), context)
 
