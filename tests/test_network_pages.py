@@ -59,6 +59,8 @@ PAGES = [
     ("uses-many", 80, "uses many.yaml --pos 4,4 --layer add1"),
     ("uses-60", 60, "uses cut.yaml --pos 1,1"),
     ("uses-adjoint", 80, "uses two.yaml --adjoint"),
+    ("uses-adjoint-cell", 80, "uses two.yaml --pos 1,1 --adjoint"),
+    ("uses-adjoint-slopes", 80, "uses cut.yaml --pos 1,1 --adjoint --seed 1"),
     ("matrix", 80, "matrix two.yaml"),
     ("matrix-60", 60, "matrix many.yaml --layer avg-pool1"),
     ("plan", 100, "plan many.yaml --threads 2"),
