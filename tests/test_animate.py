@@ -25,8 +25,7 @@ from convcalc.layers.table import KINDS
 from convcalc.render.svg.layout import pages_of
 from convcalc.report.animation.frame import Animation
 from convcalc.report.animation.report import animation_of, frame_blocks, frame_figure
-from convcalc.report.arrays.figure import Panel, PanelKind, hyphenated
-from convcalc.report.arrays.figure_cuts import page, page_of_cells
+from convcalc.report.arrays.figure import Panel, PanelKind, hyphenated, page, page_of_cells
 from layer_cases import NUMBERS, Case, drawn, small_cases
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -288,8 +287,7 @@ def test_a_gif_opens_step_by_step(cli: CommandLine) -> None:
 def test_a_gif_holds_every_page_whole(cli: CommandLine) -> None:
     """What is left out of a frame since it does not change is there when it is opened: each is the page as drawn."""
     images = pytest.importorskip("PIL.Image")
-    from convcalc.render.sheet.gif import gif_bytes
-    from convcalc.render.sheet.raster import page_image
+    from convcalc.render.raster import gif_bytes, page_image
 
     made = Made(SLIDING[0])
     frames = [made.animation.frame(number) for number in range(made.animation.count)]

@@ -166,7 +166,7 @@ def test_the_library_runs_and_explains_every_network(cli: CommandLine) -> None:
         assert run.output is run.kept[last]
         found = network.trace((1, 1), channel=1, batch=len(run.output) - 1)
         assert found.output == run.output[-1, 1, 1, 1]
-        assert network.uses((1, 1)).last == last
+        assert network.uses((1, 1)).number == last
         assert [row.name for row in network.summary()] == [stage.name for stage in network.stages]
     with pytest.raises(convcalc.ConvcalcError, match="position"):
         convcalc.load(str(cli.folder / "many.yaml")).trace((99, 0))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from convcalc.render.frames import ASCII, ROUNDED
+from convcalc.render.boxes import ASCII, ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.markdown import markdown_lines
 from convcalc.report.blocks import Role, Span, Tree
@@ -91,6 +91,8 @@ PAGES = [
     ("uses-many", 80, "uses many.yaml --pos 4,4 --layer add1"),
     ("uses-60", 60, "uses cut.yaml --pos 1,1"),
     ("uses-adjoint", 80, "uses two.yaml --adjoint"),
+    ("uses-adjoint-cell", 80, "uses two.yaml --pos 1,1 --adjoint"),
+    ("uses-adjoint-slopes", 80, "uses cut.yaml --pos 1,1 --adjoint --seed 1"),
     ("matrix", 80, "matrix two.yaml"),
     ("matrix-60", 60, "matrix many.yaml --layer avg-pool1"),
     ("plan", 100, "plan many.yaml --threads 2"),

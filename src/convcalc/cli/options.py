@@ -183,7 +183,8 @@ WithAdjoint = Annotated[
     bool,
     typer.Option(
         "--adjoint",
-        help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z; of layers <A x, z> = <x, A^T z>.",
+        help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z; of layers <A x, z> = <x, A^T z>, "
+        "and with --pos what A^T z is at that cell.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="With --adjoint: which numbers are drawn.", metavar="N")]

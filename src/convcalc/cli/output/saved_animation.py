@@ -28,7 +28,7 @@ def save_animation(path: str, animation: Animation, frames: Iterable[Frame], spe
     pages = pages_of([frame_figure(animation, frame) for frame in frames])
     seconds = [1 / speed] * (len(pages) - 1) + [max(_REST, 1 / speed)]
     if Path(path).suffix.lower() == ".gif":
-        from convcalc.render.sheet.gif import gif_bytes
+        from convcalc.render.raster import gif_bytes
 
         data = gif_bytes(pages, seconds)
     else:

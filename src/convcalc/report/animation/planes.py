@@ -8,9 +8,19 @@ from typing import Any, NamedTuple
 from convcalc.arrays import plain
 from convcalc.layers.kinds.pool import Pool
 from convcalc.report.animation.frame import Animation, Value
-from convcalc.report.arrays.figure import Cell, Outline, OutlineKind, Panel, PanelKind
-from convcalc.report.arrays.figure_cuts import Shown, page, page_of_cells
-from convcalc.report.arrays.panels import Place, Slice, slice_of
+from convcalc.report.arrays.figure import (
+    Cell,
+    Outline,
+    OutlineKind,
+    Panel,
+    PanelKind,
+    Place,
+    Shown,
+    Slice,
+    page,
+    page_of_cells,
+    slice_of,
+)
 from convcalc.report.text import axis_names, cells_text
 from convcalc.tracing.explanation import Explanation, Rule
 from convcalc.wording import counted

@@ -7,14 +7,12 @@ from typing import Any
 
 from convcalc.layers.explainer import Explainer
 from convcalc.report.animation.frame import Animation, Change, Frame, is_stamped
-from convcalc.report.animation.grids import grid_of
 from convcalc.report.animation.sliding import Sliding
 from convcalc.report.animation.stamping import Stamping
-from convcalc.report.arrays.figure import Figure, Panel, Sign, typeset
-from convcalc.report.blocks import Block, Flow, Role, Sentence, Span, Sum, say
+from convcalc.report.arrays.figure import Cell, Figure, OutlineKind, Panel, PanelKind, Sign, hyphenated, typeset
+from convcalc.report.blocks import Block, Flow, Grid, Role, Sentence, Series, Span, Sum, say
 from convcalc.report.headline import headline
 from convcalc.report.number_data import number_data
-from convcalc.report.series import Series
 from convcalc.report.trace.convolution import setting_blocks
 from convcalc.report.trace.network import network_setting
 from convcalc.tracing.explanation import Term
@@ -46,7 +44,7 @@ def frame_blocks(frame: Frame, *, with_legend: bool = True) -> Iterator[Block]:
     for row in frame.rows:
         yield Flow(
             tuple(
-                grid_of(item) if isinstance(item, Panel) else Span(item.text)
+                _grid(item) if isinstance(item, Panel) else Span(item.text)
                 for item in row
                 if isinstance(item, Panel | Sign)
             )
@@ -133,3 +131,53 @@ def _rows(frame: Frame) -> Iterator[tuple[Any, ...]]:
     for change in frame.changes:
         place, cell = (",".join(map(str, each)) for each in (frame.place, change.cell))
         yield frame.number, place, frame.sample, cell, change.added, change.value, int(change.is_complete)
+
+
+_EMPTY, _GAP = "·", "…"
+_MARKED = (PanelKind.INPUT, PanelKind.OUTPUT)
+
+
+def _grid(panel: Panel) -> Grid:
+    """A panel as a grid; its columns keep their width wherever the window is."""
+    winners = {(each.rows[0], each.columns[0]) for each in panel.outlines if each.kind is OutlineKind.WINNER}
+    is_padded = any(cell and cell.is_padded for row in panel.cells for cell in row)
+    marks = int(panel.kind in _MARKED)
+    signs = marks + is_padded
+    cells = tuple(
+        tuple(_span(panel.kind, cell, signs, is_winner=(down, across) in winners) for across, cell in enumerate(row))
+        for down, row in enumerate(panel.cells)
+    )
+    return Grid(
+        caption=(Span(panel.caption, Role.TITLE),),
+        cells=cells,
+        row_labels=tuple(hyphenated(label) or _GAP for label in panel.row_labels),
+        column_labels=tuple((hyphenated(label) or _GAP) + " " * signs for label in panel.column_labels),
+        footer=panel.footer,
+        gap=2 - 2 * marks,
+        inset=1 - marks,
+    )
+
+
+def _span(kind: PanelKind, cell: Cell | None, signs: int, *, is_winner: bool) -> Span:
+    """A cell between its brackets, with as much room for them where it has none, so that numbers stand in line."""
+    if cell is None:
+        return Span(_GAP + " " * signs, Role.LABEL)
+    text = hyphenated(cell.text) or _EMPTY
+    if cell.is_padded:
+        text = f"({text})"
+    has_room = kind in _MARKED
+    is_marked = has_room and cell.is_marked
+    if is_marked:
+        text = f">{text}<" if is_winner else f"[{text}]"
+    before = " " * (has_room and not is_marked)
+    return Span(before + text + " " * (signs - is_marked - cell.is_padded), _role(kind, cell, is_marked=is_marked))
+
+
+def _role(kind: PanelKind, cell: Cell, *, is_marked: bool) -> Role:
+    if is_marked:
+        return Role.TOTAL if kind is PanelKind.OUTPUT else Role.WINDOW
+    if cell.is_padded:
+        return Role.PADDED
+    if not cell.text:
+        return Role.LABEL
+    return Role.NEGATIVE if cell.text.startswith("−") else Role.NUMBER

@@ -8,12 +8,12 @@ from typing import Any
 from convcalc.layers.explainer import ExplainedCell
 from convcalc.numerals import Number
 from convcalc.report.animation.frame import Animation, Change, Frame, Items, legend_of
-from convcalc.report.animation.planes import output_panel
-from convcalc.report.animation.read import read_rows
+from convcalc.report.animation.planes import MOST_PLANES, output_panel, planes_read, read_panel
 from convcalc.report.animation.sums import sum_blocks
 from convcalc.report.animation.windows import window_rows
-from convcalc.report.arrays.figure import Panel
-from convcalc.tracing.explanation import Cell
+from convcalc.report.arrays.figure import Cell as FigureCell
+from convcalc.report.arrays.figure import Panel, PanelKind, Sign, page, slice_of
+from convcalc.tracing.explanation import Cell, Explanation, Rule
 from convcalc.tracing.trace import Trace
 
 
@@ -60,8 +60,34 @@ class Sliding(Animation):
 
     def _rows(self, told: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
         traces = [each.explanation for each in told if isinstance(each.explanation, Trace)]
-        return window_rows(traces, outputs) if traces else read_rows(self, told, outputs)
+        return window_rows(traces, outputs) if traces else _read_rows(self, told, outputs)
 
 
 def _change(told: ExplainedCell) -> Change:
     return Change(told.place.cell, told.output, told.output, is_complete=True, terms=told.explanation.terms)
+
+
+def _read_rows(animation: Animation, told: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
+    """One row of panels; of several output channels what they read above, the outputs below."""
+    if len(told) > 1:
+        reasons = [each.explanation for each in told]
+        read = [(reason, plane) for reason in reasons for plane in planes_read(reason)[:MOST_PLANES]]
+        yield tuple(read_panel(animation, *each) for each in read)
+        yield Sign("→"), *outputs
+        return
+    for each, output in zip(told, outputs, strict=True):
+        reason = each.explanation
+        planes = planes_read(reason)[:MOST_PLANES]
+        inputs = [read_panel(animation, reason, plane) for plane in planes]
+        if reason.rule is Rule.SUM and len(planes) == 1 and any(term.weight != 1 for term in reason.terms):
+            yield *inputs, Sign("×"), _weights(reason), Sign("="), output
+        else:
+            yield *inputs, Sign("→"), output
+
+
+def _weights(reason: Explanation) -> Panel:
+    """What the terms are multiplied with, in their order; of many the first and the last."""
+    weights = [term.weight for term in reason.terms]
+    here = slice_of((), (page(range(len(weights)), range(len(weights))),))
+    cells = here.cells(lambda place: (weights[place[0]], FigureCell("", place)))
+    return Panel(PanelKind.KERNEL, "weights", cells)

@@ -13,9 +13,7 @@ from convcalc.report.animation.frame import Animation, Change, Frame, Items, leg
 from convcalc.report.animation.planes import MOST_PLANES, Plane, output_panel, read_panel
 from convcalc.report.animation.sums import cell_name, doubt
 from convcalc.report.arrays.figure import Cell as FigureCell
-from convcalc.report.arrays.figure import Panel, PanelKind, Sign
-from convcalc.report.arrays.figure_cuts import shown_taps
-from convcalc.report.arrays.panels import Place, slice_of
+from convcalc.report.arrays.figure import Panel, PanelKind, Place, Sign, shown_taps, slice_of
 from convcalc.report.blocks import Block, Role, Sum, say
 from convcalc.report.text import axis_names, number_text
 from convcalc.report.trace.convolution import DIGITS

@@ -8,8 +8,7 @@ from math import prod
 
 from convcalc.report.animation.frame import Items
 from convcalc.report.animation.planes import MOST_PLANES
-from convcalc.report.arrays.figure import Panel, Sign
-from convcalc.report.arrays.panels import Place
+from convcalc.report.arrays.figure import Panel, Place, Sign
 from convcalc.report.run.channels import kernel_caption
 from convcalc.report.trace.figure import kernel_panel
 from convcalc.report.trace.input_panel import input_panel, slice_names

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from convcalc.arrays import cells, plain
+from convcalc.arrays import Array, cells, plain
+from convcalc.numerals import Number
 from convcalc.problem import Problem
 from convcalc.report.array_data import array_data, operation
 from convcalc.report.arrays.grids import hidden_planes, plane_grids
@@ -14,8 +15,7 @@ from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Ro
 from convcalc.report.headline import headline
 from convcalc.report.number_data import number_data
 from convcalc.report.text import axis_names, number_text, number_texts
-from convcalc.tracing.surroundings import surroundings
-from convcalc.tracing.trace import ChannelTrace, Trace
+from convcalc.tracing.trace import ChannelTrace, Trace, surroundings
 from convcalc.wording import counted
 
 _MOST_CHANNELS = 8  # channels told in full; of more, only the largest contributions
@@ -141,16 +141,22 @@ def _channel_blocks(trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
 
 
 def subtotal_sum(channel: ChannelTrace) -> Sum:
-    """The products that are not zero, as they stand in the grid."""
+    """What a channel contributes: its products that are not zero."""
     arrays = (channel.products, channel.window, channel.weight)
+    return sum_of_products(f"channel {channel.channel}", arrays, channel.subtotal)
+
+
+def sum_of_products(label: str, arrays: Sequence[Array], total: Number, *, space_before: bool = False) -> Sum:
+    """The products that are not zero, as they stand in the grid; ``arrays``: these and both factors, alike in shape."""
     terms = [term for term in zip(*(array.flat for array in arrays), strict=True) if term[0] != 0]
-    products, values, weights = (number_texts(term[part] for term in terms) for part in range(3))
+    products, *factors = (number_texts(plain(term[part]) for term in terms) for part in range(3))
     return Sum(
-        f"channel {channel.channel}",
+        label,
         tuple(products[:_MOST_TERMS]),
-        number_text(channel.subtotal, DIGITS),
-        factors=tuple(zip(values, weights, strict=True))[:_MOST_TERMS],
+        number_text(total, DIGITS),
+        factors=tuple(zip(*factors, strict=True))[:_MOST_TERMS],
         omitted=f"{counted(len(terms), 'product')} that are not 0" if len(terms) > _MOST_TERMS else "",
+        space_before=space_before,
     )
 
 
