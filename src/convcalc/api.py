@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def conv(
-    input: Any,  # noqa: A002 - the field's word for it, and PyTorch's
+    input: Any,  # noqa: A002 - the name in files, and in PyTorch
     weight: Any,
     bias: Any = None,
     *,

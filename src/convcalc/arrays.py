@@ -1,4 +1,4 @@
-"""What numbers an array holds: whole, rational or floating, how large, and read-only."""
+"""Arrays of numbers: whole, rational or floating, their magnitudes and sums, read-only views."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INT64_LIMIT = 1 << 63
 
 
 class Stored(NamedTuple):
-    """An array of a file, as the file's own list has it."""
+    """An array of a file, as the file's table of contents lists it."""
 
     name: str
     dtype: str
@@ -28,7 +28,7 @@ class Stored(NamedTuple):
     bytes: int
     """In the file, unpacked."""
     is_read: bool
-    """Whether its numbers are some that are computed with."""
+    """Whether its numbers are of a type that can be computed with."""
 
     @property
     def values(self) -> int:
@@ -37,21 +37,21 @@ class Stored(NamedTuple):
 
 
 def unwarned() -> np.errstate:
-    """Arithmetic of this thread in which too large is inf and undefined is nan, without a warning."""
+    """A context in which this thread's overflows give inf and undefined results nan, without a warning."""
     return np.errstate(all="ignore")
 
 
 def index(*parts: Any) -> tuple[Any, ...]:
-    """What cuts an array, put together of slices, numbers and ``...``."""
+    """An index of an array, from slices, numbers and ``...``."""
     return parts
 
 
 _COMMON = "bBhHiIlLqQfd"  # the characters of NumPy's whole numbers, float32 and float64
-_ROW = 1 << 12  # values that are added up at once: as many ones are in memory; fewer are looked at faster
+_ROW = 1 << 12  # values that are summed at once, by a product with as many ones; shorter rows are faster
 
 
 def checked(array: Any) -> Array:
-    """The array as a problem holds it: read-only, native byte order, whole, rational or real numbers.
+    """The array in the form that problems need: read-only, native byte order, whole, rational or real numbers.
 
     bool becomes uint8 and float16 becomes float32, which holds all its values; nothing else is converted, and
     nothing is copied that need not be.
@@ -79,7 +79,7 @@ def checked(array: Any) -> Array:
 
 
 def as_array(values: Any) -> Array:
-    """An array of an array or of nested lists, whose whole numbers stay exact beside negative ones and fractions.
+    """An array from an array or nested lists; large integers stay exact, also with negative numbers and fractions.
 
     Raises:
         DataError: the lists are ragged, or the array is masked.
@@ -98,7 +98,7 @@ def as_array(values: Any) -> Array:
 
 
 def read_only(values: Array) -> Array:
-    """A view of the array that cannot be written through, or the array itself if that is one already."""
+    """A read-only view of the array, or the array itself if it is one already."""
     if not values.flags.writeable:
         return values
     view = values.view()
@@ -122,7 +122,7 @@ def squeezed(output: Array) -> Array:
 
 
 def owned(values: Array) -> Array:
-    """A writeable array of a result that nobody else holds: what stands behind its read-only view."""
+    """The writeable array behind a result's read-only view; for results that nobody else refers to."""
     base = values.base
     if base is None or base.shape != values.shape or base.itemsize != values.itemsize:
         return values.copy()
@@ -140,12 +140,12 @@ def has_fractions(values: Array) -> bool:
 
 
 def has_floats(values: Array) -> bool:
-    """Whether floats can stand for the values; only Python's own numbers may be too large."""
+    """Whether the values fit into floats; only Python's own numbers may be too large."""
     return values.dtype != object or bool(largest(values) <= float_info.max)
 
 
 def largest(values: Array) -> Any:
-    """The largest absolute value as a Python number, which never wraps; 0 of an empty array."""
+    """The largest absolute value as a Python number, without integer overflow; 0 of an empty array."""
     if values.dtype == object or not values.size:
         return max(map(abs, values.flat), default=0)
     return max(abs(values.min().item()), abs(values.max().item()))
@@ -162,7 +162,7 @@ def narrowed(values: Array) -> Array:
 
 
 def whole_and_scale(weights: Array) -> tuple[Array, Fraction]:
-    """Whole weights and the rational scale that gives the rational weights back: weights = whole × scale."""
+    """Rational weights as whole weights and a rational scale: weights = whole × scale."""
     if not has_fractions(weights):
         return weights, Fraction(1)
     denominator = lcm(*(value.denominator for value in weights.flat))
@@ -172,7 +172,7 @@ def whole_and_scale(weights: Array) -> tuple[Array, Fraction]:
 
 
 def plain(value: Any) -> Any:
-    """A number of an array as Python's own, a whole fraction as an integer."""
+    """A number of an array as a Python number, a whole fraction as an integer."""
     if type(value) in (float, int):  # a tenth of the time
         return value
     value = value.item() if isinstance(value, np.generic) else value
@@ -185,23 +185,23 @@ def matrix(values: Array) -> Array:
 
 
 def numbers(values: Array) -> list[Any]:
-    """All numbers of an array as Python's own, row by row."""
+    """All numbers of an array as Python numbers, in row-major order."""
     found: list[Any] = values.reshape(-1).tolist()
     return [*map(plain, found)] if values.dtype == object else found
 
 
 def cells(values: Array) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """Every index of an array with its value as Python's own number."""
+    """Every index of an array with its value as a Python number."""
     yield from zip(np.ndindex(values.shape), numbers(values), strict=True)
 
 
 def total(values: Array) -> Any:
-    """All values added up: exact numbers exactly, floats rounded once."""
+    """The sum of all values: of exact numbers exact, of floats rounded once."""
     return added(numbers(values))
 
 
 def added(terms: Iterable[Any]) -> Any:
-    """The sum of Python's numbers: exact for exact ones, and rounded once as soon as one is a float."""
+    """The sum of Python numbers: exact if all are exact, rounded once if any is a float."""
     found = list(terms)
     if any(isinstance(term, float) for term in found):
         try:
@@ -213,7 +213,7 @@ def added(terms: Iterable[Any]) -> Any:
 
 
 def count_not_finite(values: Array) -> int:
-    """How many values are inf or nan; of many values where there are none, it costs one pass and no memory."""
+    """How many values are inf or nan; where there are none, it costs one pass and no memory."""
     if values.dtype.kind != "f":
         return 0
     with unwarned():
@@ -225,7 +225,7 @@ def count_not_finite(values: Array) -> int:
 def are_finite(values: Array) -> bool:
     """Whether the sums of short rows are finite: false where a value is inf or nan, or such a sum overflows.
 
-    Rounded sums are enough to tell, and a product with ones makes them faster than anything else.
+    Rounded sums are enough to decide that, and a product with ones is the fastest way to compute them.
     """
     if values.dtype.kind != "f" or not values.ndim:
         return values.dtype.kind != "f" or bool(np.isfinite(values))
@@ -235,7 +235,7 @@ def are_finite(values: Array) -> bool:
 
 
 def _in_rows(values: Array) -> Iterator[Array]:
-    """All values in short rows, of which many lie behind one another where the array does."""
+    """All values in short rows: contiguous parts of the array, as far as it is contiguous."""
     if values.flags.c_contiguous:
         flat, whole = values.reshape(-1), values.size // _ROW * _ROW
         yield flat[:whole].reshape(-1, _ROW)
@@ -283,7 +283,7 @@ def _checked_objects(values: Array) -> Array:
 
 
 def _kinds(values: Array) -> set[type]:
-    """Of which types the objects of an array are, in a tenth of the time that it takes to ask each."""
+    """The types of an array's objects, in a tenth of the time of a loop in Python."""
     return set(map(type, values.flat))
 
 

@@ -1,4 +1,4 @@
-"""From arrays and spellings to a problem: everything is checked here, and only here."""
+"""Builds a problem from arrays and arguments as users write them; everything is checked here, and only here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WHOLE_LIMITS = {DType.FLOAT32: 1 << 24, DType.FLOAT64: 1 << 53}
 
 
 def build_problem(
-    input: Any,  # noqa: A002 - the field's word for it, and PyTorch's
+    input: Any,  # noqa: A002 - the name in files, and in PyTorch
     weight: Any,
     bias: Any = None,
     *,
@@ -49,7 +49,7 @@ def build_problem(
     dtype: str = "auto",
     labels: Labels | None = None,
 ) -> Problem:
-    """The problem that these arrays and spellings stand for.
+    """The problem of these arrays and arguments.
 
     ``input``: (batch, in_channels, *spatial). ``weight``: (out_channels, in_channels / groups, *kernel_size);
     rational weights are split into whole weights and a scale. ``bias``: one number, or one for each output
@@ -83,7 +83,7 @@ def build_problem(
 
 def problem_of(
     geometry: Geometry,
-    input: Any,  # noqa: A002 - the field's word for it, and PyTorch's
+    input: Any,  # noqa: A002 - the name in files, and in PyTorch
     weight: Any,
     bias: Any = None,
     *,
@@ -91,7 +91,7 @@ def problem_of(
     dtype: str = "auto",
     labels: Labels | None = None,
 ) -> Problem:
-    """The problem that a convolution of this geometry is with its numbers, shaped as of :func:`build_problem`.
+    """The problem of a convolution of this geometry with its arrays, shaped as of :func:`build_problem`.
 
     Raises:
         DataError: an array does not hold numbers.
@@ -145,9 +145,9 @@ def _check_ranks(cells: Array, weights: Array) -> None:
 def _whole_filters(
     weights: Array, scales: tuple[Fraction, ...], limit: int | None
 ) -> tuple[Array, tuple[Fraction, ...]]:
-    """Each filter's rational weights as whole ones, what was split off multiplied into its scale.
+    """Each filter's rational weights as whole weights, their common factor multiplied into its scale.
 
-    Weights beyond ``limit``, which the floats of the problem do not hold, stay as they are.
+    Weights beyond ``limit``, which do not fit into the floats of the problem, stay as they are.
     """
     if not has_fractions(weights):
         return weights, scales
@@ -160,10 +160,10 @@ def _whole_filters(
 
 
 def _scaled_filters(weights: Array, scales: tuple[Fraction, ...]) -> tuple[Array, tuple[Fraction, ...]]:
-    """Weights × scale as float64, each rounded once, and no scale: long kernels are too large for floats without it.
+    """Weights × scale as float64, each rounded once; the weights of long kernels alone exceed the range of floats.
 
     Raises:
-        DataError: a product is too large too.
+        DataError: a product exceeds it too.
     """
     try:
         scaled = [  # one at a time, since whole weights may have hundreds of digits
@@ -201,11 +201,11 @@ def _biases(bias: Any, out_channels: int) -> tuple[Number, ...]:
 
 
 def resolved_dtype(word: str, arrays: Sequence[Array], numbers: Sequence[Number] = ()) -> DType:
-    """What is computed in; ``auto`` for floats is the widest float among the arrays, lone numbers do not widen float32.
+    """The type to compute in; ``auto``: of floats the widest of the arrays; single numbers do not widen float32.
 
     Raises:
         UnknownNameError: there is no such dtype.
-        DataError: exact numbers are asked for, and there are floats.
+        DataError: exact numbers are requested, and there are floats.
     """
     wanted = _DTYPES.get(text("dtype", word))
     if wanted is None:

@@ -1,4 +1,4 @@
-"""What is asked for once, at the edge, and goes with everything that is read and computed."""
+"""Settings made once, by the command line or a caller, and passed to everything that is read and computed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Kernels(Protocol):
-    """Kernels that have names."""
+    """Kernels by name."""
 
     def find(self, text: str) -> Kernel:
-        """The kernel that is called so, such as ``gaussian:5,1.2``; raises UnknownNameError if there is none."""
+        """The kernel of a name, such as ``gaussian:5,1.2``; raises UnknownNameError if there is none."""
 
     def kernels(self) -> Iterator[Kernel]:
-        """All of them, by name."""
+        """All kernels, sorted by name."""
 
 
 class Context(NamedTuple):
@@ -32,24 +32,24 @@ class Context(NamedTuple):
     precision: str = "full"
     threads: int | None = None
     own_limits: Limits | None = None
-    """None: those of the environment. They are read as ``limits``."""
+    """None: those of the environment, see ``limits``."""
     library: Kernels | None = None
-    """None: the standard one, which is looked through when a kernel's name is read."""
+    """None: the standard one, searched when a kernel's name is read."""
     strict_finite: bool = False
     """Whether no number that is read may be inf or nan."""
     planned: Callable[[Plan], None] | None = None
-    """Told the plan of every convolution before it is carried out."""
+    """Called with the plan of each convolution before it runs."""
     progress: Callable[[int, int], None] | None = None
-    """Told after each tile of a convolution how many are done, and how many there are."""
+    """Called after each tile of a convolution with the tiles done and the tiles in all."""
     explain: bool = False
-    """Whether a plan weighs every engine."""
+    """Whether a plan compares every engine."""
 
     @property
     def limits(self) -> Limits:
-        """How much is read, and how much memory is used.
+        """Limits on what is read and on the memory used.
 
         Raises:
-            ConvcalcError: the environment says what is no limit.
+            ConvcalcError: the environment's limits are invalid.
         """
         return self.own_limits or Limits.from_environment()
 
@@ -60,7 +60,7 @@ class Context(NamedTuple):
         return make_plan(problem, self.engine, precision=self.precision, threads=self.threads, explain=self.explain)
 
     def check(self, problem: Problem) -> None:
-        """Refuse a convolution that would need too much.
+        """Refuse a convolution that would need too much memory.
 
         Raises:
             LimitError: it needs more memory than may be used.

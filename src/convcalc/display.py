@@ -1,4 +1,4 @@
-"""How records show themselves where Python shows them: in one line at a prompt, as a page in a notebook."""
+"""The representation of records in Python: one line at a prompt, a page in a notebook."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from importlib import import_module
 
 
 class Displayed:
-    """A record with a line and a page of its own.
+    """A record with its own one-line representation and notebook page.
 
-    What there is to say of a record is known further up, by its report; it is asked for by name, and loaded when
-    somebody looks.
+    The text comes from the record's report in ``report/records.py``, imported by name when it is shown.
     """
 
     __slots__ = ()
@@ -19,7 +18,7 @@ class Displayed:
         return f"<{type(self).__name__} {line}>"
 
     def _repr_html_(self) -> str:
-        """The page that the command prints, as HTML: text alone, nothing in it is followed or run."""
+        """The page that the command prints, as HTML: text only, without links or scripts."""
         blocks = import_module("convcalc.report.records").blocks_of(self)
         page: str = import_module("convcalc.render.html").html_text(blocks)
         return page

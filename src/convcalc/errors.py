@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree.
+"""The errors of convcalc, as a tree of classes.
 
 ::
 
@@ -8,16 +8,15 @@
     │   ├── FormatError     a file is not what its kind of file must be
     │   ├── FieldError      a field of a problem has a value that it cannot take
     │   ├── GeometryError   sizes that do not fit together
-    │   ├── UnknownNameError  a name that stands in no list
+    │   ├── UnknownNameError  a name that is not known
     │   ├── MissingExtraError  an optional package is needed and not installed
-    │   ├── EngineError     the engine asked for cannot take the problem
+    │   ├── EngineError     the requested engine cannot compute the problem
     │   └── OutputError     a result cannot be written
-    ├── DisagreementError   a number and what verifies it differ                   exit 1
-    └── LimitError          a limit refused it before anything was allocated       exit 3
+    ├── DisagreementError   a number and its verification differ                   exit 1
+    └── LimitError          a limit was exceeded; nothing was allocated            exit 3
 
-Code that finds a fault states the local fact: what was given, what is needed (``message``) and how to mend it
-(``hint``), with the ``field`` path where it knows one. The border, which knows the file or the flag that the field came
-from, adds the ``place`` once.
+Code that finds an error states what was given and what is needed (``message``), how to fix it (``hint``), and the path
+of the ``field`` where it knows one. The command line, which knows the file or flag of the field, adds the ``place``.
 """
 
 from __future__ import annotations
@@ -45,10 +44,10 @@ class Place(NamedTuple):
 
 
 class ConvcalcError(Exception):
-    """Every error that convcalc raises on purpose.
+    """Base class of the errors that convcalc raises on purpose.
 
-    ``message`` says what was given and what is needed, ``hint`` how to mend it, ``place`` where it stands, and
-    ``field`` the path of the field concerned, such as ``("stride", 1)``.
+    ``message``: what was given and what is needed. ``hint``: how to fix it. ``place``: where the value was written.
+    ``field``: the path of the field concerned, such as ``("stride", 1)``.
     """
 
     _exit_code = 1
@@ -108,7 +107,7 @@ class GeometryError(DataError):
 
 
 class UnknownNameError(DataError):
-    """A name that stands in no list; the nearest known names become the hint."""
+    """A name that is not known; the nearest known names become the hint."""
 
     def __init__(
         self,
@@ -145,7 +144,7 @@ class MissingExtraError(DataError):
 
 
 class EngineError(DataError):
-    """The engine asked for cannot take the problem."""
+    """The requested engine cannot compute the problem."""
 
 
 class OutputError(DataError):
@@ -153,7 +152,7 @@ class OutputError(DataError):
 
 
 class DisagreementError(ConvcalcError):
-    """A number and what verifies it differ by more than rounding: a fault of convcalc itself."""
+    """A number and its verification differ by more than rounding: a bug of convcalc itself."""
 
     def __init__(self, place: tuple[int, ...], maker: str, number: object, other: str, wanted: object) -> None:
         super().__init__(
@@ -163,7 +162,7 @@ class DisagreementError(ConvcalcError):
 
 
 class LimitError(ConvcalcError):
-    """A limit refused it before anything was allocated; the hint says how to raise the limit."""
+    """A limit was exceeded, and nothing was allocated; the hint says how to raise the limit."""
 
     _exit_code = 3
 

@@ -1,4 +1,4 @@
-"""How much convcalc takes on: the limits on what is read and the memory that this process may use."""
+"""Limits on what is read, and on the memory and cores that this process may use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MIB = 1 << 20
 ENVIRONMENT_VARIABLE = "CONVCALC_LIMITS"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "kib": 1 << 10, "mib": MIB, "gib": 1 << 30, "tib": 1 << 40}
 SMALL = 128 * MIB
-"""Below this nobody asks how much memory there is: the answer costs longer than the work."""
+"""Bytes below which available memory is not checked: the check takes longer than the work."""
 _AVAILABLE_SHARE = 0.8  # of what the system calls available; the rest stays with the other processes
 
 
@@ -67,7 +67,7 @@ class Limits:
         return _changed(os.environ.get(ENVIRONMENT_VARIABLE, ""))
 
     def check_large(self, planned: int, what: str) -> None:
-        """As :meth:`check_memory`, asked only where it costs less than the work; raises as it does."""
+        """As :meth:`check_memory`, but only where the check takes less time than the work; raises the same."""
         if planned > SMALL or self.memory:
             self.check_memory(planned, what)
 
@@ -85,7 +85,7 @@ class Limits:
             )
 
     def refusal(self, planned: int, what: str) -> str:
-        """What :meth:`check_memory` says against it, or nothing."""
+        """The error that :meth:`check_memory` would raise, or None."""
         try:
             self.check_memory(planned, what)
         except LimitError as error:
@@ -137,7 +137,7 @@ def usable_cores() -> int:
 
 
 def _core_quotas() -> Iterator[int]:
-    """The whole cores that a control group's quota of processor time comes to, rounded up."""
+    """A control group's quota of processor time in whole cores, rounded up."""
     group = "/sys/fs/cgroup/"
     for quota, period in (
         (*_read(group + "cpu.max").split(), "", "")[:2],

@@ -1,4 +1,4 @@
-"""Python's numbers as floats and as texts: the one place that knows that a number may be larger than either takes."""
+"""Python's numbers, however large, as floats and as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Number = int | Fraction | float
 
 
 def nearest_float(number: Number) -> float:
-    """The nearest float, of a number beyond all floats an infinity, as arithmetic in floats itself has it.
+    """The nearest float; ±inf for a number beyond the range of floats, as in float arithmetic.
 
     >>> nearest_float(Fraction(1, 4)), nearest_float(-(10**400))
     (0.25, -inf)
@@ -30,7 +30,7 @@ def is_finite(number: Number) -> bool:
 
 
 def exact_text(number: Number) -> str:
-    """A number with all its digits, which are at most 4,300 where Python writes a whole number by itself.
+    """A number with all its digits; Python's own ``str`` refuses integers of more than 4,300.
 
     >>> exact_text(Fraction(1, 3)), len(exact_text(10**5000))
     ('1/3', 5001)

@@ -1,4 +1,4 @@
-"""What is to be computed: checked, read-only numbers with nothing left to interpret."""
+"""A convolution to compute: checked, read-only arrays with every default resolved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from convcalc.numerals import Number
 
 
 class DType(StrEnum):
-    """What the output is made of."""
+    """The type of the output's numbers."""
 
     AUTO = "auto"
     """Computed exactly: whole numbers where all are whole, otherwise float64, each rounded once."""
@@ -32,14 +32,14 @@ class DType(StrEnum):
 
 
 class Labels(NamedTuple):
-    """What the parts of a problem are called; nothing is computed from it."""
+    """The names of a problem's parts; nothing is computed from them."""
 
     title: str = ""
     input: str = "input"
     kernels: tuple[str, ...] = ()
     """One for each output channel, or none."""
     notes: tuple[str, ...] = ()
-    """What was converted or is worth a warning on the way from the file."""
+    """Conversions and warnings from reading the file."""
     is_image: bool = False
     """Whether the input comes from an image, whose numbers are the brightness or the colours of pixels."""
 
@@ -50,16 +50,16 @@ UNSCALED = Fraction(1)
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Problem(Displayed):
-    """A convolution to compute; :func:`convcalc.build_problem` makes one, and holding one proves that it is valid."""
+    """A convolution to compute; made by :func:`convcalc.build_problem`, and valid by construction."""
 
     input: Array
     """(batch, in_channels, *spatial), read-only."""
     weight: Array
     """(out_channels, in_channels / groups, *kernel_size), read-only, as written: not flipped, not scaled."""
     scale: tuple[Fraction, ...]
-    """What every sum of an output channel is multiplied with, one for each output channel."""
+    """The factor of every sum of an output channel, one for each output channel."""
     bias: tuple[Number, ...]
-    """What is added after scaling, one for each output channel."""
+    """Added after scaling, one for each output channel."""
     geometry: Geometry
     dtype: DType
     labels: Labels = NO_LABELS
@@ -76,7 +76,7 @@ class Problem(Displayed):
 
     @property
     def boundary(self) -> Boundary:
-        """What lies outside the input."""
+        """The values outside the input."""
         return self.geometry.boundary
 
     @property
@@ -86,7 +86,7 @@ class Problem(Displayed):
 
     @property
     def flip(self) -> bool:
-        """Whether the kernel is turned by 180° first: mathematical convolution instead of cross-correlation."""
+        """Whether the kernel is rotated by 180° first: mathematical convolution instead of cross-correlation."""
         return self.geometry.flip
 
     @property
@@ -141,7 +141,7 @@ class Problem(Displayed):
 
     @property
     def is_depthwise(self) -> bool:
-        """Whether every output channel sees one of several input channels alone."""
+        """Whether every output channel reads only one of several input channels."""
         return self.groups == self.in_channels > 1
 
     @property
@@ -156,12 +156,12 @@ class Problem(Displayed):
 
     @property
     def is_bare(self) -> bool:
-        """Whether nothing is done to the sums: every scale is 1, every bias 0."""
+        """Whether the sums are the output: every scale is 1, every bias 0."""
         return self.scale.count(UNSCALED) == len(self.scale) and not any(self.bias)
 
     @property
     def applied_weight(self) -> Array:
-        """The weight as it lies on the input: turned by 180° on every spatial axis if ``flip``, same shape."""
+        """The weight as applied to the input: flipped along every spatial axis if ``flip``, same shape."""
         return np.flip(self.weight, axis=tuple(range(2, self.weight.ndim))) if self.flip else self.weight
 
     def group_channels(self, out_channel: int) -> range:

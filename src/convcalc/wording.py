@@ -25,7 +25,7 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def safe_text(text: str) -> str:
-    r"""Text that a terminal shows and never obeys: control, format and surrogate characters as escapes.
+    r"""Text with control, format and surrogate characters escaped, so that a terminal only shows it.
 
     >>> safe_text("a\x1b]0;b\x07")
     'a\\x1b]0;b\\x07'

@@ -1,1 +1,1 @@
-"""How to compute a problem: one algorithm a file, a table of them, and a planner that chooses with reasons."""
+"""The computation of a problem: one algorithm per file, a table of them, and a planner that chooses with reasons."""

@@ -1,9 +1,9 @@
-"""The library that makes NumPy's matrix products, held to one thread a product while convcalc needs it.
+"""The BLAS library of NumPy's matrix products, limited to one thread per product while convcalc needs it.
 
-What each library calls its functions, and whose products they mean, is in its own documentation: OpenBLAS, `cblas.h`
-(those of the process; built with OpenMP, those of the calling thread, by OpenMP's functions); oneMKL,
-`mkl_set_num_threads_local`; BLIS, `docs/Multithreading.md`; Accelerate, `BLASSetThreading`, of macOS 15 and later (of
-these three those of the calling thread; of the process before BLIS 1.0).
+The functions that set threads, and whether they apply to the process or the calling thread, are in each library's
+documentation: OpenBLAS, `cblas.h` (the process; built with OpenMP, the calling thread, by OpenMP's functions); oneMKL,
+`mkl_set_num_threads_local`; BLIS, `docs/Multithreading.md`; Accelerate, `BLASSetThreading`, of macOS 15 and later (for
+these three the calling thread; before BLIS 1.0 the process).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Blas(NamedTuple):
     """A library of matrix products whose threads can be set."""
 
     name: str
-    """With its version and the processor that it computes for, as far as it tells them."""
+    """With its version and target processor, as far as it reports them."""
     get: Callable[[], int]
-    """The threads of a product; Accelerate gives 0 for as many as it likes."""
+    """The threads of a product; 0 is Accelerate's own choice."""
     set: Callable[[int], int]
-    """So many threads a product; oneMKL gives what sets back what was before."""
+    """Sets the threads of a product; oneMKL returns the value that restores the former setting."""
     is_of_thread: bool = True
-    """Whether these are the products of the calling thread alone, not all of the process."""
+    """Whether the setting applies to the calling thread alone, not to the process."""
 
     @contextmanager
     def single(self) -> Iterator[None]:
-        """While it lasts, one thread makes each product that is meant."""
+        """A context in which each product that the setting applies to runs in one thread."""
         before = self.get()
         if before == 1:
             yield
@@ -49,11 +49,11 @@ class Blas(NamedTuple):
 
 
 def single_products() -> AbstractContextManager[None]:
-    """While it lasts, one thread makes each matrix product, for every caller in the process.
+    """A context in which each matrix product runs in one thread, for every caller in the process.
 
-    How a product is shared changes its last bits: they would depend on the machine, on the environment and on what
-    other threads compute meanwhile. The first to come sets it, the last to go sets back what it was. Where a library
-    means the products of the calling thread alone, so does this.
+    The division of a product among threads changes its last bits: they would depend on the machine, the environment and
+    what other threads compute. The first caller sets it, the last one restores the former setting. Where a library's
+    setting applies to the calling thread alone, so does this.
     """
     found = blas()
     if found is None:
@@ -62,20 +62,20 @@ def single_products() -> AbstractContextManager[None]:
 
 
 def single_products_here() -> AbstractContextManager[None]:
-    """The same for a thread that works for a caller who has it already: where that is his own thread's alone."""
+    """The same in a worker thread of a caller that has it already, if the setting applies to one thread alone."""
     found = blas()
     return found.single() if found and found.is_of_thread else nullcontext()
 
 
 class _Hold:
-    """How many callers need products of one thread, and what sets back what was before."""
+    """How many callers need products of one thread, and the value that restores the former setting."""
 
     def __init__(self) -> None:
         self._lock, self._holders, self._held = Lock(), 0, ExitStack()
 
     @contextmanager
     def shared(self, found: Blas) -> Iterator[None]:
-        """One more while it lasts."""
+        """A context that counts one more caller."""
         with self._lock:
             if not self._holders:
                 self._held.enter_context(found.single())
@@ -108,7 +108,7 @@ def blas() -> Blas | None:
 
 
 def known(library: Any) -> Blas | None:
-    """A loaded library, or a module that is linked with one, by the functions that it has."""
+    """A loaded library, or a module that is linked with one, recognised by its functions."""
     for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):  # the wheels' own OpenBLAS has others
         named = f"{prefix}openblas_{{}}{suffix}".format
         if found := _functions(library, named("get_num_threads"), named("set_num_threads")):
@@ -137,7 +137,7 @@ def _functions(library: Any, get: str, put: str) -> tuple[Callable[[], int], Cal
 
 
 def _told(library: Any, name: str, version: str, processor: str = "") -> str:
-    """The name with what these functions tell, if they are there."""
+    """The name with what these functions report, if they exist."""
     words = [name]
     for function in (getattr(library, each, None) for each in (version, processor) if each):
         if function is not None:

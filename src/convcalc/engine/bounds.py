@@ -1,11 +1,11 @@
-"""How far an engine may be off at worst, from the problem's own kernel.
+"""Error bounds of engines, computed from the problem's own kernel; and the number types of sums.
 
-Every error is a share of what a cell could come to: Σ|weight| of its filter times the largest magnitude in its own
-window, zero taps included, times |scale|, plus |bias|. The definition itself, the products added up one after the
-other in any order, may lose n units of roundoff of that for n products (Higham, Accuracy and Stability of Numerical
-Algorithms, 2002, 4.2); an engine that makes other sums loses more or less by what its own numbers add up to.
+Every error is relative to the largest possible magnitude of a cell: Σ|weight| of its filter times the largest magnitude
+in its own window, zero taps included, times |scale|, plus |bias|. The error of the definition itself, the products
+summed one after the other in any order, is at most n units of roundoff of that for n products (Higham, Accuracy and
+Stability of Numerical Algorithms, 2002, 4.2); that of other algorithms depends on their own sums.
 
-In which numbers the sums are made: chosen so that exact problems stay exact.
+The number types of sums are chosen so that exact problems stay exact.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from convcalc.problem import DType, Problem
 
 
 class Arithmetic(NamedTuple):
-    """A number type for the sums, and the words that say what it costs."""
+    """A number type for the sums, and its description."""
 
     dtype: np.dtype[Any]
     limit: int | None
@@ -46,7 +46,7 @@ PYTHON = Arithmetic(np.dtype(object), None, "Python's exact numbers, of any size
 def choose_arithmetic(problem: Problem, candidates: tuple[Arithmetic, ...], bound: int | None) -> Arithmetic:
     """The first of the exact ``candidates`` whose limit is above ``bound`` (see :func:`sum_bound`), or its float type.
 
-    Raises nothing: where no candidate is wide enough the answer is :data:`PYTHON`.
+    Raises nothing: where no candidate is wide enough it is :data:`PYTHON`.
     """
     if problem.dtype is DType.FLOAT32:
         return FLOAT32
@@ -80,11 +80,11 @@ def _magnitude(weight: Array) -> int:
 
 _CELLS = 1 << 15
 EPILOGUE = 5
-"""Roundings beside those of a sum: of a cell and a weight to the dtype, and of scale (two) and bias."""
+"""Roundings besides those of a sum: of a cell and a weight to the dtype, and of scale (two) and bias."""
 
 
 def roundings(count: float, dtype: np.dtype[Any]) -> float:
-    """What so many roundings one upon the other may lose: γₙ = n·u / (1 − n·u), Higham, lemma 3.1."""
+    """The relative error of n successive roundings: γₙ = n·u / (1 − n·u), Higham, lemma 3.1."""
     lost = count * unit(dtype)
     return lost / (1 - lost) if lost < 1 else inf
 
@@ -95,29 +95,28 @@ def unit(dtype: np.dtype[Any]) -> float:
 
 
 def of_definition(problem: Problem, arithmetic: Arithmetic) -> float:
-    """What adding the products in any order may lose; zeros that are added to them lose nothing."""
+    """The error bound of summing the products in any order; added zeros cause no error."""
     return roundings(problem.counts.weights_per_filter + EPILOGUE, arithmetic.dtype)
 
 
 def could_be(weights: float, cells: float, scale: float, bias: float) -> float:
-    """What a cell could come to; beyond the floats the largest of them, and infinite only where one of these is."""
+    """The largest possible magnitude of a cell, at most the largest float; infinite only where a factor is."""
     could = weights * cells * scale + bias
     return could if isfinite(could) or not all(map(isfinite, (weights, cells, scale, bias))) else float_info.max
 
 
 def lost_by(lost: float | None, terms: int, dtype: np.dtype[Any]) -> float:
-    """How far a cell may be off: as its engine says, or by no more than adding up so many terms in any order."""
+    """The error bound of a cell: its engine's, or that of summing ``terms`` in any order."""
     if dtype.kind != "f":
         return 0.0
     return roundings(terms + EPILOGUE, dtype) if lost is None else lost
 
 
 def agree(total: Number, output: Number, could: float, lost: float, dtype: np.dtype[Any], scale: Number = 1) -> bool:
-    """Whether an explanation's total is an engine's output: the same number, or of floats within what both may lose.
+    """Whether an explanation's total agrees with an engine's output: equal, or for floats within both error bounds.
 
-    ``could``: what the cell could come to, see above; ``lost``: how far the engine may be off, as a share of it;
-    ``dtype``: of the output; ``scale``: what its sums were multiplied with in the end. The total itself is added up in
-    float64 and rounded once.
+    ``could``: the largest possible magnitude of the cell, see above; ``lost``: the engine's error bound relative to it;
+    ``dtype``: of the output; ``scale``: the factor of its sums. The total itself is summed in float64 and rounded once.
     """
     if total == output:
         return True
@@ -130,15 +129,13 @@ def agree(total: Number, output: Number, could: float, lost: float, dtype: np.dt
         small = min(1.0, abs(nearest_float(scale)))  # before it the sums were so many times as large
         may_overflow = isfinite(could) and could * (1 + lost) >= float(np.finfo(dtype).max) * small
         return may_overflow or (isnan(wanted) and isnan(found))
-    # roundings of numbers too small to be normal
+    # roundings of subnormal numbers
     least = lost / unit(dtype) * float(np.finfo(dtype).smallest_subnormal)
     return abs(wanted - found) <= (lost + 4 * unit(dtype)) * could + least
 
 
 def is_tap_by_tap(problem: Problem) -> bool:
-    """Whether bounds look at the weights of every tap: what is convolved is so large that this takes under a hundredth
-    of the time.
-    """
+    """Whether bounds use the weights of every tap: the problem is so large that this takes under 1 % of the time."""
     return problem.batch * prod(problem.output_size) >= _CELLS
 
 

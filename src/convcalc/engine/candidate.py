@@ -1,4 +1,4 @@
-"""What speaks for and against each engine, and which one is chosen."""
+"""The cost, error and obstacles of each engine for a problem, and the choice of one."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from convcalc.problem import Problem
 
 
 class Precision(StrEnum):
-    """How many digits an engine that is chosen automatically must keep."""
+    """The precision that an automatically chosen engine must have."""
 
     FULL = "full"
-    """About all that the definition keeps: at worst 4 times its bound in float32, of whose 24 binary digits these are
-    two, and 256 times in float64, of whose 53 they are eight."""
+    """About that of the definition: at most 4 times its error bound in float32, 2 of its 24 binary digits, and 256
+    times in float64, 8 of its 53."""
     FAST = "fast"
-    """Fewer where that saves multiplications: at worst 256 times the definition's bound in float32, 4096 in float64."""
+    """Less where that saves multiplications: at most 256 times the definition's bound in float32, 4096 in float64."""
 
     def allowed(self, arithmetic: Arithmetic) -> float:
-        """How many times as far off as the definition an engine may be where all windows hold alike."""
+        """The largest ratio of an engine's error bound to the definition's, for windows of equal magnitudes."""
         float32, float64 = (4, 256) if self is Precision.FULL else (256, 4096)
         return float32 if arithmetic.itemsize == 4 else float64
 
 
 class Candidate(NamedTuple):
-    """What speaks for and against one engine."""
+    """One engine's cost, error and obstacle for a problem."""
 
     name: str
     arithmetic: Arithmetic
     obstacle: str | None
-    """Why it cannot take the problem."""
+    """Why it cannot compute the problem."""
     work: Work | None
-    """What it would do; None where there is an obstacle."""
+    """Its work; None where there is an obstacle."""
     error: float | None = None
-    """How far it may be off, as a share of what a cell could come to (:mod:`convcalc.engine.bounds`): 0 where the sums
-    are exact, None where there is an obstacle."""
+    """Its error bound relative to the largest possible magnitude of a cell (:mod:`convcalc.engine.bounds`): 0 where the
+    sums are exact, None where there is an obstacle."""
     times: float = 0
-    """How many times as far as the definition, where all windows hold as much as their neighbours."""
+    """Its error bound divided by the definition's, for windows as large as their neighbours."""
 
     @property
     def seconds(self) -> float:
@@ -50,16 +50,16 @@ class Candidate(NamedTuple):
 
     @property
     def is_within_workspace(self) -> bool:
-        """Whether its scratch is not more than a plan may have."""
+        """Whether its scratch is within the limit of a plan."""
         return self.work is None or self.work.bytes <= WORKSPACE
 
     def is_precise(self, precision: Precision) -> bool:
-        """Whether it keeps as many digits as are asked for."""
+        """Whether it has the requested precision."""
         return self.times <= precision.allowed(self.arithmetic)
 
 
 def weigh(problem: Problem, engine: Engine, bound: int | None) -> Candidate:
-    """What speaks for and against an engine; ``bound``: on the magnitude of exact sums."""
+    """An engine's cost, error and obstacle for a problem; ``bound``: on the magnitude of exact sums."""
     arithmetic = choose_arithmetic(problem, engine.arithmetics, bound)
     obstacle = engine.obstacle(problem, arithmetic)
     if obstacle:
@@ -67,17 +67,17 @@ def weigh(problem: Problem, engine: Engine, bound: int | None) -> Candidate:
     loss = 0.0 if problem.is_exact else engine.loss(problem, arithmetic)
     try:
         work = engine.work(problem, arithmetic)
-    except OverflowError:  # more work than a float can count, which the memory check will refuse
+    except OverflowError:  # more work than a float can hold, which the memory check will refuse
         work = Work(inf, problem.macs, problem.out_channels, (1,) * problem.rank, 0)
     times = loss / of_definition(problem, arithmetic) if loss else 0.0
     return Candidate(engine.name, arithmetic, None, work, loss * engine.spread, times)
 
 
 def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> tuple[Candidate, str]:
-    """The engine asked for, or with ``auto`` the one that costs least among those that are precise enough; and why.
+    """The requested engine, or with ``auto`` the fastest of those that are precise enough; and the reason.
 
     Raises:
-        EngineError: the engine asked for, which is the first, cannot take the problem.
+        EngineError: the requested engine, which is the first, cannot compute the problem.
     """
     if engine != "auto":
         asked = weighed[0]
@@ -90,5 +90,5 @@ def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> t
 
 
 def _cost(candidate: Candidate) -> float:
-    """Seconds; what needs more scratch than a plan may have goes last."""
+    """A sort key: seconds; candidates beyond a plan's limit of scratch come last."""
     return candidate.seconds if candidate.is_within_workspace else inf

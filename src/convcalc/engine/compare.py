@@ -1,4 +1,4 @@
-"""Where an output is not what was expected."""
+"""Comparison of outputs and facts with expected values."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from convcalc.wording import shape_text
 
 Index = tuple[int | slice | EllipsisType, ...]
 
-# Of the largest output: what is lost by adding up in another order, far below what a reader would call different.
+# Relative to the largest output: well above the rounding of another order of summation, far below visible differences.
 _TOLERANCE = {"float64": 1e-9, "float32": 1e-5}
 
 
 class Expected(NamedTuple):
-    """What is expected of a part of an output."""
+    """The expected values of a part of an output."""
 
     where: Index
-    """What cuts the part out of the output."""
+    """The index of the part in the output."""
     values: Array
     """One for each cell of the part, or one for all."""
 
 
 class Difference(NamedTuple):
-    """One cell, or one fact of a network, that is not what was expected."""
+    """One cell, or one fact of a network, that differs from the expected value."""
 
     place: tuple[int, ...]
     expected: Any
     actual: Any
     what: str = "output"
-    """The array that the cell is of, or the fact."""
+    """The name of the cell's array, or of the fact."""
 
 
 def differing(output: Array, part: Expected) -> Iterator[Difference]:
-    """The cells of a part that are not as expected.
+    """The cells of a part that differ from their expected values.
 
     Whole numbers and fractions must be equal; floats may differ by 1e-9 of the largest output (float32: 1e-5).
     """
@@ -52,7 +52,7 @@ def differing(output: Array, part: Expected) -> Iterator[Difference]:
 
 
 def differing_facts(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[Difference]:
-    """The facts, numbers or shapes, that are not as expected."""
+    """The facts, numbers or shapes, that differ from their expected values."""
     for name, wanted in expected.items():
         if wanted != actual[name]:
             yield Difference((), _fact(wanted), _fact(actual[name]), name)

@@ -1,4 +1,4 @@
-"""Carrying a plan out: tile by tile into the output, every tile finished while it is in the cache."""
+"""Runs a plan: tile by tile into the output, scale and bias applied while the tile is in the cache."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Progress = Callable[[int, int], None]
 """Called after each tile, by whichever thread computed it, with the tiles done and the tiles in all."""
 
 _LONG = 4e-4
-"""Seconds of work that several threads may share; setting the process for it takes some microseconds."""
+"""Seconds of work from which several threads share it; setting up the process for it takes some microseconds."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -38,7 +38,7 @@ class Result(Displayed):
     """(batch, out_channels, *spatial), read-only."""
     plan: Plan
     is_finite: bool = True
-    """Whether surely no output is inf or nan: asked of every tile while it was in the cache."""
+    """Whether no output is inf or nan, as far as known: checked of every tile while it was in the cache."""
 
     @property
     def squeezed(self) -> Array:
@@ -46,11 +46,11 @@ class Result(Displayed):
         return squeezed(self.output)
 
 
-@np.errstate(all="ignore")  # too large is inf, undefined is nan; workers of several threads say so themselves
+@np.errstate(all="ignore")  # too large is inf, undefined is nan; worker threads set this themselves
 def compute(
     problem: Problem, plan: Plan | None = None, *, progress: Progress | None = None, limits: Limits | None = None
 ) -> Result:
-    """The result of a problem, by the given plan or by the planner's own.
+    """The result of a problem, by the given plan or by the planner's.
 
     Raises:
         LimitError: the plan needs more memory than may be used; nothing has been allocated then.
@@ -76,10 +76,10 @@ def compute(
 
 
 class Cells:
-    """Output cells one at a time, with the very numbers that a run makes of them: by its tiles, as they are needed."""
+    """Output cells one at a time, with the same bits as in a run: its tiles are computed when they are needed."""
 
     def __init__(self, problem: Problem, plan: Plan, limits: Limits | None = None) -> None:
-        """Holds room for the whole output, of which only the tiles asked for are written.
+        """Reserves memory for the whole output, of which only the tiles that are needed are written.
 
         Raises:
             LimitError: the run needs more memory than may be used.
@@ -89,7 +89,7 @@ class Cells:
 
     @np.errstate(all="ignore")
     def at(self, sample: int, channel: int, position: Sequence[int]) -> Any:
-        """The number of one cell, finished."""
+        """The value of one output cell."""
         cell = (sample, channel, *position)
         wanted = next((region for region in self._left if region.holds(cell)), None)
         if wanted:
@@ -103,7 +103,7 @@ class Cells:
 
 
 class _Job:
-    """Any tile of a problem, by the plan's engine, and by gemm what that engine is not sure of."""
+    """Computes any tile of a problem by the plan's engine, and by gemm the parts that this engine rejects."""
 
     def __init__(self, problem: Problem, plan: Plan, limits: Limits | None) -> None:
         needed = plan.memory_bytes + 2 * problem.weight.nbytes  # weights as they are, and as the engine has them
@@ -115,21 +115,22 @@ class _Job:
         self.not_finite: list[Region] = []
         self._engine = ENGINES[plan.engine]
         self._run = self._engine.prepare(problem, plan.arithmetic)
-        self._is_open = not (self._engine.mixes and self.epilogue.keeps_finite)  # mixing engines have looked at theirs
+        self._is_open = not (self._engine.mixes and self.epilogue.keeps_finite)  # mixing engines have checked theirs
 
     @cached_property
     def _plain(self) -> Run:
         return ENGINES["gemm"].prepare(self.problem, self.arithmetic)
 
     def write(self, region: Region, scratch: Scratch) -> None:
-        """The sums of a region, finished where they are complete, into its part of the output."""
+        """Write the sums of a region into its part of the output, with scale and bias where they are complete."""
         part = self.output[region.cut]
         again = self._sums(region, part, scratch)
         if not self._is_open and again and not are_finite(part):
             self.not_finite.append(region)
 
     def _sums(self, region: Region, output: Array, scratch: Scratch) -> Sequence[Region]:
-        """Written to (batch, filters, *size) of any dtype that holds them, then finished; gives what was done twice."""
+        """Write the sums to (batch, filters, *size) of a dtype wide enough, then scale and bias; returns the recomputed
+        parts."""
 
         def done(part: Array, filters: slice) -> None:
             self.epilogue.apply(part, filters)
@@ -155,4 +156,4 @@ def _regions(problem: Problem, plan: Plan) -> Iterator[Region]:
 
 
 def _later(output: Array, filters: slice) -> None:
-    """For sums that are not finished part by part."""
+    """Does nothing: for sums whose scale and bias are not applied part by part."""

@@ -1,4 +1,4 @@
-"""Which cells depend on marked ones: windows are blocks of taps, so each axis is gone along by itself."""
+"""Which cells depend on marked ones; windows are blocks of taps, so each axis is processed separately."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from convcalc.geometry.transposed import TransposedAxis
 
 
 def grouped(marks: Array, groups: int) -> Array:
-    """Where any channel of a group is marked, (groups, *spatial), of ``marks`` (channels, *spatial)."""
+    """Where any channel of a group is marked, (groups, *spatial); ``marks``: (channels, *spatial)."""
     found: Array = np.any(marks.reshape(groups, -1, *marks.shape[1:]), axis=1)
     return found
 
 
 def read(marks: Array, axes: Sequence[Axis], boundary: Boundary) -> Array:
-    """The positions whose windows hold a mark or a copy of one in the padding, (channels, *output).
+    """The positions whose windows contain a mark or its copy in the padding, (channels, *output).
 
     ``marks``: (channels, *spatial).
     """
@@ -47,7 +47,7 @@ def _padded(marks: Array, number: int, axis: Axis, boundary: Boundary) -> Array:
 
 
 def _read(padded: Array, number: int, axis: Axis) -> Array:
-    """Tap by tap, or window by window where there are fewer of them."""
+    """One pass for each tap, or for each window where there are fewer of them."""
     ahead = (slice(None),) * number
     if axis.output_size < axis.kernel_size:
         starts = range(0, axis.output_size * axis.stride, axis.stride)

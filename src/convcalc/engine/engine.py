@@ -1,4 +1,4 @@
-"""What an algorithm says of itself: what it cannot take, its work on this machine, and how it is run."""
+"""The interface of an algorithm: its obstacles, its work on this machine, and its functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcalc.numerals import Number
 from convcalc.problem import Problem
 
 WORKSPACE = 64 << 20
-"""Bytes of scratch that a plan may take beside the output, all threads together."""
+"""The most bytes of scratch of a plan besides the output, all threads together."""
 
 CALL = 1.5e-6
 """Seconds of a NumPy call on small arrays."""
@@ -30,32 +30,32 @@ def product_seconds(arithmetic: Arithmetic) -> float:
 
 
 def pass_seconds(arithmetic: Arithmetic) -> float:
-    """Seconds for a number in one pass of addition, multiplication or copying within the cache."""
+    """Seconds per number in one pass of addition, multiplication or copying within the cache."""
     return 8e-8 if arithmetic is PYTHON else _PASS[arithmetic.itemsize]
 
 
 Done = Callable[[Array, slice], None]
-"""Gets a part of a tile's output, (batch, some out_channels, *some cells), whose sums are complete, and its channels.
+"""Called with a part of a tile's output, (batch, some out_channels, *some cells), of complete sums, and its channels.
 
-What is still to be done to them, such as scale and bias, is done while they are in the cache.
+It applies scale and bias while they are in the cache.
 """
 
 Run = Callable[[Tile, Array, Scratch, Done], Sequence[Region]]
-"""Writes the sums of a tile into (batch, out_channels, *size), in the arithmetic's numbers, and hands over each once.
+"""Writes the sums of a tile into (batch, out_channels, *size), in the arithmetic's numbers, and passes each on once.
 
-Gives the parts of the tile that gemm is to compute again, mostly none: a method that adds more than the definition does
-met inf or nan there, overflowed on the way, or met neighbours so much larger than a cell's own window that they would
-take its digits.
+Returns the parts of the tile that gemm must recompute, mostly none: an algorithm that sums more than the definition
+found inf or nan there, overflowed, or found neighbours so much larger than a cell's own window that their rounding
+would take its digits.
 """
 
 
 class Work(NamedTuple):
-    """What an engine would do for a problem, and in which pieces it does it best."""
+    """An engine's work for a problem, and its best tile sizes."""
 
     seconds: float
     """Estimated for one thread."""
     multiplications: int
-    """What is multiplied in floating point or whole numbers, transforms included."""
+    """The number of multiplications, floating or whole, transforms included."""
     tile_filters: int
     """Output channels of a tile: all, or whole groups."""
     tile_size: tuple[int, ...]
@@ -63,13 +63,13 @@ class Work(NamedTuple):
     tile_bytes: int
     """Scratch that a thread needs for a tile."""
     shared_bytes: int = 0
-    """What is prepared once for all tiles, such as transformed kernels."""
+    """Bytes prepared once for all tiles, such as transformed kernels."""
     border_apart: bool = False
-    """Whether cells whose windows reach into the padding are tiles of their own, see :func:`regions`."""
+    """Whether cells whose windows reach into the padding are separate tiles, see :func:`regions`."""
 
     @property
     def bytes(self) -> int:
-        """Scratch of one thread and what all share."""
+        """Scratch of one thread, and the shared bytes."""
         return self.tile_bytes + self.shared_bytes
 
 
@@ -81,21 +81,21 @@ class Engine(NamedTuple):
     arithmetics: tuple[Arithmetic, ...]
     """Exact number types that it can sum in, the fastest first."""
     obstacle: Callable[[Problem, Arithmetic], str | None]
-    """Why it cannot take the problem, or None."""
+    """Why it cannot compute the problem, or None."""
     work: Callable[[Problem, Arithmetic], Work]
-    """What it would cost; asked only where there is no obstacle."""
+    """Its work; called only where there is no obstacle."""
     prepare: Callable[[Problem, Arithmetic], Run]
-    """Transforms the kernel and gives back what computes tiles; called once for a problem."""
+    """Transforms the kernel and returns the function that computes tiles; called once for a problem."""
     loss: Callable[[Problem, Arithmetic], float]
-    """How far a float may be off at worst where every window holds as much as its neighbours, as a share of what the
-    cell could come to (:mod:`convcalc.engine.bounds`); asked only where there is no obstacle."""
+    """Its error bound for floats where every window is as large as its neighbours, relative to the largest possible
+    magnitude of the cell (:mod:`convcalc.engine.bounds`); called only where there is no obstacle."""
     spread: int = 1
-    """How many times as much the neighbours of a window may hold before its cell is computed anew; 1 if they are not
-    met, or only with zeros. The error grows with it."""
+    """The largest ratio of a window's neighbours to it before its cell is recomputed; 1 if neighbours do not take part,
+    or only times 0. The error bound is proportional to it."""
     mixes: bool = False
-    """Whether a cell also meets products whose sum is 0, so that inf or nan would spoil its neighbours."""
+    """Whether a cell's sum includes other products that cancel to 0, so that inf or nan would spread to neighbours."""
     multiplies: bool = False
-    """Whether BLAS makes its sums, whose last bits depend on how many threads share a product."""
+    """Whether BLAS computes its sums, whose last bits depend on the number of threads of a product."""
 
 
 class OfExactness(str):
@@ -105,7 +105,7 @@ class OfExactness(str):
 
 
 def not_dense(problem: Problem) -> str | None:
-    """Why a method that reads all cells from a window's first to its last, at stride 1, cannot take it, or None."""
+    """Why an algorithm that reads all cells from a window's first to its last, at stride 1, cannot be used, or None."""
     if any(axis.stride != 1 for axis in problem.axes):
         return "the stride is not 1"
     if any(axis.dilation > axis.size for axis in problem.axes):
@@ -114,7 +114,7 @@ def not_dense(problem: Problem) -> str | None:
 
 
 def not_tame(problem: Problem, what: str) -> str | None:
-    """Why a method that adds and subtracts more than the definition does cannot take the problem, or None."""
+    """Why an algorithm that adds and subtracts more than the definition does cannot compute the problem, or None."""
     if problem.is_exact:
         return OfExactness(f"{what} round, and this problem is exact")
     if problem.boundary.value and abs(problem.boundary.value) > largest(problem.input):
@@ -123,14 +123,14 @@ def not_tame(problem: Problem, what: str) -> str | None:
 
 
 def no_product(arithmetic: Arithmetic) -> str | None:
-    """Why a matrix product cannot make the sums, or None."""
+    """Why a matrix product cannot compute the sums, or None."""
     if arithmetic is not PYTHON:
         return None
     return OfExactness("the sums need Python's numbers, which have no matrix product")
 
 
 def not_finite(problem: Problem) -> str | None:
-    """Why a method that multiplies zeros of its own cannot take the problem, or None."""
+    """Why an algorithm that multiplies with additional zeros cannot compute the problem, or None."""
     if problem.is_exact:
         return None
     if not _is_small(largest(problem.weight)) or not _is_small(problem.boundary.value):

@@ -1,4 +1,4 @@
-"""From sums to output: scale, bias and the one rounding that an exact result may need."""
+"""From sums to output: scale, bias and the single rounding that an exact result may need."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _PIECE = 1 << 16  # cells
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Epilogue:
-    """What turns the sums of tiles into an output; prepared once for a problem."""
+    """The operations from the sums of tiles to the output; prepared once for a problem."""
 
     problem: Problem
     dtype: np.dtype[Any]
     """Of the output while tiles are written; :meth:`settle` may still change it."""
     steps: tuple[tuple[Callable[..., Any], Array], ...]
-    """What is done in place, one operation after the other, with one number for each output channel."""
+    """Operations in place, one after the other, with one number for each output channel."""
     denominators: tuple[int, ...] | None
-    """What whole sums are still to be divided by, one for each output channel; None: nothing is done by tiles."""
+    """The remaining divisors of whole sums, one for each output channel; None: nothing is done by tiles."""
 
     def apply(self, output: Array, filters: slice) -> None:
-        """Scale and bias of a tile in place; output: (batch, some out_channels, *size), holding the sums."""
+        """Apply scale and bias to a tile in place; ``output``: the sums, (batch, some out_channels, *size)."""
         for operation, numbers in self.steps:
             operation(output, numbers[filters], out=output)
 
     @property
     def keeps_finite(self) -> bool:
-        """Whether finite sums surely make a finite output: nothing is added, and nothing made larger."""
+        """Whether finite sums always give a finite output: nothing is added, and no factor is above 1."""
         return all(
             (operation is np.multiply and bool((np.abs(numbers) <= 1).all()))
             or (operation is np.true_divide and bool((np.abs(numbers) >= 1).all()))
@@ -54,7 +54,7 @@ class Epilogue:
 
 
 def make_epilogue(problem: Problem, arithmetic: Arithmetic, bound: int | None) -> Epilogue:
-    """How the sums of a problem are finished; ``bound``: on the magnitude of exact sums, None for floats."""
+    """The epilogue of a problem; ``bound``: on the magnitude of exact sums, None for floats."""
     if problem.is_bare:
         return _bare(problem, arithmetic, bound)
     like = np.empty((0,) * (2 + problem.rank))
@@ -71,7 +71,7 @@ def make_epilogue(problem: Problem, arithmetic: Arithmetic, bound: int | None) -
 
 
 def _bare(problem: Problem, arithmetic: Arithmetic, bound: int | None) -> Epilogue:
-    """Nothing is done to the sums, but that whole ones become int64 as they are written."""
+    """The epilogue that leaves the sums as they are; whole ones become int64 as they are written."""
     if bound is None:
         return Epilogue(problem, arithmetic.dtype, (), (1,))
     fits = arithmetic is not PYTHON and bound < INT64_LIMIT
@@ -98,7 +98,7 @@ def _float_steps(problem: Problem, like: Array) -> tuple[tuple[Callable[..., Any
 def _steps(
     operations: Iterable[tuple[Callable[..., Any], Sequence[Any], int]], like: Array
 ) -> tuple[tuple[Callable[..., Any], Array], ...]:
-    """The operations that do anything, each with its numbers shaped to meet the output."""
+    """The operations that are not the identity, each with its numbers shaped to broadcast with the output."""
     return tuple(
         (operation, _by_channel(numbers, like))
         for operation, numbers, idle in operations
@@ -126,7 +126,7 @@ def _whole_parts(problem: Problem) -> tuple[list[int], list[int], list[int]]:
 
 
 def _exact_epilogue(problem: Problem, sums: Array) -> Array:
-    """With one denominator a channel, total = (sum × factor + offset) / denominator is all whole numbers."""
+    """Whole numbers for each channel in total = (sum × factor + offset) / denominator."""
     whole = sums.astype(np.int64) if sums.dtype.kind == "f" else sums
     denominators, factors, offsets = _whole_parts(problem)
     if any(factor != 1 for factor in factors) or any(offsets):
@@ -140,7 +140,7 @@ def _exact_epilogue(problem: Problem, sums: Array) -> Array:
 
 
 def _divided_in_place(problem: Problem, numerators: Array, denominators: Sequence[int]) -> Array:
-    """As :func:`divided`, a piece at a time in the numerators' own memory wherever that can hold the quotients."""
+    """As :func:`divided`, a piece at a time, in the numerators' own memory where its type can hold the quotients."""
     pieces = [
         (numerators[index(sample, channel, *piece)], divisor)
         for sample in range(len(numerators))
@@ -197,5 +197,5 @@ def settled(values: Array) -> Array:
 
 @np.errstate(all="ignore")  # too large for float32 is inf, as it is for the output
 def _by_channel(numbers: Sequence[Any], like: Array) -> Array:
-    """One number for each output channel, shaped to meet (batch, out_channels, *spatial)."""
+    """One number for each output channel, shaped to broadcast with (batch, out_channels, *spatial)."""
     return np.array(numbers, dtype=like.dtype).reshape(-1, *(1,) * (like.ndim - 2))

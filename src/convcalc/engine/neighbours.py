@@ -1,8 +1,8 @@
-"""Which cells of a tile hold too little for the rounding that larger neighbours bring with them.
+"""Finds cells of a tile whose window is too small for the rounding errors caused by larger neighbours.
 
-An engine that lays cells together, in a spectrum or a transformed tile, rounds all of them by a share of the largest.
-A cell whose own window holds far less would lose its digits to a neighbour that it never reads: one pixel without data,
--3.4e38, would spoil a whole tile. Such cells are found here, and computed by an engine that keeps to the window.
+An engine that combines cells, in a spectrum or a transformed tile, rounds all of them in proportion to the largest. A
+cell whose own window is far smaller would lose its digits to a neighbour that it never reads: one pixel without data,
+-3.4e38, would spoil a whole tile. Such cells are found here, and recomputed by an engine that reads the window alone.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ from convcalc.problem import Problem
 
 _CALM = {4: 1e15, 8: 1e150}
 _FEW_CELLS, _FEW_TAPS = 32, 16
-"""Of each window, all channels together and of one: enough to tell that it holds something."""
+"""Cells sampled of each window, over all channels and of one: enough to decide that it is not all zeros."""
 _AT_ONCE, _MOST_SAMPLED = 1 << 25, 1 << 16
-"""Bytes of an input that is looked at as a whole, and cells of each channel that are looked at for it."""
+"""Bytes of an input that is examined as a whole, and cells of each channel sampled for it."""
 _PIECE = 32
-"""Cells on each axis that are computed anew at once, at least; as many as a kernel reaches over."""
+"""The fewest cells on each axis that are recomputed at once; at least the reach of the kernel."""
 
 
 def calm(dtype: np.dtype[Any]) -> float:
-    """Cells below it make no sum that overflows, with the weights that an engine which mixes cells takes."""
+    """The magnitude below which no sum overflows, for the weights that engines which mix cells accept."""
     return _CALM[dtype.itemsize]
 
 
 def windows(magnitudes: Array, axes: Sequence[Axis]) -> Array:
-    """The largest of every window, (groups, *size), of what stands under the windows, (groups, *cells), at stride 1."""
+    """The maximum of every window, (groups, *size), of the cells under the windows, (groups, *cells), at stride 1."""
     for number, axis in enumerate(axes, start=1):
         magnitudes = largest_of(magnitudes, number, axis.kernel_size, axis.dilation)
     return magnitudes
 
 
 def around(values: Array, axes: Sequence[Axis], cells: int) -> Array:
-    """The largest of the windows up to so many output cells away on every side, dilated as the kernel is."""
+    """The maximum of the windows up to ``away`` output cells away on every side, dilated as the kernel."""
     for number, axis in enumerate(axes, start=1):
         far = [(0, 0)] * values.ndim
         far[number] = (cells * axis.dilation,) * 2
@@ -53,7 +53,7 @@ def around(values: Array, axes: Sequence[Axis], cells: int) -> Array:
 
 
 def largest_of(values: Array, number: int, count: int, step: int = 1) -> Array:
-    """The largest of every ``count`` values that are ``step`` apart on an axis, in log2(count) passes."""
+    """The maximum of every ``count`` values that are ``step`` apart on an axis, in log2(count) passes."""
     ahead, done = (slice(None),) * number, 1
     while done < count:
         far = min(done, count - done) * step
@@ -63,7 +63,7 @@ def largest_of(values: Array, number: int, count: int, step: int = 1) -> Array:
 
 
 def largest(extremes: Sequence[Any]) -> float:
-    """The largest magnitude of arrays by their largest and least numbers; nan where one is nan, 0 of none."""
+    """The largest magnitude of arrays, from their maxima and minima; nan where one is nan, 0 of no arrays."""
     magnitudes: Array = np.abs(np.array(extremes, float))
     return float(magnitudes.max(initial=0))
 
@@ -87,10 +87,10 @@ def under(tile: Tile, spatial: Sequence[range] = ()) -> Array:
 
 
 def are_even(problem: Problem, spread: float, dtype: np.dtype[Any]) -> bool:
-    """Whether surely no cell is more than ``spread`` times the largest of any window, so that none can drown another.
+    """Whether no cell can be more than ``spread`` times the largest of any window, so that no tile need check it.
 
-    Asked once instead of by every tile, whose threads wait for each other in many short calls. Large inputs are left to
-    the tiles, which find them in the cache.
+    Checked once instead of by every tile, whose threads wait for each other in many short calls. Large inputs are
+    checked by the tiles, while their cells are in the cache.
     """
     cells, axes = problem.input, problem.axes
     inside = [axis.kernel_size - ceil_div(max(axis.before, axis.after), axis.dilation) for axis in axes]
@@ -105,7 +105,7 @@ def are_even(problem: Problem, spread: float, dtype: np.dtype[Any]) -> bool:
 
 
 def least_inside(tile: Tile) -> float:
-    """No more than the largest magnitude of any window; 0 where that is not known.
+    """A lower bound of every window's largest magnitude; 0 where none is known.
 
     Of a window that reaches by one tap into the padding, all taps but one on each axis are inside.
     """
@@ -122,7 +122,7 @@ def least_inside(tile: Tile) -> float:
 
 
 def _sampled(cells: Array, groups: int, axes: Sequence[Axis], inside: Sequence[int]) -> tuple[Array, list[int]]:
-    """Some cells of every window, (batch · groups, channels, *cells), and how many taps of it they hold on each axis.
+    """Some cells of every window, (batch · groups, channels, *cells), and how many of its taps on each axis they include.
 
     ``cells``: (batch, channels, *cells); ``inside``: how many of its taps on each axis every window has among them.
     """
@@ -135,9 +135,9 @@ def _sampled(cells: Array, groups: int, axes: Sequence[Axis], inside: Sequence[i
 
 
 def _least(some: Array, counts: Sequence[int], axes: Sequence[Axis], dtype: np.dtype[Any]) -> float:
-    """The least of the largest magnitudes of all windows, as far as they are sampled."""
+    """The minimum over all windows of their largest sampled magnitude."""
     is_dense = some.strides[-1] == some.itemsize
-    found = _magnitudes(some if is_dense else some.copy(), dtype)  # side by side they are looked at faster
+    found = _magnitudes(some if is_dense else some.copy(), dtype)  # contiguous cells are read faster
     for number, (axis, count) in enumerate(zip(axes, counts, strict=True), start=1):
         found = largest_of(found, number, count, axis.dilation)
     return float(found.min())
@@ -177,16 +177,16 @@ def _moved(part: Piece, first: int) -> Piece:
 
 
 def anew(tile: Tile, output: Array, own: Array, doubtful: Array) -> list[Region]:
-    """The parts of a tile to be computed again; those whose windows hold nothing but zeros are 0 and written at once.
+    """The parts of a tile to recompute; those whose windows are all zeros are set to 0 here.
 
-    ``own``: the largest of every window, ``doubtful``: whether it is too little, both (groups, *size); ``output``:
+    ``own``: the maximum of every window, ``doubtful``: whether it is too small, both (groups, *size); ``output``:
     (1, filters, *size).
     """
     marked: Array = np.any(doubtful, axis=0)
     held: Array = own.max(axis=0)
     found = []
     for spatial, cut in _pieces(tile, marked):
-        if held[cut].any():  # nan is something
+        if held[cut].any():  # nan counts as not 0
             found.append(tile.region._replace(spatial=spatial))
         else:
             output[index(..., *cut)] = 0
@@ -194,7 +194,7 @@ def anew(tile: Tile, output: Array, own: Array, doubtful: Array) -> list[Region]
 
 
 def _pieces(tile: Tile, marked: Array) -> Iterator[tuple[tuple[range, ...], tuple[slice, ...]]]:
-    """The pieces of a tile that hold a mark: output cells, and what cuts them out of the tile."""
+    """The pieces of a tile that contain a mark: output cells, and their index in the tile."""
     cuts = []
     for size, axis in zip(tile.size, tile.problem.axes, strict=True):
         each = max(_PIECE, axis.reach)

@@ -1,4 +1,4 @@
-"""The padded input without padding it: any box of its cells, as a view or copied with what stands outside."""
+"""Boxes of the padded input without padding it as a whole: a view, or a copy with the boundary filled in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Piece(NamedTuple):
     places: slice
     """In the box."""
     cells: slice | list[int] | None
-    """In the input; None stands for the boundary's constant."""
+    """In the input; None: the boundary's constant."""
 
 
 def view(problem: Problem, samples: slice, channels: slice, box: tuple[Sequence[int], ...]) -> Array | None:
@@ -34,9 +34,9 @@ def view(problem: Problem, samples: slice, channels: slice, box: tuple[Sequence[
 
 
 def fill(output: Array, problem: Problem, samples: slice, channels: slice, box: tuple[Sequence[int], ...]) -> None:
-    """The box copied into ``output``, (batch, channels, *box), in whatever numbers that holds.
+    """The box copied into ``output``, (batch, channels, *box), of any dtype.
 
-    One copy for the inside and one for each side that reaches outside, so that a border costs what it holds.
+    One copy for the inside and one for each side that reaches outside, so that a border costs only its own cells.
     """
     found = [pieces(cells, axis.size, problem.boundary) for axis, cells in zip(problem.axes, box, strict=True)]
     put(output, problem.input[samples, channels], found, problem.boundary.value)
@@ -56,7 +56,7 @@ def put(output: Array, source: Array, axes: Sequence[Sequence[Piece]], constant:
 
 
 def pieces(cells: Sequence[int], size: int, boundary: Boundary) -> list[Piece]:
-    """Before, inside and behind the input; one piece where there are gaps, any cell standing for the constant."""
+    """The pieces before, inside and behind the input; one piece where there are gaps, any cell for the constant."""
     if isinstance(cells, range):
         first = len(range(cells.start, min(cells.stop, 0), cells.step))
         last = max(first, len(range(cells.start, min(cells.stop, size), cells.step)))
@@ -72,7 +72,7 @@ def _cells(cells: range, size: int, boundary: Boundary) -> slice | list[int] | N
 
 
 def _taken(source: Array, cells: list[slice | list[int]]) -> Array:
-    """The cells of (batch, channels, *spatial); several lists are taken together, one alone stays among slices."""
+    """The index of cells in (batch, channels, *spatial): several lists as an open mesh, one alone among slices."""
     if sum(not isinstance(each, slice) for each in cells) > 1:
         sizes = source.shape[2:]
         places = [

@@ -1,4 +1,4 @@
-"""The plan: which engine computes a problem, in which numbers, in which pieces, and why not the others."""
+"""The plan of a problem: the engine, number type and tiles, and why not the other engines."""
 
 from __future__ import annotations
 
@@ -44,30 +44,29 @@ class Plan(NamedTuple):
     """Input, workspace and output together."""
     reason: str
     candidates: tuple[Candidate, ...]
-    """Every engine; empty for small problems, which are not worth the comparison."""
+    """Every engine; empty for small problems, where the comparison takes longer than it saves."""
 
     @property
     def engine(self) -> str:
-        """The name of the one that is chosen."""
+        """The name of the chosen engine."""
         return self.chosen.name
 
     @property
     def arithmetic(self) -> Arithmetic:
-        """The numbers that it computes in."""
+        """The number type of its sums."""
         return self.chosen.arithmetic
 
     @property
     def work(self) -> Work:
-        """What it does, by one thread."""
-        assert self.chosen.work is not None  # nothing is chosen that has an obstacle
+        """Its work, by one thread."""
+        assert self.chosen.work is not None  # the chosen engine has no obstacle
         return self.chosen.work
 
     @property
     def error(self) -> float:
-        """How far a cell may be off, as a share of what it could come to (:mod:`convcalc.engine.bounds`).
+        """The error bound of a cell relative to its largest possible magnitude (:mod:`convcalc.engine.bounds`).
 
-        That is Σ|weight| times the largest magnitude in its own window, times |scale|, plus |bias|; 0 where the sums
-        are exact.
+        That is Σ|weight| times the largest magnitude in its own window, times |scale|, plus |bias|; 0 of exact sums.
         """
         assert self.chosen.error is not None
         return self.chosen.error
@@ -88,16 +87,16 @@ class Plan(NamedTuple):
 
 
 _SMALL_MACS = 20_000
-"""Below it no method pays for its own planning."""
+"""Below it no other engine saves as much as its planning costs."""
 _SMALL_REASON = "the problem is small"
 _PLANS: dict[tuple[Any, ...], Plan] = {}
 _MOST_PLANS = 256
 _MOST_WEIGHT_BYTES = 1 << 16
 _THREADED_SECONDS = 4e-4
-"""Of one thread; below it starting another costs as much as it saves."""
+"""Seconds of one thread; below it starting another costs as much as it saves."""
 
 
-@np.errstate(all="ignore")  # what looks at a kernel may leave the range of floats
+@np.errstate(all="ignore")  # the analysis of a kernel may leave the range of floats
 def make_plan(
     problem: Problem,
     engine: str = "auto",
@@ -106,14 +105,14 @@ def make_plan(
     threads: int | None = None,
     explain: bool = False,
 ) -> Plan:
-    """The plan with the engine asked for, or with the one that costs least among those that are precise enough.
+    """The plan with the requested engine, or with the fastest of those that are precise enough.
 
-    ``threads``: at most so many; None stands for all cores that this process may use. ``explain``: weigh every
-    engine even where the problem is small.
+    ``threads``: the most to use; None: all cores that this process may use. ``explain``: compare every engine even
+    where the problem is small.
 
     Raises:
         UnknownNameError: there is no engine or precision of that name.
-        EngineError: the engine asked for cannot take the problem.
+        EngineError: the requested engine cannot compute the problem.
         FieldError: threads is not a whole number from 1.
     """
     threads = check_choice(engine, precision, threads)
@@ -129,7 +128,7 @@ def make_plan(
 
 
 class _Asked(NamedTuple):
-    """What is asked of a plan."""
+    """The requested settings of a plan."""
 
     engine: str
     precision: str
@@ -137,14 +136,14 @@ class _Asked(NamedTuple):
     explain: bool
 
     def is_at_once(self, problem: Problem) -> bool:
-        """Whether no comparison is worth its time, nor asked for."""
+        """Whether a comparison of engines takes longer than it saves, and is not requested."""
         return self.engine == "auto" and not self.explain and problem.macs <= _SMALL_MACS
 
 
 def _key(problem: Problem, bound: int | None, asked: _Asked) -> tuple[Any, ...]:
-    """What problems that have the same plan have in common: comparing all engines takes half a millisecond.
+    """The cache key of a plan: comparing all engines takes half a millisecond.
 
-    The plan of a small one depends on nothing but its geometry and its numbers' types.
+    The plan of a small problem depends only on its geometry and its numbers' types.
     """
     shapes = (problem.input.shape, problem.input.dtype, problem.weight.shape)
     if asked.is_at_once(problem):
@@ -156,7 +155,7 @@ def _key(problem: Problem, bound: int | None, asked: _Asked) -> tuple[Any, ...]:
 
 
 def check_choice(engine: str, precision: str, threads: int | None) -> int | None:
-    """The number of threads, if that, the engine and the precision are some that can be asked for.
+    """The number of threads; checks it, the engine and the precision.
 
     Raises:
         UnknownNameError: there is no engine or precision of that name.
@@ -184,7 +183,7 @@ def _new_plan(problem: Problem, bound: int | None, asked: _Asked) -> Plan:
 
 
 def _weights(problem: Problem) -> Any:
-    """What a plan depends on of the weights: all of them where a kernel may be taken apart, else their size by tap."""
+    """The part of the weights that a plan depends on: all where a kernel may be factored, else their sizes by tap."""
     weight = problem.weight
     if weight.dtype == object or (weight.shape[1] == 1 and weight.nbytes <= _MOST_WEIGHT_BYTES):
         return tuple(weight.flat) if weight.dtype == object else (weight.dtype.str, weight.tobytes())
@@ -207,7 +206,7 @@ def _plan(
     candidates: tuple[Candidate, ...],
 ) -> Plan:
     work = chosen.work
-    assert work is not None  # choose takes nothing that has an obstacle
+    assert work is not None  # choose() takes no engine that has an obstacle
     tiles = region_count(problem, work.tile_filters, work.tile_size, border_apart=work.border_apart)
     if chosen.arithmetic in (EXACT_FLOAT32, EXACT_FLOAT64):  # sums that become whole numbers in the output
         sums = work.tile_filters * prod(work.tile_size) * chosen.arithmetic.itemsize
@@ -215,13 +214,13 @@ def _plan(
     used = _threads(work, tiles, threads)
     workspace = work.tile_bytes * used + work.shared_bytes
     outputs = prod(problem.output_shape) * max(8 if problem.is_exact else 0, chosen.arithmetic.itemsize)
-    # Python's numbers are finished beside the sums, all others in their place
+    # the output of Python's numbers needs memory besides the sums, all others are computed in place
     memory = problem.input.nbytes + workspace + outputs * (2 if chosen.arithmetic is PYTHON else 1)
     return Plan(chosen, bound, tiles, used, workspace, memory, reason, candidates)
 
 
 def _threads(work: Work, tiles: int, most: int | None) -> int:
-    """As many as there are cores and tiles, and as their scratch fits beside each other."""
+    """The number of threads: at most that of cores and of tiles, and as many as their scratch allows."""
     if work.seconds < _THREADED_SECONDS or tiles < 2:
         return 1
     room = max(1, (WORKSPACE - work.shared_bytes) // max(1, work.tile_bytes))

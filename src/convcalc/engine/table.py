@@ -1,4 +1,4 @@
-"""The engines: one row each, and the only place that lists them."""
+"""The table of engines, one row each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _row(name: str) -> Engine:
 
 
 class _Engines(Mapping[str, "Engine"]):
-    """The engines by their names, each imported when it is first asked for: a small problem needs but one of them."""
+    """The engines by name, each imported on first use: a small problem needs only one of them."""
 
     def __getitem__(self, name: str) -> Engine:
         return _row(name)

@@ -1,4 +1,4 @@
-"""Threads that take tiles one after the other, each with memory of its own that is used again."""
+"""Threads that take tiles one after the other, each with its own reusable memory."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from convcalc.arrays import Array
 from convcalc.engine.blas import single_products, single_products_here
 
 _PAGE, _APART = 4096, 1536
-"""Bytes: loads wait for a store that only seems to be to the same place, because the addresses agree modulo 4 KiB.
-
-A copy between such arrays takes ten times as long. So buffers begin at different places of a page, and none of them
-where a large array of the system's begins.
+"""Bytes. Loads wait for a store whose address agrees modulo 4 KiB (4K aliasing), and a copy between such arrays takes
+ten times as long. So buffers begin at different offsets in a page, and none at that of the system's large arrays.
 """
 
 
 class Scratch:
-    """Buffers by name; asking again for a name gives the same memory, so its former contents are gone."""
+    """Buffers by name; the same name gives the same memory, so its former contents are lost."""
 
     def __init__(self) -> None:
         self._buffers: dict[tuple[str, np.dtype[Any]], Array] = {}
@@ -35,7 +33,7 @@ class Scratch:
         buffer = self._buffers.setdefault(key, np.empty(0, dtype))
         if buffer.size < size:
             del buffer
-            self._buffers[key] = np.empty(0, dtype)  # what was there is given back before more is taken
+            self._buffers[key] = np.empty(0, dtype)  # the old buffer is freed before a larger one is allocated
             buffer = self._buffers[key] = _empty(size, dtype, _APART * ([*self._buffers].index(key) + 1))
         return buffer[:size].reshape(shape)
 
@@ -46,7 +44,7 @@ class Scratch:
 
 
 def _empty(size: int, dtype: np.dtype[Any], place: int) -> Array:
-    """An array that begins at a place of a page, in bytes."""
+    """An array that begins at an offset in a page, in bytes."""
     if dtype.hasobject:
         return np.empty(size, dtype)
     memory = np.empty(size * dtype.itemsize + _PAGE, np.uint8)
@@ -75,11 +73,11 @@ Item = TypeVar("Item")
 _SHARED_FROM = 9000
 """Multiplications that BLAS may share."""
 _LONG = 10_000_000
-"""Multiplications of matrix products that are worth a second thread."""
+"""Multiplications of matrix products from which a second thread pays."""
 
 
 def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: int) -> None:
-    """The job done once for every item, by so many threads; the caller's is one of them.
+    """Run the job once for every item in ``threads`` threads, the caller's included.
 
     Raises:
         BaseException: what a job raised, after the other threads have ended.
@@ -90,7 +88,7 @@ def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: 
         # Rows shorter than a ufunc's buffer (8192 numbers) would be copied into it, which takes twice as long.
         size = np.setbufsize(512)
         try:
-            # inf and nan stand in the output, where a report finds them
+            # inf and nan are in the output, where a report finds them
             with borrowed() as scratch, np.errstate(all="ignore"), single_products_here():
                 for item in queue:
                     job(item, scratch)
@@ -103,14 +101,14 @@ def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: 
     for _ in range(threads - 1):
         try:
             ends.append(_started(work))
-        except RuntimeError:  # the system gives no more threads
+        except RuntimeError:  # the system cannot start more threads
             break
     work()
     while ends:
         try:
             ends[-1].acquire()
             ends.pop()
-        except BaseException as error:  # an interrupt, after which the others still end their tiles
+        except BaseException as error:  # an interrupt; the others still finish their tiles
             queue.stop(error)
     if queue.error:
         raise queue.error
@@ -119,7 +117,7 @@ def share(job: Callable[[Item, Scratch], None], items: Iterable[Item], threads: 
 def share_products(
     job: Callable[[Item, Scratch], None], items: Sequence[Item], threads: int, multiplications: int
 ) -> None:
-    """The job done once for every item, each made of matrix products, by so many threads where that pays."""
+    """Run the job, which consists of matrix products, once for every item, in ``threads`` threads where that pays."""
     used = product_threads(len(items), threads, multiplications)
     if multiplications > _LONG:
         with long_work():
@@ -131,17 +129,17 @@ def share_products(
 
 
 def product_threads(items: int, threads: int, multiplications: int) -> int:
-    """The threads that :func:`share_products` takes for so many items."""
+    """The number of threads that :func:`share_products` uses for ``items`` items."""
     return min(threads, items) if multiplications > _LONG else 1
 
 
 def products_of(multiplications: int) -> AbstractContextManager[None]:
-    """Products of one thread, unless they are too small to be shared: OpenBLAS shares none below 9216."""
+    """A context of one thread per product, unless they are too small: OpenBLAS does not split those below 9216."""
     return single_products() if multiplications > _SHARED_FROM else nullcontext()
 
 
 def _started(work: Callable[[], None]) -> Any:
-    """A lock that is free when the work has ended; a ``threading.Thread`` takes 60 µs longer to start."""
+    """Start the work; returns a lock released at its end. A ``threading.Thread`` takes 60 µs longer to start."""
     end = allocate_lock()
     end.acquire()
     start_new_thread(_ended, ([work], end))
@@ -149,7 +147,7 @@ def _started(work: Callable[[], None]) -> Any:
 
 
 def _ended(work: list[Callable[[], None]], end: Any) -> None:
-    """Does the work and lets go of it, and of the arrays that it holds, before it says that it has ended."""
+    """Run the work and drop its references to arrays before its end is signalled."""
     try:
         work.pop()()
     finally:
@@ -157,7 +155,7 @@ def _ended(work: list[Callable[[], None]], end: Any) -> None:
 
 
 class _Queue(Iterator[Item]):
-    """Items that several threads take, one at a time."""
+    """A queue of items, taken by several threads one at a time."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self._items = iter(items)
@@ -171,7 +169,7 @@ class _Queue(Iterator[Item]):
             return next(self._items)
 
     def stop(self, error: BaseException) -> None:
-        """No more items for anybody."""
+        """End the queue for all threads."""
         with self._lock:
             self.error = self.error or error
 
@@ -182,10 +180,10 @@ _SWITCH_SECONDS = 2e-5
 
 @contextmanager
 def long_work() -> Iterator[None]:
-    """While it lasts, the process is set for threads of ours; those of several callers take turns.
+    """A context that sets the process up for our threads; several callers take turns.
 
-    Matrix products keep to one thread: the threads are ours. Python asks a thread for its lock after 20 µs instead of
-    5 ms: many calls into NumPy are shorter than it takes to wake up, and the other thread would starve.
+    Matrix products run in one thread each. Python's switch interval is 20 µs instead of 5 ms: many calls into NumPy are
+    shorter than it takes to wake up, and the other thread would starve.
     """
     with _TURN, single_products():
         interval = sys.getswitchinterval()

@@ -1,4 +1,4 @@
-"""A tile is a smaller problem with nothing left to decide: no padding, no flip, no scale, no bias."""
+"""Tiles: smaller problems without padding, flip, scale and bias."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class Region(NamedTuple):
 
     @property
     def cut(self) -> tuple[slice, ...]:
-        """What cuts the region out of (batch, out_channels, *spatial)."""
+        """The index of the region in (batch, out_channels, *spatial)."""
         return tuple(slice(cells.start, cells.stop) for cells in self.ranges)
 
     @property
     def ranges(self) -> tuple[range, ...]:
-        """Of samples, output channels and cells of each spatial axis."""
+        """The numbers of samples, output channels and cells of each spatial axis."""
         return (self.batch, self.filters, *self.spatial)
 
     def holds(self, cell: Sequence[int]) -> bool:
-        """Whether an output cell, (sample, out_channel, *position), lies in it."""
+        """Whether an output cell, (sample, out_channel, *position), is in it."""
         return all(place in cells for place, cells in zip(cell, self.ranges, strict=True))
 
     def within(self, region: Region) -> tuple[slice, ...]:
-        """What cuts it out of (batch, out_channels, *size) of a larger region."""
+        """Its index in (batch, out_channels, *size) of a larger region."""
         pairs = zip(self.ranges, region.ranges, strict=True)
         return tuple(slice(inner.start - outer.start, inner.stop - outer.start) for inner, outer in pairs)
 
@@ -53,7 +53,7 @@ class Region(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """What an engine runs on: a cross-correlation of exactly a region's cells."""
+    """The input of an engine: a cross-correlation that gives exactly a region's cells."""
 
     problem: Problem
     region: Region
@@ -61,7 +61,7 @@ class Tile(NamedTuple):
     channels: range
     """The input channels that its filters read."""
     reads: tuple[Reads, ...]
-    """What it reads on each spatial axis."""
+    """The cells that it reads on each spatial axis."""
 
     @classmethod
     def of(cls, problem: Problem, region: Region, arithmetic: Arithmetic) -> Tile:
@@ -82,7 +82,7 @@ class Tile(NamedTuple):
 
     @property
     def groups(self) -> int:
-        """The groups of channels that it holds."""
+        """The number of its groups of channels."""
         return len(self.channels) * self.problem.groups // self.problem.in_channels
 
     def block(self, scratch: Scratch, name: str = "block") -> Array:
@@ -90,7 +90,7 @@ class Tile(NamedTuple):
         return self.box(tuple(reads.cells for reads in self.reads), scratch, name)
 
     def box(self, cells: tuple[Sequence[int], ...], scratch: Scratch, name: str = "block") -> Array:
-        """(batch, in_channels, *cells) of the padded input: a view where nothing stands in the way, else a copy."""
+        """(batch, in_channels, *cells) of the padded input: a view where possible, else a copy."""
         samples, channels = self._origin
         view = padded.view(self.problem, samples, channels, cells)
         if view is not None and view.dtype == self.arithmetic.dtype:
@@ -115,7 +115,7 @@ class Tile(NamedTuple):
 
 
 class Reads(NamedTuple):
-    """The cells of one axis that a block holds: all from the first to the last, or only those that are read."""
+    """The cells of a block on one axis: all from the first to the last, or only those that are read."""
 
     cells: Sequence[int]
     """Input cells; outside ``range(axis.size)`` they are padding."""
@@ -125,33 +125,33 @@ class Reads(NamedTuple):
 
     @classmethod
     def of(cls, axis: Axis, positions: range) -> Reads:
-        """The cells that output cells read; far apart, each window is laid beside the one before, without gaps."""
+        """The cells that output cells read; windows with gaps between them are stored without the gaps."""
         if axis.kernel_size == 1:
             span = axis.span(positions)
             return cls(range(span.start, span.stop, axis.stride), 1, 1)
         if len(positions) == 1:
             return cls(axis.reads(positions[0]), 1, 1)
         span = axis.span(positions)
-        if read_count(axis, len(positions)) == span.stop - span.start:  # which may be more than len() can say
+        if read_count(axis, len(positions)) == span.stop - span.start:  # which may be more than len() can return
             return cls(span, axis.stride, axis.dilation)
         return cls([cell for position in positions for cell in axis.reads(position)], axis.kernel_size, 1)
 
     def under(self, tap: int, positions: int) -> slice:
-        """What cuts out of the block's axis the cells under one tap, one for each output cell."""
+        """The slice of the block's axis of the cells under one tap, one for each output cell."""
         first = tap * self.dilation
         return slice(first, first + (positions - 1) * self.stride + 1, self.stride)
 
 
 def read_count(axis: Axis, positions: int) -> int:
-    """The cells that a block holds on an axis for so many output cells."""
+    """The number of cells of a block on an axis for a number of output cells."""
     return min((positions - 1) * axis.stride + axis.reach, positions * axis.kernel_size)
 
 
 def regions(problem: Problem, filters: int, size: tuple[int, ...], *, border_apart: bool = False) -> Iterator[Region]:
-    """The output cut into regions of at most so many filters and cells on each spatial axis, sample by sample.
+    """The output cut into regions of at most ``filters`` and ``size`` cells on each spatial axis, sample by sample.
 
-    ``border_apart``: the cells whose windows reach into the padding are regions of their own, up to two for each
-    axis, so that the others need no copy of the input.
+    ``border_apart``: the cells whose windows reach into the padding are separate regions, up to two for each axis, so
+    that the others need no copy of the input.
     """
     whole = tuple(map(range, problem.output_size))
     if problem.batch == 1 and filters == problem.out_channels and size == problem.output_size and not border_apart:
@@ -171,7 +171,7 @@ def regions(problem: Problem, filters: int, size: tuple[int, ...], *, border_apa
 
 
 def region_count(problem: Problem, filters: int, size: tuple[int, ...], *, border_apart: bool = False) -> int:
-    """How many regions :func:`regions` gives, without making them."""
+    """The number of regions of :func:`regions`, without generating them."""
     inner = [_inside(axis) if border_apart else range(axis.output_size) for axis in problem.axes]
     count = prod(-(-(cells.stop - cells.start) // step) for cells, step in zip(inner, size, strict=True))
     for axis, inside in zip(problem.axes, inner, strict=True):

@@ -1,4 +1,4 @@
-"""How a problem is cut: into tiles that are worth a thread's while, and those into steps that stay in the cache."""
+"""The division of a problem into tiles large enough for a thread, and of tiles into steps that fit the cache."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from convcalc.engine.tile import read_count
 from convcalc.problem import Problem
 
 _TILE_SECONDS = 4e-3
-"""Of one thread; what Python does for a tile takes a tenth of it."""
+"""Seconds of one thread; Python's overhead for a tile is a tenth of it."""
 _MOST_TILES = 16
 _BLOCK = 8 << 20
-"""Bytes of input that a tile may copy."""
+"""The most bytes of input that a tile copies."""
 
 
 def ceil_div(count: int, each: int) -> int:
-    """Count / each rounded up, of whole numbers of any size."""
+    """⌈count / each⌉, of whole numbers of any size."""
     return -(-count // each)
 
 
 def tile_size(problem: Problem, seconds: float, itemsize: int, multiple: int = 1) -> tuple[int, ...]:
-    """Output cells of a tile on each axis: the work in equal shares for two threads, long ones, of whole rows.
+    """Output cells of a tile on each axis: equal shares for two threads, large ones, of whole rows.
 
-    The leading axes are cut first. ``seconds``: of all the work in one thread. ``multiple``: what the cut axis is
-    cut into multiples of.
+    The leading axes are cut first. ``seconds``: of all the work in one thread. ``multiple``: of which the tile's size
+    on the cut axis is a multiple.
     """
     pieces = 2 * max(1, min(_MOST_TILES, round(seconds / 2 / _TILE_SECONDS)))
     pieces = max(1, ceil_div(pieces, max(1, problem.batch)) if seconds > _TILE_SECONDS / 4 else 1)
@@ -37,7 +37,7 @@ def tile_size(problem: Problem, seconds: float, itemsize: int, multiple: int = 1
 def channel_tile(problem: Problem, seconds: float) -> int | None:
     """Output channels of a tile where threads share the channels, because there are several and their planes are small.
 
-    ``seconds``: of all the work in one thread. None where they had better share the planes.
+    ``seconds``: of all the work in one thread. None where it is better to share the planes.
     """
     if problem.groups < 4 or problem.batch > 1 or prod(problem.output_size) >= 1 << 16:
         return None
@@ -46,7 +46,7 @@ def channel_tile(problem: Problem, seconds: float) -> int | None:
 
 
 def is_large(problem: Problem) -> bool:
-    """Whether the border is so small a part of the output that it is worth being computed apart."""
+    """Whether the border is so small a part of the output that computing it separately pays."""
     reach = sum(axis.reach / axis.output_size for axis in problem.axes)
     return problem.batch * problem.groups <= 4 and reach < 0.1 and prod(problem.output_size) > 1 << 16
 
@@ -58,14 +58,14 @@ def block_bytes(problem: Problem, size: tuple[int, ...], itemsize: int) -> int:
 
 
 def steps(count: int, each: int) -> list[slice]:
-    """A range of so many cut into slices of at most ``each``, all about as long."""
+    """``range(count)`` cut into slices of at most ``each``, of about equal lengths."""
     pieces = ceil_div(count, max(1, each))
     length = ceil_div(count, pieces)
     return [slice(first, min(first + length, count)) for first in range(0, count, length)]
 
 
 def _cut(size: tuple[int, ...], pieces: int, multiple: int) -> tuple[int, ...]:
-    """Sizes of which about so many pieces cover ``size``; an axis is cut to single cells before the next is cut."""
+    """The size of about ``pieces`` pieces that cover ``size``; an axis is cut to single cells before the next is."""
     result = list(size)
     for number, cells in enumerate(size):
         most = max(1, cells // multiple)

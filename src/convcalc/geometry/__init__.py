@@ -1,1 +1,1 @@
-"""Whole numbers about sliding a kernel over an axis: standard library only, everything written for one axis."""
+"""The integer arithmetic of a kernel sliding over an axis, written for one axis; standard library only."""

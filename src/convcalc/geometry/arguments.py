@@ -1,4 +1,4 @@
-"""From what people write for a spatial argument (one number, one per axis, a word) to one number per axis."""
+"""Spatial arguments as users write them (one number, one per axis, a word), as one number per axis."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Pair = tuple[int, int]
 """Padding before and after, in cells."""
 
 
-_TOO_LONG = 10**30  # to be read in a message
-_TOO_LARGE = 10**100  # what follows from sizes, strides and counts below it has less digits than Python writes out
+_TOO_LONG = 10**30  # to be readable in a message
+_TOO_LARGE = 10**100  # results of sizes, strides and counts below it have fewer digits than Python refuses to write
 
 
 class PaddingWord(StrEnum):
-    """The words for padding that follow from the other sizes."""
+    """The words for padding that is derived from the other sizes."""
 
     VALID = "valid"
     SAME = "same"
@@ -31,7 +31,7 @@ class PaddingWord(StrEnum):
 
 
 def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()) -> int:
-    """``value`` as a whole number, if it is one and at least ``least``.
+    """``value`` as an integer of at least ``least``.
 
     Raises:
         FieldError: it is anything else, a bool, text or a float included.
@@ -48,7 +48,7 @@ def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()
 
 
 def flag(name: str, value: Any) -> bool:
-    """``value``, if it is true or false.
+    """``value``, checked to be a bool.
 
     Raises:
         FieldError: it is anything else, 0 and 1 included.
@@ -59,7 +59,7 @@ def flag(name: str, value: Any) -> bool:
 
 
 def text(name: str, value: Any) -> str:
-    """``value``, if it is a text.
+    """``value``, checked to be a text.
 
     Raises:
         FieldError: it is anything else.
@@ -70,7 +70,7 @@ def text(name: str, value: Any) -> str:
 
 
 def finite_number(name: str, value: Any) -> int | float | Fraction:
-    """``value``, if it is a finite number.
+    """``value``, checked to be a finite number.
 
     Raises:
         FieldError: it is anything else, a bool, text, inf or nan included.
@@ -81,7 +81,7 @@ def finite_number(name: str, value: Any) -> int | float | Fraction:
 
 
 def brief(value: Any) -> str:
-    """A value as a message shows it: a text in quotes, and not the digits of a very long number."""
+    """A value as a message shows it: a text in quotes, a very long number without its digits."""
     if isinstance(value, str):
         return repr(str(value))
     if isinstance(value, int | Fraction) and max(abs(value.numerator), value.denominator) >= _TOO_LONG:
@@ -110,8 +110,8 @@ def padding_pairs(
 ) -> tuple[Pair, ...]:
     """Padding (before, after) for each axis, from a word, a number, one number or one pair for each axis.
 
-    ``sizes``: input cells for each axis. The words: ``valid`` pads nothing, ``full`` pads so that every window
-    that touches the input counts, ``same`` and ``same-lower`` keep ⌈size / stride⌉ output cells.
+    ``sizes``: input cells for each axis. ``valid`` is no padding; ``full`` is the padding with which every window
+    that touches the input counts; ``same`` and ``same-lower`` give ⌈size / stride⌉ output cells.
 
     Raises:
         FieldError: it is none of these.
@@ -130,7 +130,7 @@ def padding_pairs(
 
 
 def given_padding(value: Any, rank: int) -> tuple[Pair | PaddingWord, ...]:
-    """Padding for each of ``rank`` axes as it is given: a (before, after) pair, or the word that stands for one.
+    """Padding for each of ``rank`` axes as given: a (before, after) pair, or the word for one.
 
     Raises:
         FieldError: it is none of these.
@@ -150,7 +150,7 @@ def given_padding(value: Any, rank: int) -> tuple[Pair | PaddingWord, ...]:
 def axes_of(
     sizes: Sequence[int], kernel_size: Sequence[int], *, stride: Any = 1, padding: Any = 0, dilation: Any = 1
 ) -> Axes:
-    """The axes of a convolution, from its arguments as people write them.
+    """The axes of a convolution, from its arguments as users write them.
 
     ``sizes``: input cells for each axis; ``kernel_size``: taps for each axis.
 
@@ -180,7 +180,7 @@ _known_axes = lru_cache(_axes)
 
 
 def word_padding(word: PaddingWord, size: int, reach: int, stride: int) -> Pair:
-    """Padding (before, after) of one axis that a word stands for.
+    """The padding (before, after) of one axis that a word means.
 
     ``same`` is TensorFlow's SAME and ONNX' SAME_UPPER, total max(0, (⌈size/stride⌉ − 1) × stride + reach − size)
     with the odd cell after; ``same-lower`` puts it before. With stride 1 the total is reach − 1, as in PyTorch.

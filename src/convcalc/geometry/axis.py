@@ -1,4 +1,4 @@
-"""One axis of a convolution: where its windows lie, which cells they read, and which are never read."""
+"""One axis of a convolution: the positions of its windows, the cells they read, and the cells never read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convcalc.geometry.receptive_axis import IndexMap
 
 
 def reach_of(kernel_size: int, dilation: int) -> int:
-    """Cells from the first tap of a kernel to the last, both counted: dilation × (kernel_size − 1) + 1.
+    """Cells from the first tap of a kernel to the last, inclusive: dilation × (kernel_size − 1) + 1.
 
     >>> reach_of(kernel_size=3, dilation=2)
     5
@@ -22,7 +22,7 @@ def reach_of(kernel_size: int, dilation: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One spatial axis; holding one proves that the kernel fits at least once.
+    """One spatial axis, valid by construction: the kernel fits at least once.
 
     The relation of these numbers is that of Dumoulin & Visin, "A guide to convolution arithmetic for deep
     learning" (2016), with dilation as in its section 5.1.
@@ -65,7 +65,7 @@ class Axis:
 
     @property
     def reach(self) -> int:
-        """Input cells from the first tap to the last, both counted, see :func:`reach_of`."""
+        """Input cells from the first tap to the last, inclusive, see :func:`reach_of`."""
         return reach_of(self.kernel_size, self.dilation)
 
     @property
@@ -122,7 +122,7 @@ class Axis:
 
 
 class Axes(tuple[Axis, ...]):
-    """The spatial axes of a convolution, the first one first; what follows from all of them is worked out once."""
+    """The spatial axes of a convolution, in order; values derived from them are computed once."""
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -151,7 +151,7 @@ class Axes(tuple[Axis, ...]):
 
     @cached_property
     def index_maps(self) -> tuple[IndexMap, ...]:
-        """How the cells of each axis of an output see those of the input."""
+        """For each axis, which input cells an output cell reads."""
         return tuple(IndexMap(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self)
 
     @cached_property
@@ -161,9 +161,9 @@ class Axes(tuple[Axis, ...]):
 
 
 def read_cells(axis: Axis, boundary: Boundary) -> int:
-    """How many input cells of the axis take part in at least one output cell, through the boundary too.
+    """The number of input cells of the axis that at least one output cell reads, also through the boundary.
 
-    It costs a pass over the padded axis for each tap, or where that is less a look at every cell that is read.
+    Costs a pass over the padded axis for each tap, or one step for each cell read where that is less.
 
     >>> read_cells(Axis(size=5, kernel_size=3, stride=3), Boundary())
     3
@@ -189,7 +189,7 @@ def read_cells(axis: Axis, boundary: Boundary) -> int:
 
 
 def unread_cells(axes: tuple[Axis, ...], boundary: Boundary) -> int:
-    """How many spatial input cells no output cell ever reads.
+    """The number of spatial input cells that no output cell reads.
 
     A cell is read where its coordinate is read on every axis, so the read cells form a product.
     """
@@ -197,9 +197,9 @@ def unread_cells(axes: tuple[Axis, ...], boundary: Boundary) -> int:
 
 
 def uncovered(size: int, first: int, kernel_size: int, dilation: int, stride: int, windows: int) -> int:
-    """How many of ``range(size)`` no tap lands on: those not ``first`` + tap × ``dilation`` + window × ``stride``.
+    """The number of cells of ``range(size)`` not of the form ``first`` + tap × ``dilation`` + window × ``stride``.
 
-    It costs a step for each tap, whatever the size: taps whose places differ by whole strides share one sequence.
+    Costs one step for each tap, whatever the size: taps whose places differ by whole strides share one sequence.
 
     >>> uncovered(size=5, first=0, kernel_size=1, dilation=1, stride=2, windows=3)
     2
@@ -218,9 +218,9 @@ def uncovered(size: int, first: int, kernel_size: int, dilation: int, stride: in
 
 
 def window(axis: Axis, boundary: Boundary, positions: range) -> range:
-    """The smallest block that holds every input cell read at some output positions; empty if these read none.
+    """The smallest range of all input cells read at some output positions; empty if these read none.
 
-    Only positions whose taps reach outside are looked at one by one.
+    Only positions whose taps reach outside the input are examined one by one.
 
     >>> from convcalc.geometry.boundary import BoundaryMode
     >>> axis = Axis(size=4, kernel_size=3, before=1, after=1)

@@ -1,4 +1,4 @@
-"""What stands outside the input: the one place that says which input cell a padded cell comes from."""
+"""Boundary modes: which input cell gives a padded cell its value."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class BoundaryMode(StrEnum):
     """c d | a b c d | a b"""
 
 
-# The same borders under the names of numpy.pad, scipy.ndimage and OpenCV. SciPy's "reflect" is another border than
-# ours, so it is our own word that counts there.
+# The names of these modes in numpy.pad, scipy.ndimage and OpenCV. SciPy's "reflect" is another mode than ours, so ours
+# takes precedence there.
 _FOREIGN = {
     "edge": "replicate",
     "nearest": "replicate",
@@ -49,11 +49,11 @@ _FOREIGN = {
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
-    """What stands outside the input: a mode, and the value of a constant one."""
+    """The values outside the input: a mode, and the value of the constant mode."""
 
     mode: BoundaryMode = BoundaryMode.CONSTANT
     value: Number = 0
-    """The value of every cell outside; only a constant boundary has one."""
+    """The value of every cell outside; of the constant mode only."""
 
     def __str__(self) -> str:
         if self.mode is not BoundaryMode.CONSTANT:
@@ -64,8 +64,8 @@ class Boundary:
         """The input cell that ``index`` gets its value from, or None for the constant.
 
         Indices count from the first input cell; an index inside the input is its own source. Beyond one
-        reflection the pattern goes on with its period, as :func:`numpy.pad` has it, so padding may be larger
-        than the input.
+        reflection the pattern repeats with its period, as in :func:`numpy.pad`, so padding may be larger than the
+        input.
 
         >>> [Boundary(BoundaryMode.REFLECT).source(i, 4) for i in (-2, -1, 0, 4, 5)]
         [2, 1, 0, 2, 1]
@@ -92,7 +92,7 @@ class Boundary:
 
 
 def _fold(index: int, size: int, period: int, mirror: int) -> int:
-    """The cell of a pattern that runs forth and back: ``mirror`` is the sum of a cell and its image."""
+    """The cell of a pattern that runs forward and backward: ``mirror`` is the sum of a cell and its image."""
     inside = index % period
     return inside if inside < size else mirror - inside
 
@@ -102,10 +102,10 @@ _WORDS = "zeros, reflect, symmetric, replicate, circular, or a number for a cons
 
 
 def boundary_of(word: Any) -> Boundary:
-    """The boundary that a word or a constant stands for.
+    """The boundary that a word or a constant means.
 
     Raises:
-        FieldError: it is the name that another library has for a boundary of ours, or no word or number at all.
+        FieldError: it is another library's name for one of these boundaries, or neither a word nor a number.
         UnknownNameError: it is no boundary.
     """
     if isinstance(word, Boundary):

@@ -1,4 +1,4 @@
-"""What a convolution is apart from its numbers, made by one door, and its parameters and multiplications."""
+"""The geometry of a convolution, apart from its numbers; its counts of parameters and multiplications."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convcalc.wording import counted
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The numbers of a convolutional layer that follow from its channels and its kernel alone.
+    """The counts of a convolutional layer that follow from its channels and kernel size alone.
 
     Raises:
         GeometryError: the groups do not divide the channels.
@@ -37,12 +37,12 @@ class Counts:
 
     @property
     def channels_per_group(self) -> int:
-        """Input channels that each filter spans."""
+        """Input channels of each filter."""
         return self.in_channels // self.groups
 
     @property
     def weights_per_filter(self) -> int:
-        """Weights of one filter, which makes one output channel: the terms of one output cell."""
+        """Weights of one filter, which computes one output channel: the terms of one output cell."""
         return self.channels_per_group * prod(self.kernel_size)
 
     @property
@@ -75,9 +75,9 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """Channels, groups and kernel size, the axes, the boundary, and whether the kernel is turned.
+    """Channels, groups and kernel size, the axes, the boundary, and whether the kernel is flipped.
 
-    :func:`geometry_of` makes one, and holding one proves that all of it fits together.
+    Made by :func:`geometry_of`, and valid by construction.
     """
 
     counts: Counts
@@ -85,7 +85,7 @@ class Geometry:
     """Each spatial axis with its stride, padding and dilation."""
     boundary: Boundary
     flip: bool
-    """Whether the kernel is turned by 180° first: mathematical convolution instead of cross-correlation."""
+    """Whether the kernel is rotated by 180° first: mathematical convolution instead of cross-correlation."""
 
 
 def geometry_of(
@@ -102,10 +102,10 @@ def geometry_of(
     boundary: str | Number | Boundary = "zeros",
     flip: Any = False,
 ) -> Geometry:
-    """The geometry that these arguments stand for, as people write them.
+    """The geometry of a convolution, from its arguments as users write them.
 
-    ``input_shape``: (in_channels, *spatial). ``kernel_size``: taps for each axis. ``span``: the channels that each
-    filter of a weight has, where there is one.
+    ``input_shape``: (in_channels, *spatial). ``kernel_size``: taps for each axis. ``span``: the channels of each
+    filter of a weight, where a weight is given.
 
     Raises:
         FieldError: an argument is not what it must be.

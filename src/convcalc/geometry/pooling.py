@@ -1,4 +1,4 @@
-"""The axes of a pool: those of a convolution whose padding holds no values, and whose last window may reach too far."""
+"""The axes of pooling: as of a convolution, but padding holds no values, and the last window may exceed the input."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def pooled_axes(
     dilation: Any = 1,
     ceil_mode: bool = False,
 ) -> tuple[Axes, Pads]:
-    """The axes of a pool and the padding that was asked for, (before, after) on each axis.
+    """The axes of pooling and the requested padding, (before, after) on each axis.
 
     With ``ceil_mode`` a last window that fits only partly counts too, if it begins before the padding behind the input
-    does (PyTorch's ``MaxPool2d``, torch.nn documentation, "Note"). The axis then has as many cells more ``after`` as
-    that window needs: nothing stands there either. ``stride`` is by default the kernel size.
+    does (PyTorch's ``MaxPool2d``, torch.nn documentation, "Note"). ``after`` of the axis is then as much larger as that
+    window needs; these cells hold no values either. ``stride`` is by default the kernel size.
 
     Raises:
         FieldError: an argument is not what it must be.
         GeometryError: the kernel does not fit, or a window would hold padding alone. Padding of more than half a
-            kernel, which PyTorch refuses, is taken, as ONNX has it.
+            kernel, which PyTorch refuses, is accepted, as in ONNX.
 
     >>> axes, pads = pooled_axes([6], 3, stride=2, ceil_mode=True)
     >>> axes.output_sizes, axes[0].after, pads
@@ -45,7 +45,7 @@ def pooled_axes(
 
 
 def first_inside(axis: Axis, position: int) -> int | None:
-    """The first cell of the input under a window of an axis; None where it holds padding alone.
+    """The first input cell under a window of an axis; None where the window holds padding alone.
 
     >>> first_inside(Axis(size=1, kernel_size=2, dilation=2, before=1, after=1), 0) is None
     True
@@ -57,7 +57,7 @@ def first_inside(axis: Axis, position: int) -> int | None:
 
 
 def taps_inside(axis: Axis, positions: range | None = None) -> range:
-    """From the first tap that reads a cell of the input at some position, all by default, to the last.
+    """The range from the first to the last tap that reads an input cell at any of ``positions``, by default all.
 
     >>> axis = Axis(size=6, kernel_size=1000, before=500, after=500)
     >>> taps_inside(axis), taps_inside(axis, range(1))
@@ -70,9 +70,9 @@ def taps_inside(axis: Axis, positions: range | None = None) -> range:
 
 
 def taps_in_use(axis: Axis) -> Sequence[int]:
-    """The taps of an axis that read a cell of the input at some position, in turn.
+    """The taps of an axis that read an input cell at some position, in order.
 
-    Of a kernel much longer than the input, most of which lies in padding, only these are few.
+    Of a kernel much longer than the input, only these are few: its other taps read padding alone.
 
     >>> taps_in_use(Axis(size=2, kernel_size=10**12, stride=10**12, before=10**12 - 1, after=10**12 - 1))
     [0, 999999999999]
@@ -85,7 +85,7 @@ def taps_in_use(axis: Axis) -> Sequence[int]:
 
 
 def inside(axis: Axis, tap: int) -> tuple[slice, slice]:
-    """The output positions whose window has this tap in the input, and the input cells that stand there.
+    """The output positions at which this tap reads an input cell, and the input cells that it reads.
 
     >>> inside(Axis(size=4, kernel_size=3, stride=2, before=1, after=1), 0)
     (slice(1, 2, None), slice(1, 2, 2))
@@ -112,7 +112,7 @@ def _axis(number: int, size: int, taps: int, stride: int, dilation: int, pad: Pa
 
 
 def _check_windows(axis: Axis) -> None:
-    """Refuse padding alone under a window. Only the first and the last can hold it where taps lie close together."""
+    """Refuse windows of padding alone; where taps are close together, only the first and the last window can be."""
     is_wide = axis.dilation > axis.size
     ahead = min(axis.output_size, -(-axis.before // axis.stride)) if is_wide else 1
     for position in (*range(ahead), axis.output_size - 1):

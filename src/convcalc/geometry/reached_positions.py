@@ -1,4 +1,4 @@
-"""Which output positions an input cell reaches on an axis, through the boundary too: the reading turned round."""
+"""The output positions on an axis that read an input cell, also through the boundary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from convcalc.geometry.boundary import Boundary, BoundaryMode
 
 
 def images(axis: Axis, boundary: Boundary, cell: int) -> tuple[int, ...]:
-    """The cells of the padded axis that get their value from an input cell: itself, and those that copy it.
+    """The cells of the padded axis that have the value of an input cell: itself, and its copies in the padding.
 
     >>> images(Axis(size=4, kernel_size=3, before=2, after=2), Boundary(BoundaryMode.REFLECT), 1)
     (-1, 1, 5)
@@ -20,7 +20,7 @@ def images(axis: Axis, boundary: Boundary, cell: int) -> tuple[int, ...]:
 
 
 def reached(axis: Axis, boundary: Boundary, cell: int) -> dict[int, tuple[int, ...]]:
-    """The output positions that an input cell reaches, in their order, each with the taps that read the cell there.
+    """The output positions that read an input cell, in order, each with the taps that read it there.
 
     >>> reached(Axis(size=5, kernel_size=3, before=1, after=1), Boundary(BoundaryMode.REFLECT), 1)
     {0: (0, 2), 1: (1,), 2: (0,)}

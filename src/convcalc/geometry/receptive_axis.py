@@ -1,4 +1,4 @@
-"""What the cells of a layer's axis see: of the axis below, and through all layers of the network's input."""
+"""Receptive fields on one axis: of a layer on the layer below, and through all layers on the network's input."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import NamedTuple
 
 
 class IndexMap(NamedTuple):
-    """One spatial axis of a layer, reduced to what receptive fields need: which cells an output cell lies upon.
+    """One spatial axis of a layer, reduced to what receptive fields need: which input cells an output cell reads.
 
-    A transposed layer is the same relation read the other way round.
+    A transposed layer has the same relation with input and output exchanged.
 
     >>> IndexMap(reach=3, stride=2, before=1).window(range(0, 2))
     range(-1, 4)
     """
 
     reach: int
-    """Cells from the first tap to the last, both counted."""
+    """Cells from the first tap to the last, inclusive."""
     stride: int = 1
     """Cells of the finer axis for each step on the coarser one."""
     before: int = 0
-    """Padding in front of the first cell of the finer axis; of a transposed layer, what is cut off there."""
+    """Padding in front of the first cell of the finer axis; of a transposed layer, the cells cut off there."""
     dilation: int = 1
     """Cells of the finer axis from one tap to the next."""
     is_transposed: bool = False
     """Whether the output is the finer axis."""
 
     def sources(self, cell: int) -> range:
-        """The input cells that an output cell sees, those of the padding too, the first one first; may be empty.
+        """The input cells that an output cell reads, padding included, in order; may be empty.
 
-        Of a transposed layer it costs a look at as many taps as the stride is long.
+        Of a transposed layer it costs as many steps as the stride is long.
 
         >>> IndexMap(reach=3, dilation=2).sources(4), IndexMap(reach=3, stride=2, is_transposed=True).sources(4)
         (range(4, 7, 2), range(1, 3))
@@ -48,7 +48,7 @@ class IndexMap(NamedTuple):
         return range(0)
 
     def window(self, cells: range) -> range:
-        """The input cells that a run of output cells sees, those of the padding too, gaps included; may be empty."""
+        """The input cells that a range of output cells reads, padding and gaps included; may be empty."""
         if not cells:
             return range(0)
         if not self.is_transposed:
@@ -58,7 +58,7 @@ class IndexMap(NamedTuple):
 
 
 MOST_PHASES = 256
-"""Kinds of neighbours on one axis that are told apart; of more, a bound of what they see is kept."""
+"""Phases kept on one axis; of an axis with more, a bound of the receptive fields is kept."""
 _ITSELF = IndexMap(1)
 
 Place = int | Fraction
@@ -66,38 +66,38 @@ Place = int | Fraction
 
 
 class ReceptiveAxis(NamedTuple):
-    """What the cells of an axis see of the input's axis, by paths of one jump.
+    """The receptive fields of an axis' cells on the input's axis, by paths of one jump.
 
-    Cells are alike in turn: one sees what the cell a period before it sees, moved on.
+    They are periodic: a cell has the receptive field of the cell a period before it, shifted.
     """
 
     firsts: tuple[Place | None, ...]
-    """The first cell that each of a period sees; None where it sees nothing."""
+    """The first input cell of the receptive field, for each cell of a period; None where it is empty."""
     lasts: tuple[Place | None, ...]
-    """The last one, likewise."""
+    """The last input cell, likewise."""
     advance: Place
-    """Input cells from what one cell sees to what the cell a period later sees; 0 where all see the same."""
+    """Input cells by which the receptive field moves in one period; 0 where all are the same."""
 
     @property
     def period(self) -> int:
-        """Cells after which what they see repeats itself."""
+        """Cells after which the receptive fields repeat, shifted."""
         return len(self.firsts)
 
     @property
     def jump(self) -> Fraction:
-        """Input cells from what one cell sees to what its neighbour sees, on the whole."""
+        """Input cells by which the receptive field moves from one cell to the next, on average over a period."""
         return Fraction(self.advance) / self.period
 
     def first(self, cell: int) -> Place | None:
-        """The first input cell that a cell sees."""
+        """The first input cell of a cell's receptive field."""
         return self._moved(self.firsts, cell)
 
     def last(self, cell: int) -> Place | None:
-        """The last input cell that a cell sees."""
+        """The last input cell of a cell's receptive field."""
         return self._moved(self.lasts, cell)
 
     def through(self, index_map: IndexMap) -> ReceptiveAxis:
-        """What the cells of a layer above see."""
+        """The receptive fields of the cells of a layer above."""
         if index_map == _ITSELF:
             return self
         if index_map.is_transposed:
@@ -108,26 +108,26 @@ class ReceptiveAxis(NamedTuple):
             cells = lcm(self.period, index_map.stride)
             period, advance = cells // index_map.stride, self.advance * (cells // self.period)
         sources = [index_map.sources(cell) for cell in range(period)]
-        return ReceptiveAxis(  # what lies a period further on is seen further on, too
+        return ReceptiveAxis(  # a cell one period further on has a receptive field one advance further on
             tuple(least(map(self.first, cells[: self.period])) for cells in sources),
             tuple(most(map(self.last, cells[-self.period :])) for cells in sources),
             advance,
         )
 
     def levelled(self) -> ReceptiveAxis:
-        """A bound with one phase: every cell sees at least as far to both sides as it does here."""
+        """A bound with one phase, which contains every cell's receptive field."""
         jump = self.jump
         firsts = (None if each is None else each - phase * jump for phase, each in enumerate(self.firsts))
         lasts = (None if each is None else each - phase * jump for phase, each in enumerate(self.lasts))
         return ReceptiveAxis((least(firsts),), (most(lasts),), jump)
 
     def joined(self, other: ReceptiveAxis) -> ReceptiveAxis:
-        """What is seen by these paths or those, which have the same period and advance."""
+        """The union of two receptive fields of the same period and advance."""
         firsts = map(least, zip(self.firsts, other.firsts, strict=True))
         return ReceptiveAxis(tuple(firsts), tuple(map(most, zip(self.lasts, other.lasts, strict=True))), self.advance)
 
     def _spread(self, index_map: IndexMap) -> ReceptiveAxis:
-        """Of a single phase, through a transposed layer: the writers of a cell lie within reach / stride before it."""
+        """A single phase through a transposed layer: a cell's inputs lie within reach / stride before it."""
         [first], [last], jump = self.firsts, self.lasts, Fraction(self.advance) / index_map.stride
         return ReceptiveAxis(
             (None if first is None else first + jump * (index_map.before + 1 - index_map.reach),),

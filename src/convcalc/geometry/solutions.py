@@ -1,4 +1,4 @@
-"""Which kernel, stride, padding and dilation turn one size into another: the small answers, tried one by one."""
+"""Kernel sizes, strides, paddings and dilations that turn one size into another, by trying small values."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from convcalc.geometry.axis import Axis, reach_of, uncovered
 from convcalc.geometry.transposed import TransposedAxis
 
 MOST_TAPS, MOST_STRIDE, MOST_DILATION, MOST_PADDING = 11, 11, 4, 40
-"""What is tried where nothing is given: AlexNet's 11 taps is the largest kernel of a well-known network, and 40 cells
-is one less than 11 taps of dilation 4 reach over. A stride of the ratio of the sizes, a kernel as wide as the stride
-(patches), one over the whole axis and padding ``same`` are tried whatever their size. With a single cell the stride
-means nothing and is 1."""
-_MOST_DILATED = 1000  # taps; to see what larger dilated kernels reach takes too long
+"""The values tried where none is given: AlexNet's 11 taps is the largest kernel of a well-known network, and 40 cells
+is one less than the reach of 11 taps of dilation 4. A stride of the ratio of the sizes, a kernel as wide as the stride
+(patches), one over the whole axis and padding ``same`` are tried at any size. With a single output cell the stride has
+no meaning and is 1."""
+_MOST_DILATED = 1000  # taps; the reach of larger dilated kernels takes too long to compute
 
 Solution = Axis | TransposedAxis
 Numbers = tuple[int, int, int, int, int]
@@ -26,7 +26,7 @@ Numbers = tuple[int, int, int, int, int]
 
 
 class Given(NamedTuple):
-    """What is fixed on an axis; None is free."""
+    """The values fixed on an axis; None is free."""
 
     kernel_size: int | None = None
     stride: int | None = None
@@ -36,7 +36,7 @@ class Given(NamedTuple):
 
 
 class Question(NamedTuple):
-    """From which size to which one axis shall go."""
+    """The input size and the wanted output size of one axis."""
 
     size: int
     """Input cells."""
@@ -47,9 +47,9 @@ class Question(NamedTuple):
 
 
 def solutions(question: Question) -> list[Solution]:
-    """Every small answer, the simplest first, see :func:`simplicity`.
+    """Every solution of small values, the simplest first, see :func:`simplicity`.
 
-    Padding that is not the same on both sides is taken only where none that is will do; it has one cell more after.
+    Asymmetric padding, with one cell more after, is tried only where no symmetric padding gives a solution.
 
     >>> first, second, *_ = solutions(Question(224, 112))
     >>> (first.kernel_size, first.stride, first.before), (second.kernel_size, second.stride, second.before)
@@ -63,7 +63,7 @@ def solutions(question: Question) -> list[Solution]:
 
 
 def nearest(question: Question) -> list[Solution]:
-    """The simplest ways to the nearest smaller and the nearest larger size that can be reached.
+    """The simplest solutions for the nearest smaller and the nearest larger output size that is possible.
 
     >>> [axis.output_size for axis in nearest(Question(224, 300))]
     [265]
@@ -79,10 +79,10 @@ def nearest(question: Question) -> list[Solution]:
 
 
 def simplicity(axis: Solution) -> tuple[int, ...]:
-    """What solutions are sorted by, the simplest first.
+    """The sort key of solutions, the simplest first.
 
-    Dilation 1; no cell idle; symmetric padding and no output padding; padding of at most half the reach, as ``same``
-    has it; the smallest kernel, stride and padding.
+    Dilation 1; no idle cell; symmetric padding and no output padding; padding of at most half the reach, as of
+    ``same``; the smallest kernel, stride and padding.
     """
     extra = axis.output_padding if isinstance(axis, TransposedAxis) else axis.after - axis.before
     is_wide = axis.before > axis.reach // 2
@@ -102,7 +102,7 @@ def idle_cells(axis: Solution) -> int:
 
 
 def _shapes(question: Question) -> Iterator[tuple[int, int, int]]:
-    """Every kernel size, stride and dilation to be tried; the dilation of a single tap is 1."""
+    """Every kernel size, stride and dilation to try; the dilation of a single tap is 1."""
     given = question.given
     small, large = sorted((question.size, question.wanted))
     strides = {*range(1, MOST_STRIDE + 1), large // small, -(-large // small)} if small > 1 else {1}
@@ -118,7 +118,7 @@ def _shapes(question: Question) -> Iterator[tuple[int, int, int]]:
 
 
 def _tried(question: Question, kernel_size: int, stride: int, dilation: int) -> Iterator[Solution]:
-    """The axes with these three numbers: every padding that is tried, where the kernel fits."""
+    """The axes of this kernel size, stride and dilation with every padding to try, where the kernel fits."""
     reach = reach_of(kernel_size, dilation)
     sizes = question.wanted if question.is_transposed else question.size
     pairs = _paddings(question.given.padding, sizes, reach, stride, lopsided=not question.is_transposed)
@@ -133,7 +133,7 @@ def _plain(question: Question, numbers: Numbers) -> Solution:
 
 
 def _transposed(question: Question, numbers: Numbers) -> Solution:
-    """The axis with the output padding that is given, or with what it lacks, as far as the stride allows."""
+    """The axis with the given output padding, or else with what its size lacks, as far as the stride allows."""
     given, (_, stride, *_) = question.given.output_padding, numbers
     most = stride - 1 if given is None else given
     widest = TransposedAxis(question.size, *numbers, output_padding=most)
@@ -146,7 +146,7 @@ def _transposed(question: Question, numbers: Numbers) -> Solution:
 def _paddings(
     given: Pair | PaddingWord | None, size: int, reach: int, stride: int, *, lopsided: bool
 ) -> Iterable[Pair]:
-    """The padding that is given, or all that is tried: symmetric, and with ``lopsided`` one cell more after."""
+    """The given padding, or all that are tried: symmetric, and with ``lopsided`` one cell more after."""
     if isinstance(given, PaddingWord):
         return [word_padding(given, size, reach, stride)]
     if given is not None:

@@ -11,7 +11,7 @@ from convcalc.geometry.axis import reach_of
 
 @dataclass(frozen=True, slots=True)
 class TransposedAxis:
-    """One spatial axis of a transposed convolution; holding one proves that it has an output.
+    """One spatial axis of a transposed convolution, valid by construction: its output is not empty.
 
     The relation of these numbers is that of PyTorch's ``ConvTranspose2d`` (torch.nn documentation, "Shape"), and of
     Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4, for ``after = before``.
@@ -32,11 +32,11 @@ class TransposedAxis:
     dilation: int = 1
     """Output cells from one tap to the next."""
     before: int = 0
-    """Cells cut off in front of what is written."""
+    """Padding: output cells cut off at the front."""
     after: int = 0
-    """Cells cut off behind what is written."""
+    """Padding: output cells cut off at the end."""
     output_padding: int = 0
-    """Cells added behind, into which a kernel may reach that lies partly in ``after``; otherwise they stay empty."""
+    """Cells added at the end: written to where a kernel reaches beyond ``after``, empty otherwise."""
     number: int = 0
     """Which spatial axis this is, counted from 0; only errors need it."""
 
@@ -56,7 +56,7 @@ class TransposedAxis:
 
     @property
     def reach(self) -> int:
-        """Output cells from the first tap to the last, both counted."""
+        """Output cells from the first tap to the last, inclusive."""
         return reach_of(self.kernel_size, self.dilation)
 
     @property
@@ -65,7 +65,7 @@ class TransposedAxis:
         return (self.size - 1) * self.stride + self.reach
 
     def writers(self, position: int) -> Iterator[tuple[int, int]]:
-        """The input cells that write to an output cell, the first one first, each with the tap that it does so by.
+        """The input cells that write to an output cell, in order, each with its tap.
 
         >>> list(TransposedAxis(size=3, kernel_size=3, stride=2).writers(2))
         [(0, 2), (1, 0)]

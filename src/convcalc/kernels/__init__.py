@@ -1,1 +1,1 @@
-"""Kernels as records, and those that are made to measure; where they are stored is no matter here."""
+"""Kernels as records, and parametric kernels; how they are stored is known in ``request``."""

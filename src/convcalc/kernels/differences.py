@@ -1,4 +1,4 @@
-"""Builders of kernels that answer to change: Laplacians, derivatives, waves; and of those that sharpen by them."""
+"""Builders of kernels that respond to change: Laplacians, derivatives, Gabor filters; and of sharpening kernels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HIGHEST_ORDER, _HIGHEST_ACCURACY = 8, 20
 
 
 def laplacian(rank: int, alpha: Any = 0) -> Weights:
-    """The sum of the second differences 1 −2 1 along all axes; in 2-D ``alpha`` gives the diagonals a part of it.
+    """The sum of the second differences 1 −2 1 along all axes; in 2-D ``alpha`` is the share of the diagonals.
 
     4 / (α + 1) × [[α/4, (1−α)/4, α/4], [(1−α)/4, −1, (1−α)/4], [α/4, (1−α)/4, α/4]], MATLAB's ``fspecial``.
     """
@@ -38,7 +38,7 @@ def laplacian(rank: int, alpha: Any = 0) -> Weights:
 
 
 def laplacian_of_gaussian(rank: int, size: Any, sigma: Any) -> Weights:
-    """The Laplacian of the Gaussian, (r² − nσ²) / σ⁴ × G in n axes, less its mean: MATLAB's ``fspecial('log')``."""
+    """The Laplacian of the Gaussian, (r² − nσ²) / σ⁴ × G in n axes, minus its mean: MATLAB's ``fspecial('log')``."""
     spread = positive("sigma", sigma)
     counts = odd_taps(size, rank)
     squares = np.sum([(axis - count // 2) ** 2 for axis, count in zip(np.indices(counts), counts, strict=True)], axis=0)
@@ -50,7 +50,7 @@ def laplacian_of_gaussian(rank: int, size: Any, sigma: Any) -> Weights:
 
 
 def difference_of_gaussians(rank: int, size: Any, sigma: Any, wider: Any = None) -> Weights:
-    """A Gaussian less a wider one: a centre and its surround. ``wider`` is 1.6 × ``sigma`` unless it is given."""
+    """A Gaussian minus a wider one (centre and surround). ``wider`` is 1.6 × ``sigma`` unless given."""
     spread = positive("sigma", sigma)
     surround = _MARR * spread if wider is None else positive("wider", wider)
     if surround <= spread:
@@ -60,7 +60,7 @@ def difference_of_gaussians(rank: int, size: Any, sigma: Any, wider: Any = None)
 
 
 def gabor(
-    rank: int,  # noqa: ARG001 - every builder takes the rank, this one has but one
+    rank: int,  # noqa: ARG001 - every builder takes the rank; this one supports only one
     size: Any,
     wavelength: Any,
     angle: Any = 0,
@@ -79,13 +79,13 @@ def gabor(
     turn, start = np.radians(finite("angle", angle)), np.radians(finite("phase", phase))
     y, x = np.mgrid[-(height // 2) : height // 2 + 1, -(width // 2) : width // 2 + 1]
     along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
-    with np.errstate(all="ignore"):  # a very small sigma leaves nothing but the middle
+    with np.errstate(all="ignore"):  # with a very small sigma only the centre is not 0
         bells = np.exp(-((along / spread) ** 2 + (across * positive("aspect", aspect) / spread) ** 2) / 2)
         return _finite(bells * np.cos(2 * pi * along / period + start), "wavelength"), Fraction(1)
 
 
 def derivative(rank: int, order: Any = 1, accuracy: Any = 2) -> Weights:  # noqa: ARG001 - as above
-    """The central difference for the derivative of that order, exact: its error falls as the step's ``accuracy``.
+    """The central difference for the derivative of that order, in exact numbers, of error O(step^``accuracy``).
 
     Every weight is ``order``! times a coefficient of the polynomial that is 1 at its own tap and 0 at all others
     (Lagrange); the same numbers as in Fornberg, Mathematics of Computation 51 (1988).
@@ -102,7 +102,7 @@ def derivative(rank: int, order: Any = 1, accuracy: Any = 2) -> Weights:  # noqa
 
 
 def unsharp(rank: int, size: Any = 5, sigma: Any = None, amount: Any = 1) -> Weights:
-    """The input plus ``amount`` times what a Gaussian blur takes away: (1 + amount) identity − amount Gaussian."""
+    """The input plus ``amount`` times its difference from a Gaussian blur: (1 + amount) identity − amount Gaussian."""
     more = exact("amount", amount)
     if more <= 0:
         raise FieldError(f"amount must be greater than 0, got {amount}")
@@ -110,7 +110,7 @@ def unsharp(rank: int, size: Any = 5, sigma: Any = None, amount: Any = 1) -> Wei
 
 
 def high_boost(rank: int, amount: Any, size: Any = 3) -> Weights:
-    """``amount`` times the input less the mean of its window; with 1 it is the high pass, above it keeps the input."""
+    """``amount`` times the input minus the mean of its window; 1 is the high pass, more adds the input to it."""
     boost = exact("amount", amount)
     if boost < 1:
         raise FieldError(f"amount must be at least 1, got {amount}")

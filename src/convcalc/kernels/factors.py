@@ -1,4 +1,4 @@
-"""Kernels as products of one-dimensional filters, as sums of such, and how many of them a kernel needs."""
+"""Kernels as outer products of one-dimensional filters, as sums of such products, and their ranks."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ Product = tuple[Taps, ...]
 """One filter for each axis; their outer product is a kernel."""
 
 ROUNDING = 1e-12
-"""Floats that are this share of the largest are nothing but its rounding: so are the singular values of a rank."""
-_ROUNDING_STEPS = 4  # units in the last place of the largest weight that splitting floats may leave
-_LARGEST_EXACT = 100  # rows of a matrix whose rank is found exactly; elimination takes their cube in Python's numbers
+"""Relative to the largest, singular values and sums below this count as rounding, as 0."""
+_ROUNDING_STEPS = 4  # the largest remainder of splitting floats, in units in the last place of the largest weight
+_LARGEST_EXACT = 100  # rows of a matrix whose rank is found exactly; elimination takes rows³ steps in Python's numbers
 
 
 class Separation(NamedTuple):
-    """How a kernel comes apart into filters along its axes."""
+    """The separation of a kernel into filters along its axes."""
 
     ranks: tuple[int, ...]
-    """By axis the rank of the matrix whose rows are the slices along it: in 2-D twice the matrix rank, in 3-D the
+    """By axis, the rank of the matrix whose rows are the slices along it: in 2-D twice the matrix rank, in 3-D the
     multilinear rank."""
     factors: Product | None
-    """The filters whose outer product the kernel is; None where there are none."""
+    """The filters whose outer product is the kernel; None if it is not separable."""
     is_exact: bool
-    """Whether this holds exactly; otherwise singular values below :data:`ROUNDING` × the largest count as 0."""
+    """Whether the ranks are exact; otherwise singular values below :data:`ROUNDING` × the largest count as 0."""
 
     @property
     def is_separable(self) -> bool:
@@ -59,10 +59,10 @@ def separation_of(weights: Array) -> Separation:
 
 
 def products_of(weights: Array, most: int) -> list[Product] | None:
-    """At most so many products, one or two, whose sum the kernel is: split along the first axis, each part further.
+    """At most ``most`` products, 1 or 2, whose sum is the kernel: split along the first axis, then each part.
 
-    Weights of dtype object are whole and come apart into whole numbers, exactly; others up to rounding. None where it
-    takes more products, or fractions.
+    Weights of dtype object are whole and split exactly into whole numbers; others up to rounding. None where it takes
+    more products, or fractions.
     """
     is_whole = weights.dtype == object
     if weights.ndim == 1:
@@ -81,7 +81,7 @@ def products_of(weights: Array, most: int) -> list[Product] | None:
 
 
 def _whole_split(rows: Array, most: int) -> list[tuple[Taps, Array]] | None:
-    """Whole columns and rows whose products add up to the matrix: rows in terms of few that cannot be divided."""
+    """Whole columns and rows whose products sum to the matrix; the rows are a basis without common divisors."""
     basis: list[Array] = []
     for row in rows:
         if any(row) and _coefficients(basis, row) is None:
@@ -93,7 +93,7 @@ def _whole_split(rows: Array, most: int) -> list[tuple[Taps, Array]] | None:
 
 
 def _coefficients(basis: list[Array], row: Array) -> list[int] | None:
-    """Whole numbers with which the basis adds up to the row, or None."""
+    """The whole coefficients of the row in the basis, or None."""
     rest, result = row, []
     if len(basis) == 2:
         first, second = basis
@@ -112,7 +112,7 @@ def _coefficients(basis: list[Array], row: Array) -> list[int] | None:
 
 
 def _cross_split(rows: Array, most: int) -> list[tuple[Taps, Array]] | None:
-    """Columns and rows through the largest of what is left, until nothing is left but rounding."""
+    """Columns and rows through the largest element of the remainder, until it is only rounding."""
     rest, found = rows.astype(np.float64), []
     least = _ROUNDING_STEPS * np.finfo(rows.dtype).eps * np.abs(rows).max(initial=0)
     for _ in range(most):
@@ -141,9 +141,9 @@ def _fibres(weights: Array) -> Product:
 
 
 def _arranged(factors: Product) -> Product:
-    """The same product with smoothing factors as they are written: positive, without a common divisor or of sum 1.
+    """The same product with smoothing factors normalised: positive, without a common divisor or of sum 1.
 
-    What is over goes to the last factor of sum 0 (a derivative, which has a sign), otherwise to the first.
+    The remaining factor goes to the last filter of sum 0 (a derivative, which has a sign), otherwise to the first.
     """
     arrays = [taps_array(taps) for taps in factors]
     units = [_unit(taps) for taps in factors]
@@ -156,7 +156,7 @@ def _arranged(factors: Product) -> Product:
 
 
 def _unit(taps: Taps) -> float | None:
-    """What a smoothing filter is divided by, of floats their sum; None if the sum is 0."""
+    """The divisor of a smoothing filter, of floats their sum; None if the sum is 0."""
     total = sum(taps)
     if isinstance(taps[0], float):
         return total if abs(total) > ROUNDING * sum(map(abs, taps)) else None

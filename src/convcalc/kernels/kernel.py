@@ -1,4 +1,4 @@
-"""A kernel: its weights and scale kept apart, and what is known about it."""
+"""A kernel: its weights, its scale, and its description."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from convcalc.kernels.transformation import Transformation
 from convcalc.numerals import Number, nearest_float
 
 SYMMETRIES = ("left-right", "up-down", "front-back", "transpose", "point")
-"""Mirrored along x, y or z; rows and columns exchanged; turned about its middle."""
+"""Flipped along x, y or z; transposed; rotated about its centre."""
 
 
 class Namesake(NamedTuple):
-    """What another library gives under the same name."""
+    """The kernel of the same name in another library."""
 
     library: str
     weights: Array
@@ -29,12 +29,12 @@ class Namesake(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """What a kernel's file says of its weights, to be held to it; None where it says nothing."""
+    """The properties that a kernel's file states of its weights, checked by tests; None where it states none."""
 
     sum: Number | None = None
     """Of weights × scale."""
     symmetry: tuple[str, ...] | None = None
-    """All of :data:`SYMMETRIES` that leave the kernel as it is and, with a minus in front, that give its negative."""
+    """Those of :data:`SYMMETRIES` that leave the kernel unchanged and, with a minus, those that negate it."""
     separable: bool | None = None
     """Whether it is the product of one 1-D kernel for each axis."""
 
@@ -44,13 +44,13 @@ NOTHING_STATED = Stated()
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Kernel(Displayed):
-    """A kernel from the library, a file or a command line; holding a named one proves that its file is valid."""
+    """A kernel from the library, a file or the command line; the file of a named one has been validated."""
 
     name: str
     weights: Array
     """(*kernel_size), or with channels in front; whole numbers wherever the definition allows."""
     scale: Fraction = Fraction(1)
-    """What every sum is multiplied with: a box is ones with the scale 1/9."""
+    """The factor of every sum: a 3×3 box is ones with the scale 1/9."""
     title: str = ""
     family: str = ""
     aliases: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Kernel(Displayed):
     reference: str = ""
     """Where the numbers come from."""
     builder: str = ""
-    """The name of the parametric kernel that made the weights, if one did."""
+    """The name of the parametric kernel that built the weights, if any."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     is_spatial: bool = False
     """Whether all axes are known to be spatial, as those of a named kernel are; those of others may be channels."""
@@ -89,7 +89,7 @@ class Kernel(Displayed):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """What its builder takes, in the order in which arguments without a name are taken; nothing of a fixed one."""
+        """The parameters of its builder, in positional order; none of a fixed kernel."""
         if not self.builder:
             return ()
         from convcalc.kernels.parametric import BUILDERS
@@ -97,23 +97,23 @@ class Kernel(Displayed):
         return BUILDERS[self.builder].parameters
 
     def at_rank(self, rank: int) -> Kernel:
-        """The kernel for that many spatial axes; only a parametric kernel differs from one to the other."""
+        """The kernel for ``rank`` spatial axes; only parametric kernels depend on it."""
         if self.rank is not None or self.weights.ndim == rank:
             return self
         return replace(self._rebuilt(lambda kernel: kernel._built(kernel.arguments, rank)), name=self.name)
 
     def with_arguments(self, arguments: Mapping[str, Any], name: str) -> Kernel:
-        """The parametric kernel with other arguments, under the name that they were asked for by.
+        """The parametric kernel with other arguments, under the name ``asked`` that requested them.
 
         Raises:
-            FieldError: it is not parametric, or does not take them.
+            FieldError: it is not parametric, or does not accept them.
         """
         if not self.builder:
             raise FieldError(f"kernel {self.name!r} takes no arguments", hint=f"write {self.name}")
         return replace(self._rebuilt(lambda kernel: kernel._with(arguments)), name=name)
 
     def _rebuilt(self, change: Callable[[Kernel], Kernel]) -> Kernel:
-        """What a change of the kernel as it was built makes of it, after the same transformations."""
+        """A change of the kernel as it was built, followed by the same transformations."""
         if self.made_from is None:
             return change(self)
         origin, step = self.made_from
@@ -125,7 +125,7 @@ class Kernel(Displayed):
         return replace(self._built(asked), arguments=asked, namesakes=())
 
     def _built(self, arguments: Mapping[str, Any], rank: int | None = None) -> Kernel:
-        """The weights of the builder with these arguments; what the kernel's file scales them with stays."""
+        """The builder's weights with these arguments; the scale of the kernel's file stays."""
         from convcalc.kernels.parametric import build
 
         weights, scale = build(self.builder, arguments, rank)
@@ -150,14 +150,14 @@ class Kernel(Displayed):
             weights=read_only(weights),
             scale=scale,
             title=f"{self.title}; {step}",
-            shows="",  # what it was said to show need not hold any more
+            shows="",  # the description need not hold any more
             namesakes=(),
             stated=NOTHING_STATED,
             made_from=(self, step),
         )
 
     def namesake(self, library: str) -> Kernel:
-        """What another library gives under this name.
+        """The kernel of this name in another library.
 
         Raises:
             UnknownNameError: no namesake is known of that library.
@@ -173,7 +173,7 @@ class Kernel(Displayed):
                     weights=each.weights,
                     scale=each.scale,
                     title=f"{self.title}, as in {library}",
-                    shows="",  # the sign may be the other one
+                    shows="",  # the sign may differ
                     reference=each.source,
                     builder=name if name in BUILDERS else "",
                     arguments={},

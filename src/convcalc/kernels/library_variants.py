@@ -1,4 +1,4 @@
-"""Builders of kernels as other libraries make them under the same name, with those libraries' own parameters."""
+"""Builders of other libraries' kernels of the same name, with those libraries' own parameters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPENCV_TABLE = {
 
 
 def gaussian_of_matlab(rank: int, size: Any = 3, sigma: Any = 0.5) -> Weights:
-    """``fspecial('gaussian', size, sigma)``: sampled, what is below 2⁻⁵² of the largest dropped, of sum 1."""
+    """``fspecial('gaussian', size, sigma)``: sampled, values below 2⁻⁵² of the largest set to 0, of sum 1."""
     weights = bell(taps(size, rank), positive("sigma", sigma))
     weights = np.where(weights < np.finfo(float).eps * weights.max(), 0, weights)
     return weights / weights.sum(), Fraction(1)
@@ -57,7 +57,7 @@ def laplacian_of_matlab(rank: int, alpha: Any = Fraction(1, 5)) -> Weights:
 
 
 def unsharp_of_matlab(rank: int, alpha: Any = Fraction(1, 5)) -> Weights:
-    """``fspecial('unsharp', alpha)``: the identity less the Laplacian of ``alpha``."""
+    """``fspecial('unsharp', alpha)``: the identity minus the Laplacian of ``alpha``."""
     return mixed(laplacian(rank, alpha), Fraction(1), Fraction(-1))
 
 

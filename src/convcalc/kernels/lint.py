@@ -1,4 +1,4 @@
-"""What looks like a mistake in a kernel, or could be said better; the sentences are those of the report."""
+"""Checks of a kernel for probable mistakes and possible improvements; the report words the findings."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from convcalc.kernels.properties import Properties
 from convcalc.kernels.related import Relation, relation_of
 from convcalc.numerals import Number
 
-_NEARLY = 1e-2  # of the sum of magnitudes: a sum so close to 0 or 1 was meant to be it
+_NEARLY = 1e-2  # of the sum of magnitudes: a sum so close to 0 or 1 was intended to be 0 or 1
 _OFF_CENTRE = 1 / 4  # of the size
 _MOST_MULTIPLES, _LARGEST_WHOLE = 12, 10_000  # of the smallest weight, and of the largest whole weight
 _SIMPLEST = 1 << 20  # the largest denominator of a scale
 
 
 class Rule(StrEnum):
-    """What is found, with the type of the value that goes with it."""
+    """The rules, each with the type of its finding's value."""
 
     NOT_FINITE = "not-finite"
-    """The place of the first such weight."""
+    """The index of the first such weight."""
     ALL_ZERO = "all-zero"
     ZERO_SCALE = "zero-scale"
     EVEN_SIZE = "even-size"
     NOT_NORMALISED = "not-normalised"
     """The factor with which the sum would be 1."""
     SUM_NEARLY = "sum-nearly"
-    """What the sum nearly is: 0 or 1."""
+    """The nearby intended sum: 0 or 1."""
     WHOLE_WEIGHTS = "whole-weights"
-    """The :class:`WholeWeights` that the floats stand for."""
+    """The :class:`WholeWeights` that the floats approximate."""
     OFF_CENTRE = "off-centre"
     NAME = "name"
     """The name that the file has."""
@@ -46,39 +46,39 @@ class Rule(StrEnum):
 
     @property
     def is_hint(self) -> bool:
-        """Whether it says how to do better, not what may be wrong."""
+        """Whether it is a suggestion, not a warning."""
         return self in (Rule.WHOLE_WEIGHTS, Rule.SEPARABLE)
 
 
 class Finding(NamedTuple):
-    """One thing that was found."""
+    """One violation of a rule."""
 
     rule: Rule
     value: Any = None
-    """What :class:`Rule` says."""
+    """Of the type stated at its :class:`Rule`."""
 
 
 class WholeWeights(NamedTuple):
-    """Whole weights and the scale that together are given float weights."""
+    """Whole weights and a scale equivalent to given float weights."""
 
     weights: Array
     scale: Number
 
 
 class Duplicate(NamedTuple):
-    """Another kernel that this one is, and how it is made of it."""
+    """Another kernel that equals this one, and the relation between them."""
 
     name: str
     relation: Relation
 
     @property
     def distance(self) -> tuple[bool, bool]:
-        """How far it is from being the very same, to be compared."""
+        """A sort key: how far the relation is from identity."""
         return self.relation.is_moved, self.relation.factor != 1
 
 
 class Linted(NamedTuple):
-    """A kernel file with what was found in it."""
+    """A kernel file with its findings."""
 
     file: str
     kernel: Kernel
@@ -87,9 +87,9 @@ class Linted(NamedTuple):
 
 
 def findings_of(kernel: Kernel, facts: Properties, file_name: str, peers: Iterable[Kernel]) -> Iterator[Finding]:
-    """What is found in a kernel, warnings first.
+    """The findings of a kernel, warnings first.
 
-    ``file_name``: the name that its file gives it, or nothing; ``peers``: kernels of other names, to find it among.
+    ``file_name``: the name that its file gives it, if any; ``peers``: kernels of other names, searched for duplicates.
     """
     if facts.is_finite:
         yield from _of_numbers(facts)
@@ -125,7 +125,7 @@ def _of_numbers(facts: Properties) -> Iterator[Finding]:
 
 
 def _of_sum(facts: Properties) -> Iterator[Finding]:
-    """Whether the sum is what such weights are meant to have: of a blur 1."""
+    """Whether the sum is as intended for such weights: 1 of a blur."""
     if facts.is_zero_sum or facts.is_normalised:
         return
     total: Any = facts.sum
@@ -149,7 +149,7 @@ def _hints(facts: Properties) -> Iterator[Finding]:
 
 
 def whole_weights(weights: Array) -> WholeWeights | None:
-    """The whole weights and the scale that float weights stand for, or None: [0.25, 0.5, 0.25] is [1, 2, 1] × 1/4."""
+    """Whole weights and a scale equal to float weights, or None: [0.25, 0.5, 0.25] is [1, 2, 1] × 1/4."""
     if not weights.any():
         return None
     sizes = np.abs(weights[weights != 0])
@@ -165,6 +165,6 @@ def whole_weights(weights: Array) -> WholeWeights | None:
 
 
 def _simple(value: float) -> Fraction:
-    """The simplest fraction that a float stands for up to rounding, or the decimal as it is written."""
+    """The simplest fraction equal to a float up to rounding, or the fraction of its decimal digits."""
     simple = Fraction(value).limit_denominator(_SIMPLEST)
     return simple if abs(float(simple) - value) <= ROUNDING * abs(value) else Fraction(repr(value))

@@ -1,4 +1,4 @@
-"""What the builders' parameters may be: sizes, positive numbers, shares, angles; every check has its sentence here."""
+"""Checks of the builders' parameters: sizes, positive numbers, shares, angles, with their messages."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from convcalc.geometry.arguments import brief, per_axis
 from convcalc.numerals import Number, is_finite, nearest_float
 from convcalc.wording import shape_text
 
-_LARGEST, _MOST_TAPS = 1001, 4_000_000  # taps on one axis and in all, far beyond what is of use
+_LARGEST, _MOST_TAPS = 1001, 4_000_000  # taps on one axis and in all, far beyond practical use
 
 
 def taps(size: Any, rank: int) -> tuple[int, ...]:
-    """Taps for each of ``rank`` axes, of one size for all or one each.
+    """Taps for each of ``rank`` axes, from one size for all or one for each.
 
     Raises:
         FieldError: a size is no whole number of at least 1, or they are too large.
@@ -24,7 +24,7 @@ def taps(size: Any, rank: int) -> tuple[int, ...]:
 
 
 def odd_taps(size: Any, rank: int) -> tuple[int, ...]:
-    """Taps for each axis, of a kernel that needs a cell in its middle.
+    """Taps for each axis of a kernel that needs a centre cell.
 
     Raises:
         FieldError: a size is even, or as for :func:`taps`.
@@ -39,10 +39,10 @@ def odd_taps(size: Any, rank: int) -> tuple[int, ...]:
 
 
 def exact(name: str, value: Any) -> Fraction:
-    """A finite number as a fraction; a decimal stands for the fraction that it is written as.
+    """A finite number as a fraction; a float is converted by its decimal digits.
 
     Raises:
-        FieldError: it is none.
+        FieldError: it is not a finite number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         raise FieldError(f"{name} must be a number, got {brief(value)}")
@@ -55,7 +55,7 @@ def finite(name: str, value: Any) -> float:
     """A finite number as a float.
 
     Raises:
-        FieldError: it is none.
+        FieldError: it is not a finite number.
     """
     number = nearest_float(exact(name, value))
     if not is_finite(number):
@@ -67,7 +67,7 @@ def positive(name: str, value: Any) -> float:
     """A finite number above 0 as a float.
 
     Raises:
-        FieldError: it is none.
+        FieldError: it is not a finite number above 0.
     """
     number = finite(name, value)
     if number <= 0:
@@ -76,10 +76,10 @@ def positive(name: str, value: Any) -> float:
 
 
 def between(name: str, value: Any, least: Number, most: Number) -> Fraction:
-    """A number from ``least`` to ``most``, both included, as a fraction.
+    """A number from ``least`` to ``most``, inclusive, as a fraction.
 
     Raises:
-        FieldError: it is none.
+        FieldError: it is not a number in that range.
     """
     number = exact(name, value)
     if not least <= number <= most:

@@ -1,4 +1,4 @@
-"""Kernels that are made to measure: a table of their builders, and what arguments those take."""
+"""Parametric kernels: a table of their builders and of the builders' parameters."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _MOST_AXES, _DEFAULT_RANK = 8, 2
 
 
 class Builder(NamedTuple):
-    """What makes the weights of a parametric kernel."""
+    """The function that builds the weights of a parametric kernel, and its rank."""
 
     make: Callable[..., Weights]
-    """Takes the number of axes, then its own parameters: their names, order and defaults are those of the function."""
+    """Called with the number of axes, then its own parameters, whose names, order and defaults are the function's."""
     rank: int | None = None
-    """The only number of axes that it is defined for, or None of any."""
+    """The only number of axes that it is defined for; None: any."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of its parameters, in the order in which arguments without a name are taken."""
+        """The names of its parameters, in positional order."""
         return tuple(signature(self.make).parameters)[1:]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that may be given by name: its parameters, and ``rank`` where it is open."""
+        """The names of all keyword arguments: its parameters, and ``rank`` where it is not fixed."""
         return self.parameters if self.rank else (*self.parameters, "rank")
 
     @property
@@ -60,11 +60,11 @@ BUILDERS: dict[str, Builder] = {
     "laplacian@matlab": Builder(elsewhere.laplacian_of_matlab, rank=2),
     "unsharp@matlab": Builder(elsewhere.unsharp_of_matlab, rank=2),
 }
-"""Name → builder; with ``@library`` as that library makes the kernel of this name."""
+"""Name → builder; with ``@library``, that library's kernel of this name."""
 
 
 def build(builder: str, arguments: Mapping[str, Any], rank: int | None = None) -> Weights:
-    """The weights (*kernel_size) of a builder with its arguments, in ``rank`` axes where those leave them open.
+    """The weights (*kernel_size) of a builder with its arguments, in ``rank`` axes unless those fix the rank.
 
     Raises:
         UnknownNameError: it has no parameter of that name.
@@ -84,7 +84,7 @@ def build(builder: str, arguments: Mapping[str, Any], rank: int | None = None) -
 
 
 def fixed_rank(builder: str, arguments: Mapping[str, Any]) -> int | None:
-    """The number of axes that the builder or its arguments ask for, or None where they leave it open."""
+    """The number of axes fixed by the builder or its arguments, or None."""
     if BUILDERS[builder].rank:
         return BUILDERS[builder].rank
     if "rank" in arguments:

@@ -1,4 +1,4 @@
-"""What is known of a kernel from its weights: sums, moments and symmetries."""
+"""Properties of a kernel computed from its weights: sums, moments and symmetries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from convcalc.numerals import Number, nearest_float
 
 
 class Parity(StrEnum):
-    """What an operation makes of a kernel: the same, its negative, or another kernel."""
+    """The result of an operation on a kernel: the same, its negative, or another kernel."""
 
     EVEN = "even"
     ODD = "odd"
@@ -33,26 +33,26 @@ class PlaneSymmetry(NamedTuple):
 
     axes: tuple[int, int]
     transpose: Parity
-    """By exchanging the two axes: a mirror at the main diagonal."""
+    """Under transposition: reflection about the main diagonal."""
     antitranspose: Parity
-    """By a mirror at the other diagonal."""
+    """Under reflection about the other diagonal."""
     quarter_turn: Parity
-    """By a turn of 90 degrees."""
+    """Under rotation by 90 degrees."""
 
 
 class Symmetry(NamedTuple):
     """The symmetry of a kernel."""
 
     flips: tuple[Parity, ...]
-    """By axis: by a flip along it."""
+    """By axis: under a flip along it."""
     point: Parity
-    """By flips along all axes, in 2-D a turn of 180 degrees: what makes a convolution of a cross-correlation."""
+    """Under flips along all axes, in 2-D rotation by 180 degrees: turns cross-correlation into convolution."""
     planes: tuple[PlaneSymmetry, ...]
     """For every pair of axes."""
 
     @property
     def is_full(self) -> bool:
-        """Whether every flip, turn and exchange of axes leaves the kernel as it is."""
+        """Whether every flip, rotation and exchange of axes leaves the kernel unchanged."""
         parities = {*self.flips, *(each.transpose for each in self.planes)}
         return parities == {Parity.EVEN}
 
@@ -86,17 +86,17 @@ def _parity(weights: Array, moved: Array) -> Parity:
 
 
 BRIGHTEST = 255
-"""The largest value of the inputs that an output range is told for; the least is 0."""
+"""The largest input value for which the output range is given; the smallest is 0."""
 MOST_TAPS = 1 << 16
-"""Taps of the kernels that are looked into; of larger ones only the sum, the range and the centre are known."""
+"""The most taps of a kernel that is analysed in full; of larger ones only sum, range and centre are computed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Properties:
-    """The facts of a kernel, each found when it is asked for; None where the weights are not finite or too many."""
+    """The properties of a kernel, each computed on access; None where the weights are not finite or too many."""
 
     weights: Array
-    """(*kernel_size), Python's whole numbers, or floats."""
+    """(*kernel_size), Python integers, or floats."""
     scale: Fraction
 
     @cached_property
@@ -118,7 +118,7 @@ class Properties:
 
     @cached_property
     def sum(self) -> Number:
-        """The sum of weights × scale: what the kernel makes of a flat input of ones. Of floats, rounding alone is 0."""
+        """The sum of weights × scale, the output for an input of ones; of floats, a sum of mere rounding is 0."""
         return 0.0 if not is_exact(self.weights) and self.is_zero_sum else self._sum(self.weights, self.scale)
 
     @property
@@ -137,8 +137,8 @@ class Properties:
     def output_range(self) -> tuple[Number, Number]:
         """The least and the largest output for inputs from 0 to :data:`BRIGHTEST`.
 
-        The least is reached by an input that is brightest where the weights × scale are below 0 and 0 elsewhere, the
-        largest by its negative picture.
+        The least: for an input of :data:`BRIGHTEST` where the weights × scale are below 0 and 0 elsewhere; the largest:
+        for the inverse of that input.
         """
         chosen = (self.weights[self.weights < 0], self.weights[self.weights > 0])
         parts = [self._sum(each, self.scale) * BRIGHTEST for each in chosen]
@@ -147,17 +147,17 @@ class Properties:
 
     @property
     def centre(self) -> tuple[Fraction, ...]:
-        """The place in the middle, by axis, counted in taps from 0; between two taps where the size is even."""
+        """The centre of the kernel by axis, in taps from 0; between two taps where the size is even."""
         return tuple(Fraction(size - 1, 2) for size in self.weights.shape)
 
     @property
     def anchor(self) -> tuple[int, ...]:
-        """The tap that lies on the output cell, by axis, with the padding ``same``: of two in the middle the first."""
+        """The tap over the output cell with padding ``same``, by axis: of two in the middle the first."""
         return tuple(word_padding(PaddingWord.SAME, 1, size, 1)[0] for size in self.weights.shape)
 
     @cached_property
     def centroid(self) -> tuple[float, ...] | None:
-        """Where the magnitudes of the weights balance, by axis, counted in taps from 0; None if there are none."""
+        """The centroid of the weights' magnitudes by axis, in taps from 0; None if all weights are 0."""
         if not self._is_open or not self.weights.any():
             return None
         share = np.abs(self.weights / largest(self.weights)).astype(np.float64)
@@ -165,7 +165,7 @@ class Properties:
 
     @cached_property
     def symmetry(self) -> Symmetry | None:
-        """What flips, turns and exchanges of axes make of it."""
+        """Its symmetry under flips, rotations and exchanges of axes."""
         return symmetry_of(self.weights) if self._is_open else None
 
     @cached_property
@@ -175,7 +175,7 @@ class Properties:
 
     @cached_property
     def response(self) -> Response | None:
-        """Which frequencies it passes; None beyond :data:`~convcalc.kernels.response.MOST_AXES` axes too."""
+        """Its frequency response; None beyond :data:`~convcalc.kernels.response.MOST_AXES` axes too."""
         if not self._is_open or self.weights.ndim > MOST_AXES:
             return None
         return response_of(self.weights * (self.scale if is_exact(self.weights) else nearest_float(self.scale)))
@@ -196,6 +196,6 @@ class Properties:
 
 
 def properties_of(kernel: Kernel) -> Properties:
-    """The facts of a kernel."""
+    """The properties of a kernel."""
     weights, split = whole_and_scale(kernel.weights)
     return Properties(weights.astype(object) if is_exact(weights) else weights, split * kernel.scale)

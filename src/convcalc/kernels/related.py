@@ -1,4 +1,4 @@
-"""Whether a kernel is another one, up to a factor, flips and turns."""
+"""Whether a kernel equals another one up to a factor, flips and rotations."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import numpy as np
 from convcalc.arrays import Array, is_exact, plain
 from convcalc.numerals import Number
 
-_MOST_AXES = 3  # of kernels that are turned every way; there are rank! × 2^rank of them
+_MOST_AXES = 3  # of kernels compared in every orientation, of which there are rank! × 2^rank
 _WRITTEN = 1e-6
-"""Share of the largest by which floats may differ that were written with six digits or more."""
+"""Relative to the largest, the tolerance for floats written with six digits or more."""
 
 
 class Relation(NamedTuple):
-    """How to make a kernel of another: exchange its axes, flip some of the new ones, and multiply it."""
+    """How one kernel follows from another: permute its axes, flip some of the new ones, multiply by a factor."""
 
     factor: Number
     axes: tuple[int, ...]
-    """The other's axes in the order in which they become this one's."""
+    """The other's axes in the order of this one's."""
     flipped: tuple[int, ...] = ()
     """The axes that are flipped after that."""
 
     @property
     def is_moved(self) -> bool:
-        """Whether anything but a factor makes the difference."""
+        """Whether they differ by more than a factor."""
         return bool(self.flipped) or self.axes != tuple(sorted(self.axes))
 
 
 def relation_of(values: Array, other: Array) -> Relation | None:
-    """How weights × scale come from another kernel's, by as little as possible; None if they do not."""
+    """The simplest relation of weights × scale to another kernel's; None if there is none."""
     if values.ndim != other.ndim or sorted(values.shape) != sorted(other.shape):
         return None
     for axes, flipped in _motions(values.ndim):
@@ -56,7 +56,7 @@ def differing(weights: Array, other: Array) -> Array | None:
 
 
 def _motions(rank: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Every order of the axes with every choice of flips; nothing at all first, then flips alone."""
+    """Every order of the axes with every choice of flips; the identity first, then flips alone."""
     unmoved = tuple(range(rank))
     for axes in permutations(unmoved) if rank <= _MOST_AXES else [unmoved]:
         for flips in product((False, True), repeat=rank):
@@ -65,7 +65,7 @@ def _motions(rank: int) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
 
 @np.errstate(all="ignore")
 def _factor(values: Array, other: Array) -> Number | None:
-    """The number, not 0, by which the other is multiplied to be these values; None if there is none."""
+    """The factor, not 0, from the other values to these; None if there is none."""
     if not values.any() or not other.any():
         return None
     peak = np.unravel_index(np.abs(other).argmax(), other.shape)

@@ -1,4 +1,4 @@
-"""Which frequencies a kernel passes: the magnitude of the Fourier transform of its weights × scale.
+"""The frequency response of a kernel: the magnitude of the Fourier transform of its weights × scale.
 
 Frequencies are in cycles per cell: 0 is a flat input, 1/2 (Nyquist's) one that alternates from cell to cell.
 """
@@ -15,17 +15,17 @@ from convcalc.arrays import Array, index, read_only
 from convcalc.kernels.factors import ROUNDING
 
 MOST_AXES = 3
-"""Axes of the kernels whose response is found: the grid of frequencies has a point for each combination."""
-_HALF = 48  # grid points from 0 to 1/2 of the grid on which the peak is sought
+"""The most axes of kernels whose response is computed: the grid of frequencies has a point for each combination."""
+_HALF = 48  # grid points from 0 to 1/2 of the grid that is searched for the peak
 _CURVE = 96  # grid points from 0 to 1/2 of a curve
-_THINNED = 3  # every so manyth point of the grid is one of a plane
+_THINNED = 3  # the ratio of the spacings of a plane's points and the grid's
 _CUTOFF = 0.5**0.5  # of the largest gain: half the power, −3 dB
-_ALIKE = 1e-9  # of the largest gain, by which rounding makes equal curves differ
+_ALIKE = 1e-9  # of the largest gain: curves that differ by less differ by rounding only
 _EQUAL = 1 - _ALIKE
 
 
 class Band(StrEnum):
-    """Which frequencies along an axis come through."""
+    """Which frequencies along an axis pass."""
 
     ALL_PASS = "all-pass"
     LOW_PASS = "low-pass"
@@ -33,15 +33,15 @@ class Band(StrEnum):
     BAND_PASS = "band-pass"
     BAND_STOP = "band-stop"
     HIGH_BOOST = "high-boost"
-    """Low frequencies come through, high ones amplified: what sharpens."""
+    """Low frequencies pass, high ones are amplified: sharpening."""
     NOTHING = "nothing passes"
 
 
 class Curve(NamedTuple):
-    """The gains along one axis for inputs that do not change along the others.
+    """The gains along one axis for inputs that are constant along the others.
 
-    Where nothing of these comes through, as along the edges that a derivative shows, the others are held where the gain
-    of the kernel is largest.
+    Where these gains are all 0, as along the edges that a derivative shows, the other frequencies are those of the
+    kernel's largest gain.
     """
 
     through: tuple[float, ...]
@@ -51,12 +51,12 @@ class Curve(NamedTuple):
 
     @property
     def at_zero(self) -> float:
-        """The gain of what does not change along the axis."""
+        """The gain at frequency 0 of the axis."""
         return float(self.gain[0])
 
     @property
     def at_half(self) -> float:
-        """The gain of what alternates from cell to cell."""
+        """The gain at frequency 1/2 of the axis (Nyquist's)."""
         return float(self.gain[-1])
 
     @property
@@ -68,13 +68,13 @@ class Curve(NamedTuple):
 
     @property
     def cutoff(self) -> float | None:
-        """The first frequency at which half the power of frequency 0 or less comes through, in cycles per cell."""
+        """The first frequency at which at most half the power of frequency 0 passes, in cycles per cell."""
         below = np.flatnonzero(self.gain <= _CUTOFF * self.gain[0])
         return float(FREQUENCIES[below[0]]) if below.size else None
 
     @property
     def band(self) -> Band:
-        """Which frequencies come through: at least half the power of the peak is what counts as passing."""
+        """Which frequencies pass: those with at least half the power of the peak."""
         top, _ = self.peak
         if top == 0:
             return Band.NOTHING
@@ -108,7 +108,7 @@ class Response(NamedTuple):
 
     @property
     def distinct(self) -> list[tuple[tuple[int, ...], Curve]]:
-        """The curves that differ, each with the axes along which it holds."""
+        """The distinct curves, each with its axes."""
         found: list[tuple[tuple[int, ...], Curve]] = []
         for axis, curve in enumerate(self.curves):
             for number, (axes, other) in enumerate(found):
@@ -131,7 +131,7 @@ def response_of(values: Array) -> Response:
 
 
 def _curve(values: Array, axis: int, peak: tuple[float, ...]) -> Curve:
-    """The curve through frequency 0, or where that is nothing through the peak."""
+    """The curve through frequency 0, or through the peak where that is 0 everywhere."""
     curve = _curve_through(values, axis, (0.0,) * values.ndim)
     return curve if curve.gain.any() else _curve_through(values, axis, peak)
 
@@ -147,7 +147,7 @@ def _gain(values: Array, frequencies: list[Array]) -> Array:
     result = values.astype(np.complex128)
     for points, size in zip(frequencies, values.shape, strict=True):
         waves = np.exp(-2j * np.pi * np.multiply.outer(np.arange(size), points))
-        result = np.tensordot(result, waves, axes=(0, 0))  # takes the first axis away, puts its frequencies last
+        result = np.tensordot(result, waves, axes=(0, 0))  # removes the first axis, appends its frequencies
     gain = np.abs(result)
     gain[gain <= ROUNDING * np.abs(values).sum()] = 0
     return gain

@@ -1,4 +1,4 @@
-"""Some of many kernels: those of a family, of a rank, or with a text in what is said about them."""
+"""Kernels selected by family, by rank, or by words in their description."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from convcalc.kernels.kernel import Kernel
 def selected(
     kernels: Iterable[Kernel], *, family: str | None = None, search: str | None = None, rank: int | None = None
 ) -> list[Kernel]:
-    """The kernels that are asked for, by family and name; parametric ones at the rank that is asked for.
+    """The selected kernels, sorted by family and name; parametric ones at the requested rank.
 
-    ``search``: words that all stand in the name, the aliases, the title or what it shows, in any case.
+    ``search``: words that all occur in the name, the aliases, the title or ``shows``, in any case.
 
     Raises:
         UnknownNameError: no kernel is of that family.
@@ -32,7 +32,7 @@ def selected(
 
 
 def parted(kernels: Iterable[Kernel], rank: int) -> tuple[list[Kernel], list[Kernel]]:
-    """The kernels for inputs of a rank, parametric ones at that rank, and the kernels that are for others."""
+    """The kernels for inputs of a rank, parametric ones at that rank, and the kernels for other ranks."""
     fitting, others = [], []
     for kernel in kernels:
         found = _at_rank(kernel, rank)
@@ -42,7 +42,7 @@ def parted(kernels: Iterable[Kernel], rank: int) -> tuple[list[Kernel], list[Ker
 
 
 def _at_rank(kernel: Kernel, rank: int) -> list[Kernel]:
-    """The kernel at that rank; nothing where its arguments make no sense there."""
+    """The kernel at that rank; None where its arguments are invalid there."""
     try:
         found = kernel.at_rank(rank)
     except FieldError:

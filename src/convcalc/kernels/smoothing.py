@@ -1,4 +1,4 @@
-"""Builders of kernels that smooth: means of a window, each with its own weights; all sum to 1."""
+"""Builders of smoothing kernels: weighted means of a window; all sum to 1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convcalc.kernels.parameters import finite, positive, taps
 from convcalc.kernels.transform import Weights
 
 WIDEST = 500
-"""Cells from the middle, so that the size stays below the limit of taps on an axis."""
+"""The largest radius in cells, so that the size stays below the limit of taps on an axis."""
 
 
 def box(rank: int, size: Any = 3) -> Weights:
@@ -27,7 +27,7 @@ def box(rank: int, size: Any = 3) -> Weights:
 
 
 def tent(rank: int, size: Any = 3) -> Weights:
-    """A mean whose weights fall off evenly from the middle, 1 2 3 2 1: a box blurred by a box."""
+    """A mean whose weights fall off linearly from the centre, 1 2 3 2 1: a box blurred by a box."""
     return normalised(outer([np.array([min(tap + 1, n - tap) for tap in range(n)]) for n in taps(size, rank)]))
 
 
@@ -35,7 +35,7 @@ def gaussian(rank: int, size: Any = 3, sigma: Any = None) -> Weights:
     """The sampled Gaussian exp(−x² / 2σ²), normalised to sum 1; without ``sigma`` the binomial kernel, which is exact.
 
     Row n of Pascal's triangle over 2ⁿ has the standard deviation √n / 2 and tends to the Gaussian; for 3 taps it is
-    the 1 2 1 that is called Gaussian everywhere. ``sigma`` is in samples.
+    the 1 2 1 commonly called Gaussian. ``sigma`` is in samples.
     """
     counts = taps(size, rank)
     if sigma is None:
@@ -43,10 +43,10 @@ def gaussian(rank: int, size: Any = 3, sigma: Any = None) -> Weights:
     return bell(counts, positive("sigma", sigma)), Fraction(1)
 
 
-def disk(rank: int, radius: Any) -> Weights:  # noqa: ARG001 - every builder takes the rank, this one has but one
+def disk(rank: int, radius: Any) -> Weights:  # noqa: ARG001 - every builder takes the rank; this one supports only one
     """The mean of a disk of ``radius`` cells: each weight is the part of its cell that the disk covers.
 
-    The weights are those of MATLAB's ``fspecial('disk', radius)``, which a lens out of focus has (pillbox).
+    The weights are those of MATLAB's ``fspecial('disk', radius)``, the blur of a lens out of focus (pillbox).
     """
     reach = _bounded("radius", radius, WIDEST)
     if reach <= 0.5:
@@ -87,7 +87,7 @@ def outer(factors: Sequence[Array]) -> Array:
     if factors[0].dtype != object:
         weights: Array = reduce(np.multiply.outer, factors)
         return weights
-    # Of numbers as long as those of gaussian:999, only different ones are multiplied: of a symmetric kernel a quarter.
+    # Only distinct products are computed, of a symmetric kernel a quarter: the numbers of gaussian:999 are very long.
     different, places = zip(*(np.unique(factor, return_inverse=True) for factor in factors), strict=True)
     products = narrowed(reduce(np.multiply.outer, different))
     return np.asarray(products[np.ix_(*places)])
@@ -114,7 +114,7 @@ def _binomial(count: int) -> Array:
 
 def _sampled(count: int, sigma: float) -> Array:
     places = np.arange(count) - (count - 1) / 2
-    with np.errstate(all="ignore"):  # a very small sigma leaves nothing but the middle
+    with np.errstate(all="ignore"):  # with a very small sigma only the centre is not 0
         squares = places**2
         return np.asarray(np.exp((squares.min() - squares) / sigma / sigma / 2))
 
@@ -122,7 +122,7 @@ def _sampled(count: int, sigma: float) -> Array:
 def _quadrant(x: Array, y: Array, radius: float) -> Array:
     """The area that a disk around the origin shares with the rectangle from there to (x, y), both at least 0.
 
-    The integral of the smaller of y and √(r² − t²) for t from 0 to x: first a rectangle, then what lies below the arc.
+    The integral of the smaller of y and √(r² − t²) for t from 0 to x: a rectangle, then the area below the arc.
     """
     square = radius * radius
     x, y = np.broadcast_arrays(np.minimum(x, radius), np.minimum(y, radius))

@@ -1,6 +1,6 @@
-"""Kernels made of others: turned, mirrored, scaled and mixed; whole numbers and fractions stay exact.
+"""Transformations of kernels: rotated, flipped, scaled and mixed; whole numbers and fractions stay exact.
 
-A step works on weights (*kernel_size) with their scale, and gives both back; ``x`` is the last axis, to the right,
+A step takes weights (*kernel_size) with their scale, and returns both; ``x`` is the last axis, to the right,
 ``y`` the one before, downwards, ``z`` the third from the end. :data:`TRANSFORMS` is the table of them.
 """
 
@@ -23,13 +23,13 @@ Weights = tuple[Array, Fraction]
 """Weights (*kernel_size) and the scale that they are multiplied with."""
 
 _AXES = "xyz"
-_ROUNDING = 1e-12  # a sum of floats below this part of their sizes is taken for 0
+_ROUNDING = 1e-12  # a sum of floats below this share of the sum of magnitudes counts as 0
 _RING = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
-"""The cells around the middle of a 3×3 kernel, clockwise."""
+"""The cells around the centre of a 3×3 kernel, clockwise."""
 
 
 class Transform(NamedTuple):
-    """What a transformation does, and how it is written."""
+    """A transformation: its function, and how it is written."""
 
     apply: Callable[..., Weights]
     example: str
@@ -38,7 +38,7 @@ class Transform(NamedTuple):
 
 
 def transform(kernel: Weights, step: Transformation) -> Weights:
-    """The weights and scale after one step that :func:`check` lets pass.
+    """The weights and scale after one step that :func:`check` accepts.
 
     Raises:
         FieldError: its argument is not what it must be, or it is not defined for this kernel.
@@ -48,7 +48,7 @@ def transform(kernel: Weights, step: Transformation) -> Weights:
 
 
 def check(step: Transformation) -> None:
-    """Refuse a step that is not in the table, lacks its argument or has one that it does not take.
+    """Refuse a step that is not in the table, lacks its argument or has an argument but takes none.
 
     Raises:
         UnknownNameError: there is no transformation of that name.
@@ -64,9 +64,9 @@ def check(step: Transformation) -> None:
 
 
 def rotate(kernel: Weights, degrees: Any) -> Weights:
-    """Turned clockwise in the plane of rows and columns; by 45° the ring of a 3×3 kernel moves on by one cell.
+    """Rotated clockwise in the plane of rows and columns; by 45° the ring of a 3×3 kernel moves on by one cell.
 
-    ImageMagick turns 3×3 kernels so; for other sizes only quarter turns are defined.
+    This is ImageMagick's rotation of 3×3 kernels; for other sizes only multiples of 90° are defined.
     """
     weights, scale = kernel
     _need_axes(weights, 2, "rotate", hint="+flip turns a line of weights")
@@ -83,7 +83,7 @@ def rotate(kernel: Weights, degrees: Any) -> Weights:
 
 
 def flip(kernel: Weights, axis: Any = None) -> Weights:
-    """Mirrored along one axis, ``x``, ``y`` or ``z``, or along all of them, which mathematical convolution does."""
+    """Flipped along one axis, ``x``, ``y`` or ``z``, or along all of them, as in mathematical convolution."""
     weights, scale = kernel
     if axis is None:
         return np.flip(weights), scale
@@ -113,7 +113,7 @@ def normalise(kernel: Weights) -> Weights:
 
 
 def zero_sum(kernel: Weights) -> Weights:
-    """Less its sum in the middle cell, so that flat areas give 0: the kernel minus that part of the identity."""
+    """The kernel minus its sum × the identity (in the centre cell), so that flat areas give 0."""
     weights, scale = kernel
     values = weights.astype(object) if is_exact(weights) else weights.copy()
     middle = _middle(values)
@@ -129,22 +129,22 @@ def scale(kernel: Weights, factor: Any) -> Weights:
 
 
 def blend(kernel: Weights, share: Any) -> Weights:
-    """``share`` × the identity + (1 − ``share``) × the kernel; above 1 it sharpens by what the kernel takes away."""
+    """``share`` × the identity + (1 − ``share``) × the kernel; above 1 it sharpens by the difference of the two."""
     part = exact("blend", share)
     return mixed(kernel, part, 1 - part)
 
 
-def resize(kernel: Weights, size: Any) -> Weights:  # noqa: ARG001 - what it would take
-    """Never: weights alone have one size. A parametric kernel asks its builder for other weights instead."""
+def resize(kernel: Weights, size: Any) -> Weights:  # noqa: ARG001 - the signature of a transformation
+    """Always refused: fixed weights have one size. A parametric kernel is rebuilt by its builder instead."""
     raise FieldError("resize is for parametric kernels, the weights of this one are fixed")
 
 
-@np.errstate(all="ignore")  # weights that are too large become inf, which the facts of the kernel tell
+@np.errstate(all="ignore")  # weights that are too large become inf, which the properties of the kernel report
 def mixed(kernel: Weights, identity: Fraction, own: Fraction) -> Weights:
     """``identity`` × the identity + ``own`` × the kernel.
 
     Raises:
-        FieldError: the kernel has no middle cell.
+        FieldError: the kernel has no centre cell.
     """
     weights, factor = kernel
     if not is_exact(weights):
@@ -166,7 +166,7 @@ TRANSFORMS: dict[str, Transform] = {
     "blend": Transform(blend, "blend:1/2"),
     "resize": Transform(resize, "resize:5"),
 }
-"""Name → what it does."""
+"""Name → transformation."""
 
 
 def _ring_moved(weights: Array, steps: int) -> Array:

@@ -1,4 +1,4 @@
-"""A transformation as it is asked for; apart from what it does, so that asking for it loads nothing."""
+"""A requested transformation; apart from its function, so that this module loads without NumPy."""
 
 from __future__ import annotations
 

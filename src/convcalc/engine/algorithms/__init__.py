@@ -1,1 +1,1 @@
-"""The algorithms of the engines, one a file."""
+"""The algorithms of the engines, one per file."""

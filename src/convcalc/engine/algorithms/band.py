@@ -1,7 +1,7 @@
-"""Several output rows at once by the banded matrix of the kernel: for one or few channels, where im2col starves.
+"""Several output rows at once by the banded matrix of the kernel: for few channels, where im2col's products are small.
 
-T output rows of a channel are a T × (taps of the last axis · (T + taps − 1)) matrix, which holds the kernel along its
-diagonals, times shifted copies of the rows below. It multiplies zeros too, but in a product large enough for BLAS.
+T output rows of a channel are a T × (taps of the last axis · (T + taps − 1)) matrix, with the kernel along its
+diagonals, times shifted copies of the input rows. It multiplies zeros too, but in a product large enough for BLAS.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
         target = output[0].reshape(tile.groups, -1, *tile.size)
         whole = tile.size[-2] // rows
         finite = _multiply(tile, matrix, block, target[..., : whole * rows, :], whole, scratch)
-        if whole * rows < tile.size[-2]:  # the last rows once more, with some that are done
+        if whole * rows < tile.size[-2]:  # the last rows, together with some that are done already
             block = block[..., (tile.size[-2] - rows) * down.stride :, :]
             finite &= _multiply(tile, matrix, block, target[..., -rows:, :], 1, scratch)
         finite = finite and (tile.groups == 1 or are_finite(output))
@@ -67,9 +67,9 @@ def _bands(weight: Array, groups: int, rows: int, step: int, spread: int) -> Arr
 
 
 def _multiply(tile: Tile, matrix: Array, block: Array, output: Array, bands: int, scratch: Scratch) -> bool:
-    """Bands of rows, some at a time; output: (groups, filters of a group, *size) of as many rows.
+    """Compute bands of rows, some at a time; ``output``: (groups, filters of a group, *size) of as many rows.
 
-    Gives whether the sums of one group are finite, asked while they are in the cache.
+    Yields whether the sums of one group are finite, checked while they are in the cache.
     """
     rows, terms = matrix.shape[-2:]
     windows = _windows(tile, block, rows, bands)
@@ -133,7 +133,7 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     filters, size = channel_tile(problem, seconds), problem.output_size
     if filters is None:
         filters, size = problem.out_channels, tile_size(problem, seconds, item, multiple=rows)
-    columns = copied * item / max(1, problem.batch)  # of a sample, if all were there at once
+    columns = copied * item / max(1, problem.batch)  # bytes for a sample, if all existed at once
     channels = filters * problem.in_channels // problem.out_channels if problem.groups > 1 else problem.in_channels
     return Work(
         seconds=seconds + 30 * CALL,

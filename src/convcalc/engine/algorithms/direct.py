@@ -1,4 +1,4 @@
-"""The definition: every product of a weight and a cell, added tap by tap; in any numbers, Python's included."""
+"""The definition: every product of a weight and a cell, summed tap by tap; in any numbers, Python's included."""
 
 from __future__ import annotations
 

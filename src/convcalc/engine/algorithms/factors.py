@@ -11,11 +11,11 @@ from convcalc.arrays import Array
 from convcalc.kernels.factors import Taps, products_of
 
 MOST_TERMS = 2
-"""Products that are added up; a sum of more costs as much as the kernel itself."""
+"""The most products in a sum; a sum of more costs as much as the kernel itself."""
 
 
 class Stage(NamedTuple):
-    """Part of a filter: cells at the offsets, added up with their weights."""
+    """Part of a filter: the weighted sum of the cells at the offsets."""
 
     offsets: tuple[int, ...]
     weights: Taps

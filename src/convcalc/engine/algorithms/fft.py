@@ -1,9 +1,9 @@
 """Products of spectra in overlapping tiles (overlap–save): the work hardly depends on the kernel's size.
 
 Oppenheim & Schafer, "Discrete-Time Signal Processing", section 8.7. The transforms are numpy.fft's, which keep
-float32; ``norm="ortho"`` because NumPy passes the other norms' factor 1 in a type that costs float32 a slow path.
+float32; ``norm="ortho"`` because NumPy's other norms take a slow path for float32.
 
-Which cells of a tile of spectra hold too little for the rounding that the mean of all its cells brings with it.
+The rounding error of a tile follows the mean of all its cells; cells too small for that error are found here.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from convcalc.limits import bytes_text
 from convcalc.problem import Problem
 
 SPREAD = 16
-"""So many times the magnitude of a window the mean of a tile may be: photographs have dark places."""
+"""The largest ratio of a tile's mean to the magnitude of a window: photographs have dark places."""
 
 
 def mean_of(cells: Array, spectra: Array) -> float:
-    """At least the root of the mean square of every channel's cells, (channels, *lengths), from their ``spectra``.
+    """An upper bound of the root mean square of every channel's cells, (channels, *lengths), from their ``spectra``.
 
     ``spectra``: (channels, *half), contiguous.
     """
     parts = spectra.view(spectra.real.dtype).reshape(len(spectra), -1)
-    # by Parseval; of the conjugate half, which is left out, no more than of the other
+    # by Parseval; the omitted conjugate half adds no more than the other
     mean = sqrt(2 * float(np.max([np.dot(part, part) for part in parts])) / cells[0].size)
     return mean if mean * calm(parts.dtype) > 1 else float(np.abs(cells).max())  # squares of small numbers are 0
 
 
 def doubts_of(tile: Tile, output: Array, cells: Array, mean: float, scratch: Scratch) -> list[Region]:
-    """The parts of a tile whose windows hold far less than the mean of all, or where there are no numbers.
+    """The parts of a tile whose windows are far below the mean of all cells, or where cells are inf or nan.
 
     ``cells``: (channels, *lengths).
     """
@@ -58,15 +58,15 @@ def doubts_of(tile: Tile, output: Array, cells: Array, mean: float, scratch: Scr
 
 
 def _least_window(tile: Tile, cells: Array, scratch: Scratch) -> float:
-    """No more than the largest magnitude of any window, from some rows of it; ``cells``: (channels, *lengths)."""
-    # whole rows, which lie one behind the other; of a window that reaches into the padding more than one
+    """A lower bound of every window's largest magnitude, from some rows of it; ``cells``: (channels, *lengths)."""
+    # whole rows, which are contiguous; of a window that reaches into the padding more than one
     rows = [_sampled(axis, some) for axis, some in zip(tile.problem.axes, tile.region.spatial, strict=True)]
     rows[-1] = rows[-1]._replace(step=1)
     some = cells[index(slice(None), *(slice(0, each.cells, each.step) for each in rows))]
     whole = scratch.array("magnitudes", some.shape, some.dtype)
     line, spare = np.abs(some, out=whole).reshape(-1), scratch.array("larger", (some.size,), some.dtype)
     counts = list(some.shape)
-    # on one long line a shift along any axis is just a shift; what wraps around is left out in the end
+    # on one long line a shift along any axis is a shift; cells that wrap around are dropped at the end
     for number, each in enumerate(rows, start=1):
         done, most = 1, each.taps // each.step
         while done < most and (each.is_padded or 2 * done <= most):  # elsewhere a power of two of them is enough
@@ -81,10 +81,10 @@ def _least_window(tile: Tile, cells: Array, scratch: Scratch) -> float:
 
 
 class _Sampled(NamedTuple):
-    """Every how many cells of an axis a magnitude is looked at."""
+    """The step, in cells of an axis, at which magnitudes are sampled."""
 
     cells: int
-    """That the windows of a tile read."""
+    """The cells that the windows of a tile read."""
     taps: int
     step: int
     dilation: int
@@ -146,8 +146,8 @@ def _loss(problem: Problem, arithmetic: Arithmetic) -> float:
     """Three transforms, the products and the sum over channels, by norms: |spectrum of the kernel| ≤ Σ|weight|.
 
     The transforms' error grows with log2 of the points (Higham, Accuracy and Stability of Numerical Algorithms, 24.1)
-    in the mean over all cells. It spreads over thousands of them, of which none has more than a few times the mean:
-    ``_PEAK`` is several times what was ever seen.
+    in the mean over all cells. No single cell was ever measured to have more than a few times the mean; ``_PEAK`` is
+    several times that.
     """
     span = problem.in_channels // problem.groups
     return (_PEAK * log2(prod(_lengths(problem))) + span + EPILOGUE) * unit(arithmetic.dtype)
@@ -168,7 +168,7 @@ def _kernel_spectra(
     padded = scratch.array("taps", (*weight.shape[:2], *rows, lengths[-1]), arithmetic.dtype)
     padded[...] = 0
     padded[index(..., *(slice(0, axis.reach, axis.dilation) for axis in problem.axes))] = weight
-    # the ortho norms of three transforms leave 1 / √points
+    # the ortho norms of three transforms multiply to 1 / √points
     padded *= arithmetic.dtype.type(sqrt(prod(lengths)))
     half = _half(lengths)
     spectra = scratch.array("kernels", (*weight.shape[:2], *half), np.result_type(arithmetic.dtype, np.complex64))
@@ -180,7 +180,7 @@ def _kernel_spectra(
 
 
 def _transform(transform: Callable[..., Array], spectra: Array, rank: int, scratch: Scratch) -> Array:
-    """The complex transform of every spatial axis but the last; in place it would copy behind the scenes.
+    """The complex transform of every spatial axis but the last; NumPy's in-place transform would copy.
 
     ``spectra`` is overwritten.
     """
@@ -192,7 +192,7 @@ def _transform(transform: Callable[..., Array], spectra: Array, rank: int, scrat
 
 
 def _half(lengths: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the spectrum of real cells: conjugate values are left out."""
+    """The shape of the spectrum of real cells, without conjugate values."""
     return (*lengths[:-1], lengths[-1] // 2 + 1)
 
 
@@ -280,7 +280,7 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
 
 
 def _tile_filters(problem: Problem, tiles: int, points: int) -> int:
-    """All filters, or where channels are apart as many groups as stay in the cache and leave work for two threads."""
+    """All filters, or with several groups as many as fit the cache and leave work for two threads."""
     if problem.groups == 1:
         return problem.out_channels if tiles > 1 else ceil(problem.out_channels / 2)
     groups = max(1, min(_POINTS // points, ceil(problem.groups / 4)))

@@ -1,7 +1,7 @@
-"""Blocked im2col and matrix multiplication: the windows of a tile become columns, one product makes all channels.
+"""Blocked im2col and matrix multiplication: the windows of a tile become columns, one product gives all channels.
 
-The columns of a tile stay in the cache; those of a whole image would live in memory and cost two to five times as
-much (the layout is that of Chellapilla et al., "High performance convolutional neural networks", 2006).
+The columns of a tile stay in the cache; those of a whole image would not, and take two to five times as long (the
+layout is that of Chellapilla et al., "High performance convolutional neural networks", 2006).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def product_into(output: Array, filters: Array, columns: Array) -> None:
     cells, width = columns.shape[-1], output.shape[-1]
     target = output.reshape(len(columns), len(filters), -1, cells)
     if columns.shape[2] < _FEW_TERMS and output.ndim > 3 and width >= _FEW_TERMS:
-        # little work for each number written: a row at a time stays in the cache on its way out
+        # little work for each number written: a row at a time stays in the cache until it is written
         by_row = columns.reshape(*columns.shape[:3], -1, width).transpose(0, 1, 3, 2, 4)
         np.matmul(filters[:, None], by_row, out=target.reshape(*target.shape[:3], -1, width).transpose(0, 1, 3, 2, 4))
     else:
@@ -41,7 +41,7 @@ def product_into(output: Array, filters: Array, columns: Array) -> None:
 
 
 def group_filters(problem: Problem, arithmetic: Arithmetic) -> Array:
-    """The applied weight as (groups, filters of a group, terms): what a product multiplies columns with."""
+    """The applied weight as the matrix that multiplies columns, (groups, filters of a group, terms)."""
     weight = problem.applied_weight.astype(arithmetic.dtype)
     return weight.reshape(problem.groups, problem.out_channels // problem.groups, -1)
 
@@ -102,7 +102,7 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
 
 
 def product_work(problem: Problem, arithmetic: Arithmetic, seconds: float) -> Work:
-    """That of an engine of matrix products that take so long, with the cells of a tile as its only scratch."""
+    """The work of an engine whose matrix products take ``seconds``, with the cells of a tile as its only scratch."""
     size = tile_size(problem, seconds, arithmetic.itemsize)
     block = block_bytes(problem, size, arithmetic.itemsize)
     return Work(seconds + 20 * CALL, problem.macs, problem.out_channels, size, block)

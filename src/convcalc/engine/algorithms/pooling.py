@@ -1,4 +1,4 @@
-"""Windows reduced to one cell each, an axis at a time: maxima and sums in which padding takes no part."""
+"""Maxima and sums of windows, one axis at a time, without the padding."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from convcalc.engine.tiling import ceil_div, steps
 from convcalc.geometry.axis import Axes, Axis
 from convcalc.geometry.pooling import inside, taps_in_use
 
-_LARGE = 1 << 18  # cells; below that a second thread takes longer to start than it saves
-_PIECES = 4  # for each thread; more of them are too short for NumPy's calls
+_LARGE = 1 << 18  # cells; below it a second thread takes longer to start than it saves
+_PIECES = 4  # per thread; smaller ones are too short for NumPy's calls
 
 
 def maxima(cells: Array, axes: Axes, threads: int = 1) -> Array:
-    """The maximum of every window, (batch, channels, *output); nan where one is in it.
+    """The maximum of every window, (batch, channels, *output); nan where the window contains one.
 
     ``cells``: (batch, channels, *spatial). Every window holds a cell.
     """
@@ -35,7 +35,7 @@ def sums(cells: Array, axes: Axes, threads: int = 1) -> Array:
 
 
 def pushed_maxima(cells: Array, tangents: Array, axes: Axes) -> Array:
-    """The tangent of every window's winner: the first maximum, or as in PyTorch the last nan."""
+    """The tangent of every window's maximum: of the first maximal cell, or as in PyTorch of the last nan."""
     shape = (*cells.shape[:2], *axes.output_sizes)
     best, pushed = np.full(shape, _idle(np.maximum, cells), cells.dtype), np.zeros(shape, tangents.dtype)
     is_new = np.ones(shape, bool)
@@ -52,7 +52,7 @@ def pushed_maxima(cells: Array, tangents: Array, axes: Axes) -> Array:
 
 
 def _by_channel(operation: np.ufunc, cells: Array, axes: Axes, threads: int) -> Array:
-    """The channels shared out between threads where there is much to do."""
+    """Run ``job`` on the channels, divided among threads where there is enough work."""
     if threads < 2 or cells.size < _LARGE or cells.dtype == object or cells.shape[1] < threads:
         return _reduced(operation, cells, axes)
     output = np.empty((*cells.shape[:2], *axes.output_sizes), cells.dtype)
@@ -66,7 +66,7 @@ def _by_channel(operation: np.ufunc, cells: Array, axes: Axes, threads: int) -> 
 
 
 def _reduced(operation: np.ufunc, cells: Array, axes: Axes) -> Array:
-    """One axis after the other, the first one first: its cells lie in rows, and the others then have less to do."""
+    """One axis after the other from the first, whose cells are whole rows; the others then have less to do."""
     with np.errstate(all="ignore"):
         for number, axis in enumerate(axes, start=2):
             cells = _along(operation, cells, number, axis)
@@ -102,7 +102,7 @@ def _along(operation: np.ufunc, cells: Array, number: int, axis: Axis) -> Array:
 
 
 def _idle(operation: np.ufunc, cells: Array) -> Any:
-    """The number that changes nothing: below all others, or 0."""
+    """The neutral element: the least number for maxima, 0 for sums."""
     if operation is np.add:
         return 0
     return np.iinfo(cells.dtype).min if cells.dtype.kind in "iu" else -np.inf

@@ -1,13 +1,13 @@
 """Shifted additions in the cache: for kernels that are one or two products of one-dimensional filters.
 
-Sobel, Gauss, box, Laplacian and their like, see :mod:`convcalc.engine.algorithms.factors`. The rows of a step are one
-long line of numbers: a shift by a cell and a shift by a row are both just a shift, and what wraps around at the ends of
-rows is never read. Nothing is copied; a tap of 0 costs nothing, and ±1 one addition.
+Sobel, Gauss, box, Laplacian and the like, see :mod:`convcalc.engine.algorithms.factors`. The rows of a step are one
+long line of numbers: a shift by a cell and a shift by a row are both a shift of the line, and cells that wrap around at
+the ends of rows are never read. Nothing is copied; a tap of 0 costs nothing, and ±1 one addition.
 
-Sums of one-dimensional filters as passes over whole lines of numbers: laid out once, run for every step.
+Sums of one-dimensional filters are passes over whole lines of numbers, prepared once and run for every step.
 
-Between two passes stands next to no Python: a thread that comes back from NumPy while another holds the interpreter's
-lock has to sleep for it, and waking up takes longer than a pass.
+Between two passes there is hardly any Python code: a thread that returns from NumPy while another holds the
+interpreter's lock sleeps until it is free, and waking up takes longer than a pass.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ Passes = Callable[[Array, Array], None]
 
 
 class Place(NamedTuple):
-    """A line of numbers from one of its cells on."""
+    """A line of numbers from a given cell on."""
 
     line: str
     """``input``, or the name of a line of scratch."""
     offset: int = 0
 
     def shifted(self, cells: int) -> Place:
-        """The place so many cells further on."""
+        """The place ``cells`` further on."""
         return Place(self.line, self.offset + cells)
 
 
@@ -66,13 +66,13 @@ class Pass(NamedTuple):
     left: Place
     right: Place | float
     target: str
-    """The line that is written from its first cell on; ``output`` in the last pass."""
+    """The line that is written, from its first cell; ``output`` in the last pass."""
     lost: int
-    """How many cells the line is shorter than the input."""
+    """By how many cells the line is shorter than the input."""
 
 
 class Window(NamedTuple):
-    """What of a line becomes output: some cells of each of its rows."""
+    """The part of a line that becomes output: some cells of each of its rows."""
 
     first: int
     """The line's cell under the first output cell."""
@@ -85,12 +85,12 @@ class Window(NamedTuple):
         return strided(line[self.first :], self.shape, self.strides)
 
     def shifted(self, cells: int) -> Window:
-        """The window so many cells further on."""
+        """The window ``cells`` further on."""
         return self._replace(first=self.first + cells)
 
 
 class _Chain(NamedTuple):
-    """The stages so far: their passes, and where their line stands."""
+    """The stages so far: their passes, and the place of their result."""
 
     name: str
     place: Place = Place(INPUT)
@@ -98,7 +98,7 @@ class _Chain(NamedTuple):
     passes: tuple[Pass, ...] = ()
 
     def after(self, stage: Stage, spread: int) -> _Chain:
-        """The chain with a stage more, the weighted sum of shifted lines; a mere shift takes no pass."""
+        """The chain with one more stage, a weighted sum of shifted lines; a mere shift takes no pass."""
         lost = self.lost + stage.offsets[-1] * spread
         if stage.weights == (1,):
             return self._replace(place=self.place.shifted(stage.offsets[0] * spread), lost=lost)
@@ -108,7 +108,7 @@ class _Chain(NamedTuple):
 
 
 def _passes(stage: Stage, spread: int, source: Place, line: str, lost: int) -> Iterator[Pass]:
-    """Taps of equal magnitude are added up before they are multiplied; what weighs ±1 is only added."""
+    """The passes of a stage: taps of equal magnitude are summed, then multiplied; taps of ±1 are only added."""
     for number, (weight, ((first, _), *others)) in enumerate(stage.groups):
         target = _PART if number else line
         value = source.shifted(first * spread)
@@ -124,7 +124,7 @@ def _passes(stage: Stage, spread: int, source: Place, line: str, lost: int) -> I
 
 
 def passes_of(terms: Sequence[Term], spreads: Sequence[int]) -> tuple[Pass, ...]:
-    """The passes that add up at most two terms; ``spreads``: cells of a line from tap to tap of each axis."""
+    """The passes of a sum of at most two terms; ``spreads``: cells of a line from tap to tap of each axis."""
     chains = []
     for number, term in enumerate(terms):
         chain = _Chain(str(number))
@@ -138,13 +138,13 @@ def passes_of(terms: Sequence[Term], spreads: Sequence[int]) -> tuple[Pass, ...]
     if len(chains) == 2:
         return (*passes, Pass(np.add, chains[0].place, chains[1].place, OUTPUT, 0))
     place = chains[0].place
-    if passes and place.offset == 0:  # the last pass may as well write the output itself
+    if passes and place.offset == 0:  # the last pass can write the output itself
         return (*passes[:-1], passes[-1]._replace(target=OUTPUT))
     return (*passes, Pass(np.multiply, place, 1, OUTPUT, 0))
 
 
 def bind(passes: Sequence[Pass], length: int, window: Window, scratch: Scratch, dtype: np.dtype[Any]) -> Passes:
-    """What runs the passes on an input line of so many cells, with its lines in ``scratch``."""
+    """A function that runs the passes on an input line of ``length`` cells, with its lines in ``scratch``."""
     names = {each.target for each in passes[:-1]}
     lines = {name: scratch.array(f"line {name}", (length,), dtype) for name in names}
 
@@ -179,7 +179,7 @@ def bind(passes: Sequence[Pass], length: int, window: Window, scratch: Scratch, 
 
 
 _LINE = 1 << 20
-"""Bytes of a line of rows: long enough for the other thread to run meanwhile."""
+"""Bytes of a line of rows: long enough for another thread to run meanwhile."""
 _MOST_FILTERS, _MOST_BYTES = 32, 1 << 16
 
 
@@ -261,9 +261,10 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
 
 
 def _loss(problem: Problem, arithmetic: Arithmetic) -> float:
-    """Of the filter whose factors grow most beside its weights: cancelling ones bring rounding of their own size.
+    """The error of the filter whose factors are largest relative to its weights: cancellation leaves their rounding.
 
-    A term errs by its roundings times the product of Σ|weight| of its stages, and by what its factors miss the kernel.
+    The error of a term: its roundings times the product of Σ|weight| of its stages, plus the difference between its
+    factors' product and the kernel.
     """
     sums = tap_sums(problem.applied_weight).sum(axis=1)
     filters = zip(problem.applied_weight[:, 0], sums, strict=True)
@@ -274,7 +275,7 @@ def _loss(problem: Problem, arithmetic: Arithmetic) -> float:
 
 
 def _filter_loss(plane: Array, arithmetic: Arithmetic, total: float) -> float:
-    """As a share of ``total``, Σ|weight|, which may be so small that nothing else can be told from 0."""
+    """The error as a share of ``total``, Σ|weight|, which may be so small that every error is lost in it."""
     terms = terms_of(plane) or ()
     steps = [term.roundings + len(terms) + EPILOGUE for term in terms]
     lost = sum(

@@ -1,6 +1,6 @@
-"""The padded input a few rows at a time, each row whole and right behind the one before: one long line of numbers.
+"""The padded input a few whole rows at a time, contiguous: one long line of numbers.
 
-A shift by a cell and a shift by a row are both just a shift of that line; what wraps around at the ends of rows is
+A shift by a cell and a shift by a row are both a shift of that line; cells that wrap around at the ends of rows are
 never read.
 """
 
@@ -17,8 +17,8 @@ from convcalc.engine.tile import Tile
 class Slabs:
     """The cells that a tile of stride 1 reads, some rows of its first axis at once.
 
-    Where its rows are whole rows of the input they are taken as they lie. Otherwise they are copied into the same
-    memory again and again, which stays in the cache; so a border costs nothing but what it holds.
+    Where its rows are whole rows of the input they are a view. Otherwise they are copied into the same memory each
+    time, which stays in the cache; so a border costs only its own cells.
     """
 
     def __init__(self, tile: Tile, scratch: Scratch) -> None:
@@ -43,7 +43,7 @@ class Slabs:
 
     @property
     def spreads(self) -> tuple[int, ...]:
-        """Cells of a line from one tap to the next, for each axis; 0 where it has but one."""
+        """Cells of a line from one tap to the next, for each axis; 0 where it has only one."""
         sizes = tuple(map(len, self._others))
         rows = [prod(sizes[number:]) for number in range(len(sizes) + 1)]
         return tuple(
@@ -57,7 +57,7 @@ class Slabs:
         return prod(map(len, self._others)) * self._dtype.itemsize
 
     def under(self, step: slice, channels: range) -> Array:
-        """(channels, rows, *cells): what some of the tile's rows of output read; good until it is asked again."""
+        """(channels, rows, *cells): the cells that some output rows of the tile read; valid until the next call."""
         rows = self._rows[step.start : step.stop + self._problem.axes[0].reach - 1]
         source = self._problem.input[self._samples, channels.start : channels.stop]
         size = self._problem.axes[0].size

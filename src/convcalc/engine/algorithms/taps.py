@@ -1,7 +1,7 @@
-"""Every tap's weighted plane added up in one call: for few taps, where a matrix product has too little to do.
+"""The sum of every tap's weighted plane in one call: for few taps, where matrix products are too small.
 
-`einsum` is the only multiplication of NumPy's that adds to what is there. Its innermost loop runs along a line of
-whole rows, so nothing is copied for a tap; and one call is long enough for another thread to run beside it.
+`einsum` is NumPy's only multiplication that accumulates. Its innermost loop runs along a line of whole rows, so nothing
+is copied for a tap; and one call is long enough for another thread to run in parallel.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from convcalc.problem import Problem
 _LINES = 1 << 21
 """Bytes of input that a call reads."""
 _SHORTEST = 4097
-"""Cells of a line. Axes that have no more than 8192 cells together are joined by NumPy's iterator in a buffer, and the
-copies that this takes make the sum three times as slow."""
+"""Cells of a line. NumPy's iterator joins axes of up to 8192 cells together in a buffer, and its copies make the sum
+three times as slow."""
 _MOST_TERMS = 1024
-"""Of a sum: rounding errors add up, and a matrix product is faster long before."""
+"""The most terms of a sum: rounding errors accumulate, and a matrix product is faster for far fewer."""
 _CELL, _FILTER, _GROUP, _CHANNEL = range(4)
 """Subscripts of the sum; those of the taps follow."""
 
@@ -51,8 +51,8 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
 def _sum(weight: Array, slabs: Slabs, rows: Array, output: Array, scratch: Scratch) -> None:
     """The sums of a step; ``rows``: (channels, *cells), ``output``: (filters, *size).
 
-    ``weight``: (groups, filters of a group, channels of a group, *taps). The sums are made for every cell of the line,
-    also where a window wraps around, and cut out of it.
+    ``weight``: (groups, filters of a group, channels of a group, *taps). Every cell of the line is computed, also where
+    a window wraps around; then the valid ones are cut out.
     """
     groups, filters, span, *taps = weight.shape
     cells, item = prod(rows.shape[1:]), rows.itemsize

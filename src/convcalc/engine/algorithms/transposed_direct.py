@@ -1,4 +1,4 @@
-"""Every cell writes a whole kernel: the transposed convolution by its definition, a pass for each tap."""
+"""Transposed convolution by its definition, each cell writing a whole kernel: one pass for each tap."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def scatter(
     groups: int = 1,
     threads: int = 1,
 ) -> Array:
-    """What the cells write, (batch, written channels, *size), where several write to one cell added up.
+    """The sum of the kernels that the cells write, (batch, written channels, *size).
 
-    ``cells``: (batch, channels, *spatial). ``weight``: (channels, written channels / groups, *kernel_size), as a
-    convolution that reads the written channels has it, and as PyTorch's ``ConvTransposeNd``. ``size``: on
-    each axis at least (cells − 1) × stride + reach. Both arrays are of one floating type, or exact: then the result is
-    exact too, in int64 or Python's numbers. ``threads``: at most so many; they change no bit.
+    ``cells``: (batch, channels, *spatial). ``weight``: (channels, written channels / groups, *kernel_size), as of a
+    convolution that reads the written channels, and of PyTorch's ``ConvTransposeNd``. ``size``: on each axis at least
+    (cells − 1) × stride + reach. Both arrays are of one floating type, or exact: then the result is exact too, in int64
+    or Python's numbers. ``threads``: the most to use; the result does not depend on it.
     """
     arithmetic = arithmetic_of(cells, weight)
     cells, weight = (each.astype(arithmetic.dtype, copy=False) for each in (cells, weight))
@@ -60,13 +60,13 @@ def scatter(
 def _places(
     sizes: Sequence[int], taps: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> tuple[slice, ...]:
-    """Where on each axis a tap of every cell's kernel is written."""
+    """The index of the output cells that a tap of every cell's kernel is written to."""
     rows = zip(sizes, taps, stride, dilation, strict=True)
     return tuple(slice(tap * far, tap * far + (size - 1) * step + 1, step) for size, tap, step, far in rows)
 
 
 class Cost(NamedTuple):
-    """What :func:`scatter` takes."""
+    """The cost of :func:`scatter`."""
 
     arithmetic: Arithmetic
     seconds: float
@@ -75,11 +75,11 @@ class Cost(NamedTuple):
     product_bytes: int
     """Of the products of one tap."""
     converted_bytes: int
-    """Of the cells, where they are not in the arithmetic's numbers."""
+    """Of the cells' copy, where they are not in the arithmetic's type."""
 
 
 def cost_of(cells: Array, weight: Array, *, groups: int, threads: int) -> Cost:
-    """What :func:`scatter` takes: for each tap a matrix product, which is added to what is written."""
+    """The cost of :func:`scatter`: for each tap a matrix product and its addition to the output."""
     arithmetic = arithmetic_of(cells, weight)
     span, places, taps = weight.shape[1], len(cells) * prod(cells.shape[2:]), prod(weight.shape[2:])
     items, products = len(_items(groups, span)), weight.size * places
@@ -93,12 +93,12 @@ def cost_of(cells: Array, weight: Array, *, groups: int, threads: int) -> Cost:
 
 
 def _items(groups: int, span: int) -> list[tuple[int, slice]]:
-    """Halves of each group whatever the number of threads, so that every product is the same."""
+    """Halves of each group for any number of threads, so that every product is the same."""
     return [(group, some) for group in range(groups) for some in steps(span, ceil_div(span, 2))]
 
 
 def arithmetic_of(cells: Array, weight: Array) -> Arithmetic:
-    """That of the floats, or the first exact one that holds every sum."""
+    """The arithmetic of the floats, or the first exact one wide enough for every sum."""
     if not (is_exact(cells) and is_exact(weight)):
         return FLOAT32 if cells.dtype.itemsize == FLOAT32.itemsize else FLOAT64
     if object in (cells.dtype, weight.dtype):

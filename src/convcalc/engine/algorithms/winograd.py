@@ -1,8 +1,8 @@
 """Winograd's minimal filtering for 3-tap kernels: m outputs of an axis from m + 2 products instead of 3·m.
 
-Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016). Channels lie innermost here, so that the
-overlapping tiles are gathered in long copies; each transform is one product with the Kronecker power of its matrix, or
-for m = 2 additions, and in between stand (m + 2)^rank products of (tiles × in_channels) · (in_channels × out_channels).
+Lavin & Gray, "Fast algorithms for convolutional neural networks" (2016). Channels are the innermost axis here, so that
+the overlapping tiles are gathered in long copies; each transform is one product with the Kronecker power of its matrix,
+or for m = 2 additions; between them are (m + 2)^rank products of (tiles × in_channels) · (in_channels × out_channels).
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from convcalc.engine.tiling import ceil_div, steps, tile_size
 from convcalc.problem import Problem
 
 _PRODUCTS, _STEP_BYTES = 5000, 2 << 20
-"""Rows of all products of a step at least, and bytes of their factors at most: short products starve BLAS, and those
-of many channels are long enough anyway."""
+"""The fewest rows of all products of a step, and the most bytes of their factors: short products are slow in BLAS, and
+those of many channels are long enough anyway."""
 _SPREAD = 8
-"""What a window holds is seldom less than an eighth of what the tiles of a transform hold, with several channels."""
+"""The largest ratio of a transform's tiles to a window: with several channels it is rarely exceeded."""
 _LOOKED_AT = 1 << 16
-"""Bytes of the cells that are looked at at once."""
+"""Bytes of the cells that are checked at once."""
 _SHARED = 32 << 20
 """Bytes of a transformed kernel that is kept for all tiles."""
 
@@ -96,7 +96,7 @@ def _products(tile: Tile, flat: Array, kernels: Kernels, scratch: Scratch) -> Ar
 
 
 def _doubts(tile: Tile, output: Array, most: float, outputs: int) -> list[Region]:
-    """The parts of a tile where cells that share a transform with a window hold far more than it, or no numbers.
+    """The parts of a tile where cells that share a transform with a window are far larger than it, or inf or nan.
 
     ``most``: the largest magnitude of all.
     """
@@ -106,7 +106,7 @@ def _doubts(tile: Tile, output: Array, most: float, outputs: int) -> list[Region
 
 
 def _slabs(tile: Tile, outputs: int) -> Iterator[tuple[Tile, slice]]:
-    """Pieces of a tile along its first axis, of whole transforms, each looked at in little memory."""
+    """Pieces of a tile along its first axis, of whole transforms, each small enough to be checked in little memory."""
     first, *others = tile.region.spatial
     whole = outputs * tile.problem.axes[0].dilation
     row = tile.groups * prod(map(len, others)) * tile.arithmetic.itemsize
@@ -128,10 +128,10 @@ def _doubts_of(tile: Tile, output: Array, most: float, outputs: int) -> list[Reg
 
 
 def _loss(problem: Problem, arithmetic: Arithmetic, outputs: int) -> float:
-    """Roundings of all three transforms and the sum over channels, grown by the transforms' norms.
+    """Roundings of all three transforms and the sum over channels, multiplied by the transforms' norms.
 
-    Of output o a tap t gains Σₚ |A|ₒₚ |G|ₚₜ Σ|B|ₚ times its share of Σ|weight|; where the output is small beside the
-    kernel, the taps' shares are not looked at and the largest gain counts.
+    For output o, tap t contributes Σₚ |A|ₒₚ |G|ₚₜ Σ|B|ₚ times its share of Σ|weight|; where the output is small
+    relative to the kernel, the taps' shares are not computed and the largest factor is used.
     """
     matrices = Transforms(*map(np.abs, transforms(outputs, TAPS).of_rank(problem.rank, np.dtype(np.float64))))
     gains = (matrices.output * matrices.input.sum(axis=1)) @ matrices.kernel
@@ -154,7 +154,7 @@ def _obstacle(problem: Problem, arithmetic: Arithmetic, outputs: int) -> str | N
 
 
 def _shared_bytes(problem: Problem, arithmetic: Arithmetic, outputs: int) -> int:
-    """Bytes of the transformed kernel if it is made once, otherwise 0: it is large, or larger than what it meets."""
+    """Bytes of the transformed kernel if it is computed once; 0 if it is large, or larger than the cells."""
     products: int = (outputs + TAPS - 1) ** problem.rank
     kernels = problem.counts.weights // prod(problem.kernel_size)
     tiles = problem.batch * prod(_tile_counts(problem, outputs))
@@ -174,7 +174,7 @@ def _step_rows(problem: Problem, arithmetic: Arithmetic, outputs: int) -> int:
         return first
     products: int = (outputs + TAPS - 1) ** problem.rank
     tile_bytes = products * (2 * problem.in_channels + problem.out_channels) * arithmetic.itemsize
-    room = (WORKSPACE // 2 - shared) * 3 // 4 // tile_bytes  # for two threads, the block of cells beside it
+    room = (WORKSPACE // 2 - shared) * 3 // 4 // tile_bytes  # for two threads, and the block of cells
     tiles = min(max(_PRODUCTS // products, _STEP_BYTES // tile_bytes), room)
     return max(1, tiles // prod(others))
 
@@ -190,7 +190,7 @@ def _work(problem: Problem, arithmetic: Arithmetic, outputs: int) -> Work:
     shared = _shared_bytes(problem, arithmetic, outputs)
     kernels = products * problem.counts.weights // prod(problem.kernel_size)
     moved = count * ((3 if is_added else 2) * products * channels + 3 * cells * filters) + 4 * kernels
-    # products of few channels run far below the machine's best
+    # products of few channels run far below the machine's peak
     few = 1 + 8 / span + 8 * problem.groups / filters
     seconds = (1.6 * transformed + few * multiplied) * product_seconds(arithmetic)
     seconds += 2.0 * moved * pass_seconds(arithmetic)
@@ -199,7 +199,7 @@ def _work(problem: Problem, arithmetic: Arithmetic, outputs: int) -> Work:
         least = min(_step_rows(problem, arithmetic, outputs), ceil(counts[0] / (2 if problem.batch == 1 else 1)))
         size = tile_size(problem, seconds, item, multiple=outputs)
         pieces = ceil_div(counts[0], max(ceil_div(size[0], outputs), least))
-        pieces += pieces % 2 if problem.batch == 1 else 0  # as many for each of two threads
+        pieces += pieces % 2 if problem.batch == 1 else 0  # an equal number for each of two threads
         size = (min(ceil_div(counts[0], pieces) * outputs, problem.output_size[0]), *size[1:])
     elif problem.groups == 1 and problem.batch == 1:
         filters = ceil(filters / 2)

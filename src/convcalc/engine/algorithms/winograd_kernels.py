@@ -3,7 +3,7 @@
 Cook–Toom: m outputs of an r-tap filter from m + r − 1 products, as three small matrices of exact numbers.
 
 Winograd, "Arithmetic complexity of computations" (1980); Lavin & Gray, "Fast algorithms for convolutional neural
-networks" (2016). The matrices are made here from the interpolation points, in fractions.
+networks" (2016). The matrices are computed here from the interpolation points, in fractions.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def transforms(outputs: int, taps: int) -> Transforms:
 
 
 def _whole_scale(row: list[Fraction]) -> Fraction:
-    """What makes the smallest whole numbers of a row."""
+    """The factor that makes a row the smallest whole numbers."""
     return Fraction(lcm(*(each.denominator for each in row)), gcd(*(each.numerator for each in row)))
 
 
@@ -96,11 +96,11 @@ def _floats(matrix: Matrix) -> Array:
 FILTERS = 32
 """Filters of a step where the kernel is transformed as it is used."""
 _LARGE = 8 << 20
-"""Bytes of a transformed kernel that two threads make together; the products of halves are shorter."""
+"""Bytes of a transformed kernel from which two threads compute it together; the products of halves are shorter."""
 
 
 class Kernels:
-    """The transformed kernel: made once where that fits and pays, otherwise as it is used, some filters at a time."""
+    """The transformed kernel: computed once where that fits and pays, otherwise on use, some filters at a time."""
 
     def __init__(self, problem: Problem, matrix: Array, is_shared: bool) -> None:
         self._weight, self._groups = problem.applied_weight, problem.groups
@@ -121,7 +121,7 @@ class Kernels:
             groups = slice(tile.region.filters.start // each, tile.region.filters.stop // each)
             yield slice(None), self._made(self._halves[0])[:, groups]
         else:
-            # each thread begins with another half, so that two of them make one half each
+            # each thread begins with another half, so that two of them compute one half each
             turn = next(self._turns)
             for number in range(len(self._halves)):
                 half = self._halves[(turn + number) % len(self._halves)]
@@ -143,7 +143,7 @@ class Kernels:
         """(products, groups, channels of a group, filters of a group)."""
         weight = self._weight[tile_filters]
         weight = weight.reshape(groups, -1, weight.shape[1], prod(weight.shape[2:]))[:, filters]
-        # BLAS reads channels before filters best; to lay out a large kernel so costs more than that saves
+        # BLAS is fastest with channels before filters; for a large kernel that layout costs more than it saves
         order = (3, 0, 1, 2) if self._is_large else (3, 0, 2, 1)
         taps = scratch.array("taps", tuple(weight.shape[axis] for axis in order), self._matrix.dtype)
         np.copyto(taps, weight.transpose(order), casting="unsafe")
@@ -153,7 +153,7 @@ class Kernels:
 
 
 class _Half:
-    """Some filters, and their transformed kernel once a thread has made it."""
+    """Some filters, and their transformed kernel once a thread has computed it."""
 
     def __init__(self, filters: slice) -> None:
         self.filters, self.lock = filters, Lock()

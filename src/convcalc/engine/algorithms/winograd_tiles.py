@@ -1,4 +1,4 @@
-"""The tiles of Winograd's filtering: cells gathered and transformed, channels innermost, and outputs laid out again."""
+"""The tiles of Winograd's filtering: cells gathered and transformed, channels innermost, and outputs assembled."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from convcalc.problem import Problem
 
 TAPS = 3
 _SHARED_PLACES = 1024
-"""Bytes from plane to plane whose multiples put a cell of every channel into four places of the cache, or one."""
+"""Distances between planes whose multiples map a cell of every channel to four sets of the cache, or one; in bytes."""
 Pairs = tuple[tuple[np.ufunc, int, int], ...]
-"""For each number of a transform along one axis: what is done with which two cells."""
+"""For each number of a transform along one axis: the operation and its two cells."""
 
 
 class Phase(NamedTuple):
@@ -29,9 +29,9 @@ class Phase(NamedTuple):
     cells: tuple[range, ...]
     """Padded input cells on each axis, enough for whole tiles."""
     outputs: tuple[slice, ...]
-    """What cuts the phase out of the region's output."""
+    """The index of the phase in the region's output."""
     tiles: tuple[int, ...]
-    """Tiles on each axis; the last ones may hang over."""
+    """Tiles on each axis; the last ones may extend beyond the output."""
 
     def part(self, step: slice, outputs: int) -> Phase:
         """Some of the tiles of the first axis."""
@@ -55,7 +55,7 @@ def phases(problem: Problem, region: Region, outputs: int) -> Iterator[Phase]:
 
 
 def transformed_cells(tile: Tile, outputs: int) -> tuple[range, ...]:
-    """The output cells on each axis that whole tiles make of a region: its own, and those of tiles that hang over."""
+    """The output cells on each axis of a region rounded up to whole tiles."""
     found = []
     for axis, positions in zip(tile.problem.axes, tile.region.spatial, strict=True):
         offsets = range(min(axis.dilation, len(positions)))
@@ -66,9 +66,9 @@ def transformed_cells(tile: Tile, outputs: int) -> tuple[range, ...]:
 
 
 def transformed(block: Array, phase: Phase, matrix: Array, pairs: Pairs | None, scratch: Scratch) -> Array:
-    """(products, tiles × channels): every tile's cells transformed, by ``pairs`` where there are any.
+    """(products, tiles × channels): every tile's cells transformed, by ``pairs`` if given.
 
-    ``block``: (*cells, channels), as :func:`gathered` gives it.
+    ``block``: (*cells, channels), from :func:`gathered`.
     """
     return _added(block, phase, pairs, scratch) if pairs else _multiplied(block, phase, matrix, scratch)
 
@@ -81,7 +81,7 @@ def gathered(tile: Tile, phase: Phase, scratch: Scratch) -> Array:
     if tile.problem.input.strides[1] % _SHARED_PLACES:
         tile.copy_box(phase.cells, into[None])
         return block
-    # first into planes that do not lie so: cells of all channels would share few places of the cache
+    # first into planes at other distances: cells of all channels would share few sets of the cache
     planes = scratch.array("cells", (channels, prod(size) | 31), block.dtype)[:, : prod(size)].reshape(channels, *size)
     tile.copy_box(phase.cells, planes[None])
     np.copyto(into, planes)
@@ -136,7 +136,7 @@ def pairs_of(outputs: int) -> Pairs | None:
 
 
 def scatter(back: Array, output: Array, phase: Phase, outputs: int, scratch: Scratch) -> None:
-    """The tiles' outputs, (cells of a tile, tiles × filters), laid beside each other in (filters, *cells)."""
+    """The tiles' outputs, (cells of a tile, tiles × filters), assembled into (filters, *cells)."""
     rank, filters = len(phase.tiles), len(output)
     tiled = back.reshape(*(outputs,) * rank, *phase.tiles, filters)
     joined = scratch.array(
