@@ -204,8 +204,8 @@ def test_going_back_shows_the_same_steps() -> None:
 def test_nothing_is_computed_that_is_not_shown(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two steps of a million cells explain two cells, and a page without --count says how many steps there are."""
     asked: list[Any] = []
-    told = Animation.told
-    monkeypatch.setattr(Animation, "told", lambda self, cell: asked.append(cell) or told(self, cell))
+    explain = Animation.explain
+    monkeypatch.setattr(Animation, "explain", lambda self, cell: asked.append(cell) or explain(self, cell))
     cli.write({"f.yaml": "input: {arange: [1000, 1000]}\nkernel: box\ndims: 2\npadding: same\n"})
     assert cli.run("animate", "f.yaml", "--pos", "500,500", "--count", "2").code == 0
     assert asked == [(0, 500, 500), (0, 500, 501)]

@@ -1,4 +1,4 @@
-"""Convolution of arrays in one call, for those who have the numbers already."""
+"""Convolution of arrays in one call."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def conv(
     Whole numbers give exact whole numbers, however large; float32 gives float32, other floats float64. The
     arguments have the meaning and the defaults of PyTorch's ``conv1d`` to ``conv3d``; ``padding`` also takes a
     (before, after) pair for each axis and the words ``valid``, ``same``, ``same-lower`` and ``full``, and
-    ``flip`` turns the kernel by 180° (mathematical convolution).
+    ``flip`` rotates the kernel by 180° (mathematical convolution).
 
-    ``engine``: the name of one, or ``auto``, which takes the fastest that keeps the digits of the dtype; with
-    ``precision="fast"`` it may lose one of them. ``threads``: at most so many; None stands for all cores that this
-    process may use. The output does not depend on their number.
+    ``engine``: the name of one, or ``auto``, the fastest that keeps the digits of the dtype; with
+    ``precision="fast"`` it may lose one of them. ``threads``: the most to use; None: all cores that this process may
+    use. The output does not depend on their number.
 
     Raises:
         ConvcalcError: the arguments do not fit together; the message says what is needed.
@@ -82,7 +82,7 @@ def trace(
     boundary: str | Number | Boundary = "zeros",
     flip: bool = False,
 ) -> Trace:
-    """Why one cell of :func:`conv`'s output is what it is.
+    """The explanation of one cell of :func:`conv`'s output.
 
     ``position``: the output cell, one index for each spatial axis; ``channel``: the output channel.
 
@@ -94,7 +94,7 @@ def trace(
 
 
 class LoadedNetwork(Network):
-    """A network from a file, which computes and explains itself."""
+    """A network from a file, with methods to compute and explain it."""
 
     __slots__ = ()
 
@@ -129,9 +129,9 @@ class LoadedNetwork(Network):
         batch: int = 0,
         depth: int = 1,
     ) -> ExplainedCell:
-        """Why one cell of a layer's output is what it is; ``position``: one index for each axis beside the channels.
+        """The explanation of one cell of a layer's output; ``position``: one index for each axis besides the channels.
 
-        ``depth``: so many layers are told, down to the input.
+        ``depth``: the number of layers that are explained, towards the input.
 
         Raises:
             ConvcalcError: there is no such layer or cell, or a layer cannot be computed.
@@ -149,7 +149,7 @@ class LoadedNetwork(Network):
     def uses(
         self, position: int | Sequence[int], layer: str | None = None, *, channel: int = 0, batch: int = 0
     ) -> Uses:
-        """What a cell of the input does to a layer, or to the last, and to those on the way.
+        """The uses of a cell of the input in a layer, or in the last, and in those on the way.
 
         Raises:
             ConvcalcError: there is no such layer or cell, or a layer cannot be computed.
@@ -164,7 +164,7 @@ class LoadedNetwork(Network):
         return uses_of_network(network, cells, cell, number, context, batch)
 
     def summary(self, batch: int = 1) -> tuple[Tally, ...]:
-        """What every layer costs and sees, so many samples at a time."""
+        """Parameters, MACs and receptive field of every layer, for batches of ``batch`` samples."""
         from convcalc.layers.costs import Convention, tallies
 
         return tuple(tallies(self, Convention(batch)))
@@ -200,7 +200,7 @@ def kernel(name: str) -> Kernel:
 
 
 def _overflowed(problem: Problem, output: Array) -> bool:
-    """Whether inf or nan in the output come from sums that were too large, not from the numbers that went in."""
+    """Whether inf or nan in the output come from sums that overflowed, not from the inputs."""
     lone = all(map(is_finite, (*problem.bias, problem.boundary.value)))
     given = not lone or count_not_finite(problem.input) or count_not_finite(problem.weight)
     return bool(count_not_finite(output)) and not given
@@ -217,7 +217,7 @@ def _problem(
     boundary: Any,
     flip: bool,
 ) -> tuple[Problem, bool]:
-    """The problem, and whether the input came with a batch axis."""
+    """The problem, and whether the input has a batch axis."""
     array, weights = as_array(cells), as_array(weight)
     has_batch = array.ndim != weights.ndim - 1
     problem = build_problem(

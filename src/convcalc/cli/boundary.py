@@ -71,11 +71,11 @@ def _explained(error: Exception) -> int:
         return error.exit_code
     # Typer carries its own Click since 0.26, so the base class of its usage errors is found through one of them.
     if isinstance(error, BadParameter.__mro__[2]):
-        return _told_usage(error)
+        return _show_usage(error)
     raise error
 
 
-def _told_usage(error: Any) -> int:
+def _show_usage(error: Any) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "convcalc"
     hint = _called_here(getattr(error, "option_name", ""), context) or f"{path} -h shows what it takes"

@@ -46,8 +46,8 @@ def _feature(name: str, count: int, position: tuple[int, ...] | None, channel: i
     if len(given) != 1:
         raise UsageError(f"the {name} has features, which have no position", hint=hint)
     if len(given[0]) != 1 or not 0 <= given[0][0] < count:
-        told = ",".join(map(str, given[0]))
-        raise UsageError(f"there is no feature {told}: the {name} has {counted(count, 'feature')}", hint=hint)
+        feature = ",".join(map(str, given[0]))
+        raise UsageError(f"there is no feature {feature}: the {name} has {counted(count, 'feature')}", hint=hint)
     return given[0]
 
 

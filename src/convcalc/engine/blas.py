@@ -112,14 +112,14 @@ def known(library: Any) -> Blas | None:
     for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):  # the wheels' own OpenBLAS has others
         named = f"{prefix}openblas_{{}}{suffix}".format
         if found := _functions(library, named("get_num_threads"), named("set_num_threads")):
-            name = _told(library, "OpenBLAS", named("get_config"), named("get_corename"))
+            name = _full_name(library, "OpenBLAS", named("get_config"), named("get_corename"))
             is_openmp = getattr(library, named("get_parallel"), int)() == 2
             openmp = _functions(library, "omp_get_max_threads", "omp_set_num_threads") if is_openmp else None
             return Blas(name, *(openmp or found), is_of_thread=openmp is not None)
     if found := _functions(library, "MKL_Get_Max_Threads", "MKL_Set_Num_Threads_Local"):
         return Blas("MKL", *found)
     if found := _functions(library, "bli_thread_get_num_threads", "bli_thread_set_num_threads"):
-        name = _told(library, "BLIS", "bli_info_get_version_str")
+        name = _full_name(library, "BLIS", "bli_info_get_version_str")
         return Blas(name, *found, is_of_thread=not name.startswith("BLIS 0."))
     if found := _functions(library, "BLASGetThreading", "BLASSetThreading"):
         return Blas("Accelerate", *found)
@@ -136,7 +136,7 @@ def _functions(library: Any, get: str, put: str) -> tuple[Callable[[], int], Cal
     return getter, setter
 
 
-def _told(library: Any, name: str, version: str, processor: str = "") -> str:
+def _full_name(library: Any, name: str, version: str, processor: str = "") -> str:
     """The name with what these functions report, if they exist."""
     words = [name]
     for function in (getattr(library, each, None) for each in (version, processor) if each):

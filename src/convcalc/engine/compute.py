@@ -129,8 +129,7 @@ class _Job:
             self.not_finite.append(region)
 
     def _sums(self, region: Region, output: Array, scratch: Scratch) -> Sequence[Region]:
-        """Write the sums to (batch, filters, *size) of a dtype wide enough, then scale and bias; returns the recomputed
-        parts."""
+        """Write the sums to (batch, filters, *size), then scale and bias; returns the parts that were recomputed."""
 
         def done(part: Array, filters: slice) -> None:
             self.epilogue.apply(part, filters)

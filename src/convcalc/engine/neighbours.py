@@ -44,7 +44,7 @@ def windows(magnitudes: Array, axes: Sequence[Axis]) -> Array:
 
 
 def around(values: Array, axes: Sequence[Axis], cells: int) -> Array:
-    """The maximum of the windows up to ``away`` output cells away on every side, dilated as the kernel."""
+    """The maximum of the windows up to ``cells`` output cells away on every side, dilated as the kernel is."""
     for number, axis in enumerate(axes, start=1):
         far = [(0, 0)] * values.ndim
         far[number] = (cells * axis.dilation,) * 2
@@ -122,7 +122,7 @@ def least_inside(tile: Tile) -> float:
 
 
 def _sampled(cells: Array, groups: int, axes: Sequence[Axis], inside: Sequence[int]) -> tuple[Array, list[int]]:
-    """Some cells of every window, (batch · groups, channels, *cells), and how many of its taps on each axis they include.
+    """Some cells of every window, (batch · groups, channels, *cells), and how many of its taps they are on each axis.
 
     ``cells``: (batch, channels, *cells); ``inside``: how many of its taps on each axis every window has among them.
     """

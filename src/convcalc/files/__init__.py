@@ -1,4 +1,4 @@
 """Bytes to arrays and text, and back: bounded readers, and writers that leave no half-written file.
 
-It knows nothing of convolution.
+Independent of convolution.
 """

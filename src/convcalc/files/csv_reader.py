@@ -1,4 +1,4 @@
-"""Tables of numbers as text: one line a row, a blank line between channels."""
+"""Tables of numbers as text: one line per row, a blank line between channels."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from convcalc.limits import Limits
 from convcalc.numerals import Number
 from convcalc.wording import counted
 
-_DELIMITERS = (";", "\t", "|", ",")  # in the order in which they win: a comma may also be a decimal comma
+_DELIMITERS = (";", "\t", "|", ",")  # by precedence: a comma may also be a decimal comma
 _SEPARATOR = re.compile(r'"?sep=([;,|:\t ])"?\s*', re.IGNORECASE)
-"""The first line by which Excel is told the delimiter."""
+"""The first line that names the delimiter for Excel."""
 _COMMENT = re.compile(r"[ \t]*#(?!N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)")
-"""How a line that is none of the table begins; what stands after the sign otherwise are a spreadsheet's errors."""
+"""How a comment line begins; the excluded words after the sign are a spreadsheet's errors."""
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 
 
 def read_csv(text: str, source: str, limits: Limits) -> Array:
-    """The array of a table: ``(rows, columns)``, or ``(channels, rows, columns)`` where blank lines part the rows.
+    """The array of a table: ``(rows, columns)``, or ``(channels, rows, columns)`` where blank lines separate channels.
 
     The delimiter is the one that a first line such as ``sep=;`` names, otherwise the first of ``;``, tab, ``|`` and
-    ``,`` that the text holds, otherwise runs of spaces. Lines that begin with ``#`` are comments.
+    ``,`` that the text contains, otherwise runs of spaces. Lines that begin with ``#`` are comments.
 
     Raises:
         FormatError: a cell is no number (line and column of the place are its line and its number in the row), or the
@@ -83,7 +83,7 @@ class _Table:
         self.height += 1
 
     def end_channel(self, line: int, cells: list[str]) -> None:
-        """Take a blank line; one of nothing but delimiters is a row of empty cells."""
+        """Read a blank line; a line of delimiters alone is a row of empty cells."""
         if len(cells) > 1:
             self.add_row(line, cells)
         if self.height:
@@ -115,7 +115,7 @@ class _Table:
         )
 
     def _hint(self, line: int, cells: list[str], index: int) -> str:
-        """How to mend a cell, as far as its table tells more of it than the cell itself."""
+        """How to fix a cell, where its table gives a more specific hint than the cell alone."""
         cell, is_first = cells[index], self.first is None
         if not cell and index == len(cells) - 1 > 0:
             return "delete the delimiter at the end of the row"
@@ -147,7 +147,7 @@ class _Lines(NamedTuple):
     numbers: Sequence[int]
     """Of each line in the file."""
     delimiter: str | None
-    """None stands for runs of spaces."""
+    """None: runs of spaces."""
 
 
 def _lines(text: str) -> _Lines:
@@ -181,7 +181,7 @@ def _records(table: _Lines, source: str, text: str) -> Iterator[tuple[int, list[
 
 
 def _fault(error: csv.Error) -> str:
-    """What is wrong with the quotes of a row; the words of the module csv differ between versions."""
+    """The error in the quotes of a row; the messages of the module csv differ between versions."""
     if "end of data" in str(error):
         return "a quote that is not closed"
     return "a cell that is too long" if "limit" in str(error) else "text after a closing quote"

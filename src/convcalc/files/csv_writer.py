@@ -1,4 +1,4 @@
-"""Everything that convcalc writes as CSV: reports, traces and arrays, one line a row."""
+"""Everything that convcalc writes as CSV: reports, traces and arrays, one line per row."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from convcalc.wording import safe_text
 if TYPE_CHECKING:
     from convcalc.arrays import Array
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones too, which some spreadsheets take
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones too, which some spreadsheets accept
 _MOST_AXES = 3
 
 
 class _Echo:
-    """What a csv.writer writes to, so that its ``writerow`` gives the line back."""
+    """A stream for csv.writer, with which ``writerow`` returns the line."""
 
     def write(self, line: str) -> str:
         return line
@@ -35,7 +35,7 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 def array_lines(array: Array) -> Iterator[str]:
     """The array as the lines that :func:`~convcalc.files.csv_reader.read_csv` reads, every digit kept.
 
-    A row of the array is a line, made as it is asked for, and a blank line parts channels; fractions stay fractions.
+    A row of the array is a line, generated on demand, and a blank line separates channels; fractions stay fractions.
     Leading axes of size 1 are dropped where there are more than three.
 
     Raises:
@@ -52,7 +52,7 @@ def array_lines(array: Array) -> Iterator[str]:
 
 
 def csv_cell(text: str) -> str:
-    """The text of a cell: no control character obeys or ends the line, and no spreadsheet runs it as a formula.
+    """The text of a cell, with control characters escaped and protected from being run as a formula by spreadsheets.
 
     >>> csv_cell("=1+1"), csv_cell("edge")
     ("'=1+1", 'edge')

@@ -1,9 +1,9 @@
 """The value of a small arithmetic expression such as ``sqrt(2)/2``: four operations, parentheses, ``sqrt`` and ``pi``.
 
-There is no power and there are no other names, so an expression of 200 characters has at most about 200 digits and no
-input can make the reader work long.
+There is no power and there are no other names, so an expression of 200 characters has at most about 200 digits, and
+every input is evaluated fast.
 
-One number from text, without numpy: nothing is guessed and nothing becomes NaN silently.
+Numbers are read from text without numpy; nothing is guessed and nothing becomes NaN silently.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from convcalc.numerals import Number
 MOST_DIGITS = 4300  # Python's own limit (sys.int_info.default_max_str_digits): more take quadratic time
 INTEGER = re.compile(r"[-+]?[0-9]+")
 THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
-"""What may be a whole number from a thousand, or one with a decimal comma."""
+"""Texts that may be a whole number with a thousands separator, or one with a decimal comma."""
 _LONGEST_MISTAKE = 100
 # Digits are in one run each, or a long text that is no number after all would be tried at every cut of the run.
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -270,7 +270,7 @@ class _Evaluator:
 
 
 def out_of_range(text: str) -> FieldError:
-    """The error for a value that no float can hold."""
+    """The error for a value beyond the range of floats."""
     return FieldError(f"out of range: {shown(text)}", hint="the largest float is about 1.8e308")
 
 

@@ -1,4 +1,4 @@
-"""Files with their kind, told by the content and not by the name, each opened and read once."""
+"""Files with their kind, detected from the content and not the name, each opened and read once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _CALLED = {
 }
 _BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
 _UNMARKED = {"safetensors", "onnx"}
-"""Kinds without a magic number; what is called so and cannot be text is one that is damaged."""
+"""Kinds without a magic number; a file of such a name that cannot be text is a damaged one."""
 _NO_TEXT = {*range(9), 0xFF}
 _YAML_LINE = re.compile(
     r"""(?!"?sep=) (?: [\[{&*!%] | -(?:\s|$) | --- | \?\s | <<
@@ -67,20 +67,20 @@ class OpenedFile:
     """A file whose kind is known: yaml (or JSON), csv, npy, npz, safetensors, onnx or image."""
 
     name: str
-    """The path, or "standard input", as it is called in messages."""
+    """The path, or "standard input", for messages."""
     kind: str
     member: str | None = None
-    """The array of a .npz archive or a .safetensors file that is meant."""
+    """The selected array of a .npz archive or a .safetensors file."""
     text: str = field(default="", repr=False)
     """The content of a text file."""
     data: bytes | None = field(default=None, repr=False)
     """The content of a binary file from standard input; other binary files are read when they are used."""
     keeps_nodata: bool = False
-    """Whether cells that an image calls empty are asked for with the numbers that stand in them."""
+    """Whether an image's empty cells are read with their stored numbers."""
 
     @property
     def mismatch(self) -> str:
-        """What to say if the name promises another kind of content, such as "named .png, but its content is text"."""
+        """A note if the name suggests another kind of content, such as "named .png, but its content is text"."""
         suffix = Path(self.name).suffix.lower()
         promised = KIND_OF_SUFFIX.get(suffix, self.kind)
         if promised == self.kind:
@@ -120,7 +120,7 @@ def open_file(path: str, limits: Limits, *, base: Path | None = None) -> OpenedF
 
 
 def sniff(data: bytes) -> str:
-    """The kind of a file with this content, as a :class:`OpenedFile` tells it.
+    """The kind of a file with this content, as of :class:`OpenedFile`.
 
     Raises:
         FormatError: it is text of no known encoding, or of a known kind that is not read.
@@ -138,7 +138,7 @@ def _opened(name: str) -> BinaryIO:
 
 
 def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryIO | None = None) -> str:
-    """The kind of a file that is no text, or nothing; of an archive only its ``stream`` tells what is in it.
+    """The kind of a file that is no text, or None; that of an archive is detected from its ``stream``.
 
     Raises:
         FormatError: it is of a known kind that is not read.
@@ -179,14 +179,14 @@ def _split(path: str) -> tuple[str, str | None]:
     """The file and the member of ``archive.npz:name``, unless a file has that very name."""
     if ":" not in path or is_file(path):
         return path, None
-    # A name of another library may hold colons itself, such as conv/kernel:0.
+    # A name of another library may contain colons itself, such as conv/kernel:0.
     archive = re.match(r"(.+?\.(?:npz|safetensors)):(.+)", path, re.IGNORECASE | re.DOTALL)
     name, _, member = (archive[1], ":", archive[2]) if archive else path.rpartition(":")
     return (name, member) if name and member and (archive or is_file(name)) else (path, None)
 
 
 def is_file(path: str) -> bool:
-    """Whether there is such a file; none has a name that is too long or holds a NUL."""
+    """Whether the file exists; false for names that are too long or contain a NUL."""
     try:
         return Path(path).is_file()
     except (OSError, ValueError):

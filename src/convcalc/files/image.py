@@ -17,13 +17,13 @@ _TIFF = (b"II", b"MM")
 def read_image(
     data: bytes, source: str, limits: Limits, *, keeps_nodata: bool = False
 ) -> tuple[Array, tuple[str, ...]]:
-    """The read-only numbers ``(channels, height, width)`` of the file, and notes on what was done to them.
+    """The read-only numbers ``(channels, height, width)`` of the file, and notes on their conversion.
 
     Grey has one channel, colours three, inks four; alpha is dropped, further bands of a TIFF image are kept. Cells that
-    the file calls empty are nan, with ``keeps_nodata`` the numbers that stand in them.
+    the file marks as empty are nan, with ``keeps_nodata`` their stored numbers.
 
     Raises:
-        FormatError: it is no image of a known format, is damaged, or holds what is not read.
+        FormatError: it is no image of a known format, is damaged, or uses unsupported features.
         LimitError: it has more pixels or takes more memory than the limits allow.
         MissingExtraError: it needs Pillow, which is not installed.
     """

@@ -1,4 +1,4 @@
-"""Files that hold arrays under names: of each only what is asked for is read."""
+"""Files of named arrays, of which only the requested ones are read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NamedArrays(Protocol):
         """
 
     def stored(self) -> Iterator[Stored]:
-        """What every array is, its numbers not read, in the order of the file.
+        """The type and shape of every array, its numbers not read, in the order of the file.
 
         Raises:
             FormatError: the file is damaged.
@@ -62,7 +62,7 @@ def open_arrays(path: str, limits: Limits, *, base: Path | None = None) -> Named
 
 
 def named_arrays(source: OpenedFile, limits: Limits) -> NamedArrays | None:
-    """The arrays of a source, if it is a .npz archive or a .safetensors file and no single one of them is meant.
+    """The arrays of a source, if it is a .npz archive or a .safetensors file and no single one is selected.
 
     Raises:
         ConvcalcError: it is damaged.

@@ -1,4 +1,4 @@
-"""NumPy's .npy files, read from their header alone: nothing is allocated or run on the word of the file."""
+"""NumPy's .npy files, read without trusting their header: nothing is run, and sizes are checked first."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _NUMERIC = re.compile(
     r"[<>|=]?(?:b1|[iu][1248]|f[248]|[?bBhHiIqQefd])"
     r"|bool|u?int(?:8|16|32|64)|float(?:16|32|64)|half|single|double"
 )
-"""The types that are read, by all the names that NumPy takes for them and that mean the same on every machine."""
+"""The types that are read, by all of NumPy's names for them that mean the same on every machine."""
 _LONG = re.compile(r"(?<=[0-9])L(?=[\s,)])")
-"""How Python 2 ends a large integer; NumPy on it wrote shapes so, and its reader still takes them."""
+"""The end of a large integer in Python 2, in shapes that NumPy wrote there; its reader still accepts them."""
 _REFUSED = {
     "O": "Python objects (a pickle), not read, since reading them could run code",
     "c": "complex numbers",
@@ -41,7 +41,7 @@ _REFUSED = {
 
 
 class Header(NamedTuple):
-    """What stands before the numbers of a .npy file."""
+    """The header of a .npy file."""
 
     dtype: np.dtype[np.generic]
     fortran_order: bool
@@ -65,7 +65,7 @@ def read_npy(stream: BinaryIO, size: int, source: str, limits: Limits) -> tuple[
 
 
 def npy_header(stream: BinaryIO, source: str, limits: Limits) -> Header:
-    """What the header of a .npy stream says.
+    """The header of a .npy stream.
 
     Raises:
         FormatError: it is no .npy file of real numbers.
@@ -78,7 +78,7 @@ def write_npy(stream: BinaryIO, array: Array) -> None:
     """Write an array of real numbers as .npy.
 
     Raises:
-        OutputError: it holds exact fractions or integers beyond 64 bits, which only text keeps.
+        OutputError: it has exact fractions or integers beyond 64 bits, which only text can store.
     """
     if array.dtype.kind not in "biuf":
         raise OutputError(
@@ -87,7 +87,7 @@ def write_npy(stream: BinaryIO, array: Array) -> None:
         )
     ordered = np.asarray(array, order="C")
     np.lib.format.write_array_header_1_0(stream, np.lib.format.header_data_from_array_1_0(ordered))
-    # write_array would bypass the stream, and its error on a full disk has no reason in it.
+    # write_array would bypass the stream, and its error on a full disk does not state the reason.
     stream.write(ordered.reshape(-1).view(np.uint8).data)
 
 

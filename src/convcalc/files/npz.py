@@ -1,4 +1,4 @@
-"""Archives of .npy files: the one array that is meant, and nothing decompressed that is out of proportion."""
+"""Archives of .npy files: the selected array; members of suspicious compression ratios are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAGIC = b"PK"
 _LARGEST_RATIO = 100
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 1
-# What zipfile and zlib raise for damaged archives, found by feeding them mutated ones.
+# The errors of zipfile and zlib for damaged archives, found by reading mutated ones.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,7 +43,7 @@ _RESULTS = {
     frozenset(("matrix", "input", "offset")): "matrix",
     frozenset(("matrix", "kernel", "offset")): "matrix",
 }
-"""What ``run`` and ``matrix`` save together, and which of it is their result."""
+"""The arrays that ``run`` and ``matrix`` save together, and which of them is the result."""
 
 
 def read_npz(stream: BinaryIO, member: str | None, source: str, limits: Limits) -> tuple[Array, tuple[str, ...]]:
@@ -72,10 +72,10 @@ def open_npz(source: OpenedFile, limits: Limits) -> NpzArchive:
 
 @dataclass(frozen=True, eq=False)
 class NpzArchive:
-    """The arrays of an archive whose directory has been read; each is read when it is asked for."""
+    """The arrays of an archive whose directory has been read; each is read on demand."""
 
     source: str
-    """The file, as it is called in messages."""
+    """The file's name for messages."""
     limits: Limits
     size: int
     """Of the file, in bytes."""
@@ -105,7 +105,7 @@ class NpzArchive:
             return npy_header(content, f"{self.source}:{name}", self.limits).shape
 
     def stored(self) -> Iterator[Stored]:
-        """What every array is, from its header; raises as :meth:`read` does."""
+        """The type and shape of every array, from its header; raises as :meth:`read` does."""
         for name in self.members:
             with self._opened(name) as (content, _):
                 dtype, _, shape = npy_header(content, f"{self.source}:{name}", self.limits)
@@ -128,20 +128,20 @@ class NpzArchive:
         if name not in self.members:
             raise UnknownNameError(f"array in {self.source}", name, self.members)
         info = self.members[name]
-        with _damage_told(self.source):
+        with _format_errors(self.source):
             _check(info, self.size, Place(f"{self.source}:{name}"), self.limits)
             with self.archive.open(info) as content:
                 yield cast(BinaryIO, content), info.file_size
 
 
 def _archive(stream: BinaryIO, source: str, limits: Limits) -> NpzArchive:
-    with _damage_told(source):
+    with _format_errors(source):
         archive = zipfile.ZipFile(stream)
         return NpzArchive(source, limits, size_of(stream), archive, _members(archive.infolist(), Place(source)))
 
 
 @contextmanager
-def _damage_told(source: str) -> Iterator[None]:
+def _format_errors(source: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
@@ -149,7 +149,7 @@ def _damage_told(source: str) -> Iterator[None]:
 
 
 def _fault(error: Exception) -> str:
-    """What is wrong with an archive; the words of zipfile and zlib are for their own callers."""
+    """The error for a damaged archive; the messages of zipfile and zlib are for their own callers."""
     if isinstance(error, zipfile.BadZipFile) and "CRC" in str(error):
         return "a wrong check sum"
     if isinstance(error, zlib.error):

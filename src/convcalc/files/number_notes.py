@@ -1,4 +1,4 @@
-"""What is found in the numbers of weights as they are read: nan is refused, inf and what was converted noted."""
+"""Checks of the numbers of weights as they are read: nan is refused; inf and conversions are noted."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class NumberNotes:
-    """Of all layers of a network that were read so far."""
+    """Notes on the weights of all layers of a network read so far."""
 
     strict_finite: bool = False
     """Whether inf is refused too."""
     notes: list[str] = field(default_factory=list)
-    """What is worth a warning, each once; it grows as layers are read."""
+    """Warnings, each once; more are added as layers are read."""
     _known: set[str] = field(default_factory=set)
 
     def look_through(self, layer: str, name: str, values: Array, notes: Iterable[str]) -> None:
-        """Note what is known of the tensor ``name`` of a layer.
+        """Check the tensor ``name`` of a layer, and add its notes.
 
         Raises:
-            FieldError: something is nan, or not finite where that is refused.
+            FieldError: a number is nan, or not finite where that is refused.
         """
         from convcalc.files.numbers import check_weights
 

@@ -18,7 +18,7 @@ from convcalc.numerals import Number, exact_text, is_finite, nearest_float
 from convcalc.wording import counted
 
 _EXACT_IN_FLOAT64 = 1 << 53
-# bytes.translate with these left out leaves nothing of a row that int() and float() read by the rules of `number`.
+# Removing these with bytes.translate leaves nothing of a row that int() and float() read by the rules of `number`.
 _OF_INTEGERS = b"0123456789+- "
 _OF_DECIMALS = _OF_INTEGERS + b".eE"
 
@@ -38,7 +38,7 @@ def numbers(row: Sequence[str]) -> list[Number]:
             if math.inf not in values and -math.inf not in values:
                 return values
     except ValueError:
-        pass  # one of them is no plain number: the careful way reads or names it
+        pass  # one of them is no plain number: the slow path reads it or reports it
     return [_numbered(index, text) for index, text in enumerate(row)]
 
 
@@ -46,7 +46,7 @@ def packed(values: Sequence[Number], shape: tuple[int, ...]) -> Array:
     """A read-only array of the values: int64 or exact Python integers, exact fractions, or float64 if one is a float.
 
     Raises:
-        FieldError: an integer or fraction is too large for the float64 that another value asks for.
+        FieldError: an integer or fraction is too large for the float64 that another value requires.
     """
     kinds = set(map(type, values))
     if float in kinds:
@@ -78,7 +78,7 @@ def array(node: object, limits: Limits) -> Array:
 
 
 def array_notes(values: Array, node: object = None) -> tuple[str, ...]:
-    """What a reader should know of the values: where one is not finite, and which integer lost digits among floats.
+    """Notes on the values: where one is not finite, and which integer lost digits among floats.
 
     Lost digits are found only with the ``node`` that the values were read from.
     """
@@ -99,7 +99,7 @@ def check_weights(name: str, values: Array, *, strict_finite: bool) -> None:
     """Refuse numbers of a layer's weights that are nan, with ``strict_finite`` inf too; ``name``: such as "bias".
 
     Raises:
-        FieldError: one is; the error says where.
+        FieldError: one is; with its index.
     """
     if values.dtype.kind != "f":
         return
@@ -149,7 +149,7 @@ def _whole_array(values: Sequence[Number]) -> Array:
 
 
 def _shape(node: object, limits: Limits) -> tuple[int, ...]:
-    """The shape that the first element of every level promises."""
+    """The shape by the first element of every level."""
     shape: list[int] = []
     while isinstance(node, list):
         if len(shape) == limits.axes:

@@ -32,7 +32,7 @@ def _filtered(pixels: Array, kind: int) -> bytes:
     lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
     lines[:, 0], lines[:, 1:] = kind, rows
     if kind == _UP:
-        lines[1:, 1:] -= rows[:-1]  # modulo 256, as the filter has it
+        lines[1:, 1:] -= rows[:-1]  # modulo 256, as in the filter
     return lines.tobytes()
 
 

@@ -1,9 +1,8 @@
 """The tensors of safetensors files: a file is mapped once its header is checked, and only what is read is loaded.
 
-The header of a safetensors file, every word of it checked.
-
-The format is 8 bytes with the length of the header, least first, a JSON object that says of every tensor its dtype,
-shape and where its bytes begin and end, and the bytes (github.com/huggingface/safetensors, section "Format").
+The format is 8 bytes with the length of the header, least significant first, a JSON object with every tensor's dtype,
+shape and range of bytes, and the bytes (github.com/huggingface/safetensors, section "Format"). Every value of the
+header is checked.
 """
 
 from __future__ import annotations
@@ -40,10 +39,10 @@ _BITS = {
 
 
 class TensorEntry(NamedTuple):
-    """What the header says of one tensor; it has been checked."""
+    """The header's entry of one tensor, checked."""
 
     dtype: str
-    """As the format spells it, such as ``BF16``."""
+    """As spelled in the format, such as ``BF16``."""
     shape: tuple[int, ...]
     start: int
     """The first byte, from the end of the header."""
@@ -65,7 +64,7 @@ def read_header(stream: BinaryIO, source: str, limits: Limits) -> dict[str, Tens
 
 
 def _object(stream: BinaryIO, size: int, source: str, limits: Limits) -> dict[str, Any]:
-    """The JSON object, of which nothing is known but that no name comes twice; the stream is left at its end."""
+    """The JSON object, unchecked except that names are unique; the stream is left at its end."""
     place = Place(source)
     length = _length(stream, size, place)
     limits.check_memory(_MEMORY_PER_BYTE * length, f"{source}: the header")
@@ -76,7 +75,7 @@ def _object(stream: BinaryIO, size: int, source: str, limits: Limits) -> dict[st
 
 
 def _length(stream: BinaryIO, size: int, place: Place) -> int:
-    """The bytes of the header, which are there."""
+    """The bytes of the header, checked to be complete."""
     start = stream.read(_LENGTH)
     if len(start) < _LENGTH:
         raise FormatError(f"not a .safetensors file: {size} B have no room for a header", place=place)
@@ -187,7 +186,7 @@ _READ = {
     **{"BOOL": "u1", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8"},
     **{"I64": "<i8", "BF16": "<u2", "F16": "<f2", "F32": "<f4", "F64": "<f8"},
 }
-"""The dtypes that are read, each with what NumPy calls its bytes."""
+"""The dtypes that are read, each with NumPy's dtype of its bytes."""
 _NOTES = {
     "BOOL": "true and false are read as 1 and 0",
     "BF16": "bfloat16 is read as float32",
@@ -197,9 +196,9 @@ _NOTES = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Safetensors:
-    """The tensors of a file that is mapped: of its bytes only those are loaded that are looked at.
+    """The tensors of a memory-mapped file, of which only the bytes in use are loaded.
 
-    The file must not be cut while it is read: its pages are those of the disk.
+    The file must not be truncated while it is read.
     """
 
     source: str
@@ -216,7 +215,7 @@ class Safetensors:
         return tuple(self.entries)
 
     def entry(self, name: str) -> TensorEntry:
-        """What the header says of a tensor.
+        """The header's entry of a tensor.
 
         Raises:
             UnknownNameError: there is none of that name.
@@ -230,7 +229,7 @@ class Safetensors:
         return self.entry(name).shape
 
     def stored(self) -> Iterator[Stored]:
-        """What the header says of every tensor, of those too that are not computed with."""
+        """The header's entries of all tensors, also of types that cannot be computed with."""
         for name, entry in self.entries.items():
             yield Stored(name, entry.dtype, entry.shape, entry.stop - entry.start, entry.dtype in _READ)
 
@@ -274,7 +273,7 @@ class Safetensors:
 
 
 def open_safetensors(source: OpenedFile, limits: Limits) -> Safetensors:
-    """The tensors of a .safetensors file, all that its header says checked and nothing of its data loaded.
+    """The tensors of a .safetensors file; the header is checked, and no data is loaded.
 
     Raises:
         FormatError: it is no such file, is damaged, or says what is not so.
@@ -297,7 +296,7 @@ def _mapped(stream: BinaryIO, source: OpenedFile) -> mmap.mmap | bytes:
 
 
 def _converted(stored: Array, dtype: str) -> Array:
-    """The stored values as numbers that are computed with."""
+    """The stored values as numbers of a type to compute with."""
     if dtype == "BF16":
         return from_bfloat16(stored)
     if dtype == "F16":
@@ -309,5 +308,5 @@ def _converted(stored: Array, dtype: str) -> Array:
 
 
 def from_bfloat16(bits: Array) -> Array:
-    """The float32 values of bfloat16, given as uint16: it is their upper half, so every value stays what it is."""
+    """The float32 values of bfloat16, given as uint16: these are their upper halves, so every value is exact."""
     return np.left_shift(bits.astype(np.uint32), 16).view(np.float32)

@@ -1,7 +1,7 @@
 """One array from a file of any kind that is read.
 
-:func:`~convcalc.files.file_kind.open_file` tells the kind of a file, then :func:`tensor` or (for YAML and JSON, which
-may also hold a problem) :func:`node` reads it. :func:`read_tensor` does both for who wants an array and nothing else.
+:func:`~convcalc.files.file_kind.open_file` detects the kind of a file, then :func:`tensor` or (for YAML and JSON, which
+may also describe a problem) :func:`node` reads it. :func:`read_tensor` does both for callers that need only an array.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Tensor:
     """An array from a file."""
 
     array: Array
-    """Read-only, as the file has it: no axes added."""
+    """Read-only, with the axes of the file."""
     dims: int | None
-    """Spatial axes, where the kind of file tells (2 for an image, whose array is channels first)."""
+    """Spatial axes, where the kind of file determines them (2 for an image, whose array is channels first)."""
     notes: tuple[str, ...]
-    """What was converted on the way."""
+    """Conversions made while reading."""
     source: str
-    """The file, as it is called in messages."""
+    """The file's name for messages."""
     is_image: bool = False
     """Whether its numbers are the brightness or the colours of pixels."""
 
@@ -45,7 +45,7 @@ class Tensor:
 def read_tensor(path: str, limits: Limits, *, base: Path | None = None, keeps_nodata: bool = False) -> Tensor:
     """The array of a file; ``path`` may be ``-`` or ``archive.npz:name``, and is relative to ``base`` if that is given.
 
-    ``keeps_nodata``: as :class:`OpenedFile` has it.
+    ``keeps_nodata``: as of :class:`OpenedFile`.
 
     Raises:
         ConvcalcError: the file cannot be read, is no array, or is beyond a limit.
@@ -121,12 +121,12 @@ def _read_yaml(source: OpenedFile, limits: Limits) -> Tensor:
 
 
 def is_result(document: dict[str, Node]) -> bool:
-    """Whether a mapping is what convcalc prints of a result that is an array: of ``run`` or of ``matrix``."""
+    """Whether a mapping is printed output of convcalc with an array as its result: of ``run`` or of ``matrix``."""
     return _result_key(document) in document
 
 
 def _result_key(document: dict[str, Node]) -> str:
-    """Where the array stands in a document that convcalc printed; "" in another."""
+    """The key of the array in a document printed by convcalc; "" in another."""
     schema = str(document.get("schema", ""))
     return "matrix" if schema.startswith("convcalc.matrix/") else "output" if schema.startswith("convcalc") else ""
 
@@ -136,7 +136,7 @@ def _read_csv(source: OpenedFile, limits: Limits) -> Tensor:
     from convcalc.files.numbers import array_notes
 
     values = read_csv(source.text, source.name, limits)
-    # blank lines part channels, whose axes are rows and columns
+    # blank lines separate channels, whose axes are rows and columns
     return Tensor(values, 2 if values.ndim > 2 else None, array_notes(values), source.name)
 
 

@@ -1,4 +1,4 @@
-"""Bytes and text from files and standard input, bounded, with a position for everything that is refused."""
+"""Bytes and text from files and standard input, limited in size, with a position in every error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcalc.limits import bytes_text
 
 STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "standard input"
-HEAD = 4096  # bytes that tell the kind of a file
+HEAD = 4096  # bytes from which the kind of a file is detected
 _MOST_NAMES = 10
 _LONGEST_EXCERPT = 10_000  # characters; a longer line would fill the terminal instead of explaining
 # Tab and line feed are the only control characters of a text file; C1 (0x80 to 0x9f) drives terminals too.
@@ -26,7 +26,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\v\f\r"))
 _FEW_CONTROLS, _MOST_CONTROLS = 2, 1 / 20
-"""How many control bytes a text with a fault may have, and which share of them; of packed bytes it is every tenth."""
+"""The most control bytes of a text with an error, and their share; of packed bytes about every tenth is one."""
 _RAW_HINT = "of raw numbers make an array: numpy.save('a.npy', numpy.fromfile('FILE', dtype).reshape(shape))"
 _REASONS = {
     errno.ENOENT: "no such file",
@@ -60,7 +60,7 @@ def read_bytes(path: str, cap: int) -> bytes:
 
 
 def read_standard_input(cap_for: Callable[[bytes], int]) -> bytes:
-    """The bytes of standard input, where the cap depends on the first of them: of text less is read than of an array.
+    """The bytes of standard input; the cap depends on the first of them: it is lower for text than for arrays.
 
     Raises:
         DataError: it is closed.
@@ -86,30 +86,30 @@ def open_binary(path: str) -> BinaryIO:
         raise DataError(_reason(error, path)) from None
     kind = os.fstat(descriptor).st_mode
     if stat.S_ISREG(kind):
-        return BufferedReader(_Told(descriptor, path))
+        return BufferedReader(_NamedFile(descriptor, path))
     os.close(descriptor)
     if stat.S_ISDIR(kind):
         raise FormatError(f"not a regular file, but a folder: {path}")
     raise FormatError(f"not a regular file: {path}", hint="pipe it in and name it -")
 
 
-class _Told(FileIO):
-    """An open file whose faults while it is read are told as those of its opening are, by the file's name."""
+class _NamedFile(FileIO):
+    """An open file whose read errors are reported with the file's name, as those of opening it."""
 
     def __init__(self, descriptor: int, path: str) -> None:
         super().__init__(descriptor, "rb")
         self._path = path
 
     def readinto(self, buffer: Any, /) -> int:
-        with self._telling():
+        with self._named_errors():
             return super().readinto(buffer) or 0
 
     def readall(self) -> bytes:
-        with self._telling():
+        with self._named_errors():
             return super().readall() or b""
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _named_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -117,7 +117,7 @@ class _Told(FileIO):
 
 
 def size_of(stream: BinaryIO) -> int:
-    """The bytes of an open file or buffer, whatever was read of it."""
+    """All bytes of an open file or buffer, whatever its position."""
     here = stream.tell()
     end = stream.seek(0, os.SEEK_END)
     stream.seek(here)
@@ -128,7 +128,7 @@ def decode(data: bytes, source: str) -> str:
     """The text of UTF-8 or marked UTF-16 bytes, without byte order mark, every line ending a line feed.
 
     Raises:
-        FormatError: the bytes are no such text, or the text holds control characters.
+        FormatError: the bytes are no such text, or the text contains control characters.
     """
     text = _decoded(data, source)
     if "\r" in text:
@@ -164,7 +164,7 @@ def shown(text: str, width: int = 40) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """A colon and the names in quotes for a message, the first ten of many; nothing where there are none.
+    """A colon and the names in quotes for a message, the first ten of many; empty if there are none.
 
     >>> listed(["a", "b"])
     ": 'a', 'b'"
@@ -187,7 +187,7 @@ def may_be_text(head: bytes) -> bool:
 
 
 def _open_flags() -> int:
-    # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+    # Without O_NONBLOCK, opening a pipe that nobody writes to would block.
     return os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -236,7 +236,7 @@ def _decoded(data: bytes, source: str) -> str:
 
 
 def _refuse_bytes(head: bytes, source: str) -> None:
-    """Refuse what is clearly no text, which to decode would only find where it is not."""
+    """Refuse bytes that are clearly no text, for which a decoder's error would only name a position."""
     controls = len(head) - len(head.translate(None, _CONTROL_BYTES))
     if controls <= max(_FEW_CONTROLS, _MOST_CONTROLS * len(head)):
         return

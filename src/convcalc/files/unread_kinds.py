@@ -1,7 +1,7 @@
-"""Kinds of files that are not read, as data: how each is told, what it is called, and what to save instead.
+"""Kinds of files that are not read, as data: how each is recognised, its name, and what to save instead.
 
-A kind is told by bytes at their offsets, by the names in it where it is an archive or a folder, and by the file's name
-only where its content has no mark. The first row that fits counts, so what is special stands before what is general.
+A kind is recognised by bytes at offsets, by the names in an archive or a folder, and by the file's name only where its
+content has no marks. The first row that matches counts, so specific rows come before general ones.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ class Foreign(NamedTuple):
     name: str
     """With its article, for a sentence."""
     remedy: str
-    """What to save instead; FILE stands for the file, NAME for an array in it."""
+    """What to save instead; FILE is the file, NAME an array in it."""
     marks: Marks = ()
-    """Bytes that stand at these offsets."""
+    """Bytes at offsets."""
     suffixes: tuple[str, ...] = ()
-    """The name must end in one of these; without marks it is all that tells the kind."""
+    """The name must end in one of these; without marks the kind is recognised by them alone."""
     inside: str = ""
-    """What is part of a name within an archive or a folder."""
+    """Part of a name within an archive or a folder."""
     why: str = ""
     is_text: bool = False
-    """Whether a file of text may be of this kind; of the others none is claimed that could be text."""
+    """Whether a text file may be of this kind; of the other kinds no file that may be text is."""
 
     def refusal(self, source: str) -> FormatError:
-        """The error that says so."""
+        """The error for such a file."""
         why = f", {self.why}" if self.why else ""
         return FormatError(f"this is {self.name}, which is not read{why}", hint=self.remedy, place=Place(source))
 
     def has_marks(self, head: bytes) -> bool:
-        """Whether its bytes stand where they must."""
+        """Whether its bytes are at their offsets."""
         return all(head.startswith(mark, offset) for offset, mark in self.marks)
 
     def may_be_named(self, name: str) -> bool:
@@ -235,21 +235,21 @@ KINDS: tuple[Foreign, ...] = (
 _ZIP = Foreign("a zip archive", f"{_UNPACK}: it holds no .npy file")
 _GZIP = Foreign("a gzip-packed file", f"{_UNPACK}: gunzip FILE", ((0, b"\x1f\x8b"),))
 _MOST_NAMES = 1000
-"""That are looked at in a folder."""
+"""The most names examined in a folder."""
 
 
 def foreign_file(head: bytes, name: str) -> Foreign | None:
     """The kind of a file, if it is one that is not read, by its first bytes and its name."""
     if not _GZIP.has_marks(head):
-        return _told(head, name)
-    packed = _told(_unpacked(head), name.lower().removesuffix(".gz"))
+        return _foreign_kind(head, name)
+    packed = _foreign_kind(_unpacked(head), name.lower().removesuffix(".gz"))
     if packed is None:
         return _GZIP
     return packed._replace(name=f"{packed.name}, packed with gzip", remedy=f"{_GZIP.remedy}; then {packed.remedy}")
 
 
 def foreign_archive(head: bytes, stream: BinaryIO) -> Foreign | None:
-    """The kind of a zip archive that holds files, and no array among them."""
+    """The kind of a zip archive of files that are no arrays."""
     import zipfile
 
     # Where the first file is an array, the list of all need not be read (APPNOTE.TXT of PKWARE, 4.3.7).
@@ -257,7 +257,7 @@ def foreign_archive(head: bytes, stream: BinaryIO) -> Foreign | None:
         return None
     try:
         names = zipfile.ZipFile(stream).namelist()
-    except Exception:  # damage raises a dozen classes, and reading the arrays tells what it is
+    except Exception:  # damage raises a dozen classes, and reading the arrays reports it
         return None
     if not names or any(name.endswith(".npy") for name in names):
         return None
@@ -265,7 +265,7 @@ def foreign_archive(head: bytes, stream: BinaryIO) -> Foreign | None:
 
 
 def foreign_folder(path: str) -> Foreign | None:
-    """The kind of a folder that holds one array or model, by the names in it."""
+    """The kind of a folder that is one array or model, by the names in it."""
     try:
         with scandir(path) as entries:
             names = {entry.name for entry in islice(entries, _MOST_NAMES)}
@@ -274,7 +274,7 @@ def foreign_folder(path: str) -> Foreign | None:
     return next((row for row in KINDS if row.inside in names), None)
 
 
-def _told(head: bytes, name: str) -> Foreign | None:
+def _foreign_kind(head: bytes, name: str) -> Foreign | None:
     is_text = may_be_text(head)
     start = head.lstrip() if is_text else head
     possible = [row for row in KINDS if (row.is_text or not is_text) and row.may_be_named(name)]
@@ -283,7 +283,7 @@ def _told(head: bytes, name: str) -> Foreign | None:
 
 
 def _unpacked(head: bytes) -> bytes:
-    """The first bytes of what a gzip-packed file holds, never more than are needed to tell its kind."""
+    """The first bytes of a gzip file's content, as many as are needed to detect its kind."""
     import zlib
 
     try:

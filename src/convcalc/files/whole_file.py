@@ -1,4 +1,4 @@
-"""Files that are either written whole or not at all."""
+"""Atomic writing of files: whole or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALL_MAY_READ_AND_WRITE, _OWNER_READS_AND_WRITES = 0o666, 0o600
 
 
 def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: bool) -> None:
-    """Write a file through a temporary one beside it, so that the old file stays whole until the new one is.
+    """Write a file through a temporary one in the same folder; the old file stays until the new one is complete.
 
     An existing file, and the file that a symbolic link leads to, is replaced only with ``force``; it keeps its
     permissions.
@@ -30,7 +30,7 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: boo
     target = _target(path, force)
     _remove_left_over(target)
     temporary = target.parent / f"{_hidden(target)}{os.urandom(8).hex()}.tmp"
-    try:  # the name is known before the file is there, so that an interruption on the way to it is covered too
+    try:  # the name is known before the file exists, so that an interruption before that is handled too
         permissions = _permissions(target)
         _fill(temporary, write)
         temporary.chmod(permissions)
@@ -44,7 +44,7 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: boo
 
 
 def write_bytes(path: str, data: bytes, *, force: bool) -> None:
-    """Write a file that is at hand as a whole.
+    """Write a file from its complete content.
 
     Raises:
         OutputError: as :func:`write_atomically`.
@@ -53,7 +53,7 @@ def write_bytes(path: str, data: bytes, *, force: bool) -> None:
 
 
 def write_lines(path: str, lines: Iterable[str], *, force: bool) -> None:
-    """Write a text as it comes, in UTF-8; what is no character (half of a surrogate pair) as its escape.
+    """Write a text in pieces, in UTF-8; lone surrogates as their escapes.
 
     Raises:
         OutputError: as :func:`write_atomically`.
@@ -63,7 +63,7 @@ def write_lines(path: str, lines: Iterable[str], *, force: bool) -> None:
 
 
 def check_target(path: str, *, force: bool) -> None:
-    """Refuse a file that could not be written, before the work is done whose result it is for.
+    """Refuse a file that cannot be written, before its content is computed.
 
     Raises:
         OutputError: as :func:`write_atomically`.
@@ -77,7 +77,7 @@ def _hidden(target: Path) -> str:
 
 
 def _remove_left_over(target: Path) -> None:
-    """Delete what saving the same file left behind a day ago or more, when its process was ended without warning."""
+    """Delete temporary files of the same target that a killed process left a day ago or more."""
     name = re.compile(re.escape(_hidden(target)) + "[0-9a-f]{16}[.]tmp")
     with suppress(OSError), os.scandir(target.parent) as entries:
         for entry in entries:
@@ -86,7 +86,7 @@ def _remove_left_over(target: Path) -> None:
 
 
 def _target(path: str, force: bool) -> Path:
-    """The file to be replaced or made."""
+    """The file to replace or create."""
     if path == STANDARD_INPUT:
         raise OutputError("a file name is needed, got '-'", hint="leave it out to print to standard output")
     target = Path(path)
@@ -111,7 +111,7 @@ def _linked(link: Path) -> Path:
         return _regular(target, target.stat().st_mode)
     except FileNotFoundError:
         return _in_a_folder(target)
-    except OSError as error:  # links in a circle
+    except OSError as error:  # circular links
         raise _not_written(str(link), error) from None
 
 
@@ -128,7 +128,7 @@ def _in_a_folder(target: Path) -> Path:
 
 
 def _permissions(target: Path) -> int:
-    """Those of the old file, otherwise what the process gives to a new one."""
+    """The permissions of the old file, otherwise those of the process for new files."""
     if target.exists():
         return stat.S_IMODE(target.stat().st_mode)
     mask = os.umask(0)  # there is no other way to read it

@@ -2,9 +2,9 @@
 
 The reader consumes the event stream of libyaml. Compared with ``yaml.load`` it resolves no tags (``no`` stays "no",
 ``010`` stays "010"), knows no anchors, keeps its own stack (so that no nesting exhausts that of the process), counts
-what it takes, and is several times faster. Positions are found by a second walk, only when an error needs one.
+values, and is several times faster. Positions are found by a second pass, only when an error needs one.
 
-What libyaml complains about, in the words of somebody who writes kernels.
+Errors of libyaml are reworded for authors of kernel files.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def readable(error: Any, text: str, source: str, limits: Limits) -> ConvcalcErro
 def too_deep(limits: Limits) -> LimitError:
     """The error for a document that nests deeper than it may.
 
-    libyaml 0.2.6 reads ahead and stops at 1,000 levels by itself, before it tells of the 65th.
+    libyaml 0.2.6 reads ahead and stops at 1,000 levels by itself, before it reports the 65th.
     """
     if limits.depth >= _DEEPEST:
         return LimitError(f"nested deeper than the {_DEEPEST:,} levels that libyaml reads")
@@ -146,7 +146,7 @@ def locate(text: str, path: FieldPath, *, key: bool = False) -> tuple[int, int] 
 
 
 class _Reader:
-    """Builds the document; ``event`` is the one that an error is about."""
+    """Builds the document; ``event``: the current one, for errors."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -154,7 +154,7 @@ class _Reader:
         self.root: list[Node] = []
 
     def read(self, get_event: Callable[[], Any]) -> Node:
-        """The document, or "" when there is none; the loop costs less than a microsecond a value."""
+        """The document, or "" when there is none; the loop takes less than a microsecond per value."""
         add: Callable[[Any], None] = self.root.append
         outer: list[Callable[[Any], None]] = []
         left = self.limits.values
@@ -200,7 +200,7 @@ class _Reader:
 
 
 class _Pairs:
-    """Fills one mapping: what is added is a key, then its value, and so on."""
+    """Fills one mapping: keys and values are added in turn."""
 
     def __init__(self, reader: _Reader, mapping: dict[str, Node]) -> None:
         self.reader = reader
@@ -255,7 +255,7 @@ def _no_tag_or_anchor(event: Any) -> FormatError:
 
 
 def _event_source(text: str) -> Callable[[], Any]:
-    """What returns the next event of the text, and None after the last."""
+    """A function that returns the next event of the text, and None after the last."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     if "\\u" in text:
         text = _SURROGATE_PAIR.sub(_joined, text)

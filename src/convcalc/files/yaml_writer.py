@@ -16,7 +16,7 @@ def yaml_text(document: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value as PyYAML takes it, which knows no kinds of text and no sequences but its own: as JSON has it."""
+    """The value in JSON's types, since PyYAML accepts no subclasses of text and no other sequences."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, str):

@@ -1,1 +1,1 @@
-"""What a network is made of: one frozen record and one file for each kind of layer, and the network of them."""
+"""Layers, one frozen record and one file for each kind, and networks of them."""

@@ -1,11 +1,10 @@
-"""A network forwards and backwards: ⟨A x, z⟩ = ⟨x, Aᵀ z⟩, where A is what a change of the input makes of the output.
+"""The adjoint identity of a network: ⟨A x, z⟩ = ⟨x, Aᵀ z⟩, where A is the derivative of the output by the input.
 
-Of linear layers that is what they compute, less their offset. Others are linearised at the input (Griewank & Walther,
+Of linear layers A is the layer itself without its offset. Others are linearised at the input (Griewank & Walther,
 Evaluating Derivatives, 2008, chapter 3: tangents forwards, adjoints backwards).
 
-The adjoint of a layer: what its output cells write back to its inputs, kind by kind.
-
-Where a kind has no formula here, its traces have one: each output cell gives every term its slope times what it holds.
+The adjoint of a layer is defined here kind by kind. Where a kind has no formula here, its traces give one: each output
+cell adds its value times the slope to every term's cell.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class Point(NamedTuple):
-    """Where a layer is looked at: only one that is not linear has another adjoint elsewhere."""
+    """The point at which a layer is linearised; the adjoint of a linear layer does not depend on it."""
 
     inputs: Sequence[Array]
     """(batch, *input_shape) each."""
@@ -61,9 +60,9 @@ class Point(NamedTuple):
 
 @singledispatch
 def pull(layer: Layer, at: Point, cells: Array) -> list[Array]:
-    """What the adjoint of :meth:`Layer.push` makes of cells shaped like the output: for each input one of its shape.
+    """The adjoint of :meth:`Layer.push` applied to cells of the output's shape: one array for each input.
 
-    ``cells``: (batch, *output_shape), exact or in floats, as the dtype of ``at.context`` says.
+    ``cells``: (batch, *output_shape), exact or in floats, by the dtype of ``at.context``.
     """
     spread: list[Array] = [np.zeros(each.shape, _kind(cells)) for each in at.inputs]
     for sample in range(len(cells)):
@@ -81,13 +80,13 @@ def pull(layer: Layer, at: Point, cells: Array) -> list[Array]:
 @pull.register(Bias)
 @pull.register(Softmax)
 def _of_symmetric(layer: Layer, at: Point, cells: Array) -> list[Array]:
-    """Two cells change each other by as much, so the derivative is its own adjoint."""
+    """The derivative is symmetric, so it is its own adjoint."""
     return [layer.push(at.inputs, at.values, [cells], at.context)]
 
 
 @pull.register
 def _of_convolution(layer: Convolution, at: Point, cells: Array) -> list[Array]:
-    """The transposed convolution; what lands in the padding is added to the cell that stands there."""
+    """The transposed convolution; values written to the padding are added to the cell that is copied there."""
     from convcalc.tracing.adjoint import transposed
 
     return [_settled(transposed(layer.problem(at.inputs, at.values, at.context), cells))]
@@ -121,7 +120,7 @@ def _of_linear(_: Linear, at: Point, cells: Array) -> list[Array]:
 
 @pull.register
 def _of_average_pool(layer: AveragePool, at: Point, cells: Array) -> list[Array]:
-    """Every cell's share to each place of its window, what lies in the padding left out."""
+    """Every cell divided among the places of its window, those in the padding omitted."""
     shares = quotients(cells, layer.divisors(), DType.EXACT if is_exact(cells) else DType.FLOAT64)
     ones = np.ones((layer.channels, 1, *layer.axes.kernel_sizes), np.int64 if is_exact(cells) else np.float64)
     ends = ((axis.start(axis.output_size - 1) + axis.reach, axis.size) for axis in layer.axes)
@@ -140,7 +139,7 @@ def _of_average_pool(layer: AveragePool, at: Point, cells: Array) -> list[Array]
 
 @pull.register
 def _of_upsample(layer: Upsample, at: Point, cells: Array) -> list[Array]:
-    """The sum of each block of cells that were one."""
+    """The sum of each block of copies of a cell."""
     factors = layer.scale_factor
     axes = axes_of(layer.output_shape[1:], factors, stride=factors, padding=0, dilation=1)
     return [_settled(sums(cells, axes, threads_of(at.context.threads)))]
@@ -148,7 +147,7 @@ def _of_upsample(layer: Upsample, at: Point, cells: Array) -> list[Array]:
 
 @pull.register
 def _of_max_pool(layer: MaxPool, at: Point, cells: Array) -> list[Array]:
-    """Every cell goes to the one that won its window."""
+    """Every cell is added to the maximum of its window."""
     held = at.inputs[0]
     numbers = np.arange(held.size).reshape(held.shape)
     winners = layer.push([held], at.values, [numbers], at.context._replace(dtype="auto"))
@@ -159,13 +158,13 @@ def _of_max_pool(layer: MaxPool, at: Point, cells: Array) -> list[Array]:
 
 @pull.register
 def _of_flatten(_: Flatten, at: Point, cells: Array) -> list[Array]:
-    """Every cell to where it came from."""
+    """Every cell back to its place in the input."""
     return [cells.reshape(at.inputs[0].shape)]
 
 
 @pull.register
 def _of_add(_: Add, at: Point, cells: Array) -> list[Array]:
-    """The cells to every input."""
+    """The cells, for every input."""
     return [cells] * len(at.inputs)
 
 
@@ -178,45 +177,45 @@ def _settled(values: Array) -> Array:
     return narrowed(values) if values.dtype == object else values
 
 
-_HELD_BYTES = 24  # for each cell of each output: itself, its tangent and its most
+_HELD_BYTES = 24  # for each cell of each output: itself, its tangent and its largest magnitude
 
 
 class _Pair(NamedTuple):
-    """A layer's output and what the tangent becomes there."""
+    """A layer's output and the tangent there."""
 
     output: Array
     tangent: Array
     most: Array | None
-    """In floats: what the tangent would become were every number that takes part positive."""
+    """In floats: a bound of the tangent, computed from magnitudes."""
 
 
 class CellOfAdjoint(NamedTuple):
-    """What the adjoint makes of z at one input cell: over the cells that it reaches, path weight × z added up."""
+    """The adjoint of z at one input cell: the sum of path weight × z over the output cells that it reaches."""
 
     z: Array
     """(*places of the uses)."""
     products: Array
     """Weights × z, shaped alike."""
     total: Number
-    """The products added up."""
+    """The sum of the products."""
     value: Number
-    """What the layers, each turned round, have there."""
+    """The value there of the layers' adjoints, applied one after the other."""
     holds: bool
-    """Whether both are the same, or for floats within rounding."""
+    """Whether both are equal, for floats within rounding."""
     is_finite: bool
-    """Whether neither inf nor nan came in."""
+    """Whether the numbers are finite."""
 
 
 def adjoint_of_network(
     network: Network, cells: Array, seed: int = 0, context: Context = STANDARD, place: tuple[int, ...] | None = None
 ) -> Adjoint:
-    """Both sides of the identity, with the input as x and whole numbers drawn for z; exact where all numbers are.
+    """Both sides of the identity, with the input as x and random whole numbers as z; exact where all numbers are.
 
-    ``cells``: (batch, *input_shape). ``place``: (sample, *cell) of one, which the bound of the rounding holds for too.
+    ``cells``: (batch, *input_shape). ``place``: (sample, *cell) of a cell that the bound of rounding also includes.
 
     Raises:
-        LimitError: what is kept of all layers needs more memory than may be used.
-        ConvcalcError: a layer has no weights, or the numbers do not go with each other.
+        LimitError: the stored outputs of all layers need more memory than may be used.
+        ConvcalcError: a layer has no weights, or the numbers are incompatible.
     """
     shapes = (network.input_shape, *(stage.layer.output_shape for stage in network.stages))
     context.limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint")
@@ -225,7 +224,7 @@ def adjoint_of_network(
 
 
 def at_cell(checked: Adjoint, uses: Uses) -> CellOfAdjoint:
-    """What the adjoint has at the cell whose uses are known, in the numbers that it was computed in."""
+    """The adjoint at the cell whose uses are known, in the number type that it was computed in."""
     import numpy as np
 
     from convcalc.arrays import plain, total, unwarned
@@ -240,7 +239,7 @@ def at_cell(checked: Adjoint, uses: Uses) -> CellOfAdjoint:
 
 
 def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, context: Context = STANDARD) -> Array:
-    """What the adjoint of all layers makes of cells shaped like the last output, (batch, *input_shape).
+    """The adjoint of all layers applied to cells of the last output's shape; (batch, *input_shape).
 
     ``outputs``: those of all layers and the input, (batch, *shape) each.
     """
@@ -295,7 +294,7 @@ def _carried(stage: Stage, below: list[_Pair], context: Context) -> _Pair:
 
 
 def _most(stage: Stage, outputs: list[Array], most: list[Array], context: Context) -> Array:
-    """What magnitudes become at most: by the weights' magnitudes, and a little more where slopes have other signs."""
+    """A bound of the magnitudes, by the weights' magnitudes; a little larger where slopes have other signs."""
     import numpy as np
 
     positive = {name: np.abs(each) if name == "weight" else each for name, each in stage.values().items()}
@@ -312,7 +311,7 @@ def _rounding(network: Network, most: Array, z: Array) -> float:
 
 
 def _terms(layer: Layer) -> int:
-    """So many numbers at most are added up to one cell of the layer's output, or back to one of its input."""
-    if isinstance(layer, Convolution):  # a cell is read by every tap, and gets back what lands on its copies
+    """The most terms in the sum of one cell of the layer's output, or of its adjoint at one cell of its input."""
+    if isinstance(layer, Convolution):  # a cell is read by every tap, and its adjoint includes that of its copies
         return prod(layer.weight_shapes["weight"]) + sum(axis.before + axis.after for axis in layer.axes)
     return prod(layer.input_shape) + prod(layer.output_shape)

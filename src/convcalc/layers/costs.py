@@ -1,4 +1,4 @@
-"""What each layer of a network costs and sees, counted by a stated convention."""
+"""Parameters, MACs and receptive fields of each layer of a network, counted by a stated convention."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SIDES = ("input", "output")
 
 
 class Convention(NamedTuple):
-    """How work is counted, since tools differ."""
+    """The convention for counting operations, in which tools differ."""
 
     batch: int = 1
     """Samples that run at a time."""
     count_bias: bool = False
     """Whether the addition of a bias counts as one MAC."""
     transposed_by: str = "input"
-    """One of :data:`SIDES`: by input, every input cell is multiplied with a whole kernel; by output, every output cell
+    """One of :data:`SIDES`: by input, every input cell is multiplied by a whole kernel; by output, every output cell
     reads one, and with a stride many of those products are with zeros between the input cells."""
 
     def macs(self, layer: Layer) -> int:
@@ -44,15 +44,15 @@ class Tally(NamedTuple):
     output_shape: Shape
     """(batch, *output shape of a sample)."""
     parameters: int
-    """Numbers that are learned."""
+    """Learned parameters."""
     repeated: int
-    """Those of them that an earlier row has already counted: weights that are the same tensor."""
+    """Those of them counted in an earlier row: weights that are the same tensor."""
     macs: int
     fields: ReceptiveFields
 
     @property
     def new_parameters(self) -> int:
-        """What the layer adds to the total."""
+        """The layer's contribution to the total."""
         return self.parameters - self.repeated
 
     @property
@@ -74,7 +74,7 @@ def convention_of(batch: int, *, count_bias: bool, transposed_by: str) -> Conven
 
 
 def tallies(network: Network, convention: Convention) -> Iterator[Tally]:
-    """The figures of every layer, in turn."""
+    """The figures of every layer, in order."""
     columns = zip(network.stages, repeated(network.stages), network.every_field(), strict=True)
     for stage, again, fields in columns:
         layer = stage.layer

@@ -1,4 +1,4 @@
-"""Why cells of a layer's output are what they are: of a convolution by its window, of any layer as a tree."""
+"""Explanations of cells of a layer's output: of a convolution by its window, of any layer as a tree."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExplainedCell:
-    """Why one cell of a layer's output is what it is."""
+    """The explanation of one cell of a layer's output."""
 
     network: Network
     number: int
@@ -40,23 +40,23 @@ class ExplainedCell:
     samples: int
     """How many there are."""
     depth: int
-    """How many layers are told, down to the input."""
+    """The number of layers that are explained, towards the input."""
     output: Number
-    """What the engines made of the cell."""
+    """The value that the engines computed."""
     explanation: Explanation
-    """Of a convolution its trace, on what it gets."""
+    """Of a convolution its trace, on the layer's input."""
     tree: Node | None
-    """The cell with those that it is made of; None: of a network that is one convolution told by itself."""
+    """The tree of the cell's terms; None: the network is a single convolution, which its trace explains."""
 
     @property
     def node(self) -> Node:
-        """The cell with those that it is made of, where there is a tree."""
+        """The tree of the cell's terms, where there is one."""
         assert self.tree is not None
         return self.tree
 
     @property
     def sample(self) -> int | None:
-        """Which sample of several; None: there is one."""
+        """The sample, of several; None: there is only one."""
         return self.place.sample if self.samples > 1 else None
 
     @property
@@ -67,7 +67,7 @@ class ExplainedCell:
 
 
 class Explainer:
-    """Explains cells of one layer: what is below is computed once, and the weights that a trace needs too are kept."""
+    """Explains cells of one layer: the layers below are computed once, and the weights that traces need are kept."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Explainer:
         *,
         sample: int | None = None,
     ) -> None:
-        """``cells``: the input, (batch, *input_shape). ``sample``: the only one that is asked for.
+        """``cells``: the input, (batch, *input_shape). ``sample``: the only one that is needed.
 
         Nothing is computed yet.
 
@@ -116,7 +116,7 @@ class Explainer:
             yield Place(each, tuple(cell))
 
     def explained(self, places: Iterable[Place]) -> Iterator[ExplainedCell]:
-        """A few cells, each when it is asked for; a convolution by itself is computed around them only."""
+        """A few cells, each computed on demand; of a single convolution only the tiles around them."""
         if not self.is_alone:
             yield from self.explained_by(self.computed(), places)
             return
@@ -132,7 +132,7 @@ class Explainer:
     ) -> Mapping[int, Array]:
         """The outputs that explanations need, by the layer's number, (batch, *output_shape) each, and the input.
 
-        ``context`` stands in for the explainer's own; ``done`` is told each layer that is computed.
+        ``context`` replaces the explainer's own; ``done`` is called with each layer that is computed.
         """
         found = {INPUT: self.cells}
         for each, output in self.network.outputs(self.cells, context or self.context, [self.number]):
@@ -150,7 +150,7 @@ class Explainer:
             yield self._explained(place, plain(output[(here.sample, *here.cell)]), *grown(here))
 
     def _grown(self, outputs: Mapping[int, Array]) -> Callable[[Place], tuple[Explanation, Node | None]]:
-        """What explains a cell; what several share is prepared here."""
+        """A function that explains cells; values shared by several are prepared here."""
         if self.is_alone:
             problem = self.network.problem(self.number, [self.cells], self.context)
             lost = self.context.plan(problem).error

@@ -1,7 +1,7 @@
-"""What every kind of layer answers: its output shape, parameters, MACs, the numbers, and where one comes from.
+"""The interface of every kind of layer: output shape, parameters, MACs, the output and its explanations.
 
-A layer knows shapes alone; the numbers of its weights come in from outside. numpy is imported where cells are computed:
-shapes and counts of a network must not wait for it.
+A layer knows shapes alone; the numbers of its weights are passed in. numpy is imported where cells are computed: shapes
+and counts of a network must not wait for it.
 """
 
 from __future__ import annotations
@@ -57,24 +57,24 @@ class Work(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer on an input of known shape; holding one proves that the shapes meet.
+    """A layer on an input of known shape, valid by construction.
 
-    A kind that changes the shape, learns or multiplies overrides what says so. One without numbers of its own says what
-    it makes of arrays of one number type, ``of_arrays``, the ``terms`` of a cell, and if these are not just added up,
-    what is ``explained`` by them; others say all of ``compute`` and ``trace``. One that is not linear has a ``push``.
+    A kind that changes the shape, has parameters or multiplies overrides the members that state this. A kind without
+    weights implements ``of_arrays`` (the output of arrays of one number type), the ``terms`` of a cell and, if the cell
+    is not their sum, ``explained``; others implement ``compute`` and ``trace``. One that is not linear has a ``push``.
     """
 
     kind: ClassVar[str] = ""
     """Its name in files, tables and errors."""
 
     is_linear: ClassVar[bool] = True
-    """Whether what it makes of a change is the same whatever the inputs are: a sum of them, perhaps with a bias."""
+    """Whether it is linear, perhaps with a bias, so that its derivative does not depend on the inputs."""
 
     is_planned: ClassVar[bool] = False
-    """Whether it has a ``method`` that can be told beforehand."""
+    """Whether it has a ``method``, known before it runs."""
 
     plans_memory: ClassVar[bool] = False
-    """Whether ``compute`` says itself what memory it needs, since that is not a few times its output."""
+    """Whether ``compute`` checks its memory itself, since that is not a few times its output."""
 
     input_shape: Shape
 
@@ -85,17 +85,17 @@ class Layer:
 
     @property
     def weight_shapes(self) -> dict[str, Shape]:
-        """The shapes of what is learned, by PyTorch's names."""
+        """The shapes of the learned weights, by PyTorch's names."""
         return {}
 
     @property
     def buffer_shapes(self) -> dict[str, Shape]:
-        """The shapes of what is measured and not learned: the running statistics of a batch norm."""
+        """The shapes of numbers that are not learned: the running statistics of a batch norm."""
         return {}
 
     @property
     def parameters(self) -> int:
-        """Numbers that are learned."""
+        """Learned parameters."""
         return sum(map(prod, self.weight_shapes.values()))
 
     @property
@@ -105,12 +105,12 @@ class Layer:
 
     @property
     def index_maps(self) -> tuple[IndexMap, ...]:
-        """How each spatial axis sees the one below."""
+        """For each spatial axis, which input cells an output cell reads."""
         return (IndexMap(1),) * len(self.spatial_size)
 
     @property
     def settings(self) -> Settings:
-        """What a table tells of it, by PyTorch's names of arguments; those that the kind does not have are left out."""
+        """Its settings for tables, by PyTorch's names of arguments, as far as the kind has them."""
         return {}
 
     @property
@@ -131,7 +131,7 @@ class Layer:
     def window(self, box: Box) -> Box:
         """The input cells that a block of output cells depends on, perhaps with some of the padding.
 
-        Each layer with several inputs sees the same block in all of them.
+        Of a layer with several inputs it is the same block in all of them.
         """
         spatial = (index_map.window(cells) for index_map, cells in zip(self.index_maps, box[1:], strict=True))
         return (self.window_channels(box[0]), *spatial)
@@ -158,10 +158,10 @@ class Layer:
         context: Context = STANDARD,
         labels: Labels | None = None,
     ) -> Method:
-        """How ``compute`` does it, of a layer that is planned; ``labels``: of the convolution that it is.
+        """The method of ``compute``, for a layer that is planned; ``labels``: of its convolution.
 
         Raises:
-            EngineError: an engine that is asked for cannot take it.
+            EngineError: a requested engine cannot compute it.
         """
         raise NotImplementedError
 
@@ -172,15 +172,15 @@ class Layer:
         tangents: Sequence[Array],
         context: Context = STANDARD,
     ) -> Array:
-        """What a small change of the inputs makes of the output: the derivative along ``tangents``, shaped like them.
+        """The derivative of the output along ``tangents``, which have the shapes of the inputs.
 
-        It is computed as the output is, in the same numbers. For a linear layer, as here, it is the layer itself
-        without its bias, whatever the inputs are.
+        It is computed as the output is, in the same number type. For a linear layer, as here, it is the layer without
+        its bias, for any inputs.
         """
         return self.compute(tangents, {name: each for name, each in values.items() if name != "bias"}, context)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
-        """Which output cells depend on a marked input cell whatever the numbers are, (*output_shape).
+        """Which output cells depend on a marked input cell, for any numbers, (*output_shape).
 
         ``marks``: of one sample of each input, (*input_shape), true or false.
         """
@@ -197,26 +197,26 @@ class Layer:
         sample: int = 0,
         context: Context = STANDARD,
     ) -> Explanation:
-        """Why one output cell is what it is; the cell exists. Of ``context`` only the dtype counts."""
+        """The explanation of one output cell, which must exist. Of ``context`` only the dtype counts."""
         from convcalc.layers.numbers import alike
 
         dtype, arrays = alike([each[sample] for each in inputs], context.dtype)
         return self.explained(cell, tuple(self.terms(arrays, cell)), dtype)
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:
-        """What the terms of a cell come to: here their sum."""
+        """The explanation of a cell from its terms: here their sum."""
         from convcalc.layers.numbers import explained_sum
 
         return explained_sum(cell, terms, dtype)
 
     def terms(self, arrays: Sequence[Array], cell: Cell) -> Iterable[Term]:
-        """What adds up to a cell; ``arrays``: one sample of each input, (*input_shape), in one number type."""
+        """The terms of a cell; ``arrays``: one sample of each input, (*input_shape), in one number type."""
         raise NotImplementedError
 
     def tracer(
         self, inputs: Sequence[Array], values: Values, sample: int = 0, context: Context = STANDARD
     ) -> Callable[[Cell], Explanation]:
-        """What traces many cells of a sample, and prepares only once what they share."""
+        """A function that traces many cells of a sample; shared values are prepared only once."""
         return lambda cell: self.trace(inputs, values, cell, sample, context)
 
 
@@ -238,7 +238,7 @@ def need_spatial(kind: str, input_shape: Shape) -> tuple[int, ...]:
 
 
 def group_range(channels: range, here: int, there: int, groups: int) -> range:
-    """The channels there that belong to the groups of some channels here; ``here`` and ``there``: how many there are.
+    """The channels on one side in the groups of some channels on the other; ``here``, ``there``: their numbers.
 
     >>> group_range(range(1, 2), here=4, there=6, groups=2)
     range(0, 3)

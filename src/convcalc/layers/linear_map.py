@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from convcalc.tracing.matrix import MatrixForm
 
 Made = TypeVar("Made")
-_PIECE = 1 << 20  # numbers of the largest array while some columns are made
+_PIECE = 1 << 20  # numbers of the largest array while some columns are computed
 
 
 def matrix_of_network(network: Network, cells: Array, context: Context = STANDARD) -> MatrixForm:
-    """The matrix that does to the flattened input what the layers do, exact where all numbers of the layers are.
+    """The matrix by which linear layers multiply the flattened input, exact where all numbers of the layers are.
 
-    ``cells``: what it is multiplied with, (1, *input_shape). Column by column it is what the layers make of a 1 in one
-    cell; the offset is what they make of zeros.
+    ``cells``: the input, (1, *input_shape). Each column is the layers' output for a 1 in one cell; the offset is that
+    for zeros.
 
     Raises:
         UsageError: a layer is not linear.
         LimitError: the matrix has more numbers than ``limits.values``, or needs more memory than may be used.
         DataError: it holds inf or nan.
-        ConvcalcError: a layer has no weights, or the numbers do not go with each other.
+        ConvcalcError: a layer has no weights, or the numbers are incompatible.
     """
     from convcalc.tracing.matrix import MatrixForm, check_size, labels, packed
 
@@ -66,7 +66,7 @@ def need_linear(network: Network) -> None:
 
 
 def offset_of(network: Network, context: Context = STANDARD) -> Array:
-    """What the layers make of zeros, in a row: biases, and what a constant boundary adds."""
+    """The flattened output for an input of zeros: biases, and the terms of a constant boundary."""
     import numpy as np
 
     zeros = np.zeros((1, *network.input_shape), np.int64)
@@ -74,9 +74,10 @@ def offset_of(network: Network, context: Context = STANDARD) -> Array:
 
 
 def in_lossless_numbers(make: Callable[[Context], Made], context: Context) -> Made:
-    """What is made in whole numbers and fractions, or in float64 where floats take part.
+    """A context of whole numbers and fractions, or of float64 where there are floats.
 
-    Floats by an engine that adds products alone: others add what cancels, which leaves traces where the matrix is 0.
+    Floats by an engine that sums products alone: others add terms that cancel, which leaves rounding errors where the
+    matrix is 0.
     """
     if context.dtype in ("auto", "exact"):
         try:
@@ -102,7 +103,7 @@ def _columns(network: Network, context: Context) -> Array:
 
 
 def _pushed(network: Network, tangents: Array, context: Context) -> Array:
-    """What a change makes of the output, (batch, *output_shape); the layers are linear, so it is the same anywhere."""
+    """The derivative of the output, (batch, *output_shape); the same for any input, since the layers are linear."""
 
     def push(stage: Stage, below: list[Array]) -> Array:
         return stage.push(below, below, context)

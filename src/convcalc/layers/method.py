@@ -1,4 +1,4 @@
-"""How a layer is computed: by convolutions that engines take, one after the other, or by a loop of its own."""
+"""How a layer is computed: by convolutions on engines, one after the other, or by its own loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One convolution that a layer is made of."""
+    """One convolution of a layer's computation."""
 
     problem: Problem
     plan: Plan
@@ -23,29 +23,29 @@ class Step(NamedTuple):
 
 
 class Method(NamedTuple):
-    """How a layer is computed, and what that takes."""
+    """How a layer is computed, and its cost."""
 
     engines: tuple[str, ...]
-    """Of its convolutions, each once; of a loop of its own what that does."""
+    """The engines of its convolutions, each once; or the description of its own loop."""
     reason: str
     arithmetic: str
-    """The numbers that it computes in, in words."""
+    """The number type of its sums, in words."""
     seconds: float
     """Estimated, with these threads."""
     multiplications: int
     error: float
-    """How far a cell may be off, as a share of what it could come to (:mod:`convcalc.engine.bounds`)."""
+    """The error bound of a cell relative to its largest possible magnitude (:mod:`convcalc.engine.bounds`)."""
     threads: int
     added_bytes: int
     """What it takes beside its input: workspace and output."""
     steps: tuple[Step, ...] = ()
-    """Its convolutions, in turn; none of a loop of its own."""
+    """Its convolutions, in order; none if it has its own loop."""
 
 
 def method_of(steps: Sequence[Step], beside: int = 0, finished: int = 0) -> Method:
-    """That of one or more convolutions one after the other.
+    """The method of one or more convolutions one after the other.
 
-    ``beside``: bytes that are held meanwhile; ``finished``: those of what is then made of it.
+    ``beside``: bytes of other arrays meanwhile; ``finished``: those of the arrays that then follow.
     """
     plans = [step.plan for step in steps]
     reasons = ", ".join(dict.fromkeys(plan.reason for plan in plans))

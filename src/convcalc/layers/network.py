@@ -1,4 +1,4 @@
-"""A network: one or more layers, each on the output of the one before or of those that it names."""
+"""A network: one or more layers, each on the output of the previous one or of those that it names."""
 
 from __future__ import annotations
 
@@ -24,46 +24,46 @@ if TYPE_CHECKING:
 Held = TypeVar("Held")
 
 INPUT = -1
-"""Stands for the input of the network where a layer's number is asked for."""
+"""The network's input, in place of a layer's number."""
 INPUT_NAME = "input"
-"""Stands for it where a layer's name is; no layer has that name."""
+"""The network's input, in place of a layer's name; no layer has that name."""
 
 
 class InputTensor(NamedTuple):
-    """The numbers that go into a network."""
+    """The numbers of a network's input."""
 
     cells: Array
     """(batch, *input_shape)."""
     name: str = "input"
-    """What they are called, such as their file."""
+    """Their name, such as their file."""
     notes: tuple[str, ...] = ()
-    """What was converted on the way from the file."""
+    """Conversions made while reading the file."""
     is_image: bool = False
     """Whether they come from an image."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Network(Displayed):
-    """A network; holding one proves that all shapes meet. Layers come after those that they take."""
+    """A network, valid by construction: all shapes are compatible, and layers come after their inputs."""
 
     input_shape: Shape
     """(channels, *spatial) of one sample."""
     stages: tuple[Stage, ...]
     title: str = ""
     notes: tuple[str, ...] = ()
-    """What was converted or left out on the way from the file."""
+    """Conversions and omissions made while reading the file."""
     cut: Cut | None = None
-    """Where it ends before the output of the model that it was read from."""
+    """Where it ends, if before the output of the model that it was read from."""
     source: str = ""
     """The file, as it is called in messages."""
     dtype: str = "auto"
-    """auto, exact, float32 or float64: what its numbers are computed in."""
+    """auto, exact, float32 or float64: the type to compute in."""
     tensor: InputTensor | None = None
     """The numbers of its input; None where only their shape is known."""
     number_notes: Sequence[str] = ()
-    """What is worth a warning of the weights that were read so far: it grows while layers run."""
+    """Warnings about the weights read so far; more are added while layers run."""
     input_place: Callable[[], Place | None] = lambda: None
-    """Finds where the file tells of the input, which only an error needs."""
+    """Finds where the file describes the input; only errors need it."""
 
     @property
     def is_convolution(self) -> bool:
@@ -83,17 +83,17 @@ class Network(Displayed):
                 place=self.input_place(),
             )
         is_ready = self.dtype not in ("float32", "float64") or self.tensor.cells.dtype == self.dtype
-        if is_ready or self.stages[0].problem is not None:  # an engine makes floats of them as it needs them
+        if is_ready or self.stages[0].problem is not None:  # an engine converts them to floats as it needs them
             return self.tensor.cells
         from convcalc.arrays import in_floats
 
         return in_floats(self.tensor.cells).astype(self.dtype, copy=False)
 
     def problem(self, number: int, inputs: Sequence[Array], context: Context = STANDARD) -> Problem:
-        """A convolution of the network as a problem of its own on what it gets, (batch, *shape).
+        """A convolution of the network as a problem on its input, (batch, *shape).
 
         Raises:
-            ConvcalcError: its weights cannot be read, or do not go with its input.
+            ConvcalcError: its weights cannot be read, or are incompatible with its input.
         """
         from convcalc.problem import Labels
 
@@ -148,23 +148,23 @@ class Network(Displayed):
     def outputs(
         self, cells: Array, context: Context = STANDARD, wanted: Collection[int] | None = None
     ) -> Iterator[tuple[int, Array]]:
-        """The number and the output, (batch, *output_shape), of every layer that the wanted ones need, in turn.
+        """The number and the output, (batch, *output_shape), of every layer that the wanted ones need, in order.
 
-        ``cells``: (batch, *input_shape). ``wanted``: layers by their number; None stands for the last one. An output is
-        let go once no layer needs it any more, so whoever wants to keep it keeps it. Layers that are not needed are
-        passed over, and their weights not read.
+        ``cells``: (batch, *input_shape). ``wanted``: layers by their number; None: the last one. An output is released
+        once no layer needs it any more; callers keep those that they need. Layers that are not needed are skipped, and
+        their weights not read.
 
         Raises:
-            ConvcalcError: a layer has no weights, or the numbers do not go with each other.
+            ConvcalcError: a layer has no weights, or the numbers are incompatible.
         """
         return self.carried(cells, lambda stage, inputs: stage.compute(inputs, context), wanted)
 
     def carried(
         self, start: Held, make: Callable[[Stage, list[Held]], Held], wanted: Collection[int] | None = None
     ) -> Iterator[tuple[int, Held]]:
-        """What every layer makes of what those that it takes have made, from ``start`` at the input of the network.
+        """Apply a function layer by layer to the results of each layer's inputs; ``start``: the network's input.
 
-        In turn, of the wanted layers and those that they need; each is let go once no layer needs it any more.
+        In order, for the wanted layers and those that they need; each result is released once no layer needs it.
         """
         path = self.needed(*([len(self.stages) - 1] if wanted is None else wanted))
         uses = Counter(each for number in path for each in self.stages[number].inputs)
@@ -196,7 +196,7 @@ class Network(Displayed):
         return next(islice(self.every_field(), number, None))
 
     def every_field(self) -> Iterator[ReceptiveFields]:
-        """The receptive fields of all layers, in turn, each from what the layers below it see."""
+        """The receptive fields of all layers, in order, each from those of the layers below."""
         from convcalc.layers.receptive_field import view_of_input, view_through
 
         views = {INPUT: view_of_input(self.input_shape)}
@@ -207,7 +207,7 @@ class Network(Displayed):
     def windows(self, number: int, box: Box) -> dict[int, Box]:
         """The cells of every layer below, and of the input, that a block of a layer's output depends on.
 
-        Cells of the padding are left out; where two paths meet it is the smallest block that holds both.
+        Cells of the padding are omitted; where two paths meet it is the smallest block that contains both.
         """
         found = {number: box}
         for each in reversed(self.needed(number)):
@@ -232,7 +232,7 @@ def network_of(problem: Problem) -> Network:
 
 
 def name_of(kernels: Iterable[str]) -> str:
-    """What a convolution is called as a layer: by its kernel, where all its kernels are one."""
+    """The name of a convolution as a layer: that of its kernel, where all its kernels are the same."""
     names = {name for name in kernels if name and name != INPUT_NAME}
     return names.pop() if len(names) == 1 else Convolution.kind
 
@@ -242,7 +242,7 @@ def _clipped(box: Box, shape: Shape) -> Box:
 
 
 def _hull(one: Sequence[range], other: Sequence[range]) -> Box:
-    """The smallest block that holds both; an empty one holds nothing."""
+    """The smallest block that contains both; an empty one contains no cell."""
     if not all(one) or not all(other):
         return tuple(one if all(one) else other)
     return tuple(range(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(one, other, strict=True))

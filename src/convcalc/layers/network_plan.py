@@ -1,7 +1,7 @@
-"""How a network would be computed: the method of each convolution, and the memory that is in use while each layer runs.
+"""The plan of a network: the method of each convolution, and the memory in use while each layer runs.
 
-A plan in floats depends on no number of the input, so nothing is computed: arrays of one number stand in for outputs.
-Exact numbers grow from layer to layer, and what they are held in depends on how large they are: these are computed.
+A plan in floats depends on no number of the input, so nothing is computed: placeholder arrays of ones are used for
+outputs. Exact numbers grow from layer to layer, and their type depends on their magnitude: these are computed.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ _FLOAT32 = 4
 
 
 class LayerPlan(NamedTuple):
-    """What one layer takes."""
+    """The plan of one layer: its method and memory."""
 
     name: str
     layer: Layer
     held_bytes: int
-    """Of the input, and of the outputs below that it or a later layer takes."""
+    """Of the input, and of the outputs below that it or a later layer needs."""
     output_bytes: int
     weight_bytes: int
     has_weights: bool
-    """Whether the file has its weights; otherwise numbers were drawn to stand in."""
+    """Whether the file has its weights; otherwise the plan uses random numbers."""
     method: Method | None = None
-    """Of a convolution, also a transposed one; of other layers nothing is weighed."""
+    """Of a convolution, also a transposed one; other layers have no plan."""
 
     @property
     def workspace_bytes(self) -> int:
-        """What it takes beside its input and output."""
+        """Bytes besides its input and output."""
         return 0 if self.method is None else self.method.added_bytes - self.output_bytes
 
     @property
     def memory_bytes(self) -> int:
-        """All that is held while it runs."""
+        """All bytes in use while it runs."""
         return self.held_bytes + self.output_bytes + self.weight_bytes + self.workspace_bytes
 
 
 class NetworkPlan(NamedTuple):
-    """What the layers of a network take, in turn."""
+    """The plans of a network's layers, in order."""
 
     layers: tuple[LayerPlan, ...]
 
@@ -64,7 +64,7 @@ class NetworkPlan(NamedTuple):
 
     @property
     def convolutions(self) -> list[tuple[LayerPlan, Method]]:
-        """The layers of which it is said how they are computed."""
+        """The layers that have a method."""
         return [(each, each.method) for each in self.layers if each.method is not None]
 
     @property
@@ -79,10 +79,10 @@ def plan_of_network(
     """The plans of all layers.
 
     ``cells``: the input, (batch, *input_shape); None: one sample of float32. ``explained``: the name of a layer whose
-    plan weighs every engine.
+    plan compares every engine.
 
     Raises:
-        ConvcalcError: weights cannot be read, or an engine that is asked for cannot take a convolution.
+        ConvcalcError: weights cannot be read, or a requested engine cannot compute a convolution.
     """
     context = context._replace(planned=None)
     start = _standing_in((1, *network.input_shape), "float64" if context.dtype == "float64" else "float32")
@@ -99,7 +99,7 @@ def plan_of_network(
 
 
 def _planned(stage: Stage, inputs: Sequence[Array], context: Context, *, explain: bool) -> tuple[LayerPlan, Array]:
-    """What a layer takes, and its output or what stands in for it."""
+    """The plan of a layer, and its output or a placeholder."""
     has_weights = stage.read is not None or not stage.layer.weight_shapes
     values = _values(stage, context) if _are_needed(stage, inputs) else {}
     output = _output(stage, inputs, values, context)
@@ -122,14 +122,14 @@ def _labels(stage: Stage, *, has_weights: bool) -> Labels:
 
 
 def _are_needed(stage: Stage, inputs: Sequence[Array]) -> bool:
-    """Whether anything depends on the numbers of its weights: a plan does, and the output of exact inputs."""
+    """Whether its weights' numbers are needed: by a plan, or for the output of exact inputs."""
     from convcalc.arrays import is_exact
 
     return stage.layer.is_planned or all(map(is_exact, inputs))
 
 
 def _values(stage: Stage, context: Context) -> Values:
-    """Its weights, or numbers drawn to stand in where the file has shapes alone."""
+    """Its weights, or random numbers where the file has shapes alone."""
     if stage.read is not None or not stage.layer.weight_shapes or context.dtype == "exact":
         return stage.values()
     import numpy as np
@@ -140,7 +140,7 @@ def _values(stage: Stage, context: Context) -> Values:
 
 
 def _output(stage: Stage, inputs: Sequence[Array], values: Values, context: Context) -> Array:
-    """The output in exact numbers; of floats what stands in for it."""
+    """The output in exact numbers; of floats a placeholder."""
     from convcalc.arrays import checked
     from convcalc.build import resolved_dtype
     from convcalc.problem import DType

@@ -1,6 +1,6 @@
-"""What the kinds of layers compute with: arrays of one number type, whole numbers that never wrap around, and steps.
+"""Arithmetic shared by the kinds of layers: arrays of one number type, integers without overflow, explained sums.
 
-Every kind loads it where cells are computed: shapes and counts must not wait for numpy.
+Every kind imports it where cells are computed: shapes and counts must not wait for numpy.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from convcalc.tracing.explanation import Cell, Explanation, Term
 def alike(
     arrays: Sequence[Any], word: str, numbers: Sequence[Number] = (), *, beside: Sequence[Any] = ()
 ) -> tuple[DType, list[Array]]:
-    """What is computed in, and the arrays in it: all of one floating type, or as they are where all are exact.
+    """The type to compute in, and the arrays in it: all of one floating type, or as they are where all are exact.
 
-    ``arrays``: a layer's inputs and its weight, whose widest float decides. ``numbers``: others that take part; a float
-    among them makes floats of exact arrays, but never wider ones. ``beside``: arrays of such numbers, a bias or running
-    statistics, which come back behind the others.
+    ``arrays``: a layer's inputs and its weight, whose widest float decides. ``numbers``: other operands; a float among
+    them makes floats of exact arrays, but never wider ones. ``beside``: arrays of such numbers, a bias or running
+    statistics, which are returned after the others.
 
     Raises:
-        DataError: the arrays hold no numbers, or exact ones are asked for and there are floats.
+        DataError: the arrays hold no numbers, or exact ones are requested and there are floats.
     """
     held, others = [checked(each) for each in arrays], [checked(each) for each in beside]
     real = [0.0 for each in others if each.dtype.kind == "f"]
@@ -40,10 +40,10 @@ def alike(
 
 
 def in_real(kind: str, arrays: Sequence[Any], word: str, *, beside: Sequence[Any] = ()) -> list[Array]:
-    """The arrays of :func:`alike` in floats, for a kind of layer whose results are no fractions.
+    """The arrays of :func:`alike` in floats, for a kind of layer whose results are irrational.
 
     Raises:
-        DataError: exact numbers are asked for.
+        DataError: exact numbers are requested.
     """
     dtype, held = alike(arrays, word, beside=beside)
     if dtype is DType.EXACT:
@@ -68,14 +68,14 @@ def wide(values: Array, bound: Any) -> Array:
 
 
 def finished(values: Array, dtype: DType) -> Array:
-    """A result as it is handed on: whole where all is whole; fractions stay (exact) or are rounded once (auto)."""
+    """A result for the next layer: whole where all is whole; fractions stay (exact) or are rounded once (auto)."""
     if values.dtype != object:
         return values
     return narrowed(values) if dtype is DType.EXACT else settled(values)
 
 
 def sum_of(arrays: Sequence[Array], dtype: DType) -> Array:
-    """The arrays added up, by NumPy's rules of broadcasting."""
+    """The sum of the arrays, with broadcasting."""
     if not is_exact(dtype):
         with np.errstate(all="ignore"):
             total: Array = arrays[0] + arrays[1] if len(arrays) > 1 else arrays[0].copy()
@@ -87,7 +87,7 @@ def sum_of(arrays: Sequence[Array], dtype: DType) -> Array:
 
 
 def changed(slopes: Array, tangent: Array, word: str) -> Array:
-    """Slope × tangent, which meet by NumPy's rules of broadcasting: in floats as soon as either holds some."""
+    """Slope × tangent, with broadcasting; in floats if either is."""
     dtype, (factors, change) = alike([slopes, tangent], word)
     if not is_exact(dtype):
         with np.errstate(all="ignore"):
@@ -98,7 +98,7 @@ def changed(slopes: Array, tangent: Array, word: str) -> Array:
 
 
 def quotients(values: Array, divisors: Any, dtype: DType) -> Array:
-    """The values divided by whole numbers above 0, which meet them by NumPy's rules of broadcasting."""
+    """The values divided by whole numbers above 0, with broadcasting."""
     if not is_exact(dtype):
         with np.errstate(all="ignore"):
             quotient: Array = values / np.asarray(divisors, values.dtype)
@@ -107,24 +107,24 @@ def quotients(values: Array, divisors: Any, dtype: DType) -> Array:
 
 
 def by_channel(numbers: Array, like: Array) -> Array:
-    """One number for each channel, shaped to meet (batch, channels, *spatial)."""
+    """One number for each channel, shaped to broadcast with (batch, channels, *spatial)."""
     return numbers.reshape(-1, *(1,) * (like.ndim - 2))
 
 
 def explained_sum(
     cell: Cell, terms: Iterable[Term], dtype: DType, *, scale: Fraction = Fraction(1), bias: Number = 0
 ) -> Explanation:
-    """The step of a sum: its total from the terms alone, exact or rounded once, in the dtype of the layer."""
-    told = tuple(terms)
+    """The explanation of a sum: its total from the terms alone, exact or rounded once, in the dtype of the layer."""
+    summands = tuple(terms)
     if is_exact(dtype):
-        total: Number = plain(Fraction(added(term.product for term in told) * scale) + bias)
+        total: Number = plain(Fraction(added(term.product for term in summands) * scale) + bias)
         total = float(total) if dtype is DType.AUTO and isinstance(total, Fraction) else total
     else:
         bias = float(bias)
         with np.errstate(all="ignore"):
-            real = np.float64(added(float(term.product) for term in told))
+            real = np.float64(added(float(term.product) for term in summands))
             total = rounded(real * scale.numerator / scale.denominator + bias, dtype.value)
-    return Explanation(cell=cell, terms=told, total=total, scale=scale, bias=bias)
+    return Explanation(cell=cell, terms=summands, total=total, scale=scale, bias=bias)
 
 
 def rounded(value: Any, dtype: Any) -> float:

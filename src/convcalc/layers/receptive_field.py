@@ -1,7 +1,7 @@
-"""Receptive fields: the cells of a network's input from the first that a cell of a layer sees to the last.
+"""Receptive fields: the cells of a network's input from the first to the last that a cell of a layer depends on.
 
-All paths to a cell count, those through the padding too. What the cells of an axis see repeats itself along the axis,
-so each layer's fields follow from those of the layers below it, whatever the size of the input.
+All paths to a cell count, also those through the padding. The receptive fields repeat periodically along an axis, so
+each layer's follow from those of the layers below it, for any size of the input.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class ReceptiveField(NamedTuple):
     """
 
     size: int
-    """Input cells from the first that it sees by any path to the last, both counted; where that varies, the most."""
+    """Input cells from the first to the last on any path, inclusive; where that varies, the most."""
     jump: Fraction | None
-    """Input cells from what one cell sees to what its neighbour sees; None where cells lie on no axis any more."""
+    """Input cells from one cell's receptive field to its neighbour's; None for features, which have no axis."""
 
 
 ReceptiveFields = tuple[ReceptiveField, ...]
@@ -37,14 +37,14 @@ ReceptiveAxes = tuple[ReceptiveAxis, ...]
 
 
 class View(NamedTuple):
-    """What the cells of a layer's output see of the network's input."""
+    """The receptive fields of a layer's output cells on the network's input."""
 
     axes: tuple[ReceptiveAxes, ...]
     """For each spatial axis of the input."""
     sizes: tuple[int, ...]
     """Cells on each axis."""
     is_flat: bool = False
-    """Whether the cells are features now, which lie on no axis any more."""
+    """Whether the cells are features, which have no axis."""
 
     @property
     def fields(self) -> ReceptiveFields:
@@ -53,11 +53,11 @@ class View(NamedTuple):
 
     @property
     def is_same(self) -> bool:
-        """Whether all cells see the same."""
+        """Whether all cells have the same receptive field."""
         return not any(receptive_axis.advance for receptive_axes in self.axes for receptive_axis in receptive_axes)
 
     def whole(self) -> View:
-        """What all cells see together, of a single cell."""
+        """The receptive field of all cells together, as that of a single cell."""
         axes = _each(_together, zip(self.axes, self.sizes, strict=True))
         return View(tuple(axes), (1,) * len(self.sizes), self.is_flat)
 
@@ -67,7 +67,7 @@ class View(NamedTuple):
 
 
 def view_of_input(shape: Shape) -> View:
-    """Each cell sees itself."""
+    """The receptive fields of the input itself: each cell has only itself."""
     return View(((ReceptiveAxis((0,), (0,), 1),),) * (len(shape) - 1), shape[1:])
 
 
@@ -84,7 +84,7 @@ def view_through(layer: Layer, below: Sequence[View]) -> View:
 
 
 def _union(views: Sequence[View]) -> View:
-    """What is seen by way of any input of an add; of features whose inputs had other shapes, what all see together."""
+    """The union over the inputs of an add; for features of inputs of other shapes, the receptive field of all cells."""
     shapes = {view.sizes for view in views if not view.is_same}
     if len(shapes) > 1:
         views, shapes = [view.whole() for view in views], set()
@@ -93,7 +93,7 @@ def _union(views: Sequence[View]) -> View:
 
 
 def _each(work: Callable[..., Found], axes: Iterable[tuple[Any, ...]]) -> Iterator[Found]:
-    """What comes of every axis; most are like the one before, and not gone through again."""
+    """The result for every axis; axes equal to the previous one are not computed again."""
     known: dict[tuple[Any, ...], Found] = {}
     for axis in axes:
         if axis not in known:
@@ -118,7 +118,7 @@ def _by_jump(*inputs: ReceptiveAxes) -> ReceptiveAxes:
 
 
 def _widest(receptive_axes: ReceptiveAxes, size: int) -> int:
-    """The most that a cell of an axis sees."""
+    """The largest receptive field of a cell of an axis."""
     cells = range(min(receptive_axes[0].period, size)) if len(receptive_axes) == 1 else _ends(receptive_axes, size)
     spans = [
         (
@@ -131,7 +131,7 @@ def _widest(receptive_axes: ReceptiveAxes, size: int) -> int:
 
 
 def _together(receptive_axes: ReceptiveAxes, size: int) -> ReceptiveAxes:
-    """What all cells of an axis see, for each of them."""
+    """The receptive field of all cells of an axis together, for each of them."""
     cells = _ends(receptive_axes, size)
     first = least(receptive_axis.first(cell) for receptive_axis in receptive_axes for cell in cells)
     last = most(receptive_axis.last(cell) for receptive_axis in receptive_axes for cell in cells)
@@ -139,6 +139,6 @@ def _together(receptive_axes: ReceptiveAxes, size: int) -> ReceptiveAxes:
 
 
 def _ends(receptive_axes: ReceptiveAxes, size: int) -> Sequence[int]:
-    """The first cells of an axis and the last ones: between them what paths of several jumps see grows evenly."""
+    """The first cells of an axis and the last ones: between them the union over several jumps grows evenly."""
     period = lcm(*(receptive_axis.period for receptive_axis in receptive_axes))
     return (*range(min(period, size)), *range(max(period, size - period), size))

@@ -1,4 +1,4 @@
-"""Computing a network layer by layer: what each gave, and the outputs that are kept."""
+"""Computes a network layer by layer: a summary of each output, and the outputs that are kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LayerRun(NamedTuple):
-    """What a layer gave, without the numbers themselves."""
+    """The result of a layer, without the numbers themselves."""
 
     number: int
     """The layer."""
@@ -28,9 +28,9 @@ class LayerRun(NamedTuple):
     not_finite: int
     """Values that are inf or nan."""
     plans: tuple[Plan, ...] = ()
-    """Of what it was computed by, where it is made of convolutions."""
+    """Of the engines that computed it, where it consists of convolutions."""
     verified: Verification | None = None
-    """What was compared of it; None if nothing was."""
+    """What was verified; None if nothing was."""
 
 
 class NetworkRun(NamedTuple):
@@ -38,13 +38,13 @@ class NetworkRun(NamedTuple):
 
     network: Network
     layers: tuple[LayerRun, ...]
-    """Those that were computed, in turn; the last one gave the output."""
+    """The computed layers, in order; the last one gives the output."""
     kept: Mapping[int, Array]
     """The outputs that were kept, by the layer's number: (batch, *output_shape); that of the last one at least."""
 
     @property
     def last(self) -> LayerRun:
-        """The layer that gave the output."""
+        """The layer of the output."""
         return self.layers[-1]
 
     @property
@@ -54,12 +54,12 @@ class NetworkRun(NamedTuple):
 
     @property
     def problem(self) -> Problem | None:
-        """The convolution that the network is; None if it is more than that."""
+        """The network's convolution if that is all of it, otherwise None."""
         return self.network.stages[0].problem
 
     @property
     def source(self) -> str:
-        """What the input is called."""
+        """The name of the input."""
         return (self.network.tensor and self.network.tensor.name) or "input"
 
     @property
@@ -70,7 +70,7 @@ class NetworkRun(NamedTuple):
 
     @property
     def notes(self) -> Iterator[str]:
-        """What is to be said of the input and of the layers."""
+        """Notes about the input and the layers."""
         yield from self.network.tensor.notes if self.network.tensor else ()
         yield from self.network.number_notes
         yield from self.network.notes
@@ -88,12 +88,12 @@ def run_network(
 ) -> NetworkRun:
     """The network up to a layer; of ``cells``: (batch, *input_shape).
 
-    ``keep``: every output, not only the last. ``verify``: each layer is looked at again. ``done`` is told each layer
+    ``keep``: every output, not only the last. ``verify``: each layer is verified. ``done`` is called with each layer
     that is computed.
 
     Raises:
-        ConvcalcError: a layer has no weights, the numbers do not go with each other, or a limit refuses the work.
-        DisagreementError: what is looked at again is not the same.
+        ConvcalcError: a layer has no weights, the numbers are incompatible, or a limit refuses the work.
+        DisagreementError: a layer's output and its verification differ.
     """
     plans: list[Plan] = []
     verified: list[Verification] = []
@@ -124,7 +124,7 @@ def run_network(
 def _layer_run(
     network: Network, number: int, output: Array, plans: tuple[Plan, ...], verified: Verification | None
 ) -> LayerRun:
-    """What there is to keep of a layer's output; a convolution by itself is told by its numbers, not by their range."""
+    """The result of a layer; of a single convolution without the range, since its numbers are shown."""
     if network.is_convolution:
         return LayerRun(number, output.shape, None, 0, plans, verified)
     span, not_finite = range_and_mean(output), count_not_finite(output)

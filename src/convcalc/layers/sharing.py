@@ -10,31 +10,31 @@ from convcalc.layers.layer import Layer
 
 
 class Weighted(Protocol):
-    """A layer in a network, as far as its weights go."""
+    """A layer in a network, reduced to its weights."""
 
     @property
     def name(self) -> str:
-        """Its own."""
+        """Its own name."""
 
     @property
     def layer(self) -> Layer:
-        """What has the weights."""
+        """The layer itself."""
 
     @property
     def stored(self) -> Mapping[str, Hashable]:
-        """Which tensor of which file each of its weights is, where that may be another layer's too."""
+        """The file and tensor of each of its weights that other layers may share."""
 
 
 class Shared(NamedTuple):
-    """A tensor that is a weight more than once."""
+    """A tensor that is several weights."""
 
     uses: tuple[str, ...]
-    """What it is, such as ``conv1.weight``, the layers in turn."""
+    """The weights, such as ``conv1.weight``, in the order of the layers."""
     parameters: int
 
 
 def repeated(stages: Sequence[Weighted]) -> Iterator[int]:
-    """For each layer in turn, those of its parameters that an earlier weight has already counted."""
+    """For each layer in order, those of its parameters already counted for an earlier weight."""
     known: set[Hashable] = set()
     for stage in stages:
         again = 0
@@ -45,7 +45,7 @@ def repeated(stages: Sequence[Weighted]) -> Iterator[int]:
 
 
 def shared(stages: Sequence[Weighted]) -> Iterator[Shared]:
-    """Every tensor that is a weight more than once, in the order of their first uses."""
+    """Every tensor that is several weights, in the order of their first uses."""
     uses: dict[Hashable, list[str]] = {}
     counts: dict[Hashable, int] = {}
     for stage in stages:
@@ -55,9 +55,9 @@ def shared(stages: Sequence[Weighted]) -> Iterator[Shared]:
 
 
 def _stored(stage: Weighted) -> Iterator[tuple[str, Hashable, int]]:
-    """The weights of a layer that may be another's too, the tensor that each is, and how many numbers it holds.
+    """The weights of a layer that others may share: the tensor of each, and how many numbers it has.
 
-    One that is spread over another number of channels elsewhere counts as another tensor.
+    A tensor that is spread over another number of channels elsewhere counts as another one.
     """
     for name, shape in stage.layer.weight_shapes.items():
         if name in stage.stored:

@@ -1,6 +1,6 @@
-"""A layer in its place in a network: its name, what it takes, and where its numbers come from.
+"""A layer in its place in a network: its name, its inputs, and where its numbers come from.
 
-A layer's output looked at again: a convolution's by another engine, and some cells of any kind by their traces.
+Also the verification of a layer's output: a convolution's by another engine, some cells of any kind by their traces.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from convcalc.tracing.verification import Verification
 
 
-_COPIES = 3  # of an output while it is made
+_COPIES = 3  # of an output while it is computed
 _WEIGHT_BYTES = 4  # of a number in float32
 
 
@@ -37,21 +37,21 @@ class Stage:
     name: str
     layer: Layer
     inputs: tuple[int, ...]
-    """The layers whose outputs it takes, by their number; :data:`INPUT` is the input of the network."""
+    """The layers whose outputs are its inputs, by number; :data:`INPUT` is the input of the network."""
     read: Callable[[], Values] | None = None
     """Reads the numbers of its weights, checked; None: the file has none."""
     place: Callable[[FieldPath, bool], Place] | None = None
-    """Finds where a file tells of a field of it, or of the field's key; only an error needs it."""
+    """Finds where a file has a field of it, or the field's key; only errors need it."""
     stored: Mapping[str, Hashable] = field(default_factory=dict)
-    """Which tensor of which file each of its weights is, where that may be another layer's too."""
+    """The file and tensor of each of its weights that other layers may share."""
     problem: Problem | None = None
-    """The convolution with its numbers, where a request gave it with its input."""
+    """The convolution with its numbers, where the request has it with its input."""
 
     def values(self) -> Values:
         """The numbers of its weights.
 
         Raises:
-            FieldError: it needs some and has none.
+            FieldError: it needs weights and has none.
             ConvcalcError: they cannot be read, or are of another shape.
         """
         with self.placing():
@@ -68,7 +68,7 @@ class Stage:
         """The output of the layer with the numbers of its weights, (batch, *output_shape).
 
         Raises:
-            ConvcalcError: it has no weights, or the numbers do not go with each other.
+            ConvcalcError: it has no weights, or the numbers are incompatible.
             LimitError: its output needs more memory than may be used.
         """
         if isinstance(self.layer, Convolution):
@@ -85,7 +85,7 @@ class Stage:
     def convolution(
         self, inputs: Sequence[Array], context: Context = STANDARD, labels: Labels | None = None
     ) -> Problem:
-        """A layer that is a convolution as a problem of its own on what it gets, (batch, *shape); raises as compute."""
+        """A layer that is a convolution as a problem on its input, (batch, *shape); raises as compute."""
         assert isinstance(self.layer, Convolution)
         if self.problem is not None and inputs[0] is self.problem.input:
             return self.problem
@@ -101,7 +101,7 @@ class Stage:
             context.limits.check_large(numbers * max(each.itemsize for each in inputs), "its output")
 
     def _check_weights(self, context: Context) -> None:
-        """Refuse weights before they are made or read; an engine has them once more, in an order of its own."""
+        """Refuse weights before they are created or read; an engine needs another copy, in its own order."""
         copies = 2 if self.layer.plans_memory else 1
         numbers = sum(map(prod, (*self.layer.weight_shapes.values(), *self.layer.buffer_shapes.values())))
         context.limits.check_large(copies * _WEIGHT_BYTES * numbers, "its weight")
@@ -115,22 +115,22 @@ class Stage:
     def verify(
         self, inputs: Sequence[Array], output: Array, context: Context, plan: Plan | None = None
     ) -> Verification:
-        """What was compared of its output, which agrees; raises as :func:`verify_layer` does."""
+        """The verification of its output; raises as :func:`verify_layer` does."""
         values = self.values()
         with self.placing():
             return verify_layer(self.layer, inputs, values, output, context, plan)
 
     def keeping(self) -> Stage:
-        """The same layer, which reads its weights once at most and keeps them."""
+        """The same layer, which reads its weights at most once and keeps them."""
         return self if self.read is None else replace(self, read=cache(self.read))
 
     @contextmanager
     def placing(self) -> Iterator[None]:
-        """Says of an error which layer it is about, and where that is written."""
+        """A context that adds the layer and its place in the file to errors."""
         try:
             yield
         except ConvcalcError as error:
-            if self.problem is None or self.place is not None:  # a convolution by itself needs no name
+            if self.problem is None or self.place is not None:  # a single convolution needs no name
                 error.message = f"{self.name}: {error.message}"
             if error.place is None and self.place is not None:
                 error.place = self.place(error.field, error.at_key)
@@ -138,7 +138,7 @@ class Stage:
 
 
 class Cut(NamedTuple):
-    """Where a network ends before its output: at a node of its file that no kind of layer does."""
+    """Where a network ends before its output: at a node of its file that is no supported kind of layer."""
 
     node: int
     """Counted from 1 in the file."""
@@ -163,10 +163,10 @@ def verify_layer(
     context: Context = STANDARD,
     plan: Plan | None = None,
 ) -> Verification:
-    """What was compared of a layer's output, (batch, *output_shape), which agrees; ``plan``: of a convolution.
+    """The verification of a layer's output, (batch, *output_shape); ``plan``: of a convolution.
 
     Raises:
-        DisagreementError: a cell differs by more than rounding from what another engine or its trace makes of it.
+        DisagreementError: a cell differs by more than rounding from that of another engine, or from its trace.
         LimitError: computing it again needs more memory than may be used.
     """
     from convcalc.tracing.verification import Verification, sampled, verify

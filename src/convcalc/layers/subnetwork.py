@@ -1,4 +1,4 @@
-"""Some layers of a network as a network of their own, on the one output that all of them start from."""
+"""Some layers of a network as a network, whose input is the one output that all of them start from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TO = ".."
 """Between the names of the first and of the last layer; without one it starts at the input, or ends at the output."""
 
 
-_TRIED = 50  # layers of a run, for each of which one looks at all before it
+_TRIED = 50  # the most layers of a run; for each of them all before it are examined
 
 
 class Subnetwork(NamedTuple):
@@ -23,7 +23,7 @@ class Subnetwork(NamedTuple):
 
     network: Network
     source: int
-    """The layer of the whole network whose output goes in, or :data:`~convcalc.layers.network.INPUT`."""
+    """The layer of the whole network whose output is the input, or :data:`~convcalc.layers.network.INPUT`."""
 
 
 def subnetwork(network: Network, span: str | None = None) -> Subnetwork:
@@ -33,7 +33,7 @@ def subnetwork(network: Network, span: str | None = None) -> Subnetwork:
 
     Raises:
         UnknownNameError: there is no layer of that name.
-        UsageError: the last layer does not follow from the first, or takes more than one output of those before it.
+        UsageError: the last layer does not follow from the first, or needs more than one output of those before it.
     """
     first, last = _ends(network, span or TO)
     numbers = _between(network, first, last)
@@ -50,7 +50,7 @@ def subnetwork(network: Network, span: str | None = None) -> Subnetwork:
 
 
 def longest_linear(network: Network) -> str:
-    """The longest run of linear layers that follow from one output, as ``--layer`` takes it; empty: there is none."""
+    """The longest run of linear layers that follow from one output, as for ``--layer``; empty: there is none."""
     runs = groupby(range(len(network.stages)), lambda number: network.stages[number].layer.is_linear)
     ends = [_shortened(network, [*run]) for is_linear, run in runs if is_linear]
     first, last = max(ends, key=lambda each: each[1] - each[0], default=(0, -1))
@@ -58,7 +58,7 @@ def longest_linear(network: Network) -> str:
 
 
 def _shortened(network: Network, run: Sequence[int]) -> tuple[int, int]:
-    """The first and the last of some layers, without those at the end that take what comes before the first."""
+    """The first and the last of some layers, without those at the end that need outputs from before the first."""
     first = run[0]
     last = next((each for each in reversed(run[:_TRIED]) if _is_single(network, first, each)), first - 1)
     return first, last
@@ -84,12 +84,12 @@ def _between(network: Network, first: int, last: int) -> list[int]:
 
 
 def _sources(network: Network, numbers: Sequence[int]) -> list[int]:
-    """The outputs from outside that some layers take, the lowest first."""
+    """The outside outputs that some layers need, the lowest first."""
     return sorted({each for number in numbers for each in network.stages[number].inputs} - set(numbers))
 
 
 def _several(network: Network, first: int, last: int, sources: Sequence[int]) -> UsageError:
-    """That layers start from several outputs; names the nearest layer before the first from which there is but one."""
+    """The error that layers start from several outputs; names the nearest earlier layer with a single output."""
     start = next(each for each in reversed(range(first)) if _is_single(network, each, last))
     names = ["the input" if each == INPUT else network.stages[each].name for each in sources]
     end = network.stages[last].name

@@ -1,4 +1,4 @@
-"""Every kind of layer under its name, and the one argument that a shorthand such as ``max-pool: 2`` gives."""
+"""The kinds of layers by name, and the argument that a shorthand such as ``max-pool: 2`` sets."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from convcalc.errors import UnknownNameError
 from convcalc.layers.layer import Layer
 
 NEEDED = Parameter.empty
-"""Stands for the default of an argument that has none."""
+"""Marks an argument without a default."""
 
 
 class Kind(NamedTuple):
-    """Where a kind of layer is made; it is loaded when it is first asked for, as most files need few of them."""
+    """A kind of layer and its constructor, imported on first use, as most files need few of them."""
 
     home: str
-    """What makes it: module in this room, class, and class method: ``convolution.Convolution.of``."""
+    """Its constructor: module in this package, class, and class method: ``convolution.Convolution.of``."""
     main: str = ""
-    """The argument that a shorthand gives; empty: it takes none."""
+    """The argument that a shorthand sets; empty: none."""
     fixed: tuple[tuple[str, Any], ...] = ()
-    """Arguments that this spelling settles."""
+    """Arguments that this name fixes."""
     joins: bool = False
     """Whether it takes the shapes of several inputs, and a file gives the names of layers instead of arguments."""
     tensors: tuple[str, ...] = ()
-    """What its layers may have numbers for, by PyTorch's names."""
+    """The weights that its layers may have, by PyTorch's names."""
 
     @property
     def make(self) -> Callable[..., Layer]:
-        """Makes the layer from the shape of each input and its arguments by name; the fixed ones are filled in."""
+        """The layer on inputs of these shapes with its arguments by name; the fixed ones are added."""
         module, name, method = self.home.split(".")
         maker: Callable[..., Layer] = getattr(getattr(import_module(f"convcalc.layers.kinds.{module}"), name), method)
         return partial(maker, **dict(self.fixed))
 
     @property
     def defaults(self) -> Mapping[str, Any]:
-        """The arguments that a file may give, each with its default, or :data:`NEEDED`."""
+        """The arguments that a file may set, each with its default, or :data:`NEEDED`."""
         return _defaults(self)
 
 
 @cache
 def _defaults(kind: Kind) -> Mapping[str, Any]:
-    """Looked up once for each kind: that is slow, and a network has thousands of layers of few kinds."""
+    """Computed once for each kind: it is slow, and a network has thousands of layers of few kinds."""
     fixed = dict(kind.fixed)
     return {
         name: parameter.default

@@ -1,7 +1,7 @@
-"""A cell of a network taken apart: what explains it, those of the cells that contribute most, and so on to the input.
+"""The tree of a cell of a network: its explanation, the terms that contribute most, and so on to the input.
 
-Each level has only so many cells, shared evenly by those above, so that a tree grows with its depth and not with
-a power of it. What is left out of a sum is kept as a count and a total: every cell still adds up.
+Each level has a limited number of cells, divided evenly among those above, so that a tree grows linearly with its
+depth. The omitted terms of a sum are kept as a count and a total, so that every sum remains complete.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
 
 ALL_SHOWN, MOST_SHOWN = 8, 5
-"""So many terms of a cell are all shown; of more, the largest few."""
+"""The most terms of a cell that are all shown; of more, the largest few."""
 WIDEST = 64
 """Cells of one level of a tree."""
 DEEPEST = 100
@@ -36,9 +36,9 @@ class Branch(NamedTuple):
 
     term: Term
     slope: Number
-    """By how much the cell above grows with the value."""
+    """The derivative of the cell above by the value."""
     part: Number
-    """What it adds to the cell above: value × weight × scale; of a maximum and a function the value itself."""
+    """Its part in the cell above: value × weight × scale; of a maximum and a function the value itself."""
     node: Node | None
     """The cell that it comes from; None: the padding."""
 
@@ -49,7 +49,7 @@ class Rest(NamedTuple):
     terms: int
     """How many."""
     part: Number
-    """What they add together; 0 where nothing is added."""
+    """The sum of their parts; 0 where the rule is no sum."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,13 +60,13 @@ class Node:
     """The layer, or :data:`~convcalc.layers.network.INPUT`."""
     cell: Cell
     value: Number
-    """What the engines made of it."""
+    """The value that the engines computed."""
     weight: Number
     """The product of all slopes from the cell at the top down to this one: the weight of this path."""
     explanation: Explanation | None
-    """How it comes about; None where the tree ends."""
+    """Its explanation; None where the tree ends."""
     agrees: bool
-    """Whether the explanation's total is the value, for floats within rounding."""
+    """Whether the explanation's total agrees with the value, for floats within rounding."""
     branches: tuple[Branch, ...]
     """The largest first."""
     rest: Rest
@@ -85,8 +85,8 @@ def unfold(
 ) -> Node:
     """The tree of a cell of a layer.
 
-    ``outputs``: those of the layers :func:`within` the depth, and the input, (batch, *shape) each, as ``context``
-    says. ``widest``: cells of a level at most, or one for each cell above, if these are more.
+    ``outputs``: those of the layers :func:`within` the depth, and the input, (batch, *shape) each, computed in
+    ``context``. ``widest``: the most cells of a level, or one for each cell above, if these are more.
 
     Raises:
         FieldError: depth is no whole number from 1.
@@ -98,7 +98,7 @@ def unfold(
 
 
 def check_depth(network: Network, number: int, depth: int) -> int:
-    """The depth of a layer's tree, which ends at the input however much is asked for.
+    """The depth of a layer's tree, which ends at the input if more is requested.
 
     Raises:
         FieldError: depth is no whole number from 1.
@@ -111,7 +111,7 @@ def check_depth(network: Network, number: int, depth: int) -> int:
 
 
 def within(network: Network, number: int, depth: int) -> set[int]:
-    """The layers, the input perhaps among them, whose outputs a layer's tree of some depth has cells of."""
+    """The layers, and perhaps the input, whose outputs a layer's tree of some depth has cells of."""
     found = level = {number}
     for _ in range(min(depth, len(network.stages))):
         level = {below for each in level if each != INPUT for below in network.stages[each].inputs}
@@ -120,7 +120,7 @@ def within(network: Network, number: int, depth: int) -> set[int]:
 
 
 def _height(network: Network, number: int) -> int:
-    """The layers on the longest way from a layer to the input."""
+    """The number of layers on the longest path from a layer to the input."""
     heights = {INPUT: 0}
     for each in network.needed(number):
         heights[each] = 1 + max(heights[below] for below in network.stages[each].inputs)
@@ -129,7 +129,7 @@ def _height(network: Network, number: int) -> int:
 
 @dataclass(eq=False, slots=True)
 class _Sprout:
-    """A cell while the tree grows."""
+    """A cell while the tree is built."""
 
     number: int
     cell: Cell
@@ -141,7 +141,7 @@ class _Sprout:
 
 
 class Tree:
-    """Trees of one network with its numbers: what several share is prepared once."""
+    """Trees of one network with its numbers; shared values are prepared once."""
 
     def __init__(self, network: Network, outputs: Mapping[int, Array], context: Context) -> None:
         """``outputs`` as of :func:`unfold`."""
@@ -150,9 +150,9 @@ class Tree:
         self._tracers: dict[tuple[int, int], Callable[[Cell], Explanation]] = {}
 
     def grown(self, number: int, cell: Cell, depth: int, *, sample: int = 0, widest: int = WIDEST) -> Node:
-        """The tree of a cell; the depth is one that :func:`check_depth` gives.
+        """The tree of a cell; the depth is from :func:`check_depth`.
 
-        Level by level downwards, so that each knows how many cells there are; then the nodes from below.
+        Level by level downwards, so that the number of cells of each is known; then the nodes from below.
         """
         self._sample = sample
         levels = [[_Sprout(number, cell, 1)]]
@@ -204,14 +204,14 @@ class Tree:
 
 
 def _kept(reason: Explanation, room: int) -> Sequence[int]:
-    """The terms that get branches; of a maximum the one that won."""
+    """The terms that get branches; of a maximum its largest one."""
     if reason.rule is Rule.MAXIMUM:
         return (reason.winner,)
     return largest_terms(reason, min(room, ALL_SHOWN if len(reason.terms) <= ALL_SHOWN else MOST_SHOWN))
 
 
 def largest_terms(reason: Explanation, most: int) -> Sequence[int]:
-    """So many of its terms, the largest first: in a sum the largest parts, in a maximum the largest values."""
+    """Some of its terms, the largest first: in a sum the largest parts, in a maximum the largest values."""
     is_maximum = reason.rule is Rule.MAXIMUM
     sizes = [(True, term.value) for term in reason.terms] if is_maximum else [_size(part) for part in reason.parts]
     return nlargest(most, range(len(sizes)), key=sizes.__getitem__)
@@ -234,7 +234,7 @@ def _rest(sprout: _Sprout) -> Rest:
 
 
 def _size(part: Number) -> tuple[bool, Any]:
-    """What terms are put in order by; what is not finite comes first."""
+    """The sort key of terms; inf and nan come first."""
     if isinstance(part, float) and not isfinite(part):
         return True, 0
     return False, abs(part)

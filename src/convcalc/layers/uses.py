@@ -1,6 +1,6 @@
-"""What one input cell does: the output cells of a layer that depend on it, with its weight in each.
+"""The uses of one input cell: the output cells of a layer that depend on it, with its weight in each.
 
-Of one convolution its weights say so (the trace turned round); through several layers it is the chain rule.
+For one convolution these are its weights (the transposed trace); through several layers they follow by the chain rule.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from convcalc.tracing.trace import readers, scaled
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Uses(Displayed):
-    """The cells of a layer's output that depend on one input cell: on every axis some places, and which of them."""
+    """The cells of a layer's output that depend on one input cell: places on every axis, and which of them."""
 
     network: Network
     cell: Cell
@@ -40,18 +40,18 @@ class Uses(Displayed):
     places: tuple[Sequence[int], ...]
     """On each axis of the layer's output the places of the cells that it reaches; empty where it reaches none."""
     marks: Array
-    """(*places): which of the cells it reaches, whatever the numbers are."""
+    """(*places): which of the cells it reaches, for any numbers."""
     weights: Array
-    """(*places): by how much each cell grows with the input cell, at this input: the products of all slopes along a
-    path from one to the other, added up over all paths (the chain rule); of one convolution its scaled weights."""
+    """(*places): the derivative of each cell by the input cell, at this input: the product of all slopes along a path
+    from one to the other, summed over all paths (the chain rule); of one convolution its scaled weights."""
     ahead: int = 0
     """Of a layer that is not linear: the cells that depend on a cell below that changes."""
     stopped: int = 0
-    """Those of them that do not change: a ReLU that cuts, a maximum that another cell won."""
+    """Those of them whose derivative is 0: a ReLU below 0, a maximum that is another cell."""
     way: tuple[Uses, ...] = ()
-    """Every layer that it reaches on the way to this one, each by itself, the lowest first."""
+    """The uses in every layer on the way to this one, the lowest first."""
     source: str = INPUT_NAME
-    """What the cell is of: the layer whose output the network takes, or the input."""
+    """What the cell belongs to: the layer whose output is the network's input, or the input."""
 
     @property
     def stage(self) -> Stage:
@@ -60,7 +60,7 @@ class Uses(Displayed):
 
     @property
     def steps(self) -> tuple[Uses, ...]:
-        """Every layer that it reaches, this one the last."""
+        """The uses in every layer that it reaches, this one the last."""
         return (*self.way, self) if self.count else self.way
 
     @property
@@ -70,13 +70,13 @@ class Uses(Displayed):
 
     @property
     def total(self) -> Number:
-        """All weights added up: what a cell larger by 1 adds to the output as a whole."""
+        """The sum of all weights: the change of the output's sum for a cell larger by 1."""
         added: Number = total(self.weights)
         return added
 
     @property
     def contributions(self) -> Array:
-        """Value × weights, (*places): the cell's part in each output cell, where one linear layer lies between."""
+        """Value × weights, (*places): the cell's part in each output cell, through one linear layer."""
         is_exact = self.weights.dtype.kind != "f"
         with unwarned():  # inf × 0 is nan, as in the output
             if is_exact:
@@ -85,7 +85,7 @@ class Uses(Displayed):
 
     @property
     def is_direct(self) -> bool:
-        """Whether one linear layer alone lies between, whose weights these are."""
+        """Whether there is only one linear layer, whose weights these are."""
         return not self.way and self.stage.layer.is_linear
 
     @property
@@ -95,7 +95,7 @@ class Uses(Displayed):
 
 
 def uses_of(problem: Problem, position: int | Sequence[int], channel: int = 0, sample: int = 0) -> Uses:
-    """What an input cell of one convolution does; ``position`` has one index for each spatial axis.
+    """The uses of an input cell in one convolution; ``position`` has one index for each spatial axis.
 
     Raises:
         GeometryError: there is no such cell, channel or sample.
@@ -107,14 +107,14 @@ def uses_of(problem: Problem, position: int | Sequence[int], channel: int = 0, s
 def uses_of_network(
     network: Network, cells: Array, cell: Cell, last: int, context: Context = STANDARD, sample: int = 0
 ) -> Uses:
-    """What a cell of the input, ``cells``: (batch, *input_shape), does to the layers on the way to the last one.
+    """The uses of a cell of the input, ``cells``: (batch, *input_shape), in the layers on the way to the last one.
 
-    Layers that it cannot reach are left out. Each layer is computed, and the change that a change of the input cell
-    makes is pushed through it (forward-mode differentiation: Griewank & Walther, Evaluating Derivatives, 2008, 3.1);
-    one convolution by itself is not computed at all.
+    Layers that it cannot reach are omitted. Each layer is computed, and the derivative by the input cell is pushed
+    through it (forward-mode differentiation: Griewank & Walther, Evaluating Derivatives, 2008, 3.1); a single
+    convolution is not computed at all.
 
     Raises:
-        ConvcalcError: a layer has no weights, or the numbers do not go with each other.
+        ConvcalcError: a layer has no weights, or the numbers are incompatible.
     """
     if network.is_convolution:
         return _of_convolution(network, network.problem(last, [cells], context), cell, sample)
@@ -156,7 +156,7 @@ def _of_convolution(network: Network, problem: Problem, cell: Cell, sample: int)
 
 @np.errstate(all="ignore")
 def _weights(problem: Problem, channel: int, out_channels: range, taps: Sequence[Sequence[Sequence[int]]]) -> Array:
-    """(out_channels, *positions): for each axis the weights of the taps that read the cell at a position, added up."""
+    """(out_channels, *positions): the sum of the weights of the taps that read the cell at a position."""
     number = channel - problem.group_channels(out_channels.start).start
     filters = slice(out_channels.start, out_channels.stop)
     weights = problem.applied_weight[filters, number].astype(object if problem.is_exact else np.float64)
@@ -168,7 +168,7 @@ def _weights(problem: Problem, channel: int, out_channels: range, taps: Sequence
 
 
 class _Change(NamedTuple):
-    """What the input cell makes of a layer's output."""
+    """The effect of the input cell on a layer's output."""
 
     output: Array
     tangent: Array
@@ -179,7 +179,7 @@ class _Change(NamedTuple):
 
 
 def _steps(none: Uses, cells: Array, context: Context) -> Iterator[Uses]:
-    """Every layer that the cell reaches; ``none`` says which cell and how far, ``cells``: (1, *input_shape)."""
+    """The uses in every layer that the cell reaches; ``none``: cell and last layer; ``cells``: (1, *input_shape)."""
     tangent = np.zeros(cells.shape, np.int64 if cells.dtype.kind in "iu" else cells.dtype)
     tangent[(0, *none.cell)] = 1
     start = _Change(cells, tangent, tangent[0] != 0)

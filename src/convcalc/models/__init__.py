@@ -1,1 +1,1 @@
-"""Models of other programs as networks: what their nodes say becomes layers of ours."""
+"""Models of other programs as networks: their nodes become convcalc's layers."""

@@ -1,4 +1,4 @@
-"""The nodes of an ONNX model in turn, each made a layer, passed over, or the end of the network."""
+"""The nodes of an ONNX model in order: each becomes a layer, is skipped, or ends the network."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from convcalc.models.onnx_nodes import read_node
 from convcalc.models.onnx_tensors import Constant, constant_of, quoted, word
 from convcalc.wording import counted
 
-_SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are numbers that layers are made of
+_SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are arguments of layers
 
 
 class Change(NamedTuple):
-    """Another layer in the place of one of the model's."""
+    """Another layer in place of one of the model's."""
 
     layer: str
     """The name of the one that is changed."""
     make: Callable[[Part, Sequence[Flow], Sequence[str]], Stage]
-    """What is made of it, on what flows in, which comes from layers of these names; raises a ``ConvcalcError``."""
+    """Builds the new layer from its inputs, which come from layers of these names; raises a ``ConvcalcError``."""
     called: str
-    """What asks for it, for errors."""
+    """What requests it, for errors."""
 
 
 class Graph:
-    """Reads a graph node by node; what has been found so far is what it has read."""
+    """Reads a graph node by node, and keeps what it has read so far."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Graph:
         self.cut: Cut | None = None
         """Where the network ends before its output."""
         self.names: dict[int, str] = {}
-        """The layer that each node is, the last one of several; nodes are counted from 1."""
+        """The layer of each node, the last one of several; nodes are counted from 1."""
         self._change = change
         self._refused: DataError | None = None
         self._graph, self._nodes = model.graph, list(_needed(model.graph))
@@ -71,7 +71,7 @@ class Graph:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was passed over and what is converted."""
+        """Notes on skipped nodes and conversions."""
         converted = Counter(each.note for part in self._parts for each in part.values.values() if each.note)
         return (
             *(f"{counted(count, f'{operator} node')} passed over" for operator, count in self._passed.items()),
@@ -81,13 +81,13 @@ class Graph:
 
     @property
     def _spare(self) -> int:
-        """Nodes beside the way to the output that do more than to hold numbers."""
+        """Nodes not on the way to the output that are no constants."""
         needed = {number for number, _ in self._nodes}
         rest = (each for number, each in enumerate(self._graph.node, 1) if number not in needed)
         return sum(each.op_type not in _SILENT for each in rest)
 
     def flow_of(self, name: str) -> Flow | None:
-        """What flows under a name."""
+        """The tensors between layers, by name."""
         found = self._found.get(name)
         return found if isinstance(found, Flow) else None
 
@@ -156,7 +156,7 @@ class Graph:
         return Stage(name, layer, inputs, read, stored=_stored(part))
 
     def _changed_stage(self, part: Part, flows: Sequence[Flow]) -> Stage:
-        """The layer that is asked for instead of the model's; what is wrong with it is no end of the network."""
+        """The requested layer instead of the model's; its errors do not end the network but are raised."""
         assert self._change is not None
         sources = [INPUT_NAME if each.number == INPUT else self.stages[each.number].name for each in flows]
         try:
@@ -166,7 +166,7 @@ class Graph:
             raise
 
     def _can_take_bias(self, node: OnnxNode, number: int) -> bool:
-        """Whether an addition belongs to the linear layer before it, whose output nobody else takes."""
+        """Whether an addition is the bias of the linear layer before it, whose output no other node reads."""
         name = next(name for name, each in zip(node.proto.input, node.inputs, strict=True) if isinstance(each, Flow))
         is_linear = number != INPUT and self._parts[number].kind == "linear" and not self._is_changed(number)
         return is_linear and "bias" not in self._parts[number].values and self._uses[name] == 1
@@ -183,7 +183,7 @@ class Graph:
         self._parts[number] = whole
 
     def _reader(self, layer: Layer, name: str, values: Mapping[str, Constant]) -> Callable[[], Values] | None:
-        """What reads the weights of a layer, whose shapes are right."""
+        """A function that reads the weights of a layer, whose shapes have been checked."""
         needed = {**layer.weight_shapes, **layer.buffer_shapes}
         for weight, shape in needed.items():
             if values[weight].shape != shape:
@@ -201,7 +201,7 @@ class Graph:
 
 
 def _needed(graph: Any) -> Iterator[tuple[int, Any]]:
-    """The nodes that the first output needs, each with its number from 1; all of them where no node makes it."""
+    """The nodes that the first output needs, each with its number from 1; all of them where no node computes it."""
     makers: dict[str, list[int]] = {}
     for number, node in enumerate(graph.node, 1):
         for name in filter(None, node.output):
@@ -218,17 +218,17 @@ def _needed(graph: Any) -> Iterator[tuple[int, Any]]:
 
 
 def _stored(part: Part) -> dict[str, str]:
-    """Which tensors of the model a layer's weights are."""
+    """The model's tensors that are a layer's weights."""
     return {name: each.stored for name, each in part.values.items() if each.stored}
 
 
 def _opset(model: Any) -> int:
-    """The version of ONNX' own operators; models older than that word have the first."""
+    """The version of ONNX's own operators (opset); models older than opsets have the first."""
     return max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1)
 
 
 class _Names:
-    """Gives every layer a name of its own, that of its node where it has one."""
+    """Gives every layer a unique name, that of its node where it has one."""
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
@@ -240,7 +240,7 @@ class _Names:
         """A name that no layer has."""
         self._counts[kind] += 1
         wanted = _readable(given, operator)[: self._longest] or f"{kind}{self._counts[kind]}"
-        if wanted.isdecimal():  # PyTorch numbers what it chains
+        if wanted.isdecimal():  # PyTorch numbers the layers of a Sequential
             wanted = f"{kind}-{wanted}"
         name = wanted
         while name in self._taken or name == "input":

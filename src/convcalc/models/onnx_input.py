@@ -1,4 +1,4 @@
-"""The one input of an ONNX model: how many axes it has, which of them are open, and the shape of one sample."""
+"""The single input of an ONNX model: its axes, which of them are of unknown size, and the shape of one sample."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from convcalc.wording import counted
 
 
 class ModelInput(NamedTuple):
-    """What a model says of the array that goes in."""
+    """A model's description of its input array."""
 
     name: str
     axes: tuple[int | None, ...] | None
-    """(batch, channels, *spatial) or (batch, features), None where one is open; None where nothing is said."""
+    """(batch, channels, *spatial) or (batch, features), None for unknown sizes; None where no shape is stated."""
     called: str
     """The axes in words."""
     is_channels_last: bool
-    """Whether the first thing that is done with it is to bring its last axis behind the batch."""
+    """Whether the first operation on it moves its last axis behind the batch (channels last)."""
     element: int
     """The type of its numbers (``TensorProto.DataType``)."""
 
     @property
     def batch(self) -> int | None:
-        """Samples, where the model says how many."""
+        """Samples, where the model states them."""
         return self.axes[0] if self.axes else None
 
     @property
     def rank(self) -> int | None:
-        """Spatial axes, where the model says how many axes there are."""
+        """Spatial axes, where the model states its axes."""
         return len(self.axes) - 2 if self.axes else None
 
     def sample(self, given: Shape | None) -> Shape:
-        """The shape of one sample, what the model leaves open taken from what is given.
+        """The shape of one sample, sizes unknown to the model taken from ``given``.
 
-        ``given``: (channels, *spatial), or the same behind one sample or as many as the model says.
+        ``given``: (channels, *spatial), or the same with a batch of one or of the model's size.
 
         Raises:
-            FieldError: a size is open and none is given, or another shape is given than the model has.
+            FieldError: a size is unknown and not given, or the given shape differs from the model's.
         """
         if self.axes is None:
             if given is None:
@@ -108,12 +108,12 @@ def model_input(graph: Any) -> ModelInput:
 
 
 def _is_channels_last(graph: Any, name: str, axes: int) -> bool:
-    """Whether all that takes the input is a Transpose of (batch, *spatial, channels) to (batch, channels, *spatial)."""
+    """Whether the input is only read by Transposes of (batch, *spatial, channels) to (batch, channels, *spatial)."""
     takers = [node for node in graph.node if name in node.input]
     return bool(takers) and axes > 2 and all(is_to_channels_first(each, axes) for each in takers)
 
 
 def is_to_channels_first(node: Any, axes: int) -> bool:
-    """Whether a node brings the last of some axes behind the batch."""
+    """Whether a node moves the last axis behind the batch."""
     orders = [list(each.ints) for each in node.attribute if each.name == "perm"]
     return node.op_type == "Transpose" and orders == [[0, axes - 1, *range(1, axes - 1)]]

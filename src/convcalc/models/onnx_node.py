@@ -1,4 +1,4 @@
-"""One node of an ONNX model: what it takes, its attributes with their types checked, and what a layer is made of."""
+"""One node of an ONNX model: its inputs, its attributes with their types checked, and the layer it becomes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from convcalc.models.onnx_tensors import Constant, constant_of, quoted
 
 _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS = 1, 2, 3, 4, 6, 7  # AttributeProto.AttributeType
 NO_KIND = "no kind of layer does that"
-LONGEST_LIST = 64  # entries of an attribute or a constant that says sizes; there are two for each axis at most
+LONGEST_LIST = 64  # entries of an attribute or a constant of sizes; there are at most two for each axis
 
 
 class NotReadError(DataError):
-    """A node that no kind of layer does, with the reason; the network ends before it."""
+    """A node that is no supported kind of layer, with the reason; the network ends before it."""
 
 
 class Flow(NamedTuple):
-    """What flows from layer to layer: an output, or the input of the network."""
+    """A tensor between layers: an output, or the input of the network."""
 
     number: int
     """The layer that it comes from."""
@@ -31,60 +31,60 @@ class Flow(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What a layer is made of."""
+    """A layer with its weights."""
 
     kind: str
     arguments: Mapping[str, Any]
     values: Mapping[str, Constant] = {}
     """Its weights, by PyTorch's names."""
     then: Part | None = None
-    """The layer on top of it, of an operator that does what two layers do."""
+    """The next layer, of an operator that equals two layers."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OnnxNode:
-    """A node with what it takes."""
+    """A node with its inputs."""
 
     operator: str
     opset: int
     """The version of the operators that the model was written with."""
     inputs: tuple[Flow | Constant | None, ...]
-    """Each as it has been found; None where it is left out."""
+    """Its inputs; None where one is omitted."""
     batch: int | None
-    """Samples, where the model says how many."""
+    """Samples, where the model states them."""
     element: int
-    """The type of the numbers that go into the model (``TensorProto.DataType``)."""
+    """The type of the numbers of the model's input (``TensorProto.DataType``)."""
     proto: Any = field(repr=False)
 
     @property
     def flow(self) -> Flow:
-        """What its first input brings from the layer before."""
+        """Its first input, which must be a layer's output."""
         return self.flow_at(0)
 
     def flow_at(self, place: int) -> Flow:
-        """What an input brings from the layer before."""
+        """An input that must be a layer's output."""
         found = self.input(place)
         if not isinstance(found, Flow):
             raise NotReadError(f"its input {place + 1} is {'a constant' if found else 'missing'}")
         return found
 
     def constant(self, place: int, name: str) -> Constant:
-        """The constant that an input is, by the name it has in the operator's description."""
+        """An input that must be a constant, by its name in the operator's description."""
         found = self.input(place)
         if not isinstance(found, Constant):
             raise NotReadError(f"its {name} is {'computed in the model' if found else 'missing'}, not a constant")
         return found
 
     def optional(self, place: int, name: str) -> Constant | None:
-        """The constant that an input is, or None where it is left out."""
+        """An input that must be a constant, or None where it is omitted."""
         return None if self.input(place) is None else self.constant(place, name)
 
     def input(self, place: int) -> Flow | Constant | None:
-        """What an input is; None where it is left out."""
+        """An input; None where it is omitted."""
         return self.inputs[place] if place < len(self.inputs) else None
 
     def wholes_of(self, place: int, name: str) -> list[Any]:
-        """The few numbers of a constant that says sizes."""
+        """The few numbers of a constant of sizes."""
         found = self.constant(place, name)
         if len(found.shape) != 1 or found.shape[0] > LONGEST_LIST:
             raise NotReadError(f"its {name} has the shape {list(found.shape)}, not one entry for each axis")
@@ -108,7 +108,7 @@ class OnnxNode:
         return bool(self.whole(name, int(default)))
 
     def real(self, name: str, default: float) -> float:
-        """A number, as it is written in the fewest digits that make this float32."""
+        """A number, in the fewest digits that give this float32."""
         if not self.has(name):
             return default
         return float(str(np.float32(self._attribute(name, _FLOAT, "a number").f)))

@@ -1,6 +1,6 @@
-"""Every operator of ONNX that a kind of layer does, with what it is called here (onnx.ai/onnx/operators).
+"""The supported operators of ONNX, each with its kind of layer (onnx.ai/onnx/operators).
 
-Operators of ONNX that change nothing as they are used in a network that is computed.
+Also operators of ONNX that are the identity in inference.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from convcalc.models.onnx_windows import average_pool, convolution, max_pool, tr
 
 _SHORT = (1, 2, 3, 4, 5, 10, 16)  # TensorProto.DataType: float32, all that have 8 or 16 bits
 _HELD_BY = {1: _SHORT, 11: (*_SHORT, 6, 11, 12)}
-"""Types of floats, each with those whose every number it holds."""
+"""Types of floats, each with those that it represents exactly."""
 
 
 def same(node: OnnxNode) -> Flow | Constant:
-    """Identity: what it takes."""
+    """Identity: its input."""
     found = node.input(0)
     if found is None:
         raise NotReadError("its input is missing")
@@ -33,7 +33,7 @@ def same(node: OnnxNode) -> Flow | Constant:
 
 
 def transpose(node: OnnxNode) -> Flow | Constant:
-    """Transpose: of a constant, or to the order that there is."""
+    """Transpose: of a constant, or to the same order of axes."""
     found, order = same(node), node.wholes("perm")
     axes = len(found.shape) + isinstance(found, Flow)
     order = list(reversed(range(axes))) if order is None else order
@@ -49,7 +49,7 @@ def transpose(node: OnnxNode) -> Flow | Constant:
 
 
 def cast(node: OnnxNode) -> Flow:
-    """Cast: to a type of floats that holds what flows, which changes no number."""
+    """Cast: to a type of floats that represents its input exactly."""
     target, flow = node.whole("to", 0), node.flow
     if target not in _HELD_BY or node.element not in _HELD_BY[target]:
         raise NotReadError("it may change numbers: only a cast to float32 or float64 is read, of a type that it holds")
@@ -57,7 +57,7 @@ def cast(node: OnnxNode) -> Flow:
 
 
 def dropout(node: OnnxNode) -> Flow | Constant:
-    """Dropout: nothing, but in training."""
+    """Dropout: the identity, except in training."""
     trains = node.optional(2, "training_mode")
     if (node.opset < 7 and not node.is_set("is_test")) or (trains and bool(trains.read().any())):
         raise NotReadError("it is in training mode")
@@ -68,18 +68,18 @@ Read = Callable[[OnnxNode], Part | Flow | Constant]
 
 
 class Operator(NamedTuple):
-    """How an operator is read: as a layer, as what it takes where it changes nothing, or as a constant."""
+    """How an operator is read: as a layer, as its input where it is the identity, or as a constant."""
 
     read: Read
     attributes: tuple[str, ...] = ()
-    """Those that are understood; a node that has another one is not read."""
+    """The supported attributes; a node with another one is not read."""
 
 
 def read_node(node: OnnxNode) -> Part | Flow | Constant:
-    """What a node stands for.
+    """The layer, tensor or constant of a node.
 
     Raises:
-        NotReadError: no kind of layer does that.
+        NotReadError: it is no supported kind of layer.
         FormatError: a tensor of it is damaged.
     """
     if node.proto.domain not in ("", "ai.onnx") or node.operator not in OPERATORS:
@@ -140,7 +140,7 @@ def _batch_norm(node: OnnxNode) -> Part:
 def _trains(node: OnnxNode) -> bool:
     """Whether a batch norm takes its statistics from the batch.
 
-    Up to opset 6 ``is_test`` says so, up to 13 an output beside the first, from 14 on ``training_mode``.
+    Up to opset 6 ``is_test`` states it, up to 13 outputs besides the first, from 14 on ``training_mode``.
     """
     if node.opset < 7:
         return not node.is_set("is_test")
@@ -190,7 +190,7 @@ def _matmul(node: OnnxNode) -> Part:
 
 
 def _linear_weight(node: OnnxNode, *, transposed: bool) -> Constant:
-    """The weight as PyTorch has it, (out_features, in_features)."""
+    """The weight in PyTorch's order, (out_features, in_features)."""
     weight, shape = node.constant(1, "B"), node.flow.shape
     if len(weight.shape) != 2 or len(shape) != 1:
         raise NotReadError(
@@ -205,7 +205,7 @@ def _linear(weight: Constant, alpha: float, bias: Constant | None) -> Part:
 
 
 def _scaled(constant: Constant, factor: float) -> Constant:
-    """The constant times a number, in float32 where it is that."""
+    """The constant times a number, in float32 if it is float32."""
     if factor == 1:
         return constant
     scaled = constant.changed(lambda values: values * factor, constant.shape)
@@ -224,7 +224,7 @@ def _add(node: OnnxNode) -> Part:
 
 
 def _sub(node: OnnxNode) -> Part:
-    """Sub: of a constant for each channel, such as the mean of what goes in."""
+    """Sub: of a constant for each channel, such as the mean of the input."""
     if isinstance(node.input(1), Flow):
         raise NotReadError("it subtracts what is computed, only constants are read")
     constant = _by_channel(node, node.flow, node.constant(1, "B"))
@@ -235,7 +235,7 @@ def _sub(node: OnnxNode) -> Part:
 
 
 def _by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
-    """A constant that has one number for each channel of what flows."""
+    """A constant of one number for each channel of the input."""
     channels, rank = flow.shape[0], len(flow.shape) - 1
     axis = node.whole("axis", rank) if node.is_set("broadcast") and node.opset < 7 else None
     shapes = [(channels,)] if axis == 1 else [(1,) * extra + (channels,) + (1,) * rank for extra in (0, 1)]
@@ -247,7 +247,7 @@ def _by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
 
 
 def _softmax(node: OnnxNode) -> Part:
-    """Softmax: over all that follows the axis up to opset 12, over that axis alone from 13 on."""
+    """Softmax: over the axis and all after it up to opset 12, over that axis alone from 13 on."""
     axes = len(node.flow.shape) + 1
     axis = node.whole("axis", -1 if node.opset >= 13 else 1)
     if axis % axes != 1 or (node.opset < 13 and axes > 2):
@@ -276,8 +276,8 @@ _WINDOW = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
 _CONSUMED = ("consumed_inputs",)  # a hint on memory of the first operators
 _VALUES = ("value", "value_float", "value_floats", "value_int", "value_ints")
 _NEAREST = ("mode", "scales", "height_scale", "width_scale", "nearest_mode", "coordinate_transformation_mode")
-_NOT_NEAREST = ("cubic_coeff_a", "exclude_outside", "extrapolation_value")  # nothing of them concerns the nearest cell
-_REDUCTION = ("axes", "keepdims", "noop_with_empty_axes")  # the last one says what no axes mean, which is not read
+_NOT_NEAREST = ("cubic_coeff_a", "exclude_outside", "extrapolation_value")  # irrelevant to the mode nearest
+_REDUCTION = ("axes", "keepdims", "noop_with_empty_axes")  # the last one concerns empty axes, which are not read
 OPERATORS = {
     "Conv": Operator(convolution, (*_WINDOW, "group")),
     "ConvTranspose": Operator(transposed_convolution, (*_WINDOW, "group", "output_padding", "output_shape")),

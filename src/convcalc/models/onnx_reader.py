@@ -36,12 +36,12 @@ def read_onnx(
 
 
 def open_onnx(source: OpenedFile, limits: Limits) -> OnnxModel:
-    """A model, of which nothing but its input has been looked at.
+    """A model, of which only the input has been read.
 
     Raises:
         MissingExtraError: the package ``onnx`` is not installed.
         FormatError: it is no such model, keeps tensors in other files, or has not one batch of an array as its input.
-        LimitError: it is larger than may be.
+        LimitError: it is larger than the limits allow.
     """
     model = _model(source, limits)
     try:
@@ -56,7 +56,7 @@ class OnnxModel(NamedTuple):
     """A model that is open."""
 
     name: str
-    """The file, as it is called in messages."""
+    """The file's name for messages."""
     proto: Any
     input: ModelInput
 
@@ -67,16 +67,16 @@ class OnnxModel(NamedTuple):
         number_notes: NumberNotes | None = None,
         change: Change | None = None,
     ) -> Network:
-        """The network, up to the first node on the way to its output that no kind of layer does: see ``Network.cut``.
+        """The network, up to the first node on the way to its output that is no supported layer: see ``Network.cut``.
 
-        ``input_shape``: as of :meth:`ModelInput.sample`. Weights are read when a layer is computed; what is found in
-        them then goes into ``number_notes``. Nodes are counted from 1. ``change``: of one of its layers.
+        ``input_shape``: as of :meth:`ModelInput.sample`. Weights are read when a layer is computed; notes on them are
+        then added to ``number_notes``. Nodes are counted from 1. ``change``: of one of its layers.
 
         Raises:
-            FormatError: it is damaged, or nothing of it can be read.
-            FieldError: it leaves the size of its input open and none is given, or another one is given than it has.
-            GeometryError: with the change the shapes of its layers do not meet any more.
-            ConvcalcError: what the change makes raises it.
+            FormatError: it is damaged, or no node of it can be read.
+            FieldError: the size of its input is unknown and not given, or the given one differs from the model's.
+            GeometryError: with the change the shapes of its layers are incompatible.
+            ConvcalcError: raised by the change.
         """
         try:
             shape = self.input.sample(input_shape)
@@ -87,7 +87,7 @@ class OnnxModel(NamedTuple):
         except (FieldError, FormatError) as error:
             if error.place is None and (
                 input_shape is None or not error.field
-            ):  # whoever gave the shape knows where it was written
+            ):  # the caller knows where the given shape was written
                 error.place = Place(self.name)
             raise
         title = word(self.proto.graph.name)[: limits.name]
@@ -101,7 +101,7 @@ class OnnxModel(NamedTuple):
         return graph
 
     def _check_cut(self, graph: Graph, change: Change, unchanged: Graph) -> None:
-        """Refuse a change by which a node does not fit that otherwise does."""
+        """Refuse a change that makes a later node invalid."""
         cut = graph.cut
         if cut is None or cut.node not in unchanged.names:
             return
@@ -136,7 +136,7 @@ def _model(source: OpenedFile, limits: Limits) -> Any:
 
 
 def _that_count(graph: Graph, proto: Any) -> tuple[list[Stage], list[str]]:
-    """The layers that the first output needs, or all where the network stops, and what to say of that."""
+    """The layers that the first output needs, or all where the network stops, and notes on that."""
     if not graph.stages:
         raise FormatError(f"no layer of the model can be read: {graph.cut or 'its first output needs none'}")
     if graph.cut:

@@ -1,4 +1,4 @@
-"""The constants of an ONNX model: their shapes at once, their numbers when asked for, nothing from elsewhere."""
+"""The constants of an ONNX model: shapes at once, numbers on demand, nothing from other files."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _EXTERNAL = 1  # TensorProto.DataLocation
 class _Storage(NamedTuple):
     name: str
     raw: str
-    """What NumPy calls the bytes of one value."""
+    """NumPy's dtype of the bytes of one value."""
     field: str
-    """Where the values stand if they are no bytes."""
+    """The field of the values if they are no bytes."""
 
 
 _STORED = {
@@ -52,9 +52,9 @@ class Constant:
     read: Callable[[], Array]
     """The numbers, read-only."""
     note: str = ""
-    """What is converted when it is read."""
+    """Conversions made when it is read."""
     stored: str = ""
-    """The tensor of the model that it is, or is made of."""
+    """The name of the model's tensor that it is, or derives from."""
 
     def changed(self, change: Callable[[Array], Array], shape: tuple[int, ...]) -> Constant:
         """The constant with its numbers changed when they are read."""
@@ -66,7 +66,7 @@ MOST_AXES, _MOST_CELLS = 8, 1 << 31
 
 
 def word(text: str | bytes) -> str:
-    """A name of a model; Protocol Buffers give its bytes where they are no UTF-8."""
+    """A name of a model; Protocol Buffers return bytes where it is no UTF-8."""
     return text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
 
 
@@ -76,10 +76,10 @@ def quoted(text: str | bytes) -> str:
 
 
 def constant_of(tensor: Any) -> Constant:
-    """The constant that a ``TensorProto`` holds; its bytes are counted, and turned into numbers when they are read.
+    """The constant of a ``TensorProto``; its bytes are counted, and converted to numbers when they are read.
 
     Raises:
-        FormatError: it is damaged, or of numbers that are not computed with.
+        FormatError: it is damaged, or of a type that cannot be computed with.
     """
     shape, name = tuple(tensor.dims), quoted(tensor.name)
     stored = _STORED.get(tensor.data_type)
@@ -87,7 +87,7 @@ def constant_of(tensor: Any) -> Constant:
         raise FormatError(f"tensor {name} is of type {tensor.data_type}, which convcalc does not compute with")
     if len(shape) > MOST_AXES:
         raise FormatError(f"tensor {name} has {len(shape)} axes, at most {MOST_AXES} are read")
-    is_beyond = prod(shape) == 0 and max(shape) >= _MOST_CELLS  # NumPy makes no such array, though it is empty
+    is_beyond = prod(shape) == 0 and max(shape) >= _MOST_CELLS  # NumPy cannot create such an array, though it is empty
     if any(size < 0 for size in shape) or is_beyond or tensor.HasField("segment"):
         raise FormatError(f"tensor {name} has the shape {list(shape)}, or is stored in parts")
     is_raw = tensor.HasField("raw_data")
@@ -104,16 +104,16 @@ def constant_of(tensor: Any) -> Constant:
 
 
 def plain_constant(values: Any) -> Constant:
-    """The constant of numbers that an attribute gives."""
+    """The constant of an attribute's numbers."""
     array = np.array(values, np.float32 if np.array(values).dtype.kind == "f" else np.int64)
     return Constant(array.shape, lambda: read_only(array))
 
 
 def refuse_external(model: Any) -> None:
-    """Refuse a model that names other files for its tensors: no path from a file is ever opened.
+    """Refuse a model with tensors in other files: no path from a file is ever opened.
 
     Raises:
-        FormatError: it does; with the names of the tensor and the file.
+        FormatError: it has such tensors; with the names of the tensor and the file.
     """
     for tensor in _tensors_of_nodes([*_graph_tensors(model.graph)], [node for f in model.functions for node in f.node]):
         if tensor.data_location == _EXTERNAL or tensor.external_data:
@@ -156,7 +156,7 @@ def _values(tensor: Any, stored: _Storage, is_raw: bool) -> Array:
 
 
 def _numbers(values: Array, name: str) -> Array:
-    """The stored values as numbers that are computed with."""
+    """The stored values as numbers of a type to compute with."""
     if name == "bfloat16":
         return from_bfloat16(values)
     if name == "float16":

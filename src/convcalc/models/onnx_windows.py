@@ -1,8 +1,7 @@
-"""Operators of ONNX that slide a window: convolutions and pools, with ONNX's defaults and padding.
+"""ONNX's operators of sliding windows: convolutions and pools, with ONNX's defaults and padding.
 
-Operators of ONNX on constants: exporters compute the shape of a flatten from the shape of what flows.
-
-Upsample and Resize of ONNX, where they repeat every cell a whole number of times.
+Also operators on constants, with which exporters compute the shape of a flatten from the shape of its input; and
+Upsample and Resize, where they repeat every cell a whole number of times.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def convolution(node: OnnxNode) -> Part:
 
 
 def transposed_convolution(node: OnnxNode) -> Part:
-    """ConvTranspose: auto_pad and output_shape settle the padding (onnx.ai/onnx/operators, "ConvTranspose")."""
+    """ConvTranspose: auto_pad and output_shape determine the padding (onnx.ai/onnx/operators, "ConvTranspose")."""
     weight, arguments = _weighted(node)
     extra = _each(node, "output_padding", len(node.flow.shape) - 1, 0)
     padding, extra = _cut(node, arguments, extra)
@@ -39,14 +38,14 @@ def transposed_convolution(node: OnnxNode) -> Part:
 
 
 def max_pool(node: OnnxNode) -> Part:
-    """MaxPool: stride 1 where none is given, unlike PyTorch's (onnx.ai/onnx/operators, "MaxPool")."""
+    """MaxPool: default stride 1, unlike PyTorch's (onnx.ai/onnx/operators, "MaxPool")."""
     if node.is_set("storage_order"):
         raise NotReadError("its storage_order is column by column")
     return Part("max-pool", _pool(node))
 
 
 def average_pool(node: OnnxNode) -> Part:
-    """AveragePool: the padding is not counted where nothing is said (onnx.ai/onnx/operators, "AveragePool")."""
+    """AveragePool: by default the padding is not counted (onnx.ai/onnx/operators, "AveragePool")."""
     arguments = _pool(node)
     if any(each != 1 for each in arguments.pop("dilation")):
         raise NotReadError(f"its dilations are {node.wholes('dilations')}, an average pool has none")
@@ -110,7 +109,7 @@ def _word(node: OnnxNode) -> str:
 
 
 def _pairs(node: OnnxNode, rank: int) -> list[list[int]]:
-    """ONNX lists all that is before first, then all that is after."""
+    """Pairs from ONNX's list, which has all paddings before first, then all after."""
     pads = node.wholes("pads") or [0] * (2 * rank)
     if len(pads) != 2 * rank:
         raise NotReadError(f"its pads are {pads}, {2 * rank} numbers are needed")
@@ -118,9 +117,9 @@ def _pairs(node: OnnxNode, rank: int) -> list[list[int]]:
 
 
 def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[list[list[int]], list[int]]:
-    """(before, after) that is cut off on each axis of a transposed convolution, and the cells that are added behind.
+    """(before, after) to cut off on each axis of a transposed convolution, and the cells added at the end.
 
-    Where an ``output_shape`` is more than the windows reach, the rest is empty and lies behind, as onnxruntime has it.
+    Where an ``output_shape`` is larger than the windows reach, the rest is empty and at the end, as in onnxruntime.
     """
     size, word = node.flow.shape[1:], _word(node)
     rank, wanted = len(size), node.wholes("output_shape")
@@ -144,7 +143,7 @@ def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[l
 
 
 def shape(node: OnnxNode) -> Constant:
-    """Shape: batch, channels and spatial sizes; a batch that is left open is one sample."""
+    """Shape: batch, channels and spatial sizes; an unknown batch is one sample."""
     if node.has("start") or node.has("end"):
         raise NotReadError("it is of some axes only")
     found = node.input(0)
@@ -202,7 +201,7 @@ def upsampling(node: OnnxNode) -> Part:
 
 
 def _check_nearest(node: OnnxNode) -> None:
-    """Refuse roundings with which a cell would not be repeated as often as the factor says."""
+    """Refuse roundings with which a cell would not be repeated exactly ``factor`` times."""
     if node.operator == "Upsample" or node.opset < 11:
         return
     place = node.text("coordinate_transformation_mode", "half_pixel")
@@ -220,7 +219,7 @@ def _check_nearest(node: OnnxNode) -> None:
 
 
 def _factors(node: OnnxNode) -> list[float]:
-    """How many times larger each axis becomes, batch and channels first."""
+    """The factor of each axis, batch and channels first."""
     if node.opset < 7:
         return [1, 1, node.real("height_scale", 0), node.real("width_scale", 0)]
     if node.opset < 9:

@@ -1,1 +1,1 @@
-"""From values to pictures: which value becomes which level, which level which colour, and many cells few."""
+"""From values to pictures: levels, colours, and reduction to fewer cells."""

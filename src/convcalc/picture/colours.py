@@ -1,4 +1,4 @@
-"""Levels become colours: a scale for values that have a least one, and one for values on both sides of 0."""
+"""The colours of levels: a sequential colour map, and a diverging one for values on both sides of 0."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEVELS = 256
 _VIRIDIS = ("440154", "472c7a", "3b518b", "2c718e", "21908d", "27ad81", "5cc863", "aadc32", "fde725")
 
 # The blue arm of RdBu and the orange one of PuOr, 11 classes: colour specifications developed by Cynthia Brewer,
-# colorbrewer2.org. They are turned inside out, so that large values are bright, without the ends, where both arms are
+# colorbrewer2.org. They are reversed, so that large values are bright, without the ends, where both arms are
 # nearly white; the middle is a grey that is neither the black nor the white of a terminal's background. Blue and orange
 # differ for the colour-blind too, and orange keeps its hue in 256 colours, where red turns to purple.
 _BELOW = ("92c5de", "4393c3", "2166ac")
@@ -33,7 +33,7 @@ _FIRST_OF_CUBE, _FIRST_GREY = 16, 232
 
 
 def _scale(*anchors: str) -> Scale:
-    """256 colours through equally spaced ones, in hexadecimal digits; between them straight lines."""
+    """256 colours interpolated linearly between equally spaced ones in hexadecimal digits."""
     colours = [tuple(bytes.fromhex(anchor)) for anchor in anchors]
     return tuple(_between(colours, level * (len(colours) - 1) / (_LEVELS - 1)) for level in range(_LEVELS))
 
@@ -48,14 +48,14 @@ def _between(colours: Sequence[Sequence[int]], place: float) -> Colour:
 
 SEQUENTIAL = _scale(*_VIRIDIS)
 DIVERGING = _scale(*_BELOW, _NEUTRAL, *_ABOVE)
-DIVERGING_TOLD = "Values below 0 are blue, those above it orange."
+DIVERGING_NOTE = "Values below 0 are blue, those above it orange."
 """The diverging scale in words, for pages on which no scale with numbers says so."""
 DIVERGING_ON_WHITE = _scale(*reversed(_BELOW), _PAPER, *reversed(_ABOVE))
-"""The same two arms as Brewer has them, from the outside in: on white paper 0 is all but white."""
+"""The same two arms in Brewer's order: on white paper 0 is nearly white."""
 
 
 def nearest_of_256(colour: Colour) -> int:
-    """The number of the colour nearest to this one that a terminal of 256 colours has, the sixteen of its theme aside.
+    """The number of the nearest colour of a terminal of 256 colours, without the sixteen of its theme.
 
     >>> nearest_of_256((255, 0, 0)), nearest_of_256((128, 128, 128))
     (196, 244)
@@ -71,7 +71,7 @@ def nearest_of_256(colour: Colour) -> int:
 
 @cache
 def _nearest(values: tuple[int, ...]) -> tuple[int, ...]:
-    """For each part of a colour the place of the nearest of some values."""
+    """For each component of a colour the index of the nearest of some values."""
     return tuple(min(range(len(values)), key=lambda place: abs(values[place] - part)) for part in range(_LEVELS))
 
 

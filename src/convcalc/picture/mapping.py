@@ -1,4 +1,4 @@
-"""Values become levels: the rules by which numbers of any size become bytes from 0 to 255."""
+"""The levels of values: the rules that map numbers of any magnitude to bytes from 0 to 255."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ AUTO, CLIP, MINMAX, SIGNED = "auto", "clip", "minmax", "signed"
 RULES = (AUTO, CLIP, MINMAX, SIGNED)
 _TOP = 255
 WHITE = float(_TOP)
-"""The number of white where nothing says otherwise."""
+"""The default value of white."""
 _MIDDLE = 127.5
 _PIECE = 1 << 16  # values mapped at a time, which stay in the cache as floats
 
 
 class Mapped(NamedTuple):
-    """Values as levels, and what the levels stand for."""
+    """Values as levels, and the scale of the levels."""
 
     levels: Array
     """The shape of the values, uint8."""
@@ -36,7 +36,7 @@ class Mapped(NamedTuple):
 
 
 class _Span(NamedTuple):
-    """The values of the lowest and of the highest level, and the rule in words."""
+    """The values of the lowest and the highest level, and the rule in words."""
 
     low: float
     high: float
@@ -49,13 +49,12 @@ def map_values(
 ) -> Mapped:
     """The levels of values by a rule: ``clip``, ``minmax``, ``signed`` or ``auto``.
 
-    clip keeps 0 to ``white`` and cuts off the rest; minmax spreads the range over all levels; signed has 0 in the
-    middle; auto is clip where that cuts nothing off, otherwise signed if there are negative values and minmax if not.
-    ``low`` and ``high`` stand for the least and the largest value, for pictures that share a scale. Values that are
-    not finite are taken for 0.
+    clip clips to 0 … ``white``; minmax spreads the range over all levels; signed has 0 in the middle; auto is clip
+    where that clips nothing, otherwise signed if there are negative values and minmax if not. ``low`` and ``high``
+    replace the least and the largest value, for pictures that share a scale. Values that are not finite count as 0.
 
     Raises:
-        UnknownNameError: there is no such rule.
+        UnknownNameError: there is no rule of that name.
         OutputError: whole numbers or fractions are beyond the range of floats.
     """
     check_rule(rule)
@@ -77,7 +76,7 @@ def map_values(
 
 
 def check_rule(rule: str) -> None:
-    """Refuse a rule that there is not.
+    """Refuse an unknown rule.
 
     Raises:
         UnknownNameError: with the nearest names.
@@ -87,7 +86,7 @@ def check_rule(rule: str) -> None:
 
 
 def white_of(values: Array) -> float:
-    """The number that is white in a picture: 1 of floats from 0 to 1, otherwise 255."""
+    """The value of white in a picture: 1 of floats from 0 to 1, otherwise 255."""
     if values.dtype.kind != "f":
         return WHITE
     low, high = extremes(values)
@@ -95,13 +94,13 @@ def white_of(values: Array) -> float:
 
 
 def is_in_picture(values: Array, white: float) -> bool:
-    """Whether all finite values lie from 0, which is black, to white."""
+    """Whether all finite values are from 0, which is black, to white."""
     low, high = extremes(in_range_of_floats(values))
     return low >= 0 and high <= white
 
 
 def stays_picture(rule: str, *, is_normalised: bool) -> bool:
-    """Whether what a kernel makes of a picture is one too, whose values beyond black and white are cut off.
+    """Whether a kernel's output for a picture is a picture too, whose values beyond black and white are clipped.
 
     ``is_normalised``: the weights of the kernel have the sum 1, so that it keeps the brightness.
     """
@@ -109,7 +108,7 @@ def stays_picture(rule: str, *, is_normalised: bool) -> bool:
 
 
 def natural_rule(low: float, high: float, white: float = WHITE) -> str:
-    """The rule that auto stands for where values lie between ``low`` and ``high``."""
+    """The rule chosen by auto for values between ``low`` and ``high``."""
     return CLIP if low >= 0 and high <= white else spreading_rule(low)
 
 
@@ -125,7 +124,7 @@ def extremes(values: Array) -> tuple[float, float]:
 
 
 def in_range_of_floats(values: Array) -> Array:
-    """The values as NumPy's numbers: those that are Python's (object arrays) as float64, others as they are.
+    """The values as NumPy's numbers: Python's numbers (object arrays) as float64, others as they are.
 
     Raises:
         OutputError: one is too large.
@@ -159,7 +158,7 @@ _SPANS: dict[str, Callable[[float, float], _Span]] = {MINMAX: _minmax_span, SIGN
 
 
 def _cut_off(values: Array, span: _Span) -> str:
-    """How many values lie beyond the levels, in words."""
+    """How many values are beyond the levels, in words."""
     counts = {"below": int((values < span.low).sum()), "above": int((values > span.high).sum())}
     limits = {"below": span.low, "above": span.high}
     parts = [f"{counted(count, 'value')} {side} {limits[side]:g}" for side, count in counts.items() if count]
@@ -167,7 +166,7 @@ def _cut_off(values: Array, span: _Span) -> str:
 
 
 def _levels(values: Array, span: _Span) -> Array:
-    """Bytes: ``low`` is 0, ``high`` is 255, those beyond are cut off; all that are equal are 0, or in the middle."""
+    """Bytes: ``low`` is 0, ``high`` is 255, values beyond are clipped; if all are equal they are 0, or the middle."""
     levels = np.empty(values.size, np.uint8)
     flat = values.reshape(-1)
     for start in range(0, values.size, _PIECE):

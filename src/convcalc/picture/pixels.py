@@ -1,4 +1,4 @@
-"""Levels of channels as pixels, and how bright these are."""
+"""Levels of channels as pixels, and the brightness of pixels."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def to_pixels(output: Array, *, rgb: bool = False, rule: str = "auto", white: fl
     """Bytes ``(height, width)``, or with ``rgb`` ``(height, width, 3)``, of ``(channels, height, width)`` and the rule.
 
     ``rule`` is one of those of :func:`~convcalc.picture.mapping.map_values`. ``white``
-    is the number of white, otherwise what the output itself tells. Channels stand side by side unless three of them are
+    is the value of white, by default derived from the output. Channels are side by side unless three of them are
     colours.
 
     Raises:

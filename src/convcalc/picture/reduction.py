@@ -1,4 +1,4 @@
-"""Many cells become few: the size at which an array fits, and what stands for the cells of an area."""
+"""Reduction of arrays to fewer cells: the size that fits, and one value for each area."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from convcalc.arrays import Array, count_not_finite
 
 _SAFE = 1e290  # sums of any number of values below it are finite
 FEWEST = 8
-"""Cells that are left of an axis, however long the other one is."""
+"""The fewest cells of an axis after reduction, however long the other one is."""
 
 
 def fitting_size(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns that an array of ``size`` is reduced to, to have at most so many of them.
+    """The rows and columns to which an array of ``size`` is reduced, to have at most ``most``.
 
-    Cells stay square, unless that would leave next to nothing of the shorter axis.
+    Cells stay square, unless that would leave hardly any of the shorter axis.
 
     >>> fitting_size((512, 512), (100, 80)), fitting_size((5, 5), (100, 80)), fitting_size((1, 9000), (100, 80))
     ((80, 80), (5, 5), (1, 80))
@@ -28,9 +28,9 @@ def fitting_size(size: tuple[int, int], most: tuple[int, int]) -> tuple[int, int
 
 @np.errstate(all="ignore")  # 0 / 0 of an area without a finite value, and float32 that is too narrow
 def area_means(values: Array, size: tuple[int, int]) -> Array:
-    """The means of the areas into which so many rows and columns part a matrix; without a change if it has as many.
+    """The means of areas, one for each row and column of the reduced matrix; unchanged if it has as many already.
 
-    Values that are not finite are left out; an area of nothing else is nan.
+    Values that are not finite are omitted; an area of no finite value is nan.
     """
     if values.shape == size:
         return values
@@ -44,9 +44,9 @@ def area_means(values: Array, size: tuple[int, int]) -> Array:
 
 
 def area_extremes(values: Array, size: tuple[int, int]) -> Array:
-    """Of each area the value farthest from 0, where means would cancel out what lies on both sides of it.
+    """Of each area the value farthest from 0; means of values on both sides of 0 would cancel.
 
-    Areas are those of :func:`area_means`, and so is what becomes of values that are not finite.
+    Areas and the treatment of values that are not finite are those of :func:`area_means`.
     """
     if values.shape == size:
         return values
@@ -70,7 +70,7 @@ def _farthest(low: Array, high: Array) -> Array:
 
 
 def _of_areas(how: np.ufunc, values: Array, edges: Sequence[Array]) -> Array:
-    """What becomes of the areas that begin at these rows and columns."""
+    """The reduction of the areas that begin at these rows and columns."""
     return np.asarray(how.reduceat(how.reduceat(values, edges[0], axis=0), edges[1], axis=1))
 
 

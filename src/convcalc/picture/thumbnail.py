@@ -1,4 +1,4 @@
-"""Arrays as small pictures: levels or colours of few cells, each standing for an area of many."""
+"""Arrays as small pictures: levels or colours of few cells, each for an area of many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convcalc.picture.mapping import AUTO, CLIP, SIGNED, WHITE, in_range_of_floa
 from convcalc.picture.pixels import pixels
 from convcalc.picture.reduction import FEWEST, area_extremes, area_means, fitting_size
 
-_FEW = 1 << 14  # cells that are parted into areas of nearly the same size at once; of more, areas are whole steps
+_FEW = 1 << 14  # the most cells that are divided into areas of nearly equal sizes; of more, areas are whole steps
 _LARGEST = 1e30  # sums of any number of values below it are float32
 _GREY_AXES = 2
 
@@ -39,9 +39,9 @@ class Thumbnail(NamedTuple):
 
 
 def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int], white: float = WHITE) -> Thumbnail:
-    """Brightnesses from 0 to ``white`` of one channel, or of red, green and blue; those beyond are cut off.
+    """Brightnesses from 0 to ``white`` of one channel, or of red, green and blue; values beyond are clipped.
 
-    ``planes``: (height, width) each. ``most``: rows and columns that there is room for.
+    ``planes``: (height, width) each. ``most``: the most rows and columns.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
@@ -65,7 +65,7 @@ def map_thumbnail(
 
 
 def means(values: Array, most: tuple[int, int]) -> Array:
-    """The means of areas of a matrix, as few as there is room for; without a change where there is room for all."""
+    """The means of areas of a matrix, to fit the most rows and columns; unchanged where all cells fit."""
     steps = _steps(values, most)
     if steps is None:
         return area_means(values, fitting_size(values.shape, most))
@@ -99,7 +99,7 @@ def _light(values: Array) -> Array:
 
 
 def _folded(how: np.ufunc, values: Array, steps: tuple[int, int]) -> Array:
-    """What becomes of the cells of each area: the first rows of all areas with the second ones, then the columns."""
+    """The reduction of each area: the first rows of all areas with the second ones and so on, then the columns."""
     for axis, step in enumerate(steps):
         places = [(slice(None),) * axis + (slice(start, None, step),) for start in range(step)]
         folded = np.array(values[places[0]])

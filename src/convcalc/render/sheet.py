@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from convcalc.picture.colours import DIVERGING_TOLD
+from convcalc.picture.colours import DIVERGING_NOTE
 from convcalc.render.svg.layout import paragraph
 from convcalc.render.svg.marks import Box, Group, Mark, Page, Photo, Style, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
@@ -25,7 +25,7 @@ _BETWEEN_WEIGHTS = 8.0
 
 def described(gallery: Gallery) -> tuple[str, ...]:
     """The description of a gallery, with the colours in which it is drawn."""
-    return (*gallery.description, DIVERGING_TOLD) if gallery.is_diverging else gallery.description
+    return (*gallery.description, DIVERGING_NOTE) if gallery.is_diverging else gallery.description
 
 
 def sheet_page(gallery: Gallery) -> Page:

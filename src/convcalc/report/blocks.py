@@ -209,12 +209,12 @@ def note(text: str) -> Sentence:
     return Sentence((Span("note: ", Role.NOTE), Span(text)), indent=6)
 
 
-Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 """What one answer is made of."""
 
 
 @dataclass(frozen=True)
-class Series(Generic[Told]):
+class Series(Generic[Answer]):
     """How answers of one kind are told together."""
 
     schema: str
@@ -223,10 +223,10 @@ class Series(Generic[Told]):
     """What a page that is read by itself says once, before the first answer."""
     header: Callable[[], Iterable[Any]]
     """The columns of :attr:`rows`."""
-    blocks: Callable[[Told], Sequence[Block]]
-    handout: Callable[[Told], Iterable[Block]]
+    blocks: Callable[[Answer], Sequence[Block]]
+    handout: Callable[[Answer], Iterable[Block]]
     """The blocks of an answer on a page that is read by itself."""
-    data: Callable[[Told], dict[str, Any]]
-    rows: Callable[[Told], Iterable[Iterable[Any]]]
+    data: Callable[[Answer], dict[str, Any]]
+    rows: Callable[[Answer], Iterable[Iterable[Any]]]
     name: str = "traces"
     """What the JSON document calls the answers."""

@@ -41,18 +41,18 @@ def check_report(files: Sequence[Checked]) -> Report:
     )
 
 
-def facts_told(facts: Mapping[str, int | tuple[int, ...]]) -> tuple[str, ...]:
+def fact_texts(facts: Mapping[str, int | tuple[int, ...]]) -> tuple[str, ...]:
     """What is expected of a network beside its output, in words."""
-    told: dict[str, Callable[[Any], str]] = {
+    texts: dict[str, Callable[[Any], str]] = {
         "parameters": lambda count: counted(count, "parameter"),
         "output_shape": lambda shape: f"output shape {shape_text(shape)}",
     }
-    return tuple(told[name](value) for name, value in facts.items())
+    return tuple(texts[name](value) for name, value in facts.items())
 
 
-def differences_told(each: Checked) -> Iterator[str]:
+def difference_texts(each: Checked) -> Iterator[str]:
     """Every difference of a file in words, with both numbers."""
-    return map(_told, each.differences)
+    return map(_difference_text, each.differences)
 
 
 def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
@@ -73,7 +73,7 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
             yield Sentence((Span(place), Span(each.error, Role.BAD)), indent=2)
         if each.facts:
             yield say(f"{each.file}: compared {' and '.join(each.facts)}", indent=2)
-        for line in differences_told(each):
+        for line in difference_texts(each):
             yield say(f"{each.file}: {line}", indent=2)
     good = sum(each.verdict == "ok" for each in files)
     yield say(
@@ -81,7 +81,7 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
     )
 
 
-def _told(difference: Difference) -> str:
+def _difference_text(difference: Difference) -> str:
     place = f"[{', '.join(map(str, difference.place))}]" if difference.place else ""
     expected, actual = (number_text(value, _DIGITS) for value in (difference.expected, difference.actual))
     return f"{difference.what}{place} expected {expected}, got {actual}"

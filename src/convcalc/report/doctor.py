@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from convcalc.diagnosis import Finding, Section
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, say
-from convcalc.report.check import Checked, differences_told
+from convcalc.report.check import Checked, difference_texts
 from convcalc.wording import counted
 
 
@@ -33,7 +33,7 @@ class Diagnosis(NamedTuple):
     def faults(self) -> tuple[str, ...]:
         """Everything that is broken, in words."""
         things = [f"{each.name} {each.found}: {each.remark}" for section in self.sections for each in section.faults]
-        return (*things, *(f"{each.file}: {line}" for each in self.failed for line in _told(each)))
+        return (*things, *(f"{each.file}: {line}" for each in self.failed for line in _faults(each)))
 
 
 def doctor_report(found: Diagnosis) -> Report:
@@ -70,15 +70,15 @@ def _examples(found: Diagnosis) -> Iterator[Sentence]:
     good = len(found.examples) - len(found.failed)
     yield say(f"{good} of {counted(len(found.examples), 'example')} ok", Role.BAD if found.failed else Role.GOOD)
     for each in found.failed:
-        for line in _told(each):
+        for line in _faults(each):
             yield say(f"{each.file}: {line}", Role.BAD, indent=2)
     for file, needed in found.left_out:
         yield say(f"{file} left out: {needed}", Role.LABEL, indent=2)
 
 
-def _told(each: Checked) -> Sequence[str]:
+def _faults(each: Checked) -> Sequence[str]:
     """What is wrong with an example."""
-    return [each.error] if each.error else [*differences_told(each)]
+    return [each.error] if each.error else [*difference_texts(each)]
 
 
 def _data(found: Diagnosis) -> dict[str, Any]:
@@ -87,7 +87,11 @@ def _data(found: Diagnosis) -> dict[str, Any]:
         "ok": found.is_well,
         "sections": {section.title: [each._asdict() for each in section.findings] for section in found.sections},
         "examples": [
-            {"file": each.file, "verdict": each.verdict, "faults": list(_told(each)) if each in found.failed else []}
+            {
+                "file": each.file,
+                "verdict": each.verdict,
+                "faults": list(_faults(each)) if each in found.failed else [],
+            }
             for each in found.examples
         ],
         "left_out": [{"file": file, "reason": reason} for file, reason in found.left_out],
@@ -100,6 +104,6 @@ def _rows(found: Diagnosis) -> Iterator[Sequence[Any]]:
         yield from ((section.title, *each) for each in section.findings)
     for each in found.examples:
         is_fault = each in found.failed
-        yield ("examples", each.file, each.verdict, "; ".join(_told(each)) if is_fault else "", is_fault)
+        yield ("examples", each.file, each.verdict, "; ".join(_faults(each)) if is_fault else "", is_fault)
     for file, reason in found.left_out:
         yield ("examples", file, "left out", reason, False)

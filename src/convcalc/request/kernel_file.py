@@ -25,7 +25,7 @@ KEYS = (
     *("sum", "symmetry", "separable", "namesakes", "builder", "arguments"),
 )
 NAMESAKE_KEYS = ("weights", "scale", "source")
-_TOLD = ("name", "title", "family", "aliases", "weights", "scale", "shows", "source")
+_DESCRIPTION = ("name", "title", "family", "aliases", "weights", "scale", "shows", "source")
 _EXAMPLE = "weights: [[0, 1], [1, 0]]"
 _NAMESAKE = "namesakes: {opencv: {weights: [[0, 1], [1, 0]], scale: 1/2, source: cv2.filter2D}}"
 
@@ -56,7 +56,7 @@ def read_kernel_file(path: Path, limits: Limits) -> Kernel:
         if not isinstance(node, dict):
             raise FieldError("a kernel file is a mapping with weights", hint=_EXAMPLE)
         if is_printed(node):
-            return replace(kernel_from(_told(node), path.stem, limits), is_spatial=True)
+            return replace(kernel_from(_described(node), path.stem, limits), is_spatial=True)
         return kernel_from(node, path.stem, limits)
 
 
@@ -73,9 +73,9 @@ def is_printed(node: dict[str, Node]) -> bool:
     return str(node.get("schema", "")).startswith("convcalc.kernel/")
 
 
-def _told(node: dict[str, Node]) -> dict[str, Node]:
+def _described(node: dict[str, Node]) -> dict[str, Node]:
     """What a printed kernel says that a kernel file says too."""
-    return {key: node[key] for key in _TOLD if key in node}
+    return {key: node[key] for key in _DESCRIPTION if key in node}
 
 
 def kernel_from(node: dict[str, Node], name: str, limits: Limits) -> Kernel:

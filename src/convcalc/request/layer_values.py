@@ -40,8 +40,8 @@ def arguments_of(
     unsaid = [name for name in defaults if name not in found]
     missing = [name for name in unsaid if defaults[name] is NEEDED]
     if missing or ("weight" in given and not given["weight"].is_file):
-        told = _told(entry, input_shape, missing, given, rest)
-        found |= {name: told[name] for name in unsaid if name in told}
+        derived = _arguments_of_weight(entry, input_shape, missing, given, rest)
+        found |= {name: derived[name] for name in unsaid if name in derived}
     return found
 
 
@@ -51,7 +51,7 @@ def _value(name: str, node: Any, default: Any) -> Any:
     return boundary_of_node(node) if name == "boundary" else plain_value(node)
 
 
-def _told(
+def _arguments_of_weight(
     entry: Entry, input_shape: Shape, missing: Sequence[str], given: Mapping[str, Given], rest: Weights | None
 ) -> dict[str, Any]:
     """What the shape of the weight tells of the arguments.
@@ -64,15 +64,15 @@ def _told(
         shape = given["weight"].read().array.shape
     elif rest is not None:
         shape = rest.shape("weight")
-    told = _sizes(entry, input_shape, shape) if shape is not None and len(shape) == len(input_shape) + 1 else {}
-    if any(name not in told for name in missing):
+    derived = _sizes(entry, input_shape, shape) if shape is not None and len(shape) == len(input_shape) + 1 else {}
+    if any(name not in derived for name in missing):
         spelling = entry.path[2] if len(entry.path) > 2 else entry.kind
         why = f", and its weight of {shape_text(shape)} does not tell" if shape is not None else ""
         raise FieldError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing{why}",
             hint=f"{spelling}: {{{', '.join(f'{name}: …' for name in missing)}}}",
         )
-    return told
+    return derived
 
 
 def _sizes(entry: Entry, input_shape: Shape, weight: Shape) -> dict[str, Any]:

@@ -146,8 +146,8 @@ _OF_KERNEL_KEY: dict[str, Schema] = {
 
 def problem_schema() -> Schema:
     """The schema of a file with an input and a kernel, or with layers."""
-    problem = {name: {"description": told} | _OF_FIELD[name] for name, told in FIELDS.items()}
-    network = {name: {"description": told} | _OF_NETWORK_FIELD[name] for name, told in NETWORK_FIELDS.items()}
+    problem = {name: {"description": text} | _OF_FIELD[name] for name, text in FIELDS.items()}
+    network = {name: {"description": text} | _OF_NETWORK_FIELD[name] for name, text in NETWORK_FIELDS.items()}
     definitions = _numbers() | {
         "problem": _mapping(problem, ["input"]),
         "network": _mapping(network, ["layers"]),

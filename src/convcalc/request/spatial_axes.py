@@ -37,7 +37,7 @@ def infer_dims(values: Array, kernels: list[Kernel], groups: Any, depthwise: boo
         return 2  # a parametric kernel takes any rank; its own weights are written in two
     raise FieldError(
         f"{shapes} can be read in {len(possible)} ways",
-        hint="; ".join(f"dims: {dims} ({_told(values.shape, kernels[0], dims)})" for dims in possible),
+        hint="; ".join(f"dims: {dims} ({_split_text(values.shape, kernels[0], dims)})" for dims in possible),
         field="input",
     )
 
@@ -73,7 +73,7 @@ def _fits(kernel: Kernel, dims: int, span: int, depthwise: bool, strict: bool) -
     return False
 
 
-def _told(shape: tuple[int, ...], kernel: Kernel, dims: int) -> str:
+def _split_text(shape: tuple[int, ...], kernel: Kernel, dims: int) -> str:
     parts = []
     for name, sizes in (("input", shape), ("kernel", kernel.weights.shape)):
         extra = len(sizes) - dims

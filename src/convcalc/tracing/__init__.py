@@ -1,1 +1,1 @@
-"""Why one number is what it is: source cells, weights, products, subtotals, total."""
+"""The explanation of one output value: source cells, weights, products, subtotals, total."""

@@ -1,4 +1,4 @@
-"""The transposed convolution by its definition, and the identity that ties it to the convolution."""
+"""The adjoint (transposed) convolution by its definition, and the inner-product identity that defines it."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ class Adjoint:
 
     seed: int
     forward: Number
-    """⟨A x, z⟩: the output cells times those of z, added up."""
+    """⟨A x, z⟩: the inner product of the output and z."""
     backward: Number
-    """⟨x, Aᵀ z⟩: the input cells times those of the adjoint of z, added up."""
+    """⟨x, Aᵀ z⟩: the inner product of the input and the adjoint of z."""
     rounding: float
-    """How far apart rounding alone can bring them; 0 in exact numbers."""
+    """A bound on their difference by rounding; 0 in exact numbers."""
     is_linear: bool
-    """Whether bias and boundary are 0; otherwise they are left out, since only the linear part has an adjoint."""
+    """Whether bias and boundary are 0; otherwise they are omitted, since only the linear part has an adjoint."""
     z: Array
-    """(batch, *output_shape): the whole numbers that were drawn."""
+    """(batch, *output_shape): the random whole numbers."""
     spread: Array
     """(batch, *input_shape): Aᵀ z."""
     linearised: tuple[str, ...] = ()
-    """Layers of a network that are not linear, and are taken for their slopes at the input."""
+    """Layers of a network that are not linear, and are replaced by their derivatives at the input."""
 
     @property
     def is_finite(self) -> bool:
-        """Whether neither inf nor nan came in."""
+        """Whether both numbers are finite."""
         return all(is_finite(each) for each in (self.forward, self.backward))
 
     @property
     def holds(self) -> bool:
-        """Whether both numbers are the same, or for floats within rounding."""
+        """Whether both numbers are equal, for floats within rounding."""
         return self.alike(self.forward, self.backward)
 
     def alike(self, one: Number, other: Number) -> bool:
-        """Whether two numbers are the same, or for floats as near as rounding leaves both sides."""
-        if not self.rounding:  # exact numbers may be beyond all floats
+        """Whether two numbers are equal, for floats within the bound of rounding."""
+        if not self.rounding:  # exact numbers may exceed the range of floats
             return one == other
         return abs(nearest_float(one) - nearest_float(other)) <= self.rounding
 
 
 def drawn(seed: int, shape: tuple[int, ...]) -> Array:
-    """Whole numbers drawn at random for z."""
+    """Random whole numbers for z."""
     return np.random.default_rng(seed).integers(-_LARGEST, _LARGEST, shape, endpoint=True)
 
 
 def transposed(problem: Problem, cells: Array) -> Array:
-    """What the adjoint of the problem's linear part makes of an array shaped like its output, shaped like its input.
+    """The adjoint of the problem's linear part, applied to an array of the output's shape; of the input's shape.
 
-    Each cell of ``cells``, (batch, out_channels, *output_size), writes the kernel to where its window would be read;
-    what lands in the padding is added to the cell that stands there. Exact for whole numbers and fractions.
+    Each cell of ``cells``, (batch, out_channels, *output_size), writes the kernel to the cells of its window; values
+    written to the padding are added to the cell that is copied there. Exact for whole numbers and fractions.
     """
     kind = object if problem.is_exact else np.float64
     scaled, weight = cells, problem.applied_weight
@@ -98,7 +98,7 @@ def _folded(problem: Problem, padded: Array) -> Array:
 
 
 def inner(left: Array, right: Array) -> Number:
-    """The products of two arrays added up: exactly, or for floats rounded once."""
+    """The inner product of two arrays: exact, or for floats rounded once."""
     if "f" in (left.dtype.kind, right.dtype.kind):
         return float(total(left.astype(np.float64) * right.astype(np.float64)))
     exact: Number = plain(Fraction(np.dot(left.ravel().astype(object), right.ravel().astype(object))))

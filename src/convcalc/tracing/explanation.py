@@ -1,4 +1,4 @@
-"""Why one cell of a layer's output is what it is: one record for every kind of layer, and one rule of agreement."""
+"""The explanation of one output cell: one record for every kind of layer, and its comparison with the output."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ Cell = tuple[int, ...]
 
 
 class Rule(StrEnum):
-    """How the terms of an explanation make its total."""
+    """How the total of an explanation follows from its terms."""
 
     SUM = "sum"
     """(Σ value × weight) × scale + bias."""
     MAXIMUM = "maximum"
     """The largest value; the first of several, or the last nan."""
     FUNCTION = "function"
-    """A function of the values, which is written out."""
+    """A function of the values, see :attr:`Explanation.expression`."""
 
 
 class Term(NamedTuple):
-    """One cell that an output cell is made of."""
+    """One input cell of an output cell's sum, maximum or function."""
 
     value: Number
     cell: Cell | None
-    """Where in the layer's input it stands; None where nothing is: the padding."""
+    """Its index in the layer's input; None: the padding."""
     weight: Number = 1
-    """What a sum multiplies it with, before the scale."""
+    """Its factor in a sum, before the scale."""
     source: int = 0
-    """Which of the layer's inputs it comes from; only an add has several."""
+    """The number of the layer's input that it comes from; only an add has several."""
     label: str = ""
-    """What the weight is called, such as "0, 2" for a tap; empty where it has no name."""
+    """The name of the weight, such as "0, 2" for a tap; empty where it has none."""
 
     @classmethod
     def at(cls, cells: Array, cell: Cell, weight: Number = 1, *, source: int = 0, label: str = "") -> Term:
@@ -56,10 +56,10 @@ class Term(NamedTuple):
 
 
 class LazyTerms(Sequence[Term]):
-    """Terms that are made when one of them is asked for; their number is known before."""
+    """Terms that are created on first access; their number is known before."""
 
     def __init__(self, count: int, make: Callable[[], Sequence[Term]]) -> None:
-        """``make`` gives all of them."""
+        """``make`` returns all of them."""
         self._count, self._make = count, make
 
     @cached_property
@@ -81,7 +81,7 @@ class LazyTerms(Sequence[Term]):
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """One output cell: its terms, what is done with them and what comes out."""
+    """One output cell: its terms, the rule that combines them, and the total."""
 
     cell: Cell
     terms: Sequence[Term]
@@ -90,23 +90,23 @@ class Explanation:
     scale: Fraction | float = Fraction(1)
     bias: Number = 0
     formula: str = ""
-    """The function with its numbers put in, such as "max(0, -3)"; of a sum what the scale means, if that has a name."""
+    """The function with its numbers, such as "max(0, -3)"; of a sum the meaning of the scale, if it has a name."""
     function_slopes: tuple[Number, ...] = ()
-    """Of a function: by how much the total grows with each value."""
+    """Of a function: the derivative of the total by each value."""
     zeros: int = 0
     """Of a pool: places of the window in the padding that count as 0, and are no terms."""
     lost: float | None = None
-    """How far the engine that made the cell may be off, as a share of what it :attr:`could` come to; 0: it is exact;
-    None: by no more than adding up the terms in any order."""
+    """The error bound of the engine that computed the cell, relative to :attr:`could`; 0: exact; None: that of summing
+    the terms in any order."""
     dtype: Any = None
-    """Of the sums that the engine made, where its problem says that; object: they are exact."""
+    """Of the engine's sums, where its problem determines it; object: they are exact."""
     absent: int = 0
-    """Of a pool: places of the window in the padding, which hold no value, not even 0, and are no terms."""
+    """Of a pool: places of the window in the padding, which have no value, not even 0, and are no terms."""
 
     def agrees(self, value: Number, dtype: Any = object) -> bool:
-        """Whether the total is the value that a layer's output of this dtype has there.
+        """Whether the total agrees with the value in a layer's output of this dtype.
 
-        See :func:`convcalc.engine.bounds.agree`. What an engine does not tell of itself is held to any order of adding.
+        See :func:`convcalc.engine.bounds.agree`. Without an engine's error bound, that of summing in any order is used.
         """
         import numpy as np
 
@@ -120,7 +120,7 @@ class Explanation:
 
     @cached_property
     def could(self) -> float:
-        """The most that the cell could come to, see :mod:`convcalc.engine.bounds`.
+        """The largest possible magnitude of the cell, see :mod:`convcalc.engine.bounds`.
 
         Of a sum Σ|weight| × the largest value × |scale| + |bias|, otherwise the parts' magnitudes and the total's.
         """
@@ -141,7 +141,7 @@ class Explanation:
 
     @cached_property
     def slopes(self) -> Sequence[Number]:
-        """By how much the total grows with the value of each term: the local weight of the path through it."""
+        """The derivative of the total by the value of each term: the local weight of the path through it."""
         if self.rule is Rule.SUM and self.scale == 1:
             return tuple(term.weight for term in self.terms)
         if self.rule is Rule.SUM:
@@ -153,12 +153,12 @@ class Explanation:
 
     @cached_property
     def parts(self) -> Sequence[Number]:
-        """Value × slope of each term: its part in a sum, and in a function the part of its change in proportion."""
+        """Value × slope of each term: its part in a sum, and in a function its first-order contribution."""
         from convcalc.arrays import plain
 
         return tuple(plain(term.value * slope) for term, slope in zip(self.terms, self.slopes, strict=True))
 
 
 def tap_label(taps: Sequence[int]) -> str:
-    """What a weight is called by its place in the kernel, such as "0, 2"."""
+    """The name of a weight from its index in the kernel, such as "0, 2"."""
     return ", ".join(map(str, taps))

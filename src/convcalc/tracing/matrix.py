@@ -1,6 +1,6 @@
-"""The convolution as a matrix: the one that multiplies the flattened input, and im2col's, which the kernel multiplies.
+"""Convolution as a matrix product: the matrix that multiplies the flattened input, and im2col's, times the kernel.
 
-Both are told of in Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.1, and in
+For both see Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016), section 4.1, and
 Chellapilla, Puri & Simard, "High performance convolutional neural networks for document processing" (2006).
 """
 
@@ -21,26 +21,26 @@ from convcalc.problem import Problem
 from convcalc.tracing.places import check_place
 from convcalc.tracing.trace import cells_at, group_slices, scaled
 
-_BYTES = 24  # for each number: as it is made, as Python's own and packed
+_BYTES = 24  # for each number: as computed, as a Python number and packed
 Label = tuple[int, ...]
 """(channel, *place): a cell, or a tap of the kernel."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MatrixForm:
-    """Two matrices whose product is the flattened output, but for the offset: output = left × right + offset.
+    """Two matrices whose product is the flattened output without the offset: output = left × right + offset.
 
-    One of them is made of the kernel alone, the other one of the input alone.
+    One of them depends on the kernel alone, the other one on the input alone.
     """
 
     matrix: Array
-    """The one that is asked for: (output cells, input cells) of weights, or im2col's (taps, output positions)."""
+    """The requested one: (output cells, input cells) of weights, or im2col's (taps, output positions)."""
     rows: tuple[Label, ...]
     columns: tuple[Label, ...]
     other: Array
-    """What it is multiplied with: (input cells, 1), or from the left im2col's kernel (out_channels, taps)."""
+    """The other factor: (input cells, 1), or from the left im2col's kernel (out_channels, taps)."""
     offset: Array
-    """(output cells,): the bias and what a constant boundary adds; of im2col the bias alone."""
+    """(output cells,): the bias and the terms of a constant boundary; of im2col the bias alone."""
     is_im2col: bool
 
 
@@ -48,8 +48,8 @@ class MatrixForm:
 def matrix_of(problem: Problem, context: Context, sample: int = 0) -> MatrixForm:
     """The layer as the matrix that multiplies the flattened input; each number is a scaled weight.
 
-    Row (channel, *position), column (channel, *cell), the last number running fastest. Cells that a boundary copies
-    are read in the column of the cell that they copy; a constant goes to the offset.
+    Row (channel, *position), column (channel, *cell), the last index running fastest. Copies in the padding belong to
+    the column of the cell that they copy; a constant goes to the offset.
 
     Raises:
         LimitError: the matrix has more numbers than ``limits.values``, or needs more memory than may be used.
@@ -129,7 +129,7 @@ def _kernel_matrix(problem: Problem) -> Array:
 
 
 def _scaled_kernel(problem: Problem) -> Array:
-    """The kernel as it lies on the input, shaped like the weight."""
+    """The kernel as applied to the input (flipped if the problem flips), shaped like the weight."""
     return scaled(problem, problem.applied_weight.astype(_kind(problem)))
 
 
@@ -139,7 +139,7 @@ def _kind(problem: Problem) -> Any:
 
 
 def check_size(rows: int, columns: int, context: Context) -> None:
-    """Refuse a matrix of too many numbers before it is made.
+    """Refuse a matrix of too many numbers before it is computed.
 
     Raises:
         LimitError: it has more than ``limits.values``, or needs more memory than may be used.

@@ -1,4 +1,4 @@
-"""Whether there is a cell at a place."""
+"""Checks that a cell exists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def check_place(
 ) -> tuple[int, ...]:
     """The position as one index for each spatial axis, if the array has a cell there.
 
-    ``array``: what it is called, ``input`` or ``output``; ``shape``: (batch, channels, *spatial).
+    ``array``: its name, ``input`` or ``output``; ``shape``: (batch, channels, *spatial).
 
     Raises:
         GeometryError: there is no such cell, channel or sample.

@@ -1,8 +1,6 @@
-"""The story of one output cell as data: whatever front end tells it, it tells this.
+"""The trace of one output cell of a convolution as data.
 
-Groups of channels that do not mix, and the scales of their output channels.
-
-An input channel around a window: where in the input, or beside it, the window of a trace lies.
+Also groups of channels with the scales of their output channels, and the part of an input channel around a window.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from convcalc.tracing.places import check_place
 
 
 def _part(channels: int, groups: int, group: int) -> slice:
-    """The channels of one of so many groups.
+    """The channels of one group.
 
     >>> _part(6, groups=3, group=1)
     slice(2, 4, None)
@@ -49,7 +47,7 @@ def readers(problem: Problem, channel: int) -> range:
 
 
 def scaled(problem: Problem, values: Array, out_channels: slice = slice(None)) -> Array:
-    """Values, (out_channels, ...) of some output channels, times the scales of these, in numbers of the same kind."""
+    """Values, (out_channels, ...) of some output channels, times their scales, in numbers of the same kind."""
     scales = problem.scale[out_channels]
     factors = np.array(scales if problem.is_exact else list(map(float, scales)), dtype=values.dtype)
     product: Array = values * factors.reshape(-1, *(1,) * (values.ndim - 1))
@@ -58,20 +56,20 @@ def scaled(problem: Problem, values: Array, out_channels: slice = slice(None)) -
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ChannelTrace:
-    """What one input channel contributes; every array has the shape of the kernel, (*kernel_size)."""
+    """The terms of one input channel; every array has the shape of the kernel, (*kernel_size)."""
 
     channel: int
     window: Array
-    """The cells under the taps, padded ones with the value that they get."""
+    """The cells under the taps, those in the padding with the boundary's values."""
     weight: Array
-    """The kernel as it lies on the window, flipped if the problem flips."""
+    """The kernel as applied to the window, flipped if the problem flips."""
     products: Array
     subtotal: Number
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Trace(Displayed, Explanation):
-    """Of a convolution's cell with its window: total = (sum of the subtotals) × scale + bias."""
+    """An output cell of a convolution with its window: total = (sum of the subtotals) × scale + bias."""
 
     problem: Problem
     sample: int
@@ -104,9 +102,9 @@ class Trace(Displayed, Explanation):
 
     @cached_property
     def could(self) -> float:
-        """The most that the cell could come to: Σ|weight| × the largest magnitude in its window × |scale| + |bias|.
+        """The largest possible magnitude: Σ|weight| × the largest magnitude in its window × |scale| + |bias|.
 
-        What errors are shares of, see :mod:`convcalc.engine.bounds`.
+        Errors are relative to it, see :mod:`convcalc.engine.bounds`.
         """
         weights = sum(nearest_float(np.abs(each.weight).sum()) for each in self.channels)
         cells = max((nearest_float(np.abs(each.window).max(initial=0)) for each in self.channels), default=0.0)
@@ -189,7 +187,7 @@ def cells_at(problem: Problem, cells: Array, sources: Sequence[tuple[int | None,
 def _terms(
     reads: Sequence[range], sources: Sequence[Sequence[int | None]], channels: Sequence[ChannelTrace]
 ) -> Iterator[Term]:
-    """Channel by channel; where a tap reads, and what it is called, is the same in each."""
+    """The terms channel by channel; a tap's place and name are the same in each."""
     taps = [(_source(sources, each), ", ".join(map(str, each))) for each in product(*map(range, map(len, reads)))]
     for channel in channels:
         for (source, label), value, weight in zip(taps, numbers(channel.window), numbers(channel.weight), strict=True):
@@ -203,7 +201,7 @@ def _source(sources: Sequence[Sequence[int | None]], taps: Sequence[int]) -> tup
 
 
 def _channel_traces(problem: Problem, sample: int, channel: int, sources: Any) -> Iterator[ChannelTrace]:
-    """What every input channel contributes; the arrays of all are made at once."""
+    """The terms of every input channel; the arrays of all are computed at once."""
     group = problem.group_channels(channel)
     windows = read_only(cells_at(problem, problem.input[sample, group.start : group.stop], sources))
     weights = read_only(problem.applied_weight[channel].astype(windows.dtype))
@@ -215,7 +213,7 @@ def _channel_traces(problem: Problem, sample: int, channel: int, sources: Any) -
 
 @np.errstate(all="ignore")  # too large for its dtype is inf, as in the output
 def _finished(problem: Problem, channel: int, total: Number) -> Number:
-    """The sum through the same epilogue as the engine's, so that scale, bias and rounding have one home."""
+    """The sum through the engine's own epilogue, so that scale, bias and rounding are the same."""
     dtype = object if problem.is_exact else problem.dtype.value
     sums = np.zeros((1, problem.out_channels, *(1,) * problem.rank), dtype=dtype)
     with np.errstate(all="ignore"):  # too large for float32 is inf, as it is for the output

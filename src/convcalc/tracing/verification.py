@@ -1,4 +1,4 @@
-"""A run looked at again: every cell by another engine, and some cells by their traces."""
+"""Verification of a run: every cell by another engine, and some cells by their traces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convcalc.problem import Problem
 from convcalc.tracing.trace import trace_at
 
 MOST_TRACES = 16
-"""Cells that are traced, spread over the output at random, the same ones each time."""
+"""Cells that are traced: chosen at random over the output, the same ones each time."""
 _MOST_TERMS = 1 << 21
 """Of all traces together: about a second."""
 _COPIES = 2  # of an output that is compared, a channel at a time
@@ -30,23 +30,23 @@ _COPIES = 2  # of an output that is compared, a channel at a time
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was compared, and found to agree."""
+    """What was compared; all of it agrees."""
 
     engine: str
-    """The other one that made all cells; empty: there is none."""
+    """The other engine, which computed all cells; empty: there is none."""
     cells: int
-    """That the other engine made."""
+    """Cells computed by the other engine."""
     traces: int
     """Cells that were traced."""
     seconds: float
-    """That it took."""
+    """Seconds that it took."""
 
 
 def verify(problem: Problem, output: Array, plan: Plan, context: Context = STANDARD) -> Verification:
-    """What was compared of a run's output, (batch, out_channels, *spatial), which agrees.
+    """Verify a run's output, (batch, out_channels, *spatial).
 
     Raises:
-        DisagreementError: a cell differs by more than both engines say that they may be off, or from its trace.
+        DisagreementError: a cell differs by more than both engines' error bounds, or from its trace.
         LimitError: computing it again needs more memory than may be used.
     """
     start = perf_counter()
@@ -62,7 +62,7 @@ def verify(problem: Problem, output: Array, plan: Plan, context: Context = STAND
 
 
 def other_plan(problem: Problem, plan: Plan) -> Plan | None:
-    """The fastest way by an engine of another kind that keeps all digits, or none."""
+    """The fastest plan by an engine of another kind with full precision, or None."""
     weighed = plan.candidates or make_plan(problem, explain=True).candidates
     family = plan.engine.partition("-")[0]
     others = [
@@ -76,7 +76,7 @@ def other_plan(problem: Problem, plan: Plan) -> Plan | None:
 
 
 def sampled(shape: Sequence[int], terms: int) -> Iterator[tuple[int, ...]]:
-    """Places all over an output, fewer where each is the sum of many terms; all of a small output."""
+    """Cells sampled over an output, fewer where each is the sum of many terms; all of a small output."""
     size = prod(shape)
     most = min(size, MOST_TRACES, max(1, _MOST_TERMS // max(1, terms)))
     chosen = range(size) if most == size else sorted(np.random.default_rng(size).choice(size, most, replace=False))
@@ -102,7 +102,7 @@ def _first(wrong: Array) -> tuple[int, ...] | None:
 
 
 def _beyond(problem: Problem, output: Array, again: Array, lost: float) -> tuple[int, ...] | None:
-    """The first cell where floats differ by more than that share of what it could come to, by the rule of traces."""
+    """The first cell where floats differ by more than that share of its possible magnitude, by the rule of traces."""
     weights = np.abs(problem.weight.astype(output.dtype)).reshape(problem.out_channels, -1).sum(axis=1)
     each = problem.out_channels // problem.groups
     with np.errstate(all="ignore"):
@@ -119,10 +119,10 @@ def _beyond(problem: Problem, output: Array, again: Array, lost: float) -> tuple
 
 
 def _alike(one: Array, other: Array, could: Array, lost: float, sums: Array, is_finite: Array) -> Array:
-    """Whether floats are within that share of what the cells could come to.
+    """Whether floats differ by at most that share of the cells' possible magnitudes.
 
-    A cell that reads inf or nan, ``is_finite`` is false there, is the same in both; one whose sum may overflow on its
-    way, before the scale (``sums``) or after it, need not be.
+    A cell that reads inf or nan (``is_finite`` is false there) must be the same in both; one whose sum may overflow
+    on the way, before the scale (``sums``) or after it, need not be.
     """
     info = np.finfo(one.dtype)
     apart = np.abs(one - other)

@@ -72,7 +72,7 @@ class Checker(NamedTuple):
         from dataclasses import replace
 
         from convcalc.engine.compare import differing_facts
-        from convcalc.report.check import Checked, facts_told
+        from convcalc.report.check import Checked, fact_texts
         from convcalc.request.expectation import expects_output, read_facts
         from convcalc.request.request import read_request
         from convcalc.request.resolve import resolve
@@ -83,7 +83,7 @@ class Checker(NamedTuple):
         actual = {"parameters": network.parameters, "output_shape": network.shape_of(len(network.stages) - 1)}
         checked = self._compared(file, request, self._output(network)) if expects_output(request) else Checked(file)
         return replace(
-            checked, differences=[*differing_facts(facts, actual), *checked.differences], facts=facts_told(facts)
+            checked, differences=[*differing_facts(facts, actual), *checked.differences], facts=fact_texts(facts)
         )
 
     def _output(self, network: Network) -> Array:

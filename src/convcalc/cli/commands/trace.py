@@ -37,8 +37,8 @@ def trace(
             outputs = outputs_shown(found, explainer, quiet=target.quiet)
             emit_all(explainer, explainer.explained_by(outputs, explainer.every(channel)), target)
             return
-        told = list(explainer.explained(asked.places))
-    if len(told) == 1:
-        emit_one(told[0], target)
+        explained = list(explainer.explained(asked.places))
+    if len(explained) == 1:
+        emit_one(explained[0], target)
     else:
-        emit_all(explainer, told, target)
+        emit_all(explainer, explained, target)

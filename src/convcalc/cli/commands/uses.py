@@ -52,10 +52,10 @@ def uses(
         checked = adjoint_of_network(found.network, found.cells, seed, found.context)
         emit(adjoint_report(found.network, checked), target)
         return
-    told = in_lossless_numbers(lambda each: _uses(found, each, pos, channel, batch), found.context)
-    told = replace(told, source=layer_text(part.found.network, part.layers.source))
-    checked = adjoint_of_network(found.network, found.cells, seed, found.context, (told.sample, *told.cell))
-    emit(uses_report(told, checked), target)
+    uses = in_lossless_numbers(lambda each: _uses(found, each, pos, channel, batch), found.context)
+    uses = replace(uses, source=layer_text(part.found.network, part.layers.source))
+    checked = adjoint_of_network(found.network, found.cells, seed, found.context, (uses.sample, *uses.cell))
+    emit(uses_report(uses, checked), target)
 
 
 def _uses(found: Ready, context: Context, pos: str | None, channel: int | None, sample: int) -> Uses:

@@ -12,7 +12,7 @@ from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_lines
 from convcalc.cli.output.report_formats import HANDOUTS
 from convcalc.cli.streams import output_console, page_width
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Series, Told
+from convcalc.report.blocks import SCHEMA_VERSION, Answer, Block, Series
 
 if TYPE_CHECKING:
     from convcalc.render.boxes import Frame
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 Blocks = Iterable[Block]
 
 
-def emit_series(series: Series[Told], told: Iterable[Told], target: OutputOptions) -> None:
+def emit_series(series: Series[Answer], answers: Iterable[Answer], target: OutputOptions) -> None:
     """Print answers one after the other, or save them, without holding more than one."""
     if target.output is None:
-        sys.stdout.writelines(() if target.quiet else _stream(series, told, target.format))
+        sys.stdout.writelines(() if target.quiet else _stream(series, answers, target.format))
         return
-    save_lines(target.output, lambda form: _stream(series, told, form), force=target.force)
+    save_lines(target.output, lambda form: _stream(series, answers, form), force=target.force)
     if not target.quiet:
         write(f"wrote {target.output}")
 
 
-def _stream(series: Series[Told], told: Iterable[Told], form: str) -> Iterator[str]:
-    writers: dict[str, Callable[[Series[Told], Iterable[Told]], Iterator[str]]] = {
+def _stream(series: Series[Answer], answers: Iterable[Answer], form: str) -> Iterator[str]:
+    writers: dict[str, Callable[[Series[Answer], Iterable[Answer]], Iterator[str]]] = {
         "table": _coloured if sys.stdout.isatty() else _framed,
         "plain": _plain,
         **{name: partial(_handout, draw=draw) for name, draw in HANDOUTS.items()},
@@ -39,65 +39,67 @@ def _stream(series: Series[Told], told: Iterable[Told], form: str) -> Iterator[s
         "yaml": _json,  # JSON is YAML
         "csv": _csv,
     }
-    return writers[form](series, told)
+    return writers[form](series, answers)
 
 
-def _plain(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
+def _plain(series: Series[Answer], answers: Iterable[Answer]) -> Iterator[str]:
     from convcalc.render.boxes import ASCII
 
-    return _text(series, told, ASCII)
+    return _text(series, answers, ASCII)
 
 
-def _framed(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
+def _framed(series: Series[Answer], answers: Iterable[Answer]) -> Iterator[str]:
     from convcalc.render.boxes import ROUNDED
 
-    return _text(series, told, ROUNDED)
+    return _text(series, answers, ROUNDED)
 
 
-def _text(series: Series[Told], told: Iterable[Told], frame: Frame) -> Iterator[str]:
+def _text(series: Series[Answer], answers: Iterable[Answer], frame: Frame) -> Iterator[str]:
     from convcalc.render.plain import plain_lines
 
     width = page_width()
-    for number, each in enumerate(told):
+    for number, each in enumerate(answers):
         yield "\n" if number else ""
         for line in plain_lines(series.blocks(each), width, frame):
             yield f"{line}\n"
 
 
-def _handout(series: Series[Told], told: Iterable[Told], *, draw: Callable[[Blocks], Iterable[str]]) -> Iterator[str]:
+def _handout(
+    series: Series[Answer], answers: Iterable[Answer], *, draw: Callable[[Blocks], Iterable[str]]
+) -> Iterator[str]:
     """One page, which says once what is computed."""
 
     def blocks() -> Iterator[Block]:
         yield from series.setting()
-        for each in told:
+        for each in answers:
             yield from series.handout(each)
 
     yield from draw(blocks())
 
 
-def _coloured(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
+def _coloured(series: Series[Answer], answers: Iterable[Answer]) -> Iterator[str]:
     from convcalc.render.terminal import print_blocks
 
     console = output_console()
-    for number, each in enumerate(told):
+    for number, each in enumerate(answers):
         if number:
             console.print()
         print_blocks(console, series.blocks(each))
     return iter(())
 
 
-def _json(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
+def _json(series: Series[Answer], answers: Iterable[Answer]) -> Iterator[str]:
     from convcalc.render.documents import json_line
 
     yield f'{{\n  "schema": "convcalc.{series.schema}/{SCHEMA_VERSION}",\n  "{series.name}": ['
-    for number, each in enumerate(told):
+    for number, each in enumerate(answers):
         yield f"{',' if number else ''}\n    {json_line(series.data(each))}"
     yield "\n  ]\n}\n"
 
 
-def _csv(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
+def _csv(series: Series[Answer], answers: Iterable[Answer]) -> Iterator[str]:
     from convcalc.files.csv_writer import csv_lines
 
     yield from csv_lines([series.header()])
-    for each in told:
+    for each in answers:
         yield from csv_lines(series.rows(each))

@@ -1,1 +1,1 @@
-"""Images, kind by kind: their numbers as they stand in the file, and notes on what was done to them."""
+"""Images, kind by kind: their numbers as stored in the file, and notes on their conversion."""

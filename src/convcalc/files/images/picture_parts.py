@@ -1,10 +1,11 @@
-"""What of a picture file holds its pixels, its size and what turns it, read before a library decodes it.
+"""The parts of a picture file with its pixels, size and orientation, read before a library decodes it.
 
-Only these parts are handed on: Pillow never sees text, profiles, further frames or Exif blocks, of which it would warn.
+Only these parts are passed on: Pillow never sees text, profiles, further frames or Exif blocks, about which it would
+warn.
 
-BMP images: their size, and those with a palette in whole, of which Pillow misreads some with few colours.
+BMP images: their size; those with a palette are decoded here, since Pillow misreads some with few colours.
 
-What of a PNG file holds its pixels (PNG specification, third edition).
+PNG images: their chunks of pixels (PNG specification, third edition).
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from convcalc.files.images.tiff_tags import exif_orientation
 DROPPED = "transparency of the palette dropped"
 _SEGMENT = re.compile(rb"[^\xff]*\xff+([^\xff\0])", re.DOTALL)
 _SOS, _EOI, _EXIF = 0xDA, 0xD9, 0xE1
-_KEPT_SEGMENTS = {0xE0, 0xEE}  # JFIF and Adobe, which tell how colours are stored
+_KEPT_SEGMENTS = {0xE0, 0xEE}  # JFIF and Adobe, which describe how colours are stored
 _UNREAD_JPEG = {
     **dict.fromkeys((0xC3, 0xCB), "a lossless JPEG"),
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "a hierarchical JPEG"),
     0xF7: "a JPEG-LS",
 }
 _SIZE_SEGMENTS = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA, *_UNREAD_JPEG}
-_WIDEST_GIF = 0xFFFF  # pixels, that its header can tell of
+_WIDEST_GIF = 0xFFFF  # pixels, the largest width of its header
 _WEBP_SIZES: dict[bytes, Callable[[bytes], tuple[int, int]]] = {
     b"VP8 ": lambda head: (_whole(head[6:8]) & 0x3FFF, _whole(head[8:10]) & 0x3FFF),
     b"VP8L": lambda head: ((_whole(head[1:5]) & 0x3FFF) + 1, (_whole(head[1:5]) >> 14 & 0x3FFF) + 1),
@@ -54,11 +55,11 @@ class Parts:
     """PNG: how colours are stored, such as :data:`PALETTE`. BMP: how pixels are compressed."""
     frames: int = 1
     orientation: int = 1
-    """As Exif counts: 1 is upright, 2 to 8 are turned or mirrored."""
+    """Exif's orientation: 1 is upright, 2 to 8 are rotated or mirrored."""
     transparent: str = ""
-    """What is marked as transparent."""
+    """The transparent colours."""
     data: bytes = field(default=b"", repr=False)
-    """The file without all that has nothing to do with its pixels."""
+    """The file, reduced to what its pixels need."""
 
 
 def jpeg_parts(data: bytes) -> Parts:
@@ -135,7 +136,7 @@ def _gif_palette(flags: int) -> int:
 
 
 def _after_blocks(data: bytes, place: int) -> int:
-    """Where a sequence of blocks ends, each of which begins with its length."""
+    """The end of a sequence of blocks, each of which begins with its length."""
     while place < len(data) and data[place]:
         place += data[place] + 1
     return place + 1
@@ -188,7 +189,7 @@ def bmp_parts(data: bytes) -> Parts:
 
 
 def has_palette(parts: Parts) -> bool:
-    """Whether pixels are places in a palette."""
+    """Whether pixels are indices of a palette."""
     return parts.bits in _BITS.get(parts.kind, ())
 
 
@@ -217,7 +218,7 @@ def _header_size(data: bytes) -> int:
 
 
 def _plain(stored: bytes, parts: Parts) -> Array:
-    """The places (height, width) as they are stored, in rows of whole groups of four bytes."""
+    """The palette indices (height, width) as stored, in rows of whole groups of four bytes."""
     row = (parts.width * parts.bits + 31) // 32 * 4
     if len(stored) < row * parts.height:
         raise FormatError(f"the BMP image is truncated: {row * parts.height:,} bytes of pixels are needed")
@@ -226,7 +227,7 @@ def _plain(stored: bytes, parts: Parts) -> Array:
 
 
 def _run_lengths(stored: bytes, parts: Parts) -> Array:
-    """The places (height, width) of runs; those that no run covers are 0."""
+    """The palette indices (height, width) of runs; those that no run covers are 0."""
     rows = np.zeros((parts.height, parts.width), np.uint8)
     row = column = place = 0
     while row < parts.height and place + 2 <= len(stored):
@@ -276,7 +277,7 @@ def png_parts(data: bytes) -> Parts:
         if not found.width and name != b"IHDR":
             break
         if name == b"IHDR":
-            if found.width:  # the one that is checked would not be the one that is decoded
+            if found.width:  # a second header: the checked one would not be the decoded one
                 raise FormatError("the PNG image has two headers")
             found = _header(content)
         elif name == b"acTL" and size >= 4:

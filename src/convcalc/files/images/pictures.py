@@ -1,4 +1,4 @@
-"""PNG, JPEG, BMP, GIF and WebP through Pillow (the extra ``image``), with the numbers that stand in the file."""
+"""PNG, JPEG, BMP, GIF and WebP through Pillow (the extra ``image``), with the numbers stored in the file."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Kind(NamedTuple):
 
     parts: Callable[[bytes], Parts]
     copies: int
-    """Bytes in memory for a byte of the numbers: what the decoder holds, and the copies on the way to an array."""
+    """Bytes in memory for a byte of the numbers: the decoder's, and the copies until the array."""
 
 
 _KINDS = {
@@ -56,7 +56,7 @@ _MAGIC = {b"\x89P": "Png", b"\xff\xd8": "Jpeg", b"BM": "Bmp", b"GI": "Gif", b"RI
 
 
 def read_picture(data: bytes, limits: Limits) -> tuple[Array, list[str]]:
-    """The numbers (channels, height, width) of a picture, and notes on what was done to them.
+    """The numbers (channels, height, width) of a picture, and notes on their conversion.
 
     Raises:
         FormatError: it is no picture of a known kind, or is damaged.
@@ -109,7 +109,7 @@ def _decoded(kind: str, parts: Parts) -> tuple[Array, list[str]]:
 
 
 def _deep_colours(parts: Parts) -> tuple[Array, list[str]]:
-    """The 16-bit numbers of which Pillow keeps but one byte: decoded twice, for the high bytes and for the low ones."""
+    """16-bit numbers, of which Pillow keeps only one byte: decoded twice, for the high bytes and the low ones."""
     if parts.kind == GREY_ALPHA:
         high_low = _through_pillow("Png", as_bytes_of_colours(parts), np.asarray)
         grey = _joined(high_low[..., 0], high_low[..., 1])
@@ -155,7 +155,7 @@ def _numbers(image: Picture) -> tuple[Array, list[str]]:
 
 
 def _through_pillow(kind: str, data: bytes, take: Callable[[Any], Any]) -> Any:
-    """What is taken of an image that Pillow has opened, without its registry, whose state all the process shares."""
+    """The result of a function of an opened image, without Pillow's registry, which is global to the process."""
     try:
         from PIL import Image
 

@@ -1,4 +1,4 @@
-"""The Netpbm images PBM, PGM, PPM and PAM, and PFM, with the very numbers in them (netpbm.sourceforge.net)."""
+"""The Netpbm images PBM, PGM, PPM and PAM, and PFM, with their numbers as stored (netpbm.sourceforge.net)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TEXT_BYTES = 24  # of a plain number: as text, as int64, and as it is compared 
 
 @dataclass(frozen=True)
 class _Header:
-    """What stands before the numbers."""
+    """The header, before the numbers."""
 
     kind: str
     """The character behind the P."""
@@ -41,11 +41,11 @@ class _Header:
     start: int
     """Of the numbers, in bytes."""
     highest: int = 1
-    """The number of white (maxval)."""
+    """The value of white (maxval)."""
     scale: float = 1.0
-    """Of a PFM, whose sign tells the byte order."""
+    """Of a PFM, whose sign gives the byte order."""
     tuple_type: str = field(default="")
-    """What a PAM says of its channels."""
+    """The type of a PAM's channels."""
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
@@ -61,12 +61,12 @@ class _Header:
 
     @property
     def is_black_and_white(self) -> bool:
-        """Whether there is no number but those of black and white."""
+        """Whether the only numbers are those of black and white."""
         return self.kind in _BITS or self.tuple_type.startswith("BLACKANDWHITE")
 
 
 def read_pnm(data: bytes, limits: Limits) -> tuple[Array, list[str]]:
-    """The numbers (channels, height, width), the uppermost row first, and notes on what was done to them.
+    """The numbers (channels, height, width), the uppermost row first, and notes on their conversion.
 
     Raises:
         FormatError: the image is damaged.
@@ -131,7 +131,7 @@ def _scale(text: bytes) -> float:
 
 
 def _after_gap(data: bytes, end: int) -> int:
-    """Where numbers begin: behind one blank, before which comments may stand."""
+    """Where numbers begin: after one blank, before which there may be comments."""
     found = re.compile(rb"(?:[ \t]*\#[^\n]*\n)?").match(data, end)
     if found and found.end() > end:
         return found.end()
@@ -179,10 +179,10 @@ def _plain(data: bytes, header: _Header, limits: Limits) -> tuple[Array, int]:
 
 
 def _is_followed(data: bytes, end: int) -> bool:
-    """Whether a further image stands behind the first.
+    """Whether a further image follows the first.
 
     Raises:
-        FormatError: something else does.
+        FormatError: something else follows.
     """
     rest = data[end : end + 100].strip()
     if rest and not rest.startswith(b"P"):

@@ -1,4 +1,4 @@
-"""What the readers of images share: sizes checked before a pixel is decoded, packed bits, palettes, and words."""
+"""Shared by the readers of images: sizes checked before a pixel is decoded, packed bits, palettes, and notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from convcalc.arrays import Array
 from convcalc.errors import FormatError, LimitError
 from convcalc.limits import Limits, bytes_text
 
-_LARGEST_RATIO = 100  # of an image to its file, beyond which only few bytes are accepted
+_LARGEST_RATIO = 100  # of an image to its file, beyond which only small images are accepted
 _PIECE = 1 << 20  # bits that are unpacked at a time, each into a byte
 
 BLACK_AND_WHITE = "black and white read as 0 and 255"
@@ -18,8 +18,8 @@ ALPHA_DROPPED = "alpha channel dropped"
 def check_size(width: int, height: int, decoded: int, planned: int, stored: int, limits: Limits) -> None:
     """Refuse an image before it is decoded.
 
-    ``decoded``: the bytes of its numbers; ``planned``: of all that stands in memory while they are read; ``stored``:
-    of its file.
+    ``decoded``: the bytes of its numbers; ``planned``: of all memory in use while they are read; ``stored``: of its
+    file.
 
     Raises:
         FormatError: it has no pixels.
@@ -53,10 +53,10 @@ def unpacked(packed: Array, count: int, bits: int) -> Array:
 
 
 def coloured(places: Array, palette: Array) -> tuple[Array, list[str]]:
-    """The colours (3, height, width) of places in a palette (places, 3), and notes; of a palette of greys, one channel.
+    """The colours (3, height, width) of indices of a palette (colours, 3), and notes; one channel if all are grey.
 
     Raises:
-        FormatError: a pixel has a place beyond the palette.
+        FormatError: a pixel has an index beyond the palette.
     """
     highest = int(places.max())
     if highest >= len(palette):
@@ -69,7 +69,7 @@ def coloured(places: Array, palette: Array) -> tuple[Array, list[str]]:
 
 
 def depth_notes(array: Array) -> list[str]:
-    """That numbers are not the bytes that an image usually has."""
+    """The note that numbers are not the bytes that an image usually has."""
     if array.dtype == np.uint8:
         return []
     kind = {"u": "whole numbers", "i": "signed whole numbers", "f": "floats"}[array.dtype.kind]

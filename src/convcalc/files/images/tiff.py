@@ -1,6 +1,6 @@
-"""Which image of a TIFF file is read, and its numbers: those of the file, with notes on what was done to them.
+"""The choice of a TIFF file's image, and its numbers: those of the file, with notes on their conversion.
 
-What the samples of a TIFF image stand for: greys, colours, places in a palette, inks, alpha, further bands.
+The samples of a TIFF image are greys, colours, indices of a palette, inks, alpha, or further bands.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ALPHA = (_ASSOCIATED, 2)
 
 
 class Channels(NamedTuple):
-    """What is read of the samples."""
+    """The samples that are read, as channels."""
 
     numbers: Array
     """(channels, height, width)."""
@@ -89,7 +89,7 @@ def _without_alpha(layout: Layout) -> tuple[list[int], list[str]]:
 
 
 def _looked_up(layout: Layout, cells: Array) -> Channels:
-    """The colours of a palette, whose 16-bit numbers are bytes where they were made of such."""
+    """The colours of a palette; its 16-bit numbers become bytes where they were made from bytes."""
     kept, notes = _without_alpha(layout)
     levels = layout.tags.numbers(Tag.COLOR_MAP)
     if kept != [0] or layout.dtype.kind != "u" or not levels or len(levels) % 3 or max(levels) > _BRIGHTEST:
@@ -109,11 +109,11 @@ _REDUCED, _OLD_REDUCED = 1, 2  # a bit of NewSubfileType, and a value of Subfile
 def read_tiff(data: bytes, limits: Limits, *, keeps_nodata: bool = False) -> tuple[Array, list[str]]:
     """The numbers (channels, height, width) of the first image in full resolution, and notes on them.
 
-    Cells that the file calls empty (GDAL's nodata, a mask) are nan unless ``keeps_nodata``; GDAL's scale and offset are
-    applied.
+    Cells that the file marks as empty (GDAL's nodata, a mask) are nan unless ``keeps_nodata``; GDAL's scale and offset
+    are applied.
 
     Raises:
-        FormatError: the file is damaged, or holds something that is not read.
+        FormatError: the file is damaged, or uses unsupported features.
         LimitError: the image has more pixels or takes more memory than the limits allow.
     """
     file = open_tags(data)
@@ -135,7 +135,7 @@ def read_tiff(data: bytes, limits: Limits, *, keeps_nodata: bool = False) -> tup
 
 
 def _chosen(file: TagFile, pages: Sequence[Directory]) -> tuple[Directory, list[str]]:
-    """The first image that is neither a reduced copy of another one nor its mask, and what is left out."""
+    """The first image that is neither a reduced copy of another one nor its mask, and notes on the omitted ones."""
     full = list(filter(_is_full, pages))
     if not full:
         full = [each for page in pages for each in file.below(page) if _is_full(each)] or [pages[0]]
@@ -157,7 +157,7 @@ def _is_reduced(page: Directory) -> bool:
 
 
 def _described(page: Directory) -> int:
-    """The images that a description tells of: ImageJ and tifffile may store those behind the first without tags."""
+    """The images in a description: ImageJ and tifffile may store those after the first without tags."""
     text = page.text(Tag.IMAGE_DESCRIPTION)
     if text.startswith("ImageJ="):
         found = re.search(r"^images=(\d{1,9})", text, re.MULTILINE)
@@ -169,7 +169,7 @@ def _described(page: Directory) -> int:
 
 
 def _stack_words(page: Directory) -> str:
-    """What the images are, where the program that wrote them says so."""
+    """The kind of the images, where the program that wrote them states it."""
     text = page.text(Tag.IMAGE_DESCRIPTION)
     if not text.startswith("ImageJ="):
         return " (OME)" if "<OME" in text else ""
@@ -179,7 +179,7 @@ def _stack_words(page: Directory) -> str:
 
 
 def _left_alone(page: Directory) -> list[str]:
-    """What the tags say of the numbers and is not done to them."""
+    """Notes on calibrations in the tags that are not applied."""
     turned = page.number(Tag.ORIENTATION, 1)
     depth = page.number(Tag.IMAGE_DEPTH, 1)
     is_calibrated = re.search(r"^cf=\d", page.text(Tag.IMAGE_DESCRIPTION), re.MULTILINE) is not None

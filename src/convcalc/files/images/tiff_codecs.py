@@ -1,4 +1,4 @@
-"""How strips and tiles of a TIFF file are compressed, undone without libtiff, which writes to standard error itself."""
+"""Decompression of a TIFF file's strips and tiles, without libtiff, which writes to standard error itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def decompress(kind: int, chunk: bytes, expected: int) -> bytes:
 
 
 def is_read(kind: int) -> bool:
-    """Whether a compression can be undone."""
+    """Whether a compression is supported."""
     return kind == JPEG or kind in _CODECS
 
 
@@ -133,11 +133,11 @@ def _lzw(chunk: bytes, expected: int) -> bytes:
 
 
 def _strings(codes: Array) -> bytes:
-    """What codes since the last clearing stand for.
+    """The bytes of the codes since the last clearing.
 
-    A code is a byte, or from 258 on the number of an earlier code, whose string it repeats with one byte more: the
-    first one of the string behind it, which in what is written follows anyway. So all but bytes are copies from
-    earlier places, and where they come from in the end is found for all at once, by doubling the steps back.
+    A code is a byte, or from 258 on the number of an earlier code, whose string it repeats with one more byte: the
+    first of the string behind it, which follows in the output anyway. So all codes but bytes are copies from earlier
+    places, and their origins are found for all at once, by doubling the steps back.
     """
     numbers = np.arange(len(codes), dtype=np.int32)
     is_byte = codes < _CLEAR

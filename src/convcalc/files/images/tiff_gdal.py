@@ -1,4 +1,4 @@
-"""Cells without a value, and scales: what GDAL's tags and mask pages say of the numbers of a TIFF image."""
+"""Cells without a value, scales and offsets of a TIFF image, from GDAL's tags and mask pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from convcalc.wording import counted
 
 _MASK, _TRANSPARENCY = 4, 4  # a bit of NewSubfileType, and a PhotometricInterpretation
 _ITEM = re.compile(r"<Item\b([^<>]*)>([^<>]*)</Item>")
-_ATTRIBUTE = re.compile(r'\b(\w++)="([^"]*)"')  # each word is tried once: a long one without = would take for ever
+_ATTRIBUTE = re.compile(r'\b(\w++)="([^"]*)"')  # possessive: a long word without = would take quadratic time
 _WHOLE = re.compile(r"[-+]?[0-9]{1,40}")
 _EXACT_IN_FLOAT64 = 1 << 53
 
@@ -32,12 +32,12 @@ class _Scaling(NamedTuple):
 
 
 def is_mask(page: Directory) -> bool:
-    """Whether an image says which cells of another one have a value."""
+    """Whether an image is a mask of the cells of another one that have a value."""
     return bool(page.number(Tag.NEW_SUBFILE_TYPE) & _MASK) or page.number(Tag.PHOTOMETRIC, 1) == _TRANSPARENCY
 
 
 def value_without_meaning(page: Directory) -> int | float | None:
-    """The number that stands in cells without a value (GDAL_NODATA), or None.
+    """The number stored in cells without a value (GDAL_NODATA), or None.
 
     Raises:
         FormatError: it is no number.
@@ -54,23 +54,23 @@ def value_without_meaning(page: Directory) -> int | float | None:
 def cells_without_value(
     cells: Array, nodata: float | None, masks: Sequence[Directory], limits: Limits
 ) -> tuple[Array, list[str]]:
-    """Which of the numbers (channels, height, width) stand in cells without a value, and how many these are.
+    """Which cells (channels, height, width) have no value, and notes on how many these are.
 
     Raises:
         FormatError: the mask is damaged.
     """
-    empty, told = np.zeros(cells.shape[1:], np.bool_), []
+    empty, notes = np.zeros(cells.shape[1:], np.bool_), []
     for page in masks[:1]:
         mask = stored_numbers(Layout(page), limits)
         if mask.shape != (1, *cells.shape[1:]):
             raise FormatError("the mask of the TIFF image is of another size")
         empty = mask[0] == 0
-        told += _told(empty, "masked")
+        notes += _gap_note(empty, "masked")
     if nodata is not None:
         is_nodata = _equal(cells, nodata)
-        told += _told(is_nodata, f"nodata ({nodata})")
+        notes += _gap_note(is_nodata, f"nodata ({nodata})")
         empty = empty | is_nodata
-    return np.broadcast_to(empty, cells.shape), told
+    return np.broadcast_to(empty, cells.shape), notes
 
 
 def with_gaps(cells: Array, empty: Array, limits: Limits) -> Array:
@@ -105,13 +105,13 @@ def scaled(cells: Array, page: Directory, samples: Sequence[int]) -> tuple[Array
         return _floats(cells).astype(np.float64) * scales + offsets, [f"{words} applied (GDAL_METADATA)"]
 
 
-def _told(gaps: Array, what: str) -> list[str]:
+def _gap_note(gaps: Array, what: str) -> list[str]:
     count = int(np.count_nonzero(gaps))
     return [f"{counted(count, 'cell')} {'is' if count == 1 else 'are'} {what}"] * (count > 0)
 
 
 def _equal(cells: Array, nodata: float) -> Array:
-    """Which cells hold the number, as their type writes it."""
+    """Which cells equal the number, as rounded to their type."""
     if math.isnan(nodata):
         return np.isnan(cells) if cells.dtype.kind == "f" else np.zeros(cells.shape, np.bool_)
     if cells.dtype.kind == "f":
@@ -125,10 +125,10 @@ def _equal(cells: Array, nodata: float) -> Array:
 
 
 def _floats(cells: Array) -> Array:
-    """A copy as floats that hold every number.
+    """A copy as floats wide enough for every number.
 
     Raises:
-        FormatError: there are none.
+        FormatError: no float type is wide enough.
     """
     if cells.dtype.kind == "f":
         return cells.astype(np.promote_types(cells.dtype, np.float32))

@@ -28,7 +28,7 @@ _COPIES = 4  # of the numbers, at most: a strip with all rows as it is decompres
 
 
 class _Chunk(NamedTuple):
-    """A strip or tile: where its bytes are, and which cells of which samples it holds."""
+    """A strip or tile: the place of its bytes, and the cells and samples in it."""
 
     offset: int
     length: int
@@ -75,7 +75,7 @@ class Layout:
         """The type of the numbers, in the byte order of the file; packed bits become the next larger one.
 
         Raises:
-            FormatError: they are complex, or of a type that there is not.
+            FormatError: they are complex, or of an unknown type.
         """
         formats = set(self.tags.numbers(Tag.SAMPLE_FORMAT)) or {1}
         kind = _KINDS.get(min(formats)) if len(formats) == 1 else None
@@ -89,22 +89,22 @@ class Layout:
 
     @property
     def compression(self) -> int:
-        """How strips and tiles are compressed; 1 is not at all."""
+        """The compression of strips and tiles; 1 is none."""
         return self.tags.number(Tag.COMPRESSION, 1)
 
     @property
     def photometric(self) -> int:
-        """What the numbers stand for; grey with 0 as black where the file does not say."""
+        """The meaning of the numbers; by default grey with 0 as black."""
         return self.tags.number(Tag.PHOTOMETRIC, 1)
 
     @property
     def predictor(self) -> int:
-        """What was stored instead of the numbers: 1 themselves, 2 differences, 3 differences of floats' bytes."""
+        """The predictor: 1 none, 2 differences, 3 differences of floats' bytes."""
         return self.tags.number(Tag.PREDICTOR, 1) if self.compression not in (1, JPEG) else 1
 
     @property
     def is_planar(self) -> bool:
-        """Whether each sample has strips or tiles of its own."""
+        """Whether each sample has separate strips or tiles."""
         return self.samples > 1 and self.tags.number(Tag.PLANAR_CONFIGURATION, 1) == 2
 
     @cached_property
@@ -147,10 +147,10 @@ class Layout:
 
 
 def stored_numbers(layout: Layout, limits: Limits, empty: float = 0) -> Array:
-    """All samples (samples, height, width) of an image; ``empty`` stands where a tile has no bytes at all (GDAL).
+    """All samples (samples, height, width) of an image; ``empty``: the value of tiles without bytes (GDAL).
 
     Raises:
-        FormatError: the image is damaged, or stored in a way that is not read.
+        FormatError: the image is damaged, or stored in an unsupported way.
         LimitError: it has more pixels or takes more memory than the limits allow.
     """
     _check(layout, limits)

@@ -20,7 +20,7 @@ _UPRIGHT = 1
 
 
 class Tag(IntEnum):
-    """The tags that are looked at, with their names in the standard."""
+    """The tags that are used, with their names in the standard."""
 
     NEW_SUBFILE_TYPE = 254
     SUBFILE_TYPE = 255
@@ -53,7 +53,7 @@ class Tag(IntEnum):
 
 
 class _Entry(NamedTuple):
-    """Where the values of a tag stand."""
+    """The place of a tag's values."""
 
     kind: int
     values: int
@@ -121,7 +121,7 @@ class TagFile:
         """The directories of the chain, the first one first.
 
         Raises:
-            FormatError: one is cut off, or they overlap, as they do where the chain bites its tail.
+            FormatError: one is cut off, or they overlap, as in a circular chain.
         """
         found: list[Directory] = []
         entries, (start,) = 0, self._unpack("Q" if self.is_big else "I", 8 if self.is_big else 4)
@@ -136,7 +136,7 @@ class TagFile:
         return found
 
     def below(self, directory: Directory) -> Iterator[Directory]:
-        """The directories that stand below one (SubIFDs)."""
+        """The directories below one (SubIFDs)."""
         for start in directory.numbers(Tag.SUB_DIRECTORIES):
             yield self._directory(start)[0]
 
@@ -179,9 +179,9 @@ def open_tags(data: bytes) -> TagFile:
 
 
 def exif_orientation(block: bytes) -> int:
-    """How an Exif block says that an image is turned: 1 is upright, 2 to 8 are turned or mirrored.
+    """The orientation in an Exif block: 1 is upright, 2 to 8 are rotated or mirrored.
 
-    A damaged block says nothing about the pixels, so its image is upright.
+    With a damaged block the image counts as upright.
     """
     try:
         first, *_ = open_tags(block.removeprefix(_EXIF)).directories()
@@ -192,7 +192,7 @@ def exif_orientation(block: bytes) -> int:
 
 
 def _size(kind: int) -> int:
-    """The bytes of one value of a type; 0 of an unknown one, which a reader is to skip."""
+    """The bytes of one value of a type; 0 of an unknown one, which a reader must skip."""
     if kind in _RATIONALS:
         return 8
     return struct.calcsize("=" + _TYPES[kind]) if kind in _TYPES else 0

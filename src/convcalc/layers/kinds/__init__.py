@@ -1,1 +1,1 @@
-"""The kinds of layers, one a file."""
+"""The kinds of layers, one per file."""

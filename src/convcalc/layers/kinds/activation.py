@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Activation(Layer):
-    """A function applied to every cell by itself."""
+    """A function applied to every cell separately."""
 
     is_linear: ClassVar[bool] = False
 
@@ -52,7 +52,7 @@ class Activation(Layer):
         sample: int = 0,
         context: Context = STANDARD,
     ) -> Explanation:
-        """The function of the one cell, written out."""
+        """The function of the one cell, with its numbers."""
         from convcalc.arrays import plain
 
         value = plain(inputs[0][(sample, *cell)])
@@ -72,13 +72,13 @@ class Activation(Layer):
         raise NotImplementedError
 
     def formula(self, value: Number) -> str:
-        """The function with the number put in."""
+        """The function with its number."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class ReLU(Activation):
-    """max(0, x): what is negative is cut (PyTorch's ``ReLU``)."""
+    """max(0, x) (PyTorch's ``ReLU``)."""
 
     kind: ClassVar[str] = "relu"
 
@@ -94,7 +94,7 @@ class ReLU(Activation):
         return cut
 
     def slope(self, cells: Array, context: Context) -> Array:
-        """1 above 0, otherwise 0; as in PyTorch 0 at 0 itself, and 1 at nan, which is not cut."""
+        """1 above 0, otherwise 0; as in PyTorch 0 at 0 itself, and 1 at nan, which stays nan."""
         import numpy as np
 
         from convcalc.layers.numbers import alike
@@ -117,7 +117,7 @@ class LeakyReLU(Activation):
 
     @classmethod
     def of(cls, input_shape: Shape, *, negative_slope: Number = Fraction(1, 100)) -> LeakyReLU:
-        """The layer on an input of any shape; whole numbers stay exact with a slope that is whole or a fraction.
+        """The layer on an input of any shape; whole numbers stay exact with a whole or rational slope.
 
         Raises:
             FieldError: the slope is no finite number.
@@ -173,12 +173,12 @@ class Sigmoid(Activation):
 
         (real,) = in_real(self.kind, [cells], context.dtype)
         with np.errstate(all="ignore"):
-            power = np.exp(-np.abs(real))  # never too large, so that the least floats are kept
+            power = np.exp(-np.abs(real))  # never overflows, and keeps the smallest floats
             found: Array = np.where(real < 0, power, real.dtype.type(1)) / (1 + power)
         return found
 
     def slope(self, cells: Array, context: Context) -> Array:
-        """The result times what it lacks to 1, which is the result at −x: a difference would lose its digits."""
+        """s(x) × s(−x), where 1 − s(x) would lose its digits."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real

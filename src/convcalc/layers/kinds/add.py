@@ -1,4 +1,4 @@
-"""Several inputs of one shape added up: what a residual connection does (ONNX's ``Add``, without broadcasting)."""
+"""The sum of several inputs of one shape, as in a residual connection (ONNX's ``Add``, without broadcasting)."""
 
 from __future__ import annotations
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AveragePool(Pool):
-    """The sum of every window divided by its places, those in the padding counted as zeros or not at all."""
+    """The sum of every window divided by the number of its places; padding counts as zeros or not at all."""
 
     kind: ClassVar[str] = "avg-pool"
 
     count_include_pad: bool = True
     divisor: int | None = None
-    """What every sum is divided by; None: by the places that count."""
+    """The divisor of every sum; None: the number of places that count."""
 
     @classmethod
     def of(
@@ -43,10 +43,10 @@ class AveragePool(Pool):
         count_include_pad: bool = True,
         divisor_override: Any = None,
     ) -> AveragePool:
-        """The layer that these arguments stand for; ``stride`` is by default the kernel size.
+        """The layer of these arguments; ``stride`` is by default the kernel size.
 
-        ``count_include_pad``: places in the padding count as zeros. Those that ``ceil_mode`` reaches over beyond it
-        never count. ``divisor_override``: what all sums are divided by instead.
+        ``count_include_pad``: places in the padding count as zeros. Those beyond it, which ``ceil_mode`` adds, never
+        count. ``divisor_override``: the divisor of all sums instead.
 
         Raises:
             FieldError: an argument is not what it must be.
@@ -68,7 +68,7 @@ class AveragePool(Pool):
         )
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:
-        """The mean of the cells that are there; those of the padding, where they count, are 0 and no terms."""
+        """The mean of the cells inside the input; those of the padding, where they count, are 0 and no terms."""
         from dataclasses import replace
 
         from convcalc.layers.numbers import explained_sum
@@ -80,7 +80,7 @@ class AveragePool(Pool):
         return replace(step, formula=f"1/{divisor}", zeros=zeros, absent=self.window_cells - counted)
 
     def divisors(self) -> Any:
-        """What the sums are divided by: one number, or one for each position, (*output_size)."""
+        """The divisors of the sums: one number, or one for each position, (*output_size)."""
         if self.divisor is not None:
             return self.divisor
         counts = [self._counts(number) for number in range(self.rank)]
@@ -121,17 +121,17 @@ class GlobalAveragePool(AveragePool):
 
 @dataclass(frozen=True)
 class AdaptiveAveragePool(AveragePool):
-    """The means of as many windows as are wanted (PyTorch's ``AdaptiveAvgPool2d``), where these are of one size."""
+    """The means of ``output_size`` windows (PyTorch's ``AdaptiveAvgPool2d``), where these are of one size."""
 
     kind: ClassVar[str] = "adaptive-avg-pool"
 
     @classmethod
     def to(cls, input_shape: Shape, *, output_size: Any) -> AveragePool:
-        """The layer with windows of size / output_size, side by side.
+        """The layer with adjacent windows of size / output_size.
 
         Raises:
             FieldError: the output size is not what it must be.
-            GeometryError: the input has no spatial axes, or its cells do not divide into windows of one size.
+            GeometryError: the input has no spatial axes, or its size is no multiple of the output size.
         """
         sizes = need_spatial(cls.kind, input_shape)
         wanted = per_axis("output_size", output_size, len(sizes), 1)

@@ -1,4 +1,4 @@
-"""Batch normalisation as it is used after training (PyTorch's ``BatchNorm1d`` to ``BatchNorm3d`` in ``eval`` mode)."""
+"""Batch normalisation in inference (PyTorch's ``BatchNorm1d`` to ``BatchNorm3d`` in ``eval`` mode)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class BatchNorm(Layer):
         return {"running_mean": (self.channels,), "running_var": (self.channels,)}
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
-        """A factor and an offset for each channel, made in float64, applied in the dtype of the layer."""
+        """A factor and an offset for each channel, computed in float64, applied in the dtype of the layer."""
         import numpy as np
 
         from convcalc.layers.numbers import by_channel
@@ -87,7 +87,7 @@ class BatchNorm(Layer):
     def trace(
         self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
-        """The cell times the factor of its channel and its offset, and what these come from."""
+        """The cell times the factor of its channel plus its offset, and the numbers that these follow from."""
         import numpy as np
 
         from convcalc.engine.bounds import EPILOGUE, roundings
@@ -106,7 +106,7 @@ class BatchNorm(Layer):
             bias=bias - mean * factor,
             formula=f"({value} - {mean}) / sqrt({variance} + {self.eps}) × {weight} + {bias}",
         )
-        # mean × factor and the bias are rounded for themselves, however little is left where they cancel
+        # mean × factor and the bias are rounded separately, however small their sum is where they cancel
         apart = abs(value * factor) + abs(mean * factor) + abs(bias)
         lost = roundings(len(step.terms) + EPILOGUE, cells.dtype) * apart / step.could if step.could else None
         return replace(step, lost=lost)
@@ -115,7 +115,7 @@ class BatchNorm(Layer):
         """The cells in floats, and the numbers of the channels.
 
         Raises:
-            DataError: a variance has no root, or exact numbers are asked for.
+            DataError: a variance has no root, or exact numbers are requested.
         """
         import numpy as np
 

@@ -1,4 +1,4 @@
-"""One number added to each channel: the bias of a layer, written as a layer of its own."""
+"""One number added to each channel: a bias as a separate layer."""
 
 from __future__ import annotations
 

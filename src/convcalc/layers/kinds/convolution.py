@@ -1,4 +1,4 @@
-"""Convolution as a layer: what the rest of the house computes and explains, on channels that follow by themselves."""
+"""Convolution as a layer, with the number of input channels taken from its input."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Convolution(Layer):
         boundary: str | Number | Boundary = "zeros",
         flip: bool = False,
     ) -> Convolution:
-        """The layer that these arguments stand for; one number for all axes, or one for each.
+        """The layer of these arguments; one number for all axes, or one for each.
 
         Raises:
             FieldError: an argument is not what it must be.
@@ -85,7 +85,7 @@ class Convolution(Layer):
         boundary: str | Number | Boundary = "zeros",
         flip: bool = False,
     ) -> Convolution:
-        """Each channel convolved by itself, with as many kernels as ``channel_multiplier`` says.
+        """Each channel convolved separately, with ``channel_multiplier`` kernels.
 
         That is ``groups`` = in_channels and ``out_channels`` = in_channels × channel_multiplier (PyTorch's ``Conv2d``,
         torch.nn documentation, "depthwise convolution"). Raises as :meth:`of`.
@@ -106,7 +106,7 @@ class Convolution(Layer):
 
     @property
     def counts(self) -> Counts:
-        """Channels, groups and what follows from them."""
+        """Channels, groups and the counts derived from them."""
         return self.geometry.counts
 
     @property
@@ -138,7 +138,7 @@ class Convolution(Layer):
 
     @property
     def settings(self) -> Settings:
-        """What a table tells of it."""
+        """Its settings, for tables."""
         return {
             "kernel_size": self.counts.kernel_size,
             "stride": self.axes.strides,
@@ -152,17 +152,17 @@ class Convolution(Layer):
         return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
 
     def window(self, box: Box) -> Box:
-        """The input cells that a block of output cells depends on, through the boundary too."""
+        """The input cells that a block of output cells depends on, also through the boundary."""
         spatial = (window(axis, self.geometry.boundary, cells) for axis, cells in zip(self.axes, box[1:], strict=True))
         return (self.window_channels(box[0]), *spatial)
 
     def problem(
         self, inputs: Sequence[Array], values: Values, context: Context = STANDARD, labels: Labels | None = None
     ) -> Problem:
-        """The convolution as a problem of its own.
+        """The convolution as a problem.
 
         Raises:
-            ConvcalcError: the numbers are none that it takes.
+            ConvcalcError: the numbers are incompatible with it.
         """
         from convcalc.build import problem_of
 
@@ -180,7 +180,7 @@ class Convolution(Layer):
         return method_of([Step(problem, context.plan(problem))])
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
-        """By the engine that the planner takes, or the one asked for."""
+        """By the engine that the planner chooses, or the requested one."""
         return self.output_of(self.problem(inputs, values, context), context)
 
     @staticmethod
@@ -206,7 +206,7 @@ class Convolution(Layer):
         return bare.compute(tangents, {name: values[name] for name in ("weight", "scale") if name in values}, context)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
-        """The cells whose windows hold a mark, also where the boundary copies it; alike in all channels of a group."""
+        """The cells whose windows contain a mark, also through the boundary; the same in all channels of a group."""
         from convcalc.engine.dependence import grouped, read
 
         found = read(grouped(marks[0], self.counts.groups), self.axes, self.geometry.boundary)

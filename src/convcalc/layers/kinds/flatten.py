@@ -35,11 +35,11 @@ class Flatten(Layer):
 
     @property
     def index_maps(self) -> tuple[IndexMap, ...]:
-        """None: features lie on no axis."""
+        """None: features have no spatial axis."""
         return ()
 
     def window(self, box: Box) -> Box:
-        """The smallest block that holds the cells of a run of features."""
+        """The smallest block of the cells of a range of features."""
         if not box[0]:
             return (range(0),) * len(self.input_shape)
         first, last = self._cell(box[0][0]), self._cell(box[0][-1])
@@ -58,11 +58,11 @@ class Flatten(Layer):
         return marks[0].reshape(self.output_shape)
 
     def terms(self, arrays: Sequence[Array], cell: Cell) -> list[Term]:
-        """The cell that stands there."""
+        """The cell of the feature."""
         return [Term.at(arrays[0], self._cell(cell[0]))]
 
     def _cell(self, feature: int) -> Cell:
-        """Where a feature comes from."""
+        """The cell of a feature."""
         places = []
         for size in reversed(self.input_shape):
             feature, place = divmod(feature, size)

@@ -1,4 +1,4 @@
-"""A weighted sum of all features for each new one (PyTorch's ``Linear``, torch.nn documentation)."""
+"""A weighted sum of all features for each output feature (PyTorch's ``Linear``, torch.nn documentation)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Linear(Layer):
 
     @classmethod
     def of(cls, input_shape: Shape, *, out_features: Any, bias: bool = True) -> Linear:
-        """The layer on so many features.
+        """The layer on an input of features.
 
         Raises:
             FieldError: an argument is not what it must be.
@@ -79,7 +79,7 @@ class Linear(Layer):
         return output.reshape(len(cells), self.out_features)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
-        """All new features, if any is marked."""
+        """All output features, if any input feature is marked."""
         return marks[0].any(keepdims=True).repeat(self.out_features)
 
     def trace(
@@ -96,7 +96,7 @@ class Linear(Layer):
         return lambda cell: _step(problem, cell)
 
     def _product(self, cells: Array, weight: Array, values: Values, context: Context) -> Array:
-        """In the dtype of both, in pieces that threads share; ``dot`` lets go of Python's lock, ``matmul`` may not."""
+        """In the dtype of both, in pieces for threads; ``dot`` releases Python's lock, ``matmul`` may not."""
         import numpy as np
 
         from convcalc.engine.threads import share_products

@@ -1,4 +1,4 @@
-"""The largest number of every window (PyTorch's ``MaxPool1d`` to ``MaxPool3d``, torch.nn documentation)."""
+"""The maximum of every window (PyTorch's ``MaxPool1d`` to ``MaxPool3d``, torch.nn documentation)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MaxPool(Pool):
-    """The largest number of every window; what lies in the padding is not there, so it never wins."""
+    """The maximum of every window; padding takes no part."""
 
     kind: ClassVar[str] = "max-pool"
     is_linear: ClassVar[bool] = False
@@ -36,7 +36,7 @@ class MaxPool(Pool):
         dilation: Any = 1,
         ceil_mode: bool = False,
     ) -> MaxPool:
-        """The layer that these arguments stand for; ``stride`` is by default the kernel size.
+        """The layer of these arguments; ``stride`` is by default the kernel size.
 
         Raises:
             FieldError: an argument is not what it must be.
@@ -50,7 +50,7 @@ class MaxPool(Pool):
         return cls(input_shape, axes, pads)
 
     def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
-        """The maxima, in the numbers of the input; nan where there is one in the window."""
+        """The maxima, in the numbers of the input; nan where the window contains one."""
         from convcalc.engine.algorithms.pooling import maxima
         from convcalc.layers.numbers import threads_of
 
@@ -63,7 +63,7 @@ class MaxPool(Pool):
         tangents: Sequence[Array],
         context: Context = STANDARD,
     ) -> Array:
-        """The tangent of the cell that won."""
+        """The tangent of the maximal cell."""
         from convcalc.engine.algorithms.pooling import pushed_maxima
         from convcalc.layers.numbers import alike
 
@@ -71,7 +71,7 @@ class MaxPool(Pool):
         return pushed_maxima(cells, tangent, self.axes)
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:  # noqa: ARG002
-        """The largest of the cells that are there."""
+        """The maximum of the cells inside the input."""
         nans = [term.value for term in terms if term.value != term.value]
         total = nans[0] if nans else max(term.value for term in terms)
         return Explanation(cell, terms, total, Rule.MAXIMUM, absent=self.window_cells - len(terms))
@@ -79,7 +79,7 @@ class MaxPool(Pool):
 
 @dataclass(frozen=True)
 class GlobalMaxPool(MaxPool):
-    """The largest number of each channel; every axis stays, with one cell (PyTorch's ``AdaptiveMaxPool2d(1)``)."""
+    """The maximum of each channel; every axis stays, with one cell (PyTorch's ``AdaptiveMaxPool2d(1)``)."""
 
     kind: ClassVar[str] = "global-max-pool"
 

@@ -1,4 +1,4 @@
-"""What all pools share: each channel by itself, windows on every axis, and padding that holds no values."""
+"""The base of all pools: each channel separately, windows on every axis, and padding without values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
 
 Place = tuple[tuple[int, ...], Cell]
-"""The tap on each axis, and the cell that it lies upon; outside the input too."""
+"""The tap on each axis, and the cell under it, also outside the input."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Pool(Layer):
     """A number for each window of a channel."""
 
     axes: Axes
-    """With the cells that ``ceil_mode`` reaches over, see :func:`convcalc.geometry.pooling.pooled_axes`."""
+    """With the cells that ``ceil_mode`` adds, see :func:`convcalc.geometry.pooling.pooled_axes`."""
     pads: Pads
-    """The padding that was asked for, (before, after) on each axis."""
+    """The requested padding, (before, after) on each axis."""
 
     @property
     def output_shape(self) -> Shape:
@@ -43,7 +43,7 @@ class Pool(Layer):
 
     @property
     def settings(self) -> Settings:
-        """What a table tells of it."""
+        """Its settings, for tables."""
         return {
             "kernel_size": self.axes.kernel_sizes,
             "stride": self.axes.strides,
@@ -57,17 +57,17 @@ class Pool(Layer):
         return prod(self.axes.kernel_sizes)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
-        """The windows that hold a mark."""
+        """The windows that contain a mark."""
         from convcalc.engine.dependence import read
 
         return read(marks[0], self.axes, Boundary())
 
     def terms(self, arrays: Sequence[Array], cell: Cell) -> list[Term]:
-        """Every cell of the window that is there."""
+        """Every cell of the window inside the input."""
         return [Term.at(arrays[0], place, label=tap_label(taps)) for taps, place in self.places(cell)]
 
     def places(self, cell: Cell) -> Iterator[Place]:
-        """Every place of a window that the input has a cell at, row by row."""
+        """Every place of a window inside the input, row by row."""
         channel, *position = cell
         reads = [
             [(tap, axis.start(each) + tap * axis.dilation) for tap in taps_inside(axis, range(each, each + 1))]

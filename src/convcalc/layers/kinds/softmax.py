@@ -1,4 +1,4 @@
-"""Numbers as shares of 1, over the channels (PyTorch's ``Softmax(dim=1)``, torch.nn documentation)."""
+"""Softmax over the channels (PyTorch's ``Softmax(dim=1)``, torch.nn documentation)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Softmax(Layer):
         return range(self.channels) if channels else range(0)
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:  # noqa: ARG002
-        """The shares; the largest number is taken off before, so that exp never overflows."""
+        """The shares; the maximum is subtracted before, so that exp never overflows."""
         import numpy as np
 
         from convcalc.layers.numbers import in_real
@@ -67,7 +67,7 @@ class Softmax(Layer):
         sample: int = 0,
         context: Context = STANDARD,
     ) -> Explanation:
-        """The numbers of all channels there; the total once more from them alone."""
+        """The numbers of all channels at the position; the total is computed from them alone."""
         import numpy as np
 
         from convcalc.arrays import index

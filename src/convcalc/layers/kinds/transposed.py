@@ -27,7 +27,7 @@ _LARGE = 1 << 18  # MACs; below it planning takes longer than a pass for each ta
 
 @dataclass(frozen=True)
 class TransposedConvolution(Layer):
-    """Each input cell writes a whole kernel into the output; what several write to one cell is added up."""
+    """Each input cell writes a whole kernel into the output; overlapping values are summed."""
 
     kind: ClassVar[str] = "transposed-conv"
     is_planned: ClassVar[bool] = True
@@ -50,7 +50,7 @@ class TransposedConvolution(Layer):
         groups: Any = 1,
         bias: bool = True,
     ) -> TransposedConvolution:
-        """The layer that these arguments stand for; ``padding`` is what is cut off on both sides of the output.
+        """The layer of these arguments; ``padding`` is cut off on both sides of the output.
 
         Raises:
             FieldError: an argument is not what it must be.
@@ -86,9 +86,9 @@ class TransposedConvolution(Layer):
 
     @property
     def work(self) -> Work:
-        """By input, every cell writes a whole kernel, what is cut off counted too; by output, every cell reads one.
+        """By input, every cell writes a whole kernel, cells cut off included; by output, every cell reads one.
 
-        With a stride many of the products by output are with the zeros that one imagines between the input cells.
+        With a stride many of the products by output are with imagined zeros between the input cells.
         """
         positions = prod(self.output_shape[1:])
         by_output = positions * self.counts.weights
@@ -104,7 +104,7 @@ class TransposedConvolution(Layer):
 
     @property
     def settings(self) -> Settings:
-        """What a table tells of it."""
+        """Its settings, for tables."""
         return {
             "kernel_size": self.counts.kernel_size,
             "stride": tuple(axis.stride for axis in self.axes),
@@ -119,7 +119,7 @@ class TransposedConvolution(Layer):
         return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
-        """What every cell writes, added up and cut; exact for whole numbers and fractions."""
+        """The sum of what every cell writes, cut to the output; exact for whole numbers and fractions."""
         from convcalc.engine.algorithms.transposed_direct import scatter
         from convcalc.layers.kinds.transposed_phases import by_phases
         from convcalc.layers.numbers import alike, by_channel, sum_of, threads_of
@@ -144,7 +144,7 @@ class TransposedConvolution(Layer):
         context: Context = STANDARD,
         labels: Labels | None = None,  # noqa: ARG002 - it is no single convolution
     ) -> Method:
-        """By the engines, a convolution for each phase of the stride, or by a loop of its own."""
+        """By the engines, a convolution for each phase of the stride, or by the layer's own loop."""
         from convcalc.layers.kinds.transposed_phases import phase_steps
         from convcalc.layers.method import method_of
         from convcalc.layers.numbers import alike
@@ -167,17 +167,17 @@ class TransposedConvolution(Layer):
         words, macs = cost.arithmetic.words, len(cells) * self.work.macs
         error = lost_by(None, self._most_terms, cells.dtype)
         written = len(cells) * self._written_cells * cost.arithmetic.itemsize
-        added = written + cost.converted_bytes + max(cost.product_bytes, written)  # which the output is made of
+        added = written + cost.converted_bytes + max(cost.product_bytes, written)  # before it is cut to the output
         return Method(("scatter",), reason, words, cost.seconds, macs, error, cost.threads, added)
 
     @property
     def _written_size(self) -> list[int]:
-        """What is written to on each axis, before any of it is cut off."""
+        """Cells written to on each axis, before any are cut off."""
         return [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
 
     @property
     def _most_terms(self) -> int:
-        """The products that one output cell is the sum of, at most."""
+        """The most products in the sum of one output cell."""
         apart = (axis.stride // gcd(axis.stride, axis.dilation) for axis in self.axes)
         taps = (ceil(count / step) for count, step in zip(self.counts.kernel_size, apart, strict=True))
         return self.counts.channels_per_group * prod(taps)
@@ -187,7 +187,7 @@ class TransposedConvolution(Layer):
         return self.counts.out_channels * prod(self._written_size)
 
     def _reason_against_phases(self, cells: Array, weight: Array) -> str:
-        """Why engines do not compute it, or nothing; phases meet zeros around the input, and inf × 0 is nan."""
+        """Why engines do not compute it, or None; phases multiply zeros around the input, and inf × 0 is nan."""
         from convcalc.arrays import are_finite
 
         if cells.dtype.kind != "f":
@@ -207,7 +207,7 @@ class TransposedConvolution(Layer):
         return lambda cell: replace(self.trace(inputs, values, cell, sample, context), lost=lost)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
-        """The cells that a marked one writes to; alike in all channels of a group."""
+        """The cells that a marked one writes to; the same in all channels of a group."""
         from convcalc.engine.dependence import grouped, written
 
         found = written(grouped(marks[0], self.counts.groups), self.axes)
@@ -216,7 +216,7 @@ class TransposedConvolution(Layer):
     def trace(
         self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
     ) -> Explanation:
-        """The products of every input cell that writes there with the tap that it does so by."""
+        """The products of every input cell that writes to the cell and its tap."""
         from convcalc.arrays import plain
         from convcalc.layers.numbers import alike, explained_sum
 
@@ -241,7 +241,7 @@ class TransposedConvolution(Layer):
         return [values["bias"]] if "bias" in values else []
 
     def _check_memory(self, batch: int, size: Sequence[int], itemsize: int, context: Context) -> None:
-        """What is written, its finished part, and the products of one tap."""
+        """Bytes of the written cells, of the output cut from them, and of the products of one tap."""
         cells = 2 * self.counts.out_channels * prod(size) + self.counts.out_channels * prod(self.spatial_size)
         context.limits.check_large(batch * cells * itemsize, "this transposed convolution")
 

@@ -1,7 +1,7 @@
-"""A transposed convolution as ordinary ones: the output cells that lie a stride apart are a convolution of their own.
+"""A transposed convolution as ordinary ones: the output cells of each phase of the stride are a convolution.
 
-Each of these phases sees every stride-th tap (Shi et al., "Is the deconvolution layer the same as a convolutional
-layer?", 2016), so the engines compute it, without the zeros that one imagines between the input cells.
+Each phase reads every stride-th tap (Shi et al., "Is the deconvolution layer the same as a convolutional layer?",
+2016), so the engines compute it without the imagined zeros between the input cells.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from convcalc.problem import Problem
 def by_phases(
     cells: Array, weight: Array, *, size: Sequence[int], stride: Sequence[int], groups: int, context: Context
 ) -> Array:
-    """What the cells write, (batch, out_channels, *size) as by
+    """The sum of what the cells write, (batch, out_channels, *size) as by
     :func:`~convcalc.engine.algorithms.transposed_direct.scatter`.
 
     ``cells``: (batch, in_channels, *spatial). ``weight``: (in_channels, out_channels / groups, *kernel_size), not
     dilated. Both are of one floating type.
     """
     written = np.zeros((len(cells), groups * weight.shape[1], *size), cells.dtype)
-    apart = context._replace(progress=None)  # which tells of the tiles of a whole layer
+    apart = context._replace(progress=None)  # which counts the tiles of a whole layer
     for offsets, problem in _phases(cells, weight, stride, groups, context):
         found = Convolution.output_of(problem, apart)
         places = (
@@ -41,7 +41,7 @@ def by_phases(
 
 
 def phase_steps(cells: Array, weight: Array, *, stride: Sequence[int], groups: int, context: Context) -> list[Step]:
-    """The convolutions of :func:`by_phases`, in turn."""
+    """The convolutions of :func:`by_phases`, in order."""
     problems = [problem for _, problem in _phases(cells, weight, stride, groups, context)]
     return [Step(problem, context.plan(problem)) for problem in problems]
 
@@ -58,6 +58,6 @@ def _phases(
 
 
 def _as_filters(weight: Array, groups: int) -> Array:
-    """(out_channels, in_channels / groups, *kernel_size), as a convolution has it."""
+    """The weight as of a convolution, (out_channels, in_channels / groups, *kernel_size)."""
     by_group = weight.reshape(groups, len(weight) // groups, *weight.shape[1:])
     return by_group.swapaxes(1, 2).reshape(groups * weight.shape[1], len(weight) // groups, *weight.shape[2:])

@@ -1,4 +1,4 @@
-"""Every cell several times (PyTorch's ``Upsample(mode="nearest")`` with a whole factor, torch.nn documentation)."""
+"""Every cell repeated (PyTorch's ``Upsample(mode="nearest")`` with a whole factor, torch.nn documentation)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Upsample(Layer):
     plans_memory: ClassVar[bool] = True
 
     scale_factor: tuple[int, ...]
-    """How often each cell stands on each axis."""
+    """The repetitions of each cell on each axis."""
 
     @classmethod
     def of(cls, input_shape: Shape, *, scale_factor: Any) -> Upsample:
@@ -46,16 +46,16 @@ class Upsample(Layer):
 
     @property
     def index_maps(self) -> tuple[IndexMap, ...]:
-        """Of each axis: that of a transposed layer whose kernels lie side by side."""
+        """Of each axis: that of a transposed layer whose kernels are adjacent."""
         return tuple(IndexMap(factor, factor, is_transposed=True) for factor in self.scale_factor)
 
     @property
     def settings(self) -> Settings:
-        """What a table tells of it."""
+        """Its settings, for tables."""
         return {"scale_factor": self.scale_factor}
 
     def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
-        """The same numbers, more often."""
+        """The same numbers, repeated."""
         import numpy as np
 
         [cells] = arrays
@@ -65,14 +65,14 @@ class Upsample(Layer):
         return cells
 
     def reaches(self, marks: Sequence[Array]) -> Array:
-        """Every mark as often."""
+        """Every mark, repeated likewise."""
         found = marks[0]
         for axis, factor in enumerate(self.scale_factor, start=1):
             found = found.repeat(factor, axis)
         return found
 
     def terms(self, arrays: Sequence[Array], cell: Cell) -> list[Term]:
-        """The cell that stands there."""
+        """The cell that is repeated there."""
         channel, *position = cell
         places = (place // factor for place, factor in zip(position, self.scale_factor, strict=True))
         return [Term.at(arrays[0], (channel, *places))]

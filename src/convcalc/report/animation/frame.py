@@ -56,7 +56,7 @@ class Frame:
     """What brackets and dots stand for where there are no colours."""
 
 
-class Telling:
+class CellExplainer:
     """Explains cells of one layer one at a time, in any order; what is below is computed once."""
 
     def __init__(self, explainer: Explainer, outputs: Mapping[int, Any] | None = None) -> None:
@@ -68,16 +68,16 @@ class Telling:
         self.inputs: Sequence[Any] = [explainer.cells]
         """What the layer takes, (batch, *shape) each."""
         if explainer.is_alone:
-            self._told = explainer.explained(self._asked())
+            self._explanations = explainer.explained(self._asked())
             return
         outputs = explainer.computed() if outputs is None else outputs
         self.inputs = [outputs[each] for each in explainer.network.stages[explainer.number].inputs]
-        self._told = explainer.explained_by(outputs, self._asked())
+        self._explanations = explainer.explained_by(outputs, self._asked())
 
     def at(self, place: Place) -> ExplainedCell:
         """Why one cell is what it is."""
         self._wanted = place
-        return next(self._told)
+        return next(self._explanations)
 
     def _asked(self) -> Iterator[Place]:
         while True:
@@ -101,7 +101,7 @@ class Animation:
         """
         self.explainer, self.sample, self.start = explainer, sample, start
         self.channels = tuple(channels) if self.stage.layer.output_shape[1:] else (0,)
-        self.telling = Telling(explainer, outputs)
+        self.cells = CellExplainer(explainer, outputs)
 
     @property
     def stage(self) -> Stage:
@@ -130,13 +130,13 @@ class Animation:
             place.insert(0, index)
         return tuple(place)
 
-    def told(self, cell: Cell) -> ExplainedCell:
+    def explain(self, cell: Cell) -> ExplainedCell:
         """Why a cell of the output is what it is."""
-        return self.telling.at(Place(self.sample, cell))
+        return self.cells.at(Place(self.sample, cell))
 
     def input_values(self, source: int) -> Any:
         """One of the layer's inputs, (*shape) of the sample."""
-        return self.telling.inputs[source][self.sample - self.explainer.first]
+        return self.cells.inputs[source][self.sample - self.explainer.first]
 
     def input_name(self, source: int) -> str:
         """What it is called."""

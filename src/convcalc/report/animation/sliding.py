@@ -29,14 +29,14 @@ class Sliding(Animation):
     def frame(self, number: int) -> Frame:
         """A step; the output cells of those before it are filled."""
         while self._next < number:
-            self._told(self._next)
-        told, place = self._told(number), self.place_of(number)
+            self._explained(self._next)
+        explained, place = self._explained(number), self.place_of(number)
 
         def value(cell: Cell) -> Number | None:
             return self._made.get(cell) if (cell[1:] or cell) <= place else None
 
         outputs = [output_panel(self, channel, {place}, value) for channel in self.channels]
-        rows = tuple(self._rows(told, outputs))
+        rows = tuple(self._rows(explained, outputs))
         return Frame(
             number=number,
             count=self.count,
@@ -44,38 +44,38 @@ class Sliding(Animation):
             place=place,
             title=self.title(number, "output" if self.explainer.is_alone else self.stage.name),
             rows=rows,
-            story=tuple(sum_blocks(told)),
-            changes=tuple(map(_change, told)),
+            story=tuple(sum_blocks(explained)),
+            changes=tuple(map(_change, explained)),
             legend=legend_of(rows, "window"),
         )
 
-    def _told(self, number: int) -> list[ExplainedCell]:
+    def _explained(self, number: int) -> list[ExplainedCell]:
         """Every channel's cell of a step."""
         place = self.place_of(number)
         cells = [(channel, *place) for channel in self.channels] if self.stage.layer.output_shape[1:] else [place]
-        told = [self.told(cell) for cell in cells]
-        self._made |= {each.place.cell: each.output for each in told}
+        explained = [self.explain(cell) for cell in cells]
+        self._made |= {each.place.cell: each.output for each in explained}
         self._next = max(self._next, number + 1)
-        return told
+        return explained
 
-    def _rows(self, told: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
-        traces = [each.explanation for each in told if isinstance(each.explanation, Trace)]
-        return window_rows(traces, outputs) if traces else _read_rows(self, told, outputs)
-
-
-def _change(told: ExplainedCell) -> Change:
-    return Change(told.place.cell, told.output, told.output, is_complete=True, terms=told.explanation.terms)
+    def _rows(self, explained: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
+        traces = [each.explanation for each in explained if isinstance(each.explanation, Trace)]
+        return window_rows(traces, outputs) if traces else _read_rows(self, explained, outputs)
 
 
-def _read_rows(animation: Animation, told: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
+def _change(cell: ExplainedCell) -> Change:
+    return Change(cell.place.cell, cell.output, cell.output, is_complete=True, terms=cell.explanation.terms)
+
+
+def _read_rows(animation: Animation, explained: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
     """One row of panels; of several output channels what they read above, the outputs below."""
-    if len(told) > 1:
-        reasons = [each.explanation for each in told]
+    if len(explained) > 1:
+        reasons = [each.explanation for each in explained]
         read = [(reason, plane) for reason in reasons for plane in planes_read(reason)[:MOST_PLANES]]
         yield tuple(read_panel(animation, *each) for each in read)
         yield Sign("→"), *outputs
         return
-    for each, output in zip(told, outputs, strict=True):
+    for each, output in zip(explained, outputs, strict=True):
         reason = each.explanation
         planes = planes_read(reason)[:MOST_PLANES]
         inputs = [read_panel(animation, reason, plane) for plane in planes]

@@ -53,7 +53,7 @@ class Stamping(Animation):
     def explained(self, cell: Cell) -> ExplainedCell:
         """Why an output cell is what it is, asked for once."""
         if cell not in self._known:
-            self._known[cell] = self.told(cell)
+            self._known[cell] = self.explain(cell)
         return self._known[cell]
 
     def _written(self, place: Place) -> list[Cell]:
@@ -69,20 +69,20 @@ class Stamping(Animation):
         ]
 
     def _change(self, cell: Cell, place: Place) -> Change:
-        told = self.explained(cell)
-        now = tuple(term for term in told.explanation.terms if term.cell is not None and term.cell[1:] == place)
+        explained = self.explained(cell)
+        now = tuple(term for term in explained.explanation.terms if term.cell is not None and term.cell[1:] == place)
         value = self._value(cell, place)
-        is_complete = not any(_is_after(term, place) for term in told.explanation.terms)
+        is_complete = not any(_is_after(term, place) for term in explained.explanation.terms)
         added_now = added([term.product for term in now])
         return Change(cell, plain(added_now), plain(0 if value is None else value), is_complete, now)
 
     def _value(self, cell: Cell, place: Place) -> Number | None:
         """What is there after a step: the bias and what was written; None: nothing was, and something will be."""
-        told = self.explained(cell)
-        reason = told.explanation
+        explained = self.explained(cell)
+        reason = explained.explanation
         written = [term.product for term in reason.terms if not _is_after(term, place)]
         if len(written) == len(reason.terms):
-            return told.output
+            return explained.output
         return plain(added([reason.bias, *written])) if written else None
 
     def _rows(self, channel: int, place: Place, changes: Sequence[Change]) -> Iterator[Items]:
@@ -139,11 +139,11 @@ class Stamping(Animation):
         has_bias = any(biases)
         yield say(f"{words}{', added to the bias' if has_bias else ''}", Role.LABEL)
         for change in complete[:_MOST_SUMS]:
-            told = self.explained(change.cell)
-            terms = tuple(number_text(term.product) for term in told.explanation.terms)
-            bias = number_text(told.explanation.bias, DIGITS) if told.explanation.bias else ""
-            yield Sum(cell_name(told), terms, number_text(told.output, DIGITS), bias=bias)
-            yield from doubt(told)
+            explained = self.explained(change.cell)
+            terms = tuple(number_text(term.product) for term in explained.explanation.terms)
+            bias = number_text(explained.explanation.bias, DIGITS) if explained.explanation.bias else ""
+            yield Sum(cell_name(explained), terms, number_text(explained.output, DIGITS), bias=bias)
+            yield from doubt(explained)
         if len(complete) > _MOST_SUMS:
             yield say(f"and {counted(len(complete) - _MOST_SUMS, 'more cell')}", Role.LABEL)
 

@@ -23,16 +23,16 @@ _MOST_CHANNELS = 4  # subtotals written out
 _MOST_TERMS = 30  # products of one
 
 
-def sum_blocks(told: Sequence[ExplainedCell]) -> Iterator[Block]:
+def sum_blocks(cells: Sequence[ExplainedCell]) -> Iterator[Block]:
     """The sum of each output channel's cell, and a word where it is not what the engine made."""
-    for each in told:
+    for each in cells:
         name, reason = cell_name(each), each.explanation
         if isinstance(reason, Trace):
             yield from _window_sums(reason, name)
         else:
             yield from (_named(block, name) for block in result_blocks(each.node, reason))
         yield from doubt(each)
-    hidden = max(_hidden(each.explanation) for each in told)
+    hidden = max(_hidden(each.explanation) for each in cells)
     if hidden:
         yield say(f"{counted(hidden, 'more matrix', 'more matrices')} of the input not shown", Role.LABEL)
 
@@ -42,18 +42,18 @@ def _hidden(reason: Explanation) -> int:
     return hidden_planes(reason) if isinstance(reason, Trace) else max(0, len(planes_read(reason)) - MOST_PLANES)
 
 
-def cell_name(told: ExplainedCell) -> str:
+def cell_name(cell: ExplainedCell) -> str:
     """A cell of the output, as reports call it."""
-    if told.tree is None and isinstance(told.explanation, Trace):
-        return output_text(told.explanation)
-    return cell_text(told.network.stages[told.number].name, told.place.cell)
+    if cell.tree is None and isinstance(cell.explanation, Trace):
+        return output_text(cell.explanation)
+    return cell_text(cell.network.stages[cell.number].name, cell.place.cell)
 
 
-def doubt(told: ExplainedCell) -> Iterator[Block]:
+def doubt(cell: ExplainedCell) -> Iterator[Block]:
     """A word where the sum is not what the engine made of the cell."""
-    reason = told.explanation
+    reason = cell.explanation
     found = (
-        agreement(reason, told.output) if told.tree is None and isinstance(reason, Trace) else tree_agreement(told.node)
+        agreement(reason, cell.output) if cell.tree is None and isinstance(reason, Trace) else tree_agreement(cell.node)
     )
     if found.spans[0].role is Role.BAD:
         yield found
@@ -66,9 +66,9 @@ def _window_sums(trace: Trace, name: str) -> Iterator[Block]:
     if len(trace.channels) == 1:
         yield _shortened(subtotal_sum(trace.channels[0]))._replace(label=name, total=total, scale=scale, bias=bias)
         return
-    told, rest = trace.channels[:_MOST_CHANNELS], trace.channels[_MOST_CHANNELS:]
-    yield from (_shortened(subtotal_sum(each)) for each in told)
-    terms = [number_text(each.subtotal, DIGITS) for each in told]
+    shown, rest = trace.channels[:_MOST_CHANNELS], trace.channels[_MOST_CHANNELS:]
+    yield from (_shortened(subtotal_sum(each)) for each in shown)
+    terms = [number_text(each.subtotal, DIGITS) for each in shown]
     if rest:
         terms.append(number_text(added([each.subtotal for each in rest]), DIGITS))
         yield say(f"the other {counted(len(rest), 'channel')} together give {terms[-1]}", Role.LABEL)

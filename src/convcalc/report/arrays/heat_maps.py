@@ -82,7 +82,7 @@ def heat_maps(caption: str, values: Array, columns: int, rule: str = AUTO, white
     for place, plane, cells in zip(places, planes, shown, strict=True):
         mapped = map_values(cells, rule, low=low, high=high, white=white)
         yield HeatMap(
-            caption=", ".join((caption, *_told(place, values.ndim))) + reduction.words(plane, cells),
+            caption=", ".join((caption, *_slice_texts(place, values.ndim))) + reduction.words(plane, cells),
             levels=byte_rows(mapped.levels),
             low=("≤ " if low < mapped.low else "") + number_text(mapped.low, SCALE_DIGITS),
             high=("≥ " if high > mapped.high else "") + number_text(mapped.high, SCALE_DIGITS),
@@ -122,7 +122,7 @@ def _spread(leading: Sequence[int]) -> list[tuple[int, ...]]:
     return [places[number * (len(places) - 1) // (MOST_SLICES - 1)] for number in range(MOST_SLICES)]
 
 
-def _told(place: Sequence[int], rank: int) -> list[str]:
+def _slice_texts(place: Sequence[int], rank: int) -> list[str]:
     return [f"{name} {index}" for name, index in zip(axis_names(rank), place, strict=False)]
 
 

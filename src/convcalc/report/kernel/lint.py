@@ -64,8 +64,8 @@ def _findings(linted: Linted) -> Iterator[Block]:
     for finding in linted.findings:
         text, hint = explained(finding, linted)
         head = Span("hint: ", Role.LABEL) if finding.rule.is_hint else Span("warning: ", Role.NOTE)
-        told = (Span(f"{text};"), Span(f" {hint}", Role.LABEL)) if hint else (Span(text),)
-        yield Sentence((head, *told), indent=9)
+        spans = (Span(f"{text};"), Span(f" {hint}", Role.LABEL)) if hint else (Span(text),)
+        yield Sentence((head, *spans), indent=9)
 
 
 def _role(result: Linted | Bad) -> Role:
@@ -162,8 +162,8 @@ def _name(linted: Linted, file_name: str) -> tuple[str, str]:
 
 
 def _duplicate(linted: Linted, duplicate: Duplicate) -> tuple[str, str]:
-    told = relation_text(duplicate.relation, duplicate.name, linted.kernel.weights.ndim)
-    return f"it is {told}, which the library has", "name it as an alias, or say in shows what is new"
+    relation = relation_text(duplicate.relation, duplicate.name, linted.kernel.weights.ndim)
+    return f"it is {relation}, which the library has", "name it as an alias, or say in shows what is new"
 
 
 def _separable(linted: Linted, _: None) -> tuple[str, str]:

@@ -34,9 +34,9 @@ def namesake_blocks(kernel: Kernel) -> Iterator[Block]:
         yield say(f"{MARK} another weight than here", Role.LABEL)
     margin = max(len(each.library) for each in kernel.namesakes) + 3
     for each, relation in zip(kernel.namesakes, relations, strict=True):
-        told = relation_text(relation, kernel.name, kernel.weights.ndim) if relation else "other numbers"
+        relation_words = relation_text(relation, kernel.name, kernel.weights.ndim) if relation else "other numbers"
         source = f"; {each.source}" if each.source else ""
-        yield Sentence((Span(f"@{each.library}".ljust(margin), Role.LABEL), Span(f"{told}{source}")), margin)
+        yield Sentence((Span(f"@{each.library}".ljust(margin), Role.LABEL), Span(f"{relation_words}{source}")), margin)
 
 
 def relation_text(relation: Relation, name: str, rank: int) -> str:

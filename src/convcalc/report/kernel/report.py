@@ -65,7 +65,7 @@ def _plane(plane: PlaneSymmetry, rank: int) -> Iterator[str]:
 
 
 _MARGIN = 11  # columns of the names of facts
-_MOST_TAPS_TOLD = 9
+_MOST_TAPS_LISTED = 9
 _MAP_COLUMNS = 40
 
 
@@ -143,14 +143,14 @@ def _facts(kernel: Kernel, facts: Properties) -> Iterator[tuple[str, str]]:
 
 def _sum(facts: Properties) -> str:
     total = "0" if facts.is_zero_sum else brief_text(facts.sum)
-    told = (
+    text = (
         f"{brief_text(facts.weight_sum)} × {brief_text(facts.scale)} = {total}" if facts.scale not in (0, 1) else total
     )
     if facts.is_zero_sum:
-        return f"{told}, zero-sum: flat areas give 0"
+        return f"{text}, zero-sum: flat areas give 0"
     if facts.is_normalised:
-        return f"{told}, normalised: flat areas keep their value"
-    return f"{told}: flat areas are multiplied by it" if facts.is_finite else told
+        return f"{text}, normalised: flat areas keep their value"
+    return f"{text}: flat areas are multiplied by it" if facts.is_finite else text
 
 
 def _centre(facts: Properties) -> str:
@@ -175,15 +175,15 @@ def _separable(separation: Separation, taps: int) -> str:
     ranks = separation.ranks
     name = f"matrix rank {ranks[0]}" if len(ranks) == 2 else f"multilinear rank {shape_text(ranks)}"
     if separation.is_separable:
-        told = f"yes, {' × '.join(_factor_names(len(ranks)))} ({name})"
+        text = f"yes, {' × '.join(_factor_names(len(ranks)))} ({name})"
         if separation.multiplications < taps:
-            told += f": {separation.multiplications} multiplications a cell instead of {taps}"
+            text += f": {separation.multiplications} multiplications a cell instead of {taps}"
     else:
-        told = f"no, {name}"
+        text = f"no, {name}"
         if len(ranks) == 2 and ranks[0]:
-            told += f": a sum of {ranks[0]} products of a column and a row"
+            text += f": a sum of {ranks[0]} products of a column and a row"
     rounded = f"; singular values up to {ROUNDING:g} of the largest count as 0"
-    return told if separation.is_exact else told + rounded
+    return text if separation.is_exact else text + rounded
 
 
 def _factor_names(rank: int) -> tuple[str, ...]:

@@ -45,10 +45,10 @@ def band_text(curve: Curve, axes: Sequence[int], rank: int) -> str:
         return str(curve.band)
     top, at = curve.peak
     gains = {0.0: curve.at_zero, at: top, 0.5: curve.at_half}
-    told = [f"{_gain(gain)} at {number_text(frequency, 2)}" for frequency, gain in sorted(gains.items())]
+    parts = [f"{_gain(gain)} at {number_text(frequency, 2)}" for frequency, gain in sorted(gains.items())]
     if curve.band is Band.LOW_PASS and curve.cutoff is not None:
-        told.append(f"half the power at {number_text(curve.cutoff, 2)}")
-    return f"{curve.band}: gain {', '.join(told)}{_elsewhere(curve, axes, rank)}"
+        parts.append(f"half the power at {number_text(curve.cutoff, 2)}")
+    return f"{curve.band}: gain {', '.join(parts)}{_elsewhere(curve, axes, rank)}"
 
 
 def _elsewhere(curve: Curve, axes: Sequence[int], rank: int) -> str:

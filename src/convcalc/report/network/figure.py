@@ -80,8 +80,8 @@ def network_figure(network: Network) -> NetworkFigure:
 def _signs(network: Network) -> str:
     """What stands behind the taps of a kernel, where something does."""
     texts = " ".join(kernel_text(stage.layer) for stage in network.stages)
-    told = [words for sign, words in ((" /", "/2 is stride 2"), (" d", "d2 dilation 2")) if sign in texts]
-    return f" ({', '.join(told)})" if told else ""
+    notes = [words for sign, words in ((" /", "/2 is stride 2"), (" d", "d2 dilation 2")) if sign in texts]
+    return f" ({', '.join(notes)})" if notes else ""
 
 
 def _lines(stage: Stage) -> Iterator[str]:

@@ -75,11 +75,11 @@ def _totals(planned: NetworkPlan, batch: int) -> Iterator[Sentence]:
         ("its weights", highest.weight_bytes),
         ("workspace", highest.workspace_bytes),
     )
-    told = listed([f"{name} {bytes_text(count)}" for name, count in parts if count])
+    shares = listed([f"{name} {bytes_text(count)}" for name, count in parts if count])
     convolutions = counted(len(planned.convolutions), "convolution")
     facts = (
         ("time", f"about {seconds_text(planned.seconds)} for {convolutions}{_rest(planned, batch)}"),
-        ("memory", f"{bytes_text(highest.memory_bytes)} at its highest, at {highest.name}: {told}"),
+        ("memory", f"{bytes_text(highest.memory_bytes)} at its highest, at {highest.name}: {shares}"),
     )
     for number, (label, text) in enumerate(facts):
         yield Sentence((Span(f"{label:<{_INDENT}}", Role.LABEL), Span(text)), _INDENT, space_before=not number)

@@ -60,12 +60,12 @@ def _input(trace: Trace) -> Flow:
 
 def _heading(trace: Trace) -> Iterator[Block]:
     names = axis_names(trace.problem.rank)
-    told = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
+    position = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
     sample = f"sample {trace.sample}, " if trace.problem.batch > 1 else ""
     yield Sentence(
         (
             Span(total_text(trace), Role.TITLE),
-            Span(f"   {sample}channel {trace.channel}, {told}", Role.LABEL),
+            Span(f"   {sample}channel {trace.channel}, {position}", Role.LABEL),
         )
     )
     yield say(reads_text(trace), Role.LABEL)
@@ -78,11 +78,11 @@ def _story(trace: Trace, output: Any) -> Iterator[Block]:
 
 def story_blocks(trace: Trace) -> Iterator[Block]:
     """Window, kernel and products of each channel, and what they come to."""
-    told_channels, rest = chosen_channels(trace)
+    shown_channels, rest = chosen_channels(trace)
     if rest:
         count = counted(len(trace.channels), "channel")
-        yield say(f"of {count} the {len(told_channels)} that contribute most:", space_before=True)
-    for channel in told_channels:
+        yield say(f"of {count} the {len(shown_channels)} that contribute most:", space_before=True)
+    for channel in shown_channels:
         yield from _channel_blocks(trace, channel)
     if rest:
         yield say(_rest(rest), space_before=True)
@@ -183,8 +183,8 @@ def _padding_notes(trace: Trace) -> Iterator[Block]:
 
 
 def _total(trace: Trace) -> Sum:
-    told, rest = chosen_channels(trace)
-    subtotals = [each.subtotal for each in told] + ([sum(each.subtotal for each in rest)] if rest else [])
+    shown, rest = chosen_channels(trace)
+    subtotals = [each.subtotal for each in shown] + ([sum(each.subtotal for each in rest)] if rest else [])
     return Sum(
         "total",
         tuple(number_text(each, DIGITS) for each in subtotals),

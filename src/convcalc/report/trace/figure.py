@@ -98,8 +98,8 @@ def _sum_row(trace: Trace) -> Iterator[Item]:
 
 
 def _subtotals(trace: Trace) -> Iterator[tuple[str, Any]]:
-    told, rest = chosen_channels(trace)
-    for each in told:
+    shown, rest = chosen_channels(trace)
+    for each in shown:
         yield ("subtotal" if len(trace.channels) == 1 else f"channel {each.channel}"), each.subtotal
     if rest:
         yield f"the other {counted(len(rest), 'channel')}", sum(each.subtotal for each in rest)
@@ -122,9 +122,9 @@ def _output_panel(trace: Trace) -> Panel:
 
 
 def _notes(trace: Trace, output: Any) -> Iterator[str]:
-    told, rest = chosen_channels(trace)
+    shown, rest = chosen_channels(trace)
     if rest:
-        yield f"of {counted(len(trace.channels), 'channel')} the {len(told)} that contribute most are drawn"
+        yield f"of {counted(len(trace.channels), 'channel')} the {len(shown)} that contribute most are drawn"
     hidden = prod(trace.problem.kernel_size[:-2]) - _MOST_SLICES
     if hidden > 0:
         yield f"{counted(hidden, 'more slice')} of each channel not drawn"

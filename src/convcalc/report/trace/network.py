@@ -17,15 +17,15 @@ from convcalc.report.trace.tree import COLUMNS, DIGITS, agreement, node_data, no
 from convcalc.tracing.trace import Trace
 
 
-def network_trace_report(told: ExplainedCell) -> Report:
+def network_trace_report(explained: ExplainedCell) -> Report:
     """Why a cell of a network is what it is: one layer in full, or a tree of several."""
-    blocks = tuple(_blocks(told))
+    blocks = tuple(_blocks(explained))
     return Report(
         blocks=blocks,
-        data=lambda: {"schema": f"convcalc.network-trace/{SCHEMA_VERSION}", **network_trace_data(told)},
-        rows=lambda: (HEADER, *network_trace_rows(told)),
-        notes=cut_notes(told.network),
-        handout=lambda: (network_setting(told.network), *blocks),
+        data=lambda: {"schema": f"convcalc.network-trace/{SCHEMA_VERSION}", **network_trace_data(explained)},
+        rows=lambda: (HEADER, *network_trace_rows(explained)),
+        notes=cut_notes(explained.network),
+        handout=lambda: (network_setting(explained.network), *blocks),
     )
 
 
@@ -34,51 +34,51 @@ def network_setting(network: Network) -> Sentence:
     return say(network.title or "A network's number by hand", Role.TITLE)
 
 
-def _blocks(told: ExplainedCell) -> Iterator[Block]:
-    node, network = told.node, told.network
-    yield _heading(told)
+def _blocks(explained: ExplainedCell) -> Iterator[Block]:
+    node, network = explained.node, explained.network
+    yield _heading(explained)
     yield from map(note, cut_notes(network))
-    window = told.window
+    window = explained.window
     where = region_text(window, network.input_shape) if all(window) else "no cell: it sees the padding alone"
     yield say(f"depends on input {where}", Role.LABEL)
-    if told.depth > 1:
+    if explained.depth > 1:
         yield tree_of(network, node)
-    elif isinstance(told.explanation, Trace):
-        yield say(f"reads {reads_text(told.explanation, _below(told))}", Role.LABEL)
-        yield from story_blocks(told.explanation)
+    elif isinstance(explained.explanation, Trace):
+        yield say(f"reads {reads_text(explained.explanation, _below(explained))}", Role.LABEL)
+        yield from story_blocks(explained.explanation)
     else:
         yield from terms_blocks(network, node)
     yield agreement(node)
 
 
-def _below(told: ExplainedCell) -> str:
+def _below(explained: ExplainedCell) -> str:
     """What the layer gets."""
-    (below,) = told.network.stages[told.number].inputs
-    return "the input" if below == INPUT else f"output of {layer_text(told.network, below)}"
+    (below,) = explained.network.stages[explained.number].inputs
+    return "the input" if below == INPUT else f"output of {layer_text(explained.network, below)}"
 
 
-def _heading(told: ExplainedCell) -> Sentence:
-    node = told.node
-    stage = told.network.stages[node.number]
+def _heading(explained: ExplainedCell) -> Sentence:
+    node = explained.node
+    stage = explained.network.stages[node.number]
     value = f"{cell_text(stage.name, node.cell)} = {number_text(node.value, DIGITS)}"
-    place = f"{place_text(node.cell, told.sample)} of {stage.name} ({stage.layer.kind})"
+    place = f"{place_text(node.cell, explained.sample)} of {stage.name} ({stage.layer.kind})"
     return Sentence((Span(value, Role.TITLE), Span(f"   {place}", Role.LABEL)))
 
 
-def network_trace_data(told: ExplainedCell) -> dict[str, Any]:
+def network_trace_data(explained: ExplainedCell) -> dict[str, Any]:
     """A trace for JSON, its cells as a tree."""
     document: dict[str, Any] = {
-        "title": told.network.title,
-        "stopped_at": stopped_at(told.network),
-        "layer": layer_text(told.network, told.node.number),
-        "batch": told.sample or 0,
-        "cell": list(told.node.cell),
-        "depth": told.depth,
-        "window": [[each.start, each.stop - 1] if each else [] for each in told.window],
-        "tree": node_data(told.network, told.node),
+        "title": explained.network.title,
+        "stopped_at": stopped_at(explained.network),
+        "layer": layer_text(explained.network, explained.node.number),
+        "batch": explained.sample or 0,
+        "cell": list(explained.node.cell),
+        "depth": explained.depth,
+        "window": [[each.start, each.stop - 1] if each else [] for each in explained.window],
+        "tree": node_data(explained.network, explained.node),
     }
-    if isinstance(told.explanation, Trace) and told.depth == 1:
-        document["trace"] = trace_data(told.explanation, told.node.value)
+    if isinstance(explained.explanation, Trace) and explained.depth == 1:
+        document["trace"] = trace_data(explained.explanation, explained.node.value)
     return document
 
 
@@ -86,7 +86,7 @@ HEADER = ("batch", *COLUMNS)
 """Of :func:`network_trace_rows`."""
 
 
-def network_trace_rows(told: ExplainedCell) -> Iterator[tuple[Any, ...]]:
+def network_trace_rows(explained: ExplainedCell) -> Iterator[tuple[Any, ...]]:
     """One row for each term of each cell."""
-    for row in node_rows(told.network, told.node):
-        yield (told.sample or 0, *row)
+    for row in node_rows(explained.network, explained.node):
+        yield (explained.sample or 0, *row)

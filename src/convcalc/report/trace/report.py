@@ -23,20 +23,20 @@ from convcalc.report.trace.network import (
 from convcalc.tracing.trace import Trace
 
 
-def explanation_report(told: ExplainedCell) -> Report:
+def explanation_report(explained: ExplainedCell) -> Report:
     """All there is to say about one cell."""
-    return network_trace_report(told) if told.tree else trace_report(_trace(told), told.output)
+    return network_trace_report(explained) if explained.tree else trace_report(_trace(explained), explained.output)
 
 
-def explanation_figure(told: ExplainedCell) -> Figure:
+def explanation_figure(explained: ExplainedCell) -> Figure:
     """One cell as a figure: of a convolution its window, kernel and products, of other layers their terms."""
-    if isinstance(told.explanation, Trace):
+    if isinstance(explained.explanation, Trace):
         from convcalc.report.trace.figure import trace_figure
 
-        return trace_figure(told.explanation, told.output)
+        return trace_figure(explained.explanation, explained.output)
     from convcalc.report.trace.terms_figure import terms_figure
 
-    return terms_figure(told.network, told.node)
+    return terms_figure(explained.network, explained.node)
 
 
 def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
@@ -48,8 +48,8 @@ def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
             schema="network-traces",
             setting=lambda: [network_setting(network)],
             header=lambda: HEADER,
-            blocks=lambda told: network_trace_report(told).blocks,
-            handout=lambda told: network_trace_report(told).blocks,
+            blocks=lambda explained: network_trace_report(explained).blocks,
+            handout=lambda explained: network_trace_report(explained).blocks,
             data=network_trace_data,
             rows=network_trace_rows,
         )
@@ -57,14 +57,14 @@ def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
         schema="traces",
         setting=lambda: setting_blocks(problem),
         header=lambda: trace_header(problem),
-        blocks=lambda told: trace_report(_trace(told), told.output).blocks,
-        handout=lambda told: handout_blocks(_trace(told), told.output),
-        data=lambda told: trace_data(_trace(told), told.output),
-        rows=lambda told: trace_rows(_trace(told)),
+        blocks=lambda explained: trace_report(_trace(explained), explained.output).blocks,
+        handout=lambda explained: handout_blocks(_trace(explained), explained.output),
+        data=lambda explained: trace_data(_trace(explained), explained.output),
+        rows=lambda explained: trace_rows(_trace(explained)),
     )
 
 
-def _trace(told: ExplainedCell) -> Trace:
+def _trace(explained: ExplainedCell) -> Trace:
     """Of a convolution by itself."""
-    assert isinstance(told.explanation, Trace)
-    return told.explanation
+    assert isinstance(explained.explanation, Trace)
+    return explained.explanation

@@ -25,11 +25,15 @@ _FLOAT = re.compile(r"(?<![\w.])\d+\.\d+(?:e[-+]\d+)?|(?<![\w.])\d+e[-+]\d+")  #
 def tree_of(network: Network, node: Node) -> Tree:
     """The tree of a cell, its value first."""
     name = cell_text(layer_text(network, node.number), node.cell)
-    spans = (Span(name, Role.TITLE), Span(f" = {number_text(node.value, DIGITS)}", Role.TOTAL), Span(_told(node)))
+    spans = (
+        Span(name, Role.TITLE),
+        Span(f" = {number_text(node.value, DIGITS)}", Role.TOTAL),
+        Span(_formula(node)),
+    )
     return Tree((*spans, *_doubt(node)), tuple(_branches(network, node)))
 
 
-def _told(node: Node) -> str:
+def _formula(node: Node) -> str:
     formula = formula_text(node)
     return f" = {formula}" if formula else ""
 
@@ -118,7 +122,7 @@ def _branch(network: Network, reason: Explanation, branch: Branch) -> Tree:
     if node is None:
         return Tree((part, Span("   padding: never there", Role.NOTE)))
     name = cell_text(layer_text(network, node.number), node.cell)
-    spans = (part, Span(f"   {name}", Role.TITLE), Span(_told(node)), *_doubt(node))
+    spans = (part, Span(f"   {name}", Role.TITLE), Span(_formula(node)), *_doubt(node))
     return Tree(spans, tuple(_branches(network, node)))
 
 

@@ -101,9 +101,9 @@ def _where(uses: Uses) -> str:
         return ""
     channels, *positions = uses.places
     names = axis_names(len(positions))
-    told = [f"{name}{_numbers(each)}" for name, each in zip(names, positions, strict=True)]
+    ranges = [f"{name}{_numbers(each)}" for name, each in zip(names, positions, strict=True)]
     first = [f"channel{_numbers(channels)}"] if _has_channels(uses) else []
-    return f": {', '.join((*first, *told))}"
+    return f": {', '.join((*first, *ranges))}"
 
 
 def _has_channels(uses: Uses) -> bool:
