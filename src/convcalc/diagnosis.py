@@ -1,4 +1,4 @@
-"""What convcalc stands on here: packages, the machine, its limits and its kernels, each looked at and judged."""
+"""The diagnosis of an installation: packages, the machine, limits and kernels."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from convcalc.wording import counted
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """One finding of the diagnosis."""
 
     name: str
     found: str
     remark: str = ""
-    """What is wrong, if something is, or how to get what is missing."""
+    """The problem, if there is one, or how to install what is missing."""
     is_fault: bool = False
-    """Whether convcalc does not work as it should with it."""
+    """Whether convcalc does not work correctly with it."""
 
 
 class Section(NamedTuple):
-    """Things of one kind."""
+    """Findings of one kind."""
 
     title: str
     findings: tuple[Finding, ...]
 
     @property
     def faults(self) -> tuple[Finding, ...]:
-        """Those that are wrong."""
+        """Those with problems."""
         return tuple(each for each in self.findings if each.is_fault)
 
 
 class Package(NamedTuple):
-    """A package, and which versions of it convcalc takes."""
+    """A package, and its supported versions."""
 
     name: str
     """Its name on the package index."""
@@ -70,11 +70,11 @@ OPTIONAL = {
     ),
 }
 """The packages of each extra."""
-_PEERS = "bench"  # whose packages take seconds to import, so that only their versions are looked at
+_PEERS = "bench"  # whose packages take seconds to import, so that only their versions are read
 
 
 def packages() -> Section:
-    """Python and what convcalc cannot do without."""
+    """Python and the required packages."""
     from convcalc import __version__
 
     python = f"{platform.python_version()} ({platform.python_implementation()})"
@@ -83,7 +83,7 @@ def packages() -> Section:
 
 
 def extras() -> Section:
-    """What can be installed beside, each with how to."""
+    """The optional packages, each with how to install it."""
     found = (_optional(extra, package) for extra, packages in OPTIONAL.items() for package in packages)
     return Section("extras", tuple(found))
 
@@ -100,7 +100,7 @@ def machine() -> Section:
 
 
 def limits() -> Section:
-    """How much convcalc takes on, those that the environment changes marked."""
+    """The limits, those that the environment changes marked."""
     remark, usual, asked = "", Limits(), Limits()
     try:
         asked = Limits.from_environment()
@@ -120,7 +120,7 @@ def kernels() -> Section:
     from convcalc.request.kernel_library import Library
 
     try:
-        library = Library.standard(limits=Limits())  # those of the environment are looked at elsewhere
+        library = Library.standard(limits=Limits())  # those of the environment are checked elsewhere
         count = sum(1 for _ in library.kernels())
     except ConvcalcError as error:
         return Section("kernels", (Finding("library", "cannot be read", str(error), True),))
@@ -141,7 +141,7 @@ def _required(package: Package) -> Finding:
 
 
 def _library(module: str) -> str:
-    """What reads YAML in PyYAML: its own Python code takes ten times as long as libyaml."""
+    """PyYAML's parser: its own Python code takes ten times as long as libyaml."""
     if module != "yaml":
         return ""
     import yaml
@@ -167,7 +167,7 @@ def _optional(extra: str, package: Package) -> Finding:
 
 
 def _version(package: Package) -> str:
-    """The version that is installed, or nothing; OpenCV comes under two names."""
+    """The installed version, or None; OpenCV has two package names."""
     for name in (package.name, package.name.removesuffix("-headless")):
         try:
             return metadata.version(name)
@@ -177,7 +177,7 @@ def _version(package: Package) -> str:
 
 
 def _is_taken(version: str, package: Package) -> bool:
-    """Whether convcalc takes a version; one that has no numbers is believed."""
+    """Whether a version is supported; one without numbers is assumed to be."""
     numbers = _numbers(version)
     return not numbers or (
         numbers >= _numbers(package.least) and not (package.below and numbers >= _numbers(package.below))
@@ -185,7 +185,7 @@ def _is_taken(version: str, package: Package) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers that a version begins with.
+    """The numbers at the beginning of a version.
 
     >>> _numbers("2.13.0+cpu"), _numbers("0.29rc1")
     ((2, 13, 0), (0, 29))
@@ -195,7 +195,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _blas(built: str) -> Finding:
-    """The library of matrix products that is loaded, or what NumPy was built with if its threads cannot be set."""
+    """The loaded BLAS library, or the one that NumPy was built with if its threads cannot be set."""
     from convcalc.engine.blas import blas
 
     found = blas()

@@ -1,4 +1,4 @@
-"""The suite: what is measured wherever speed is spoken of, from the layers of known networks to large images."""
+"""The benchmark suite, from the layers of known networks to large images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Case(NamedTuple):
     kernel_size: tuple[int, ...]
     """Taps on each spatial axis."""
     kernel: str = ""
-    """The named kernel that takes the place of random weights."""
+    """The named kernel instead of random weights."""
     batch: int = 1
     stride: int = 1
     dilation: int = 1
@@ -85,7 +85,7 @@ _LAYERS = (
     Case("line-9-64-64-100000", 64, 64, (100_000,), (9,)),
     Case("cube-3x3x3-16-16-32", 16, 16, (32, 32, 32), (3, 3, 3)),
 )
-"""Taps, input channels, output channels, size and what is unusual."""
+"""Taps, input channels, output channels, size and further settings."""
 _IMAGES = (
     *(Case(f"image-{taps}x{taps}", 1, 1, (2048, 2048), (taps, taps)) for taps in (3, 5, 9)),
     Case("image-31x31-1024", 1, 1, (1024, 1024), (31, 31)),

@@ -1,4 +1,4 @@
-"""What a contender is: a way to compute a problem that can be timed."""
+"""Contenders: ways to compute a problem that can be timed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convcalc.arrays import Array
 from convcalc.problem import DType, Problem
 
 Call = Callable[[], Any]
-"""Computes the problem once and gives back (batch, out_channels, *spatial), or anything that NumPy makes it of."""
+"""Computes the problem once and returns (batch, out_channels, *spatial), or anything that NumPy converts to it."""
 
 
 class Contender(NamedTuple):
@@ -20,17 +20,17 @@ class Contender(NamedTuple):
 
     name: str
     prepare: Callable[[Problem, int], Call]
-    """Gets the problem and how many threads it may use; what it does itself is not timed."""
+    """Called with the problem and the number of threads; its own time is not measured."""
     obstacle: Callable[[Problem, int], str | None]
-    """Why it does not take the problem, or None."""
+    """Why it cannot compute the problem, or None."""
     package: str = ""
     """The package that it needs beyond convcalc's own."""
     is_ceiling: bool = False
-    """Whether it computes something else than the problem: what the machine can do at most."""
+    """Whether it measures the peak of the machine instead of the problem."""
 
 
 def no_obstacle(_problem: Problem, _threads: int) -> None:
-    """The obstacle of who takes every problem."""
+    """No obstacle: for contenders that compute every problem."""
 
 
 def float_type(problem: Problem) -> np.dtype[Any]:
@@ -39,12 +39,12 @@ def float_type(problem: Problem) -> np.dtype[Any]:
 
 
 def bytes_moved(problem: Problem) -> int:
-    """Bytes of input and output, each in the problem's floats: what must go through memory at least."""
+    """Bytes of input and output, each in the problem's floats: the least memory traffic."""
     return (problem.input.size + prod(problem.output_shape)) * float_type(problem).itemsize
 
 
 def float_arrays(problem: Problem) -> tuple[Array, Array]:
-    """The input and the weight with its scale, as it lies on the input, both in the problem's floats."""
+    """The input, and the weight with its scale as applied to the input, both in the problem's floats."""
     dtype = float_type(problem)
     scale = np.array([float(each) for each in problem.scale], dtype).reshape(-1, *[1] * (problem.rank + 1))
     weight = np.ascontiguousarray(problem.applied_weight.astype(dtype) * scale)

@@ -1,6 +1,6 @@
 """The machine and the libraries that a time depends on.
 
-What the machine can do at most, measured beside the contenders: a matrix product and a copy.
+The machine's peak is measured along with the contenders: a matrix product and a copy.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ COPY_BYTES = 2 * (64 << 20)
 
 
 def _prepare_product(problem: Problem, _threads: int) -> Call:
-    """A matrix product in the problem's floats; the environment says how many threads it takes."""
+    """A matrix product in the problem's floats; the environment sets its threads."""
     one, other = np.random.default_rng(0).standard_normal((2, PRODUCT_SIZE, PRODUCT_SIZE)).astype(float_type(problem))
     product = np.empty_like(one)
     return lambda: np.matmul(one, other, out=product)
 
 
 def _prepare_copy(_problem: Problem, threads: int) -> Call:
-    """A copy of an array that no cache holds, in as many pieces as there are threads."""
+    """A copy of an array larger than any cache, in one piece for each thread."""
     source = np.array_split(np.ones(COPY_BYTES // 2, np.uint8), threads)
     target = np.array_split(np.zeros(COPY_BYTES // 2, np.uint8), threads)
     pool = ThreadPoolExecutor(threads)
@@ -56,7 +56,7 @@ def this_machine(threads: int) -> Machine:
 
 
 def _processor() -> str:
-    """The model's name, where Linux tells it."""
+    """The model's name, where Linux reports it."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:

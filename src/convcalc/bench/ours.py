@@ -1,4 +1,4 @@
-"""convcalc as a contender: what a caller of ``conv`` gets, and each engine by itself."""
+"""convcalc as a contender: ``conv`` as called by users, and each engine separately."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_SECONDS = 10
 
 
 def too_long(seconds: float) -> str | None:
-    """The obstacle of a contender whose call takes so long, or None."""
+    """The obstacle of a contender whose call takes too long, or None."""
     return f"would take about {seconds:,.0f} s a call" if seconds > MOST_SECONDS else None
 
 

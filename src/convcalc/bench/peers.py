@@ -1,4 +1,4 @@
-"""Other libraries as contenders: the same numbers by PyTorch, SciPy and OpenCV, which are loaded by who computes."""
+"""Other libraries as contenders: the same numbers by PyTorch, SciPy and OpenCV, imported by the worker alone."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from convcalc.problem import Problem
 _NDIMAGE_SECONDS = 1e-9
 """Of one multiplication with its addition in scipy.ndimage, about."""
 _LARGE = 25
-"""Taps from which a transform may be worth its while."""
+"""Taps from which a transform may be faster."""
 
 Filter = Callable[[Array, Array, Array], object]
-"""Gets the cells and the kernel of one channel, both (*spatial), and writes the output of their size."""
+"""Called with the cells and the kernel of one channel, both (*spatial); writes the output of the cells' size."""
 
 
 def _prepare_torch(problem: Problem, threads: int) -> Call:
@@ -66,7 +66,7 @@ def _prepare_oaconvolve(problem: Problem, _threads: int) -> Call:
 
 
 def _by_channel(problem: Problem, apply: Filter) -> Call:
-    """One call for each output channel, each of which sees one input channel."""
+    """One call for each output channel, each of which reads one input channel."""
     cells, weight = float_arrays(problem)
     sources = [problem.group_channels(channel)[0] for channel in range(problem.out_channels)]
 
@@ -86,7 +86,7 @@ def _torch_obstacle(problem: Problem, _threads: int) -> str | None:
 
 
 def _filter_obstacle(problem: Problem) -> str | None:
-    """What a filter of single images cannot do."""
+    """The obstacles of a filter of single images."""
     if problem.batch != 1:
         return "one sample at a time only"
     if problem.groups != problem.in_channels:

@@ -1,4 +1,4 @@
-"""A worker as its parent sees it: started with an order, stopped whenever it is not its turn.
+"""A worker process from its parent's side: started with an order, stopped whenever it is not its turn.
 
 A problem in a file, for the processes that compute it: numbers as arrays or as text, nothing that runs.
 """
@@ -26,7 +26,7 @@ from convcalc.problem import Problem
 
 
 def pack(problem: Problem, path: Path) -> None:
-    """Write a problem as .npz; its labels stay behind."""
+    """Write a problem as .npz, without its labels."""
     words = {
         "scale": list(map(str, problem.scale)),
         "bias": list(map(str, problem.bias)) if problem.has_bias else None,
@@ -68,7 +68,7 @@ def _from_text(values: Array) -> Array:
 
 
 def _number(text: str) -> Any:
-    """A number from what ``str`` wrote of it: floats have a point, an exponent or a word."""
+    """A number from its ``str``: floats have a point, an exponent or a word."""
     return float(text) if set(text) & set(".ena") else plain(Fraction(text))
 
 
@@ -106,7 +106,7 @@ class Worker:
         self._process.communicate()
 
     def prepare(self) -> dict[str, Any]:
-        """What the worker says of its first call."""
+        """The worker's answer about its first call."""
         return self._ask(self._order)
 
     def turn(self) -> float:
@@ -114,7 +114,7 @@ class Worker:
         return float(self._ask({})["seconds"])
 
     def _ask(self, line: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a line; before and after it the worker stands still, since idle threads would spin."""
+        """The answer to a line; before and after it the worker is stopped, since idle threads would spin."""
         self._signal("SIGCONT")
         assert self._process.stdin and self._process.stdout  # they are pipes
         try:
@@ -141,7 +141,7 @@ class Worker:
 
 
 def _settings(threads: int, memory: int) -> dict[str, str]:
-    """The environment of a worker: it finds the modules that its parent finds, and uses so much and no more."""
+    """The environment of a worker: the parent's module path, and its limit of threads."""
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         ENVIRONMENT_VARIABLE: f"memory={memory}",

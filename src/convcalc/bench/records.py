@@ -1,4 +1,4 @@
-"""What was measured: seconds and where they were measured, and the figures that follow from them."""
+"""The results of a benchmark: times, the machine, and derived figures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 
 class Machine(NamedTuple):
-    """Where it was measured."""
+    """The machine of a measurement."""
 
     architecture: str
     processor: str
-    """The model's name, or nothing where the system does not tell."""
+    """The model's name; empty where the system does not report it."""
     threads: int
     """That each contender may use."""
     python: str
@@ -28,7 +28,7 @@ class Measurement(NamedTuple):
     rounds: tuple[float, ...]
     """Seconds of the best call of each round."""
     difference: float | None = None
-    """The largest from convcalc's own output, as a share of the largest output; None where none is compared."""
+    """The largest difference from convcalc's own output, relative to the largest output; None: not compared."""
     version: str = ""
     """Of the package that it comes from."""
 
@@ -51,14 +51,14 @@ class Absent(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What follows from a time."""
+    """Figures derived from a time."""
 
     gflops: float
     """Additions and multiplications of the definition in a second, in thousand millions."""
     product_share: float
-    """Of what a matrix product reaches; above 1 where an engine saves multiplications."""
+    """As a share of a matrix product's rate; above 1 where an engine saves multiplications."""
     copy_share: float
-    """Of the bytes in a second that a copy reaches, input and output counted once."""
+    """As a share of a copy's bytes per second, input and output counted once."""
     ratio: float
     """The time divided by that of convcalc."""
 
@@ -67,23 +67,23 @@ class Benchmark(NamedTuple):
     """One problem by all contenders."""
 
     numbers: str
-    """What it is computed in."""
+    """The floats that it is computed in."""
     macs: int
     bytes_moved: int
     """Input and output together."""
     machine: Machine
     measurements: tuple[Measurement, ...]
-    """The first is that of convcalc, which all others are compared with."""
+    """The first is convcalc's, with which all others are compared."""
     absent: tuple[Absent, ...]
     product_gflops: float
-    """The ceiling of the arithmetic: what a large matrix product reaches."""
+    """The peak of the arithmetic: the rate of a large matrix product."""
     copy_gigabytes: float
-    """The ceiling of the memory, in 1e9 bytes a second, read and written."""
+    """The peak of the memory, in 1e9 bytes per second, read and written."""
     tolerance: float
-    """The difference from which on a contender is said to differ."""
+    """The difference from which a contender counts as different."""
 
     def figures(self, measurement: Measurement) -> Figures:
-        """What follows from the best time of a contender."""
+        """The figures derived from the best time of a contender."""
         seconds = measurement.minimum
         gflops = 2e-9 * self.macs / seconds
         return Figures(
@@ -94,5 +94,5 @@ class Benchmark(NamedTuple):
         )
 
     def differs(self, measurement: Measurement) -> bool:
-        """Whether its numbers are others than convcalc's; nan is no agreement."""
+        """Whether its numbers differ from convcalc's; nan counts as different."""
         return measurement.difference is not None and not measurement.difference <= self.tolerance

@@ -19,12 +19,12 @@ from convcalc.limits import Limits
 from convcalc.problem import Problem
 
 Narrate = Callable[[str], None]
-"""Gets a few words on what is being done."""
+"""Called with a few words on the current step."""
 _TOLERANCES = {4: 1e-4, 8: 1e-10}
 
 
 class Conditions(NamedTuple):
-    """How it is measured."""
+    """The settings of a measurement."""
 
     threads: int
     """That each contender may use."""
@@ -38,7 +38,7 @@ def measure(
     conditions: Conditions,
     narrate: Narrate | None = None,
 ) -> Benchmark:
-    """The times of the contenders that can take the problem; the first is the one that all are compared with.
+    """The times of the contenders that can compute the problem; all are compared with the first.
 
     Raises:
         DataError: the process of a contender died.
@@ -64,7 +64,7 @@ def measure(
 
 
 def _reason(contender: Contender, problem: Problem, threads: int) -> str | None:
-    """Why a contender does not take part, or None."""
+    """Why a contender is excluded, or None."""
     if obstacle := contender.obstacle(problem, threads):
         return obstacle
     if contender.package and find_spec(contender.package) is None:

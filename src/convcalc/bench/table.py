@@ -1,4 +1,4 @@
-"""The contenders: the only place that lists them."""
+"""The table of contenders."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ CONTENDERS: dict[str, Contender] = {each.name: each for each in (*CONV.values(),
 
 
 def entrants(precision: str, engine: str = "auto") -> tuple[Contender, ...]:
-    """Who is measured: ``conv`` at a precision, each engine by itself or the only one asked for, and the peers."""
+    """The contenders: ``conv`` at a precision, each engine or only the requested one, and the peers."""
     engines = [each for each in ENGINES_ALONE if engine in ("auto", each.name)]
     return (CONV[Precision(precision)], *engines, *PEERS)

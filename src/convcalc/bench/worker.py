@@ -1,7 +1,7 @@
 """The process of one contender: it prepares its call, then times it whenever its turn comes.
 
-It reads lines of JSON and answers each with one: an order, ``{"contender": …, "folder": …, "threads": …}``, with what
-the first call gave; then, for every further line, the seconds of the best call of a turn.
+It reads lines of JSON and answers each with one: an order, ``{"contender": …, "folder": …, "threads": …}``, with the
+result of the first call; then, for every further line, the seconds of the best call of a turn.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from convcalc.bench.process import unpack
 from convcalc.bench.table import CONTENDERS
 
 PROBLEM, REFERENCE = "problem.npz", "reference.npy"
-"""Files in the folder of a benchmark: what is computed, and the output of the first contender."""
+"""Files in the folder of a benchmark: the problem, and the output of the first contender."""
 
 _SLOW = 0.2  # seconds, from which a turn is one call
 _LEAST_CALLS, _LEAST_SECONDS, _MOST_CALLS = 3, 0.02, 50
@@ -66,7 +66,7 @@ def turn(call: Call, *, warm_up: bool = True) -> float:
 
 
 def _difference(call: Call, path: Path) -> float:
-    """The largest from the reference, as a share of its largest value; who finds no reference makes it."""
+    """The largest difference from the reference, relative to its largest value; without a reference, writes it."""
     output: Array = np.asarray(call())
     if not path.exists():
         np.save(path, output)
@@ -85,7 +85,7 @@ def _version(package: str) -> str:
 
 
 def main() -> None:
-    """Talk on the standard streams; what a library prints goes to standard error."""
+    """Communicate over the standard streams; output of libraries goes to standard error."""
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     serve(sys.stdin, lambda answer: print(json.dumps(answer), file=channel, flush=True))

@@ -1,1 +1,1 @@
-"""What to say: sentences, grids and tables with roles; the only place where numbers, shapes and bytes become text."""
+"""Reports: sentences, grids and tables with roles; the only place where numbers, shapes and bytes become text."""

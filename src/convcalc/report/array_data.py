@@ -1,4 +1,4 @@
-"""Numbers and arrays as JSON has them: full precision, nothing lost without a word."""
+"""Numbers and arrays for JSON, at full precision."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from convcalc.report.number_data import Cells, number_data
 
 
 def array_data(values: Array) -> Any:
-    """An array as nested lists for JSON, or a lone number."""
+    """An array as nested lists for JSON, or a single number."""
     return Cells(values) if values.ndim else number_data(plain(values[()]))
 
 
 def problem_data(problem: Problem) -> dict[str, Any]:
-    """What was computed, with the numbers of the kernel and without those of the input."""
+    """The description of a problem, with the numbers of the kernel and without those of the input."""
     document = setting_data(problem)
     document["kernel"] |= {
         "weight": array_data(problem.weight),
@@ -26,7 +26,7 @@ def problem_data(problem: Problem) -> dict[str, Any]:
 
 
 def setting_data(problem: Problem) -> dict[str, Any]:
-    """What is computed, without the numbers that make up the arrays."""
+    """The description of a problem, without the numbers of its arrays."""
     return {
         "title": problem.labels.title,
         "operation": operation(problem),
@@ -45,5 +45,5 @@ def setting_data(problem: Problem) -> dict[str, Any]:
 
 
 def operation(problem: Problem) -> str:
-    """The name of what is computed."""
+    """The name of the operation."""
     return "convolution" if problem.flip else "cross-correlation"

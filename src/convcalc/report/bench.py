@@ -1,4 +1,4 @@
-"""The report of a benchmark: who took how long, how near that is to what the machine can do, and who was absent."""
+"""The report of a benchmark: the times of the contenders, relative to the machine's peak, and the excluded ones."""
 
 from __future__ import annotations
 

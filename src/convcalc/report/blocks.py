@@ -1,6 +1,6 @@
-"""The parts of a report: what is said and in which role, with no colour, width or file format.
+"""The blocks of a report: texts and numbers in roles, without colour, width or file format.
 
-Several answers of one kind: how they are told together, one held at a time.
+Also series of answers of one kind, reported together with one held in memory at a time.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from convcalc.report.text import signed_sum
 
-# Bumped when a key of the JSON documents changes its meaning or goes away.
+# Increased when a key of the JSON documents changes its meaning or is removed.
 SCHEMA_VERSION = 1
 
 
 class Role(StrEnum):
-    """What a piece of text is; a renderer decides how it looks."""
+    """The meaning of a piece of text; a renderer chooses its looks."""
 
     PLAIN = "plain"
     TITLE = "title"
     LABEL = "label"
-    """Row and column numbers, captions and other things to find one's way by."""
+    """Row and column numbers, captions and other labels."""
     NUMBER = "number"
     NEGATIVE = "negative"
     PADDED = "padded"
@@ -41,33 +41,33 @@ class Span(NamedTuple):
     text: str
     role: Role = Role.PLAIN
     share: float | None = None
-    """In a cell of a table: how much of a whole that is, from 0 to 1, which is drawn as a bar where there are bars."""
+    """In a cell of a table: its share of a whole, from 0 to 1, drawn as a bar where a format has bars."""
 
 
 Line = tuple[Span, ...]
 
 
 class Sentence(NamedTuple):
-    """Running text, wrapped at spaces; later lines hang below the first by ``indent`` columns."""
+    """Running text, wrapped at spaces; later lines are indented by ``indent`` columns."""
 
     spans: Line
     indent: int = 0
     space_before: bool = False
-    """Whether an empty line sets it apart from what comes before."""
+    """Whether an empty line separates it from the previous block."""
 
     @property
     def is_heading(self) -> bool:
-        """Whether it begins with a title; what follows that says more about it."""
+        """Whether it begins with a title, followed by its description."""
         return bool(self.spans) and self.spans[0].role is Role.TITLE
 
     @property
     def is_labelled(self) -> bool:
-        """Whether it says something under a name."""
+        """Whether it begins with a name."""
         return len(self.spans) > 1 and self.spans[0].role is Role.LABEL
 
 
 class Sum(NamedTuple):
-    """Numbers added up as on paper: terms × scale + bias = total, every number in its text."""
+    """A sum as on paper: terms × scale + bias = total, every number as text."""
 
     label: str
     terms: tuple[str, ...]
@@ -113,13 +113,13 @@ class HeatMap(NamedTuple):
     levels: tuple[bytes, ...]
     """A row of levels each, all equally long."""
     low: str
-    """What level 0 stands for; level 255 is ``high``."""
+    """The value of level 0; that of level 255 is ``high``."""
     high: str
     is_diverging: bool = False
-    """Whether the level in the middle stands for 0."""
+    """Whether the level in the middle is 0."""
     footer: str = ""
     pixels: tuple[bytes, ...] = ()
-    """The same rows as red, green and blue bytes, of a picture that is shown in its own colours and needs no scale."""
+    """The same rows as red, green and blue bytes, of a picture shown in its own colours without a scale."""
 
 
 class Flow(NamedTuple):
@@ -138,7 +138,7 @@ class Tile(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A contact sheet: tiles side by side, all of them so many columns wide."""
+    """A contact sheet: tiles side by side, all ``columns`` wide."""
 
     tiles: tuple[Tile, ...]
     columns: int
@@ -150,7 +150,7 @@ class Maps(NamedTuple):
     columns: int
     """Cells that the page has room for beside each other."""
     rule: str = "auto"
-    """Which value becomes which level: one of the rules of the room ``picture``."""
+    """The mapping of values to levels: one of the rules of ``picture/mapping.py``."""
     every: bool = False
     """Whether arrays that fit in a table are shown as heat maps too."""
 
@@ -163,9 +163,9 @@ class Table(NamedTuple):
     numeric: tuple[str, ...] = ()
     """The columns that are aligned to the right."""
     spare: tuple[str, ...] = ()
-    """The columns that a page too narrow for all leaves out, the first one first; it says which it has left out."""
+    """The columns that a page too narrow for all omits, in this order; a note names the omitted ones."""
     has_total: bool = False
-    """Whether the last row adds up those above it."""
+    """Whether the last row is the total of those above it."""
 
     def only(self, kept: Collection[int]) -> Table:
         """The table with these columns alone, by their number."""
@@ -176,7 +176,7 @@ class Table(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """A line with others that hang below it."""
+    """A line with others below it."""
 
     spans: Line
     branches: tuple[Tree, ...] = ()
@@ -186,7 +186,7 @@ Block = Sentence | Sum | Flow | Sheet | Table | Tree
 
 
 class Report(NamedTuple):
-    """All there is to say: blocks to read, data for other programs, rows for a table calculator."""
+    """A report: blocks to read, data for other programs, rows for spreadsheets."""
 
     blocks: tuple[Block, ...]
     data: Callable[[], dict[str, Any]]
@@ -196,7 +196,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()
     """Warnings, which also go to standard error when the report itself is not read."""
     handout: Callable[[], Iterable[Block]] | None = None
-    """The blocks of a page that is read by itself, where it says more than the answer to a command."""
+    """The blocks of a standalone page, where it has more than the answer to a command."""
 
 
 def say(text: str, role: Role = Role.PLAIN, *, indent: int = 0, space_before: bool = False) -> Sentence:
@@ -205,28 +205,28 @@ def say(text: str, role: Role = Role.PLAIN, *, indent: int = 0, space_before: bo
 
 
 def note(text: str) -> Sentence:
-    """A warning that stands among the blocks."""
+    """A warning among the blocks."""
     return Sentence((Span("note: ", Role.NOTE), Span(text)), indent=6)
 
 
 Answer = TypeVar("Answer")
-"""What one answer is made of."""
+"""The record of one answer."""
 
 
 @dataclass(frozen=True)
 class Series(Generic[Answer]):
-    """How answers of one kind are told together."""
+    """How answers of one kind are reported together."""
 
     schema: str
     """Of the JSON document that holds them all, such as "traces"."""
     setting: Callable[[], Iterable[Block]]
-    """What a page that is read by itself says once, before the first answer."""
+    """The blocks of a standalone page before the first answer."""
     header: Callable[[], Iterable[Any]]
     """The columns of :attr:`rows`."""
     blocks: Callable[[Answer], Sequence[Block]]
     handout: Callable[[Answer], Iterable[Block]]
-    """The blocks of an answer on a page that is read by itself."""
+    """The blocks of an answer on a standalone page."""
     data: Callable[[Answer], dict[str, Any]]
     rows: Callable[[Answer], Iterable[Iterable[Any]]]
     name: str = "traces"
-    """What the JSON document calls the answers."""
+    """The key of the answers in the JSON document."""

@@ -24,7 +24,7 @@ class Checked:
     differences: Sequence[Difference] = ()
     error: str = ""
     facts: Sequence[str] = ()
-    """What else was compared, in words, such as "10 parameters"."""
+    """The facts that were compared, in words, such as "10 parameters"."""
 
     @property
     def verdict(self) -> str:
@@ -42,7 +42,7 @@ def check_report(files: Sequence[Checked]) -> Report:
 
 
 def fact_texts(facts: Mapping[str, int | tuple[int, ...]]) -> tuple[str, ...]:
-    """What is expected of a network beside its output, in words."""
+    """The expected facts of a network besides its output, in words."""
     texts: dict[str, Callable[[Any], str]] = {
         "parameters": lambda count: counted(count, "parameter"),
         "output_shape": lambda shape: f"output shape {shape_text(shape)}",

@@ -1,4 +1,4 @@
-"""The report of what convcalc stands on: versions, extras, the machine, limits, and whether the examples come out."""
+"""The report of a diagnosis: versions, extras, the machine, limits, and the checked examples."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from convcalc.wording import counted
 
 
 class Diagnosis(NamedTuple):
-    """All that was looked at."""
+    """All findings of a diagnosis."""
 
     sections: tuple[Section, ...]
     examples: tuple[Checked, ...]
     left_out: tuple[tuple[str, str], ...] = ()
-    """Examples that need an extra which is not there, each with what it needs."""
+    """Examples that need an extra which is not installed, each with its requirement."""
 
     @property
     def is_well(self) -> bool:
@@ -26,7 +26,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def failed(self) -> tuple[Checked, ...]:
-        """The examples that do not come out."""
+        """The examples with errors or differences."""
         return tuple(each for each in self.examples if each.verdict != "ok")
 
     @property
@@ -77,7 +77,7 @@ def _examples(found: Diagnosis) -> Iterator[Sentence]:
 
 
 def _faults(each: Checked) -> Sequence[str]:
-    """What is wrong with an example."""
+    """The error or differences of an example."""
     return [each.error] if each.error else [*difference_texts(each)]
 
 

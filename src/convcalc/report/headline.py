@@ -41,9 +41,9 @@ def problem_settings(problem: Problem) -> str:
 def settings_text(
     stride: Sequence[int], padding: Sequence[Pair | PaddingWord], boundary: Boundary | str, dilation: Sequence[int]
 ) -> str:
-    """Stride, padding and dilation, each with an entry for every spatial axis, in words; what is idle is left out.
+    """Stride, padding and dilation, each with an entry for every spatial axis, in words; defaults are omitted.
 
-    ``boundary``: what the padding holds, or a word for what is done with it.
+    ``boundary``: the values of the padding, or a word for its treatment.
 
     >>> settings_text([2, 2], [(1, 1), (1, 1)], Boundary(), [1, 1])
     'stride 2, padding 1 (zeros)'
@@ -60,7 +60,7 @@ def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary | str) ->
     first = padding[0]
     if all(each in ((0, 0), PaddingWord.VALID) for each in padding):
         return "no padding"
-    if isinstance(first, PaddingWord):  # a word stands for all axes
+    if isinstance(first, PaddingWord):  # a word applies to all axes
         return f"padding {first} ({boundary})"
     if all(pair == (first[0],) * 2 for pair in padding):
         return f"padding {first[0]} ({boundary})"
@@ -70,7 +70,7 @@ def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary | str) ->
 
 
 def _channels(problem: Problem) -> str:
-    """Whether channels are summed or kept apart, in words."""
+    """Whether channels are summed or kept separate, in words."""
     if problem.in_channels == 1:
         return "gives"
     if problem.is_depthwise:

@@ -21,9 +21,9 @@ _MOST_OFFSETS = 8  # different ones that are listed
 
 
 def matrix_report(form: MatrixForm, setting: str, maps: Maps | None, layers: Sequence[str] = ()) -> Report:
-    """The matrix with its labels, and a sentence that says of what; ``maps``: its pattern too, where it can be drawn.
+    """The matrix with its labels and a sentence on its origin; ``maps``: its pattern too, where it can be drawn.
 
-    ``layers``: the names of those of a network that it stands for.
+    ``layers``: the names of the network's layers that it combines.
     """
     return Report(blocks=tuple(_blocks(form, setting, maps)), data=lambda: _data(form, layers))
 
@@ -60,7 +60,7 @@ def _order(form: MatrixForm) -> str:
 
 
 def _by(labels: Sequence[Label], *, is_cell: bool = True) -> str:
-    """What the numbers of the labels count; a channel that is the only one is left out, and features have no axes."""
+    """What the numbers of the labels count; an only channel is omitted, and features have no axes."""
     rank = len(labels[0]) - is_cell
     channel = ["channel"] if is_cell and any(label[0] for label in labels) else []
     return listed([*channel, *axis_names(rank)]) if rank else "feature"
@@ -82,7 +82,7 @@ def _pattern(form: MatrixForm, maps: Maps) -> Flow:
 
 
 def _texts(labels: Sequence[Label], *, has_channel: bool) -> list[str]:
-    """The labels with commas; a channel that is the only one is left out."""
+    """The labels with commas; an only channel is omitted."""
     first = 1 if has_channel and len(labels[0]) > 1 and not any(label[0] for label in labels) else 0
     return [",".join(map(str, label[first:])) for label in labels]
 

@@ -1,4 +1,4 @@
-"""Numbers and arrays as JSON has them, without numpy: what writes a document of counts must not load it."""
+"""Numbers and arrays for JSON, without numpy, which documents of counts must not import."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from convcalc.numerals import exact_text, is_finite
 if TYPE_CHECKING:
     from convcalc.arrays import Array
 
-_LONGEST = 10**4300  # Python's json reads and writes no longer ones
+_LONGEST = 10**4300  # the limit of Python's json
 
 
 def number_data(value: Any) -> Any:
     """A number for JSON: whole numbers and finite floats as they are; as texts ``"1/9"``, ``"nan"``, ``"inf"``.
 
-    A whole number that is longer than what readers of JSON take is a text too.
+    A whole number longer than readers of JSON accept is a text too.
     """
     if isinstance(value, float):
         return value if is_finite(value) else str(value)
@@ -27,7 +27,7 @@ def number_data(value: Any) -> Any:
 
 
 class Cells(Sequence[Any]):
-    """An array as nested lists for JSON, whose rows become Python's numbers one at a time, as they are asked for."""
+    """An array as nested lists for JSON, whose rows become Python's numbers one at a time, on demand."""
 
     def __init__(self, values: Array) -> None:
         self._values = values

@@ -17,7 +17,7 @@ _FLOAT32_BYTES = 4
 
 
 def params_report(counts: Counts, axes: tuple[Axis, ...] = ()) -> Report:
-    """The counts with their formulas and the numbers put in; ``axes`` add what depends on the input's size."""
+    """The counts with their formulas and numbers; ``axes`` add those that depend on the input's size."""
     data = _data(counts, axes)
     return Report(
         blocks=tuple(_blocks(counts, axes)),

@@ -1,4 +1,4 @@
-"""The report of a plan: which engine computes a problem and why, what that takes, and why not the others."""
+"""The report of a plan: the engine of a problem and the reason, its cost, and why not the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ERRORS = (
 
 
 def plan_report(problem: Problem, plan: Plan, precision: str, refusal: str = "") -> Report:
-    """All there is to say before anything is computed; ``refusal``: what a limit would say to it."""
+    """The report of a plan, before anything is computed; ``refusal``: the error of a limit, if any."""
     # counting the unread cells of what could not be run may take as long as running it
     unread = () if refusal else unread_notes(problem.axes, problem.boundary)
     notes = (*problem.labels.notes, *unread, *filter(None, (refusal,)))
@@ -46,7 +46,7 @@ def plan_report(problem: Problem, plan: Plan, precision: str, refusal: str = "")
 
 
 def plan_blocks(problem: Problem, plan: Plan, precision: str) -> Iterator[Block]:
-    """What a plan takes, line by line, and tables of the engines that were weighed."""
+    """The cost of a plan, line by line, and tables of the compared engines."""
     yield from fact_blocks(_facts(problem, plan))
     able = ((each, each.work) for each in plan.candidates if each.work)
     yield Table(
@@ -65,14 +65,14 @@ def plan_blocks(problem: Problem, plan: Plan, precision: str) -> Iterator[Block]
 
 
 def fact_blocks(facts: Mapping[str, str]) -> Iterator[Sentence]:
-    """What a plan comes to, a line each behind its name."""
+    """The facts of a plan, one line each after its name."""
     for number, (name, text) in enumerate(facts.items()):
         label = Span(f"{name:<{_LABELS}}", Role.LABEL)
         yield Sentence((label, Span(text)), indent=_LABELS, space_before=not number)
 
 
 def plan_summary(problem: Problem, plan: Plan) -> dict[str, Any]:
-    """What a plan comes to, for JSON: the same on every machine."""
+    """The facts of a plan for JSON, the same on every machine."""
     return {
         "engine": plan.engine,
         "reason": plan.reason,
@@ -122,12 +122,12 @@ def _facts(problem: Problem, plan: Plan) -> dict[str, str]:
 
 
 def error_text(error: float) -> str:
-    """How far a cell may be off, in words."""
+    """The error bound of a cell, in words."""
     return f"at most {share_text(error)} of Σ|weight| × the largest in the window" if error else "none, it is exact"
 
 
 def share_text(error: float) -> str:
-    """Two digits of a bound tell enough, rounded up."""
+    """A bound to two digits, rounded up."""
     if not error:
         return "exact"
     digits = f"{error:.1e}"
@@ -135,7 +135,7 @@ def share_text(error: float) -> str:
 
 
 def multiplications_text(done: int, defined: int) -> str:
-    """The multiplications done beside those of the definition."""
+    """The multiplications compared with those of the definition."""
     if done == defined:
         return f"{done:,}, those of the definition"
     more, less = max(done, defined), min(done, defined)
@@ -159,7 +159,7 @@ def _verdict_span(candidate: Candidate, plan: Plan, precision: str) -> Span:
 
 
 def _verdict(candidate: Candidate, plan: Plan, precision: str) -> str:
-    """Why it is that engine, or why not."""
+    """Why an engine is chosen, or why not."""
     work = candidate.work
     if candidate.name == plan.engine:
         return "chosen"
@@ -182,7 +182,7 @@ def _rows(plan: Plan, precision: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _engine_rows(plan: Plan, precision: str) -> Iterator[tuple[Any, ...]]:
-    """One row for each engine; what there is no work for is None."""
+    """One row for each engine; None where there is an obstacle."""
     for each in plan.candidates:
         work = each.work
         costs = (number_data(work.seconds), work.multiplications, work.bytes) if work else (None,) * 3

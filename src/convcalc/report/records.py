@@ -1,4 +1,4 @@
-"""What a record says of itself in Python: one line, and the blocks of the page that its command prints."""
+"""The representation of records in Python: one line, and the blocks of the page that the command prints."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from convcalc.tracing.trace import Trace
 from convcalc.wording import counted, safe_text, shape_text
 
 _QUICK = 1.0
-"""Seconds of work that a glance at a problem may take; a longer one shows its plan."""
+"""The most seconds of work to show a problem; a longer one shows its plan."""
 
 
 @singledispatch
 def line_of(record: object) -> str:
-    """What stands behind the name of the record's class.
+    """The text after the name of the record's class.
 
     Raises:
         TypeError: there is no line for records of its class.

@@ -1,4 +1,4 @@
-"""The arithmetic of output sizes in words, with the numbers put in."""
+"""The arithmetic of output sizes in words, with its numbers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def size_sentences(axes: tuple[Axis, ...]) -> Iterator[Sentence]:
 
 
 def size_text(axis: Axis) -> str:
-    """The output size of one axis with its numbers put in."""
+    """The output size of one axis with its numbers."""
     sum_text = f"⌊({axis.before} + {axis.size} + {axis.after} − {axis.reach}) / {axis.stride}⌋ + 1 = {axis.output_size}"
     return f"{_reach_text(axis)}{sum_text}"
 
 
 def transposed_size_text(axis: TransposedAxis) -> str:
-    """The output size of one axis of a transposed convolution with its numbers put in."""
+    """The output size of one axis of a transposed convolution with its numbers."""
     cut = f"{axis.before} − {axis.after} + {axis.reach} + {axis.output_padding}"
     return f"{_reach_text(axis)}({axis.size} − 1) × {axis.stride} − {cut} = {axis.output_size}"
 
@@ -49,7 +49,7 @@ def _reach_text(axis: Axis | TransposedAxis) -> str:
 
 
 def unread_notes(axes: tuple[Axis, ...], boundary: Boundary) -> Iterator[str]:
-    """What a stride that does not fit, or that leaps, leaves unread."""
+    """The cells unread because the stride does not fit or exceeds the reach."""
     names = axis_names(len(axes))
     misfits = [
         f"stride {axis.stride} does not fit on the {name}s: {counted(axis.leftover, 'cell')} at the end of the padded "

@@ -1,4 +1,4 @@
-"""The report of what turns one size into another: a table of solutions, the simplest first, with their arithmetic."""
+"""The report of solutions that turn one size into another, the simplest first, with their arithmetic."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _SETTINGS = ("kernel", "stride", "padding", "dilation")
 
 
 class Solved(NamedTuple):
-    """The answer for all axes that ask the same."""
+    """The solutions for all axes with the same question."""
 
     question: Question
     axes: tuple[int, ...]
     """Which axes these are, counted from 0."""
     solutions: Sequence[Solution]
     nearest: Sequence[Solution]
-    """Where there is no solution: the simplest ways to the nearest sizes."""
+    """Where there is no solution: the simplest solutions for the nearest sizes."""
 
 
 def solve_report(answers: Sequence[Solved], most: int) -> Report:
-    """The solutions of each group of axes; a table shows at most so many of them, the data all."""
+    """The solutions of each group of axes; a table shows a limited number of them, the data all."""
     return Report(
         blocks=tuple(_blocks(answers, most)),
         data=lambda: _data(answers),
@@ -110,7 +110,7 @@ def _settings(axis: Solution) -> tuple[str, ...]:
 
 
 def arithmetic(axis: Solution) -> str:
-    """The output size with its numbers put in."""
+    """The output size with its numbers."""
     return size_text(axis) if isinstance(axis, Axis) else transposed_size_text(axis)
 
 

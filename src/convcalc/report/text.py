@@ -21,7 +21,7 @@ _DIRECTIONS = {
 
 
 def number_text(value: Any, digits: int = _DIGITS) -> str:
-    """A number as a reader writes it: whole numbers and fractions exact, floats to so many significant digits.
+    """A number as text: whole numbers and fractions exact, floats to ``digits`` significant digits.
 
     A negative zero is written 0; the JSON output keeps it.
 
@@ -37,7 +37,7 @@ def number_text(value: Any, digits: int = _DIGITS) -> str:
 
 
 def brief_text(value: Any) -> str:
-    """A number as :func:`number_text` writes it, or about what it is where that would be longer than a glance.
+    """A number as of :func:`number_text`, or an approximation where that would be long.
 
     >>> brief_text(Fraction(1, 16)), brief_text(10**30)
     ('1/16', 'about 1e+30')
@@ -66,7 +66,7 @@ def number_texts(values: Iterable[Any]) -> list[str]:
 
 
 def cells_text(size: Sequence[int]) -> str:
-    """Cells on each axis; a lone number says that it counts cells.
+    """Cells on each axis; a single number is followed by "cells".
 
     >>> cells_text([512, 300]), cells_text([1])
     ('512×300', '1 cell')
@@ -85,7 +85,7 @@ def channels_text(shape: Sequence[int]) -> str:
 
 
 def signed_sum(terms: Sequence[str]) -> str:
-    """Terms written out as a sum: a minus takes the place of the plus.
+    """Terms written out as a sum, with a minus before negative ones.
 
     >>> signed_sum(["-40", "80", "-120"])
     '-40 + 80 - 120'
@@ -95,7 +95,7 @@ def signed_sum(terms: Sequence[str]) -> str:
 
 
 def scale_text(scale: Fraction) -> str:
-    """A scale as a factor, or nothing where it is 1."""
+    """A scale as a factor; empty where it is 1."""
     return "" if scale == 1 else f"× {exact_text(scale)}"
 
 
@@ -112,17 +112,17 @@ def seconds_text(seconds: float) -> str:
 
 
 def axis_names(rank: int) -> tuple[str, ...]:
-    """What the spatial axes are called, the first one first."""
+    """The names of the spatial axes, in order."""
     return _AXIS_NAMES.get(rank) or tuple(f"axis-{number} cell" for number in range(rank))
 
 
 def directions(rank: int) -> tuple[str, ...]:
-    """Which way one goes along the spatial axes, the first one first."""
+    """The directions along the spatial axes, in order."""
     return _DIRECTIONS.get(rank) or tuple(f"along axis {number}" for number in range(rank))
 
 
 def directions_text(axes: Sequence[int], rank: int) -> str:
-    """Which way one goes along some of the spatial axes.
+    """The directions along some of the spatial axes.
 
     >>> directions_text((0, 1), 2), directions_text((0, 2), 3)
     ('along both axes', 'from front to back and from left to right')

@@ -1,1 +1,1 @@
-"""What is asked for, from words to numbers: the fields of a file and the flags, and the network that they mean."""
+"""Requests: the fields of files and flags, and their resolution into a network."""

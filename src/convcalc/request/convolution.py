@@ -1,4 +1,4 @@
-"""A convolution as a file and flags say it: its kernel, its input and how the one goes over the other."""
+"""A convolution from files and flags: its kernel, its input and its settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from convcalc.wording import counted
 
 
 def convolution_of(request: Request, context: Context) -> Problem:
-    """The convolution that a request describes; where that is asked none of its numbers may be inf or nan.
+    """The convolution that a request describes; with ``strict_finite`` none of its numbers may be inf or nan.
 
     Raises:
         ConvcalcError: a field is not what it must be, or the fields do not fit together.
@@ -100,7 +100,7 @@ def _problem(request: Request, context: Context) -> Problem:
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:
-    """The problem with a note on each array of whole numbers that its floats do not hold exactly."""
+    """The problem with a note on each array of whole numbers that its floats cannot represent exactly."""
     if problem.is_exact:
         return problem
     limit = WHOLE_LIMITS[problem.dtype]

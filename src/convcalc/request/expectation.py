@@ -1,4 +1,4 @@
-"""What must come out, according to a problem file."""
+"""The field ``expect`` of a problem file: the expected output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FACTS = (PARAMETERS, OUTPUT_SHAPE)
 
 
 def read_expectation(request: Request, output: Array, context: Context) -> list[Expected]:
-    """The parts of the output (:func:`~convcalc.arrays.squeezed`) that ``expect`` speaks of: all of it, or positions.
+    """The parts of the output (:func:`~convcalc.arrays.squeezed`) named in ``expect``: all of it, or positions.
 
     ``output``: (batch, out_channels, *spatial).
 
@@ -37,7 +37,7 @@ def read_expectation(request: Request, output: Array, context: Context) -> list[
 
 
 def read_facts(request: Request) -> dict[str, int | tuple[int, ...]]:
-    """What ``expect`` says of a network beside its output: its ``parameters``, and its ``output_shape`` of one sample.
+    """The facts of a network in ``expect`` besides its output: ``parameters``, and ``output_shape`` of one sample.
 
     Raises:
         FieldError: there is no ``expect``, or a fact is not what it must be.
@@ -59,7 +59,7 @@ def read_facts(request: Request) -> dict[str, int | tuple[int, ...]]:
 
 
 def expects_output(request: Request) -> bool:
-    """Whether ``expect`` speaks of numbers that come out of a network, and not only of facts; saying nothing is bad."""
+    """Whether ``expect`` has numbers of a network's output, not only facts; it must not be empty."""
     node = request.fields["expect"].node
     return not isinstance(node, dict) or not node or any(key not in _FACTS for key in node)
 

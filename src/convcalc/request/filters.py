@@ -20,7 +20,7 @@ def filters(
 ) -> tuple[Array, list[Kernel]]:
     """The weight, (out_channels, in_channels / groups, *kernel_size), not scaled, and each output channel's kernel.
 
-    ``depthwise``: the kernels are applied to each channel apart, and ``groups`` are as many as channels.
+    ``depthwise``: the kernels are applied to each channel separately, and ``groups`` is the number of channels.
 
     Raises:
         FieldError: ``groups`` is no whole number of at least 1.
@@ -32,7 +32,7 @@ def filters(
 
 
 def _planes(kernels: list[Kernel], dims: int, span: int, depthwise: bool) -> list[Kernel]:
-    """The kernels with a list of spatial kernels taken apart: one kernel for each output channel.
+    """The kernels with a list of spatial kernels split: one kernel for each output channel.
 
     Numbers with one axis more than the spatial ones are one filter if they have a plane for each channel that it
     spans, and otherwise a list of kernels.
@@ -65,7 +65,7 @@ def _weight(
 
 
 def _plane(kernel: Kernel, dims: int, channel: int, channels: int) -> Array:
-    """The spatial kernel on one channel: the one there is, or the channel's own."""
+    """The spatial kernel on one channel: the only one, or the channel's own."""
     if kernel.weights.ndim == dims:
         return kernel.weights
     if len(kernel.weights) != channels:

@@ -36,7 +36,7 @@ class GalleryInput(NamedTuple):
     input: Array
     """(1, channels, *spatial)."""
     total: Array
-    """(1, 1, *spatial): the channels added up."""
+    """(1, 1, *spatial): the sum of the channels."""
     settings: Mapping[str, Any]
     """Arguments of ``build_problem``."""
     labels: Labels
@@ -53,7 +53,7 @@ class GalleryInput(NamedTuple):
 
     @property
     def mean(self) -> Array:
-        """The mean of the channels, (1, *spatial); of exact numbers, which may be beyond all floats, it is exact."""
+        """The mean of the channels, (1, *spatial); exact for exact numbers, which may exceed the range of floats."""
         sample: Array = self.total[0]
         if self.channels == 1:
             return sample
@@ -132,13 +132,13 @@ def _dims(request: Request, tensor: Tensor, context: Context) -> int:
     if "kernel" in request.fields:
         try:
             return infer_dims(tensor.array, read_kernels(request, context), 1, False)
-        except DataError:  # kernels of several ranks, of which those of another one are left out
+        except DataError:  # kernels of several ranks, of which those of another one are omitted
             pass
     return infer_dims(tensor.array, [_ANY_RANK], 1, False)
 
 
 def _total(cells: Array) -> Array:
-    """The channels added up, (1, 1, *spatial); whole numbers stay exact."""
+    """The sum of the channels, (1, 1, *spatial); whole numbers stay exact."""
     if cells.shape[1] == 1:
         return cells
     if cells.dtype.kind in "iu":
@@ -148,7 +148,7 @@ def _total(cells: Array) -> Array:
 
 
 def _notes(cells: Array) -> list[str]:
-    """What is not shown of an input, and how else it could be read."""
+    """Notes on the parts of an input that are not shown, and on other readings of it."""
     samples, channels = cells.shape[:2]
     notes = [f"the first of {samples:,} samples is shown"] if samples > 1 else []
     if channels not in (1, _COLOURS):
@@ -176,10 +176,10 @@ class GalleryProblems(NamedTuple):
 def gallery_problems(gallery_input: GalleryInput, kernels: Iterable[Kernel], rule: str | None) -> GalleryProblems:
     """The problems of all kernels that fit the input.
 
-    ``rule``: which value becomes which level of a picture; None where no output is drawn as a picture.
+    ``rule``: the mapping of values to the levels of a picture; None where no output is drawn as a picture.
 
     Raises:
-        GeometryError: no kernel fits; what is said of the first.
+        GeometryError: no kernel fits; with the reason of the first.
     """
     fitting: list[GalleryProblem] = []
     unfit: dict[str, GeometryError] = {}

@@ -1,4 +1,4 @@
-"""Tensors that a file asks for by a rule instead of writing them out: zeros, ones, arange, impulse, random."""
+"""Tensors that a file defines by a rule: zeros, ones, arange, impulse, random."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcalc.geometry.arguments import whole
 from convcalc.request.text_values import plain_value
 
 OPTIONS = ("set", "seed", "low", "high")
-"""What may stand beside a rule: all of them beside ``random``, the first beside the others."""
+"""The keys besides a rule: all of them with ``random``, the first with the others."""
 _ITEMSIZE = 8
 
 
@@ -40,8 +40,8 @@ RULES = (*_RULES, "random")
 def generated(node: Mapping[str, Node], context: Context) -> Array:
     """The tensor that a mapping such as ``{zeros: [5, 5], set: {":, 2": 1}}`` describes, whole numbers.
 
-    ``arange`` counts from 0 row by row; ``impulse`` is 1 in the middle; ``random`` draws whole numbers from ``low``
-    to ``high`` (0 to 9), both included, with NumPy's default generator and ``seed`` (0).
+    ``arange`` counts from 0 row by row; ``impulse`` is 1 in the middle; ``random`` is whole numbers from ``low`` to
+    ``high`` (0 to 9), inclusive, by NumPy's default generator with ``seed`` (0).
 
     Raises:
         FieldError: a shape, an option or an index is not what it must be; ``field`` is the path below the mapping.
@@ -63,10 +63,10 @@ def generated(node: Mapping[str, Node], context: Context) -> Array:
 
 
 def index_of(text: str, shape: tuple[int, ...], path: tuple[str | int, ...]) -> tuple[int | slice, ...]:
-    """The NumPy index that a text such as ``":, 2"`` or ``"0, 1:3"`` stands for.
+    """The NumPy index written as a text such as ``":, 2"`` or ``"0, 1:3"``.
 
     Raises:
-        FieldError: it is no such index, or lies outside of the shape.
+        FieldError: it is no such index, or is outside the shape.
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) > len(shape):

@@ -1,4 +1,4 @@
-"""A kernel file: one YAML mapping that says a kernel's weights, scale, and where they come from."""
+"""Kernel files: one YAML mapping with a kernel's weights, scale and source."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _NAMESAKE = "namesakes: {opencv: {weights: [[0, 1], [1, 0]], scale: 1/2, source:
 
 
 def read_kernel_file(path: Path, limits: Limits) -> Kernel:
-    """The kernel of a file: its ``weights`` and ``scale``, or the ``builder`` with its ``arguments`` that makes them.
+    """The kernel of a file: its ``weights`` and ``scale``, or the ``builder`` of them with its ``arguments``.
 
-    ``sum``, ``symmetry`` and ``separable`` state what holds of weights × scale, for a test to check. ``symmetry`` lists
-    all that hold of left-right, up-down and front-back (mirrored along x, y or z), transpose (rows and columns
-    exchanged) and point (turned about the middle), with a minus in front where it gives the negative: of sobel-x
-    ``[-left-right, up-down, -point]``. ``separable`` says whether it is the product of one 1-D kernel for each axis.
+    ``sum``, ``symmetry`` and ``separable`` state properties of weights × scale, which a test checks. ``symmetry`` lists
+    all that hold of left-right, up-down and front-back (flipped along x, y or z), transpose (rows and columns
+    exchanged) and point (rotated about the centre), with a minus in front where it gives the negative: of sobel-x
+    ``[-left-right, up-down, -point]``. ``separable``: whether it is the product of one 1-D kernel for each axis.
 
-    What ``convcalc kernels NAME`` prints as JSON or saves as YAML is one too: its weights, scale and words are taken,
-    what follows from them is not.
+    The output of ``convcalc kernels NAME`` as JSON or YAML is a kernel file too: its weights, scale and description are
+    read, derived values are not.
 
-    ``namesakes`` names libraries, each with ``weights``, ``scale`` and ``source``. Of a library that has kernels, they
-    are its kernel as it stands there (ImageMagick, MATLAB, libvips); of one that has functions, those with which a
-    cross-correlation gives what the function gives (OpenCV, SciPy, scikit-image). Where ``name@library`` is itself a
-    builder, the weights are those that it makes without arguments.
+    ``namesakes`` names libraries, each with ``weights``, ``scale`` and ``source``. Of a library of kernels they are its
+    kernel as published there (ImageMagick, MATLAB, libvips); of a library of functions, those with which a
+    cross-correlation equals the function (OpenCV, SciPy, scikit-image). Where ``name@library`` is itself a builder, the
+    weights are its result without arguments.
 
     Raises:
         ConvcalcError: the file cannot be read or is no kernel file; the error has its line and column.
@@ -64,7 +64,7 @@ def _text(source: str, limits: Limits) -> str:
     try:
         return decode(read_bytes(source, limits.file), source)
     except FormatError:
-        found = open_file(source, limits)  # which says more of a kind that is not read
+        found = open_file(source, limits)  # whose error is more specific for kinds that are not read
         raise FormatError(f"a kernel file is text, this is {found.content}", place=Place(source)) from None
 
 
@@ -74,7 +74,7 @@ def is_printed(node: dict[str, Node]) -> bool:
 
 
 def _described(node: dict[str, Node]) -> dict[str, Node]:
-    """What a printed kernel says that a kernel file says too."""
+    """The fields of a printed kernel that a kernel file has too."""
     return {key: node[key] for key in _DESCRIPTION if key in node}
 
 
@@ -120,7 +120,7 @@ def weights_from(node: Node, limits: Limits) -> Any:
 
 
 def scale_from(node: Node) -> Fraction:
-    """A scale as an exact number; a decimal stands for the fraction that it is written as.
+    """A scale as an exact number; a decimal is converted by its digits.
 
     Raises:
         FieldError: it is no finite number.
@@ -144,7 +144,7 @@ def _check_keys(node: dict[str, Node], known: tuple[str, ...]) -> None:
 
 
 def _weights(node: dict[str, Node], builder: str, arguments: dict[str, Any], limits: Limits) -> tuple[Array, Fraction]:
-    """The weights that stand there, or those that the builder makes."""
+    """The weights in the file, or those of its builder."""
     scale = scale_from(node.get("scale", "1"))
     if "weights" in node:
         weights, split = whole_and_scale(weights_from(node["weights"], limits))

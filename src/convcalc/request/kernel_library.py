@@ -1,6 +1,6 @@
 """The kernel library: folders of kernel files, found by name.
 
-How a kernel is asked for in one text: ``name[:arguments][@library][+transformation[:argument]]...``.
+A kernel reference in one text: ``name[:arguments][@library][+transformation[:argument]]...``.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _PLUS = re.compile(r"(?<![0-9.][eE])\+")  # the plus of 1e+3 begins no transform
 
 
 class KernelReference(NamedTuple):
-    """A kernel as it is asked for, taken apart; nothing is looked up."""
+    """A parsed kernel reference; nothing is looked up."""
 
     name: str
     arguments: str | None = None
-    """What stands after the colon: ``5,1.2`` or ``size=5x3,sigma=1.2``; None without a colon."""
+    """The text after the colon: ``5,1.2`` or ``size=5x3,sigma=1.2``; None without a colon."""
     library: str = ""
-    """The library whose namesake is meant."""
+    """The library of the namesake."""
     steps: tuple[Transformation, ...] = ()
 
     @property
@@ -108,7 +108,7 @@ SUFFIX = ".yaml"
 
 @dataclass(frozen=True)
 class Library:
-    """Kernel files in folders, each looked at once; a name in an earlier folder hides the same name in a later one."""
+    """Kernel files in folders, each listed once; a name in an earlier folder hides the same name in a later one."""
 
     folders: tuple[Path, ...]
     limits: Limits = field(default_factory=Limits)
@@ -119,7 +119,7 @@ class Library:
         """The folders given, those of ``CONVCALC_KERNELS``, the user's own and the ones that convcalc ships.
 
         Raises:
-            FieldError: a folder that was asked for does not exist.
+            FieldError: a given folder does not exist.
         """
         asked = [Path(folder) for folder in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if folder]
         for folders, source in ((own, "--kernels"), (asked, ENVIRONMENT_VARIABLE)):
@@ -129,7 +129,7 @@ class Library:
         return cls((*own, *asked, _user_folder(), shipped("kernels")), limits or Limits.from_environment())
 
     def find(self, text: str) -> Kernel:
-        """The kernel that a call asks for: ``gaussian:5,1.2``, ``sobel-x@opencv``, ``sobel-x+rotate:45``.
+        """The kernel of a reference: ``gaussian:5,1.2``, ``sobel-x@opencv``, ``sobel-x+rotate:45``.
 
         A kernel whose file has the whole text as its name comes first; else it is read as a
         kernel reference, see :mod:`convcalc.request.kernel_library`.
@@ -164,7 +164,7 @@ class Library:
         paths = self._paths
         if name in paths:
             return self._read(paths[name])
-        if len(name) > self.limits.name:  # no file holds such a name, and to look for it would take long
+        if len(name) > self.limits.name:  # no file has such a name, and to search for it would take long
             raise UnknownNameError("kernel", name, (), hint="`convcalc kernels` lists the names")
         aliases: list[str] = []
         mention = re.compile(rb"(?<![\w-])%s(?![\w-])" % re.escape(name.encode("utf-8", "surrogatepass")))
@@ -195,11 +195,11 @@ class Library:
         return kernel
 
     def _matches(self, path: Path, pattern: re.Pattern[bytes]) -> bool:
-        """Whether a pattern is in a file, in a fraction of the time that it takes to read it as a kernel."""
+        """Whether a pattern is in a file, in a fraction of the time of reading it as a kernel."""
         try:
             return bool(pattern.search(read_bytes(str(path), self.limits.file)))
         except ConvcalcError:
-            return True  # reading it as a kernel says what is wrong
+            return True  # reading it as a kernel reports the error
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
@@ -211,7 +211,7 @@ class Library:
 
 
 def library_of(context: Context) -> Kernels:
-    """The library that is asked for, or the standard one; raises as :meth:`Library.standard` does."""
+    """The given library, or the standard one; raises as :meth:`Library.standard` does."""
     return context.library or Library.standard(limits=context.limits)
 
 
@@ -229,7 +229,7 @@ def _user_folder() -> Path:
 
 @contextmanager
 def of_kernel() -> Iterator[None]:
-    """Says of an error that it is about the field ``kernel``, unless it stands in a kernel's file."""
+    """A context that adds the field ``kernel`` to errors, unless they are in a kernel's file."""
     try:
         yield
     except ConvcalcError as error:

@@ -1,4 +1,4 @@
-"""Kernel files looked over: what each holds, and what looks like a mistake in it."""
+"""Linting of kernel files: their content, and probable mistakes in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convcalc.request.kernel_library import library_of
 
 
 def lint_file(file: str, context: Context) -> Linted:
-    """A kernel file looked over; the kernels of the library are those that it could be a copy of.
+    """Lint a kernel file; it is compared with the kernels of the library to find duplicates.
 
     Raises:
         ConvcalcError: the file cannot be read or is no kernel file; the error has its line and column.
@@ -40,11 +40,11 @@ def _peers(library: Kernels, kernel: Kernel) -> Iterator[Kernel]:
             try:
                 yield peer.with_arguments({"size": kernel.weights.shape}, _call(peer.name, kernel))
             except ConvcalcError:
-                continue  # not every builder makes every size
+                continue  # not every builder supports every size
 
 
 def _call(name: str, kernel: Kernel) -> str:
-    """How a parametric kernel is asked for in the size of another."""
+    """The reference of a parametric kernel in the size of another."""
     sizes = kernel.weights.shape
     if len(sizes) == 1:
         return f"{name}:size={sizes[0]},rank=1"

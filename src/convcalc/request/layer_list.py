@@ -1,4 +1,4 @@
-"""The layers of a file as they are written: the kind and the name of each, what it takes and what it says."""
+"""The layers of a file as written: the kind, name, inputs and arguments of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from convcalc.request.request import Request
 
 SEPARABLE = "depthwise-separable"
-"""A spelling of two layers: a depthwise one and a pointwise one."""
+"""A name for two layers: a depthwise one and a pointwise one."""
 _EXAMPLE = "layers: [conv: {out_channels: 8, kernel_size: 3}, relu]"
 _EARLIER = f"a layer takes earlier ones by their names, or {INPUT_NAME}"
 _OF_POINTWISE = ("out_channels",)
@@ -29,16 +29,16 @@ SEPARABLE_KEYS = (*_OF_POINTWISE, *_OF_DEPTHWISE, *_OF_BOTH, "name", "input")
 
 
 class Entry(NamedTuple):
-    """One layer as it is written."""
+    """One layer as written."""
 
     kind: str
     name: str
     said: Mapping[str, Node]
     """Its arguments and its weights."""
     inputs: tuple[int, ...]
-    """The layers that it takes, by their number, the first first."""
+    """The layers that are its inputs, by number, in order."""
     path: FieldPath
-    """Where in the file it is told of."""
+    """Its path in the file."""
 
 
 class _Written(NamedTuple):
@@ -47,7 +47,7 @@ class _Written(NamedTuple):
     path: FieldPath
     is_mapping: bool
     others: Node = ""
-    """What an add takes beside the layer before it."""
+    """The inputs of an add besides the previous layer."""
 
     def where(self, *keys: str) -> FieldPath:
         """The path of a key, or of the layer where it is written without keys."""
@@ -55,10 +55,10 @@ class _Written(NamedTuple):
 
 
 def read_entries(node: Node, context: Context) -> list[Entry]:
-    """The layers of a list, those that are spelled as one taken apart; every path begins with ``layers``.
+    """The layers of a list, names for two layers split; every path begins with ``layers``.
 
     Raises:
-        FieldError: it is no list of layers, two have one name, or one takes what comes after it.
+        FieldError: it is no list of layers, two have one name, or one needs a later layer's output.
         UnknownNameError: there is no such kind, or no layer of a name.
         LimitError: a name is too long.
     """
@@ -77,7 +77,7 @@ def read_entries(node: Node, context: Context) -> list[Entry]:
 
 
 def names_of_layers(request: Request, context: Context) -> list[str]:
-    """The names of a file's layers, in turn; none where it has no list of them. Raises as :func:`read_entries`."""
+    """The names of a file's layers, in order; none where it has no list of them. Raises as :func:`read_entries`."""
     written = request.fields.get("layers")
     if written is None or not isinstance(written.node, list):
         return []
@@ -108,7 +108,7 @@ def _written(node: Node, path: FieldPath) -> _Written:
 
 
 def _kind(name: str, path: FieldPath, *, in_mapping: bool = False) -> Kind | None:
-    """The kind of layer of a name, or None of a spelling of several."""
+    """The kind of layer of a name, or None of a name for several."""
     if name == SEPARABLE:
         return None
     if name not in KINDS:
@@ -130,7 +130,7 @@ def _two_keys(keys: Sequence[str], path: FieldPath) -> FieldError:
 
 
 def _names(written: Sequence[_Written], context: Context) -> list[str]:
-    """The name of each: the one it has, or its kind and a number."""
+    """The name of each: its own, or its kind and a number."""
     counts: Counter[str] = Counter()
     names = []
     for each in written:
@@ -157,7 +157,7 @@ def _own_name(each: _Written, context: Context) -> str:
 
 
 def _parts(each: _Written, name: str) -> Iterator[tuple[_Written, str]]:
-    """The layer itself, or the two that it is a spelling of."""
+    """The layer itself, or the two that its name means."""
     if each.kind != SEPARABLE:
         yield each, name
         return
@@ -185,7 +185,7 @@ def _check_bias(each: _Written, name: str) -> None:
 def _numbers(
     written: Sequence[_Written], names: Sequence[str], parts: Sequence[Sequence[tuple[_Written, str]]]
 ) -> dict[str, int]:
-    """The number of each layer by its name; the name of two stands for the second."""
+    """The number of each layer by its name; the name of two means the second."""
     numbers: dict[str, int] = {}
     count = 0
     for each, name, own in zip(written, names, parts, strict=True):
@@ -200,7 +200,7 @@ def _numbers(
 
 
 def _inputs(each: _Written, name: str, number: int, numbers: Mapping[str, int]) -> tuple[int, ...]:
-    """The layers that one takes: those that it names, or the one before, and the others that an add names."""
+    """The inputs of a layer: those that it names, or the previous layer, and the others that an add names."""
     said, path = each.said.get("input"), each.where("input")
     if not KINDS[each.kind].joins:
         return (number - 1 if said is None else _reference(said, name, number, numbers, path),)

@@ -1,4 +1,4 @@
-"""From written layers to a network: each on the shape that the ones before it give, its weights read when it runs."""
+"""Builds a network from written layers: each on its inputs' shapes; weights are read when it runs."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 COMMON = ("name", "input")
 OF_KERNELS = ("conv", "pointwise", "depthwise")
-"""Kinds whose weight is given as kernels are."""
+"""Kinds whose weight may be given as kernels."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerReader:
-    """Makes the layers of a file, one after the other."""
+    """Builds the layers of a file, one after the other."""
 
     input_shape: Shape
     entries: Sequence[Entry]
     tensors: WeightReader
     weights: Callable[[str, int], Weights] | None
-    """Those of a layer by its name in the file and its number, if the file has a field ``weights``."""
+    """The weights of a layer by its name in the file and its number, if the file has a field ``weights``."""
     changed: str = ""
     """The layer that flags change."""
     changes: Mapping[str, Field] = field(default_factory=dict)
-    """What they say of it, by the names of a problem's fields."""
+    """The changes by flags, by the names of a problem's fields."""
 
     def network(self, title: str = "") -> Network:
         """All layers.
@@ -83,7 +83,7 @@ class LayerReader:
         return self.tensors.origin.place((*entry.path, *_spelled(path, entry)), key=key)
 
     def _rest(self, number: int, entry: Entry) -> Weights | None:
-        """Where the tensors come from that the layer does not give: as it says itself, or as the file says."""
+        """The source of tensors not given in the entry: its own field ``weights``, or the file's."""
         own = entry.said.get("weights")
         if isinstance(own, str):
             made = self.weights and self.weights(own, number)
@@ -99,7 +99,7 @@ class LayerReader:
         return make(entry.name, number) if make else None
 
     def _given(self, entry: Entry, kind: Kind, shape: Shape) -> Iterator[tuple[str, Given]]:
-        """The tensors that an entry gives itself."""
+        """The tensors in the entry itself."""
         for name, node in entry.said.items():
             if name not in TENSORS or (name in kind.defaults and _is_truth(name, node)):
                 continue
@@ -117,12 +117,12 @@ class LayerReader:
 
 
 _CHANGED = {"kernel": "weight", "depthwise": "groups"}
-"""What fields of a problem are called in a layer, where it is another word."""
+"""Fields of a problem that have another name in a layer."""
 _BY_WEIGHT = ("out_channels", "kernel_size", "channel_multiplier")
 
 
 def _changed(entry: Entry, changes: Mapping[str, Field], shape: Shape) -> Entry:
-    """An entry with what flags say of it; where they give a kernel its sizes are those of the kernel."""
+    """An entry with the changes by flags; with a kernel in them its sizes are those of the kernel."""
     if not changes:
         return entry
     kind = KINDS[entry.kind]
@@ -139,7 +139,7 @@ def _changed(entry: Entry, changes: Mapping[str, Field], shape: Shape) -> Entry:
 
 @contextmanager
 def _of_flags(changes: Mapping[str, Field]) -> Iterator[None]:
-    """Says of an error about what a flag says that it is about the flag."""
+    """A context that adds the flag to errors about its value."""
     try:
         yield
     except ConvcalcError as error:
@@ -171,7 +171,7 @@ def _check_tensors(entry: Entry, layer: Layer, given: Mapping[str, Given]) -> No
 
 
 def _is_truth(name: str, node: Any) -> bool:
-    """Whether it says that there is such a tensor or none, and not its numbers."""
+    """Whether it states only that the tensor exists or not, without its numbers."""
     with suppress(FieldError):
         truth(name, node)
         return True
@@ -186,7 +186,7 @@ def _name(number: int, stages: Sequence[Stage]) -> str:
 
 @contextmanager
 def _of_layer(entry: Entry, shapes: Sequence[Shape], sources: Sequence[str]) -> Iterator[None]:
-    """Says of an error which layer it is about, and where that is written; of sizes also what the layer's input is."""
+    """A context that adds the layer and its place in the file to errors; to those of sizes also the layer's input."""
     try:
         yield
     except ConvcalcError as error:
@@ -199,7 +199,7 @@ def _of_layer(entry: Entry, shapes: Sequence[Shape], sources: Sequence[str]) -> 
 
 
 def _spelled(path: FieldPath, entry: Entry) -> FieldPath:
-    """A field of a convolution by the word of a layer: what is the kernel there is its size or its weight here."""
+    """The name of a convolution's field in a layer: the kernel is the layer's kernel size or weight."""
     if path[:1] == ("kernel",):
         return ("weight" if "weight" in entry.said else "kernel_size", *path[1:])
     return path

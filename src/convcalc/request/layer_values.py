@@ -1,6 +1,6 @@
-"""The numbers of a layer's weights, read when it runs: held to its shapes, and looked through for inf and nan.
+"""The numbers of a layer's weights, read when it runs: checked for their shapes, inf and nan.
 
-The arguments of a layer: as a file says them, and those that it leaves out as the layer's weight has them.
+The arguments of a layer: from the file, and omitted ones from the shape of the layer's weight.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def arguments_of(
     entry: Entry, kind: Kind, input_shape: Shape, given: Mapping[str, Given], rest: Weights | None
 ) -> dict[str, Any]:
-    """What the layer is made with. A weight that the layer gives itself has a bias only where one is given too.
+    """The layer's arguments. A weight in the layer's own entry has a bias only where one is given too.
 
     Raises:
-        FieldError: one is missing, or is no word that it takes.
+        FieldError: one is missing, or has an invalid value.
     """
     defaults = kind.defaults
     found = {
@@ -54,10 +54,10 @@ def _value(name: str, node: Any, default: Any) -> Any:
 def _arguments_of_weight(
     entry: Entry, input_shape: Shape, missing: Sequence[str], given: Mapping[str, Given], rest: Weights | None
 ) -> dict[str, Any]:
-    """What the shape of the weight tells of the arguments.
+    """The arguments that follow from the shape of the weight.
 
     Raises:
-        FieldError: it does not tell those that are missing.
+        FieldError: missing ones do not follow from it.
     """
     shape = None
     if "weight" in given:
@@ -76,7 +76,7 @@ def _arguments_of_weight(
 
 
 def _sizes(entry: Entry, input_shape: Shape, weight: Shape) -> dict[str, Any]:
-    """The arguments that a weight of a shape stands for, in PyTorch's order of its axes."""
+    """The arguments of a weight's shape, in PyTorch's order of its axes."""
     groups = plain_value(entry.said.get("groups", "1"))
     of_transposed = weight[1] * groups if isinstance(groups, int) else weight[1]
     return {
@@ -94,7 +94,7 @@ _ORDERS = {
     "transposed-conv": "(in_channels, out_channels / groups, *kernel_size)",
     "linear": "(out_features, in_features)",
 }
-"""What the axes of a weight are, as in PyTorch."""
+"""The axes of a weight, in PyTorch's order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class LayerValues:
     entry: Entry
     layer: Layer
     given: Mapping[str, Given]
-    """Those that the layer gives itself."""
+    """Those in the layer's own entry."""
     rest: Weights | None
     """Where the others come from."""
     tensors: WeightReader
@@ -116,7 +116,7 @@ class LayerValues:
 
     @property
     def stored(self) -> dict[str, Hashable]:
-        """Which tensors of files the weights are, of those that may be another layer's too."""
+        """The files' tensors of the weights that other layers may share."""
         found = {name: self._stored(name) for name in self.layer.weight_shapes}
         return {name: tensor for name, tensor in found.items() if tensor is not None}
 
@@ -129,7 +129,7 @@ class LayerValues:
         return {name: self._tensor(name) for name in self.shapes}
 
     def check_written(self) -> None:
-        """Refuse numbers that stand in the file itself and do not fit; other files are left for when they are needed.
+        """Refuse numbers in the file itself that do not fit; other files are checked when they are needed.
 
         Raises:
             ConvcalcError: as of :meth:`read`.
@@ -153,7 +153,7 @@ class LayerValues:
         return None if self.rest is None else self.rest.stored(name)
 
     def _fitted(self, name: str, found: Found) -> Array:
-        """The tensor in the shape that the layer needs, one number standing for all of a list."""
+        """The tensor in the shape that the layer needs; a single number fills a list."""
         import numpy as np
 
         from convcalc.arrays import checked

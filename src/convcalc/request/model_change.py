@@ -1,4 +1,4 @@
-"""What flags say of one layer of a model: its own arguments in the words of a file, some of them said anew."""
+"""Changes of one layer of a model by flags: its own arguments as a file would have them, some of them replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def change_of(request: Request, context: Context, number_notes: NumberNotes) -> Change:
-    """The change of a model's layer that flags ask for, and that they are to blame for."""
+    """The change of a model's layer by flags, with errors that name the flags."""
     called = " and ".join(change.origin.source for change in request.changes.values())
     origin = Origin(called, is_flag=True)
     tensors = WeightReader(origin, context, number_notes)
@@ -56,18 +56,18 @@ class ModelWeights:
     values: Mapping[str, Constant]
 
     def shape(self, name: str) -> Shape | None:
-        """As the model says."""
+        """As in the model."""
         return self.values[name].shape if name in self.values else None
 
     def stored(self, name: str) -> Hashable | None:
         """By the tensor's name in the model."""
         return (self.values[name].stored or None) if name in self.values else None
 
-    def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:  # noqa: ARG002 - they are what they are
-        """As the model has it.
+    def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:  # noqa: ARG002 - the model's shapes are fixed
+        """As in the model.
 
         Raises:
-            FieldError: it has none.
+            FieldError: the model has none.
         """
         from convcalc.files.numbers import array_notes
 
@@ -78,7 +78,7 @@ class ModelWeights:
 
 
 def _node(value: Any) -> Node:
-    """An argument as a file would say it."""
+    """An argument as a file would have it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return [_node(each) for each in value] if isinstance(value, (list, tuple)) else str(value)

@@ -1,4 +1,4 @@
-"""What goes into a network of layers: numbers, or their shape alone."""
+"""The input of a network of layers: numbers, or their shape alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INPUT_HINT = "--input takes a path, or a shape such as 3x224x224"
 
 
 class Given(NamedTuple):
-    """What goes in, as far as it is known."""
+    """The input, as far as it is known."""
 
     shape: Shape
     tensor: Tensor | None = None
@@ -31,9 +31,9 @@ class Given(NamedTuple):
 def read_input_or_shape(
     request: Request, context: Context, rank: int | None, *, takes_features: bool = False
 ) -> Given | None:
-    """The input's numbers or its shape; None where nothing is said.
+    """The input's numbers or its shape; None where neither is given.
 
-    ``rank``: the spatial axes of the network, where it has them fixed.
+    ``rank``: the number of spatial axes of the network, where it is fixed.
     """
     if "input" not in request.fields:
         return None
@@ -47,7 +47,7 @@ def read_input_or_shape(
     try:
         found = tensor_of(node, origin, context, "input")
     except DataError as error:
-        if origin.is_flag and type(error) is DataError:  # there is no such file: it may not have been meant as one
+        if origin.is_flag and type(error) is DataError:  # there is no such file: the text may not be meant as one
             error.hint = _INPUT_HINT
         raise
     if not found.array.size:
@@ -58,7 +58,7 @@ def read_input_or_shape(
 
 
 def declared_shape(request: Request, context: Context) -> Shape | None:
-    """The shape of the input where that is all that is said of it.
+    """The shape of the input where only that is given.
 
     Raises:
         FieldError: it is no shape.
@@ -91,7 +91,7 @@ def _shape_of(node: dict[str, Any], request: Request, context: Context) -> Shape
 
 
 def declared_rank(request: Request) -> int | None:
-    """The spatial axes of the shape that the file gives its input, which other numbers have too."""
+    """The spatial axes of the input's shape in the file, which other numbers must have too."""
     node = request.fields["input"].node if "input" in request.fields else None
     if not isinstance(node, dict) or "shape" not in node:
         return None
@@ -124,7 +124,7 @@ def place_of_input(request: Request) -> Place:
 
 
 def input_field(text: str) -> Field:
-    """What ``--input`` says: a shape, numbers in brackets, or a path."""
+    """The value of ``--input``: a shape, numbers in brackets, or a path."""
     origin = Origin("--input", is_flag=True)
     if _SHAPE.fullmatch(text):
         return Field({"shape": list(text.split("x"))}, origin)

@@ -1,4 +1,4 @@
-"""A request: what was asked for, in the words of a problem file and of the flags, not yet interpreted."""
+"""Requests: the fields of a problem file and of the flags, not yet interpreted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FIELDS = {
     "dtype": "auto, exact, float32 or float64",
     "expect": "what must come out, or a mapping from positions to numbers",
 }
-"""The fields of a problem file, and what each holds."""
+"""The fields of a problem file, each with its description."""
 
 NETWORK_FIELDS = {
     **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
@@ -41,11 +41,11 @@ NETWORK_FIELDS = {
     "weights": "{file: PATH} of all layers' weights, or {random: SEED}; without it there are shapes and counts only",
     "expect": "what must come out, or a mapping from positions, parameters and output_shape to numbers",
 }
-"""The fields of a file with layers, and what each holds."""
+"""The fields of a file with layers, each with its description."""
 
 DEFAULT_PROBLEM = "examples/gradient.yaml"
 _IN_LAYER = {"kernel": "weight", "depthwise": "groups"}
-"""What fields of a problem are called in a layer, where it is another word."""
+"""Fields of a problem that have another name in a layer."""
 _FLAGS = {"flip": "--convolve"}
 
 
@@ -55,18 +55,18 @@ class Origin(NamedTuple):
     source: str
     text: str = ""
     folder: Path = Path()
-    """What the paths in the field are relative to."""
+    """The folder that paths in the field are relative to."""
     is_flag: bool = False
 
     def place(self, path: FieldPath, *, key: bool = False) -> Place:
-        """The place of what stands at a field path."""
+        """The place of the value at a field path."""
         if self.is_flag or not self.text:
             return Place(self.source, is_flag=self.is_flag)
         return place(self.source, self.text, path, key=key)
 
 
 class Field(NamedTuple):
-    """The value of a field as written, or a tensor that was a file by itself, and where it comes from."""
+    """The value of a field as written, or a tensor that was a separate file, and where it comes from."""
 
     node: Node | Tensor
     origin: Origin
@@ -74,16 +74,16 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Fields as written; :func:`convcalc.resolve` makes a network of them."""
+    """Fields as written; :func:`convcalc.resolve` turns them into a network."""
 
     source: str
     fields: Mapping[str, Field]
     model: OpenedFile | None = None
-    """The file, where it is a whole network in a format of its own."""
+    """The file, where it is a whole network in its own format."""
     layer: str = ""
     """Of several layers the one that :attr:`changes` are about."""
     changes: Mapping[str, Field] = field(default_factory=dict)
-    """What is said of that layer instead of what stands in the file, by the names of a problem's fields."""
+    """Values of that layer that replace those in the file, by the names of a problem's fields."""
 
     def __repr__(self) -> str:
         return f"<Request {self.source!r}: {', '.join(self.fields) or 'a model'}>"
@@ -91,12 +91,12 @@ class Request:
     def override(self, layer: str | None = None, **flags: str | bool | Sequence[str] | None) -> Request:
         """The request with fields replaced by the texts of flags; None and False leave a field as it is.
 
-        A sequence of texts gives a list with one entry for each. What says what a convolution is changes, of several
-        layers, the one of that name.
+        A sequence of texts gives a list with one entry for each. Of several layers, fields of a convolution change the
+        one of that name.
 
         Raises:
             FormatError: a text begins a list or a mapping that is not well formed.
-            UsageError: a flag says what a convolution is, and there are several layers of which none is named.
+            UsageError: a flag is a field of a convolution, and there are several layers of which none is named.
         """
         changes = {
             name: Field(_flag_value(name, value), Origin(_FLAGS.get(name, f"--{name}"), is_flag=True))
@@ -114,22 +114,22 @@ class Request:
         return replace(self, fields={**self.fields, **fields}, layer=layer, changes=own)
 
     def need_kernel(self) -> None:
-        """Refuse numbers alone, of which only a default would make a network.
+        """Refuse an input alone, which only defaults would make a network.
 
         Raises:
-            FormatError: nothing says what is done with the input.
+            FormatError: the request has an input and no operation.
         """
         if self.model is None and not {"kernel", "layers"} & set(self.fields):
             hint = "write a file with layers: [conv: {out_channels: 8, kernel_size: 3}]"
             raise FormatError("there is neither a network nor a kernel in it", hint=hint, place=Place(self.source))
 
     def value(self, name: str, default: Any) -> Any:
-        """The value of a field, its plain numbers as numbers; ``default`` if it is not there."""
+        """The value of a field, its plain numbers as numbers; ``default`` if it is missing."""
         return plain_value(self.fields[name].node) if name in self.fields else default
 
     @contextmanager
     def placing(self) -> Iterator[None]:
-        """Adds to an error about a field the place where the field was written."""
+        """A context that adds the place of a field to errors about it."""
         try:
             yield
         except ConvcalcError as error:
@@ -139,10 +139,10 @@ class Request:
 
 
 def read_request(path: str | None = None, context: Context = STANDARD) -> Request:
-    """The request of a problem file, of a model or a tensor by itself, or without a path of the default example.
+    """The request of a problem file, a model or a tensor file; without a path, of the default example.
 
     Raises:
-        ConvcalcError: the file cannot be read, or has a field that no problem has.
+        ConvcalcError: the file cannot be read, or has an unknown field.
     """
     return request_of(open_request(path, context), context)
 
@@ -157,7 +157,7 @@ def open_request(path: str | None, context: Context) -> OpenedFile:
 
 
 def request_of(source: OpenedFile, context: Context) -> Request:
-    """The request that a file holds; raises as :func:`read_request` does."""
+    """The request in a file; raises as :func:`read_request` does."""
     if source.kind == "onnx":
         return Request(source.name, {}, source)
     document = node(source, context.limits) if source.kind == "yaml" else None
@@ -202,6 +202,6 @@ def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:
 
 
 def _flag_list(name: str, texts: list[str]) -> Node:
-    """One text is the field itself; of several each is an entry, numbers wrapped so that they stay one kernel each."""
+    """One text is the field itself; of several each is an entry, with numbers wrapped so that each is one kernel."""
     values = [_flag_value(name, text) for text in texts]
     return values[0] if len(values) == 1 else [{"weights": each} if isinstance(each, list) else each for each in values]

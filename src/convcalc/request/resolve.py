@@ -1,4 +1,4 @@
-"""From words to numbers: a request becomes a network, and after that there are only arrays, shapes and enums."""
+"""Resolves a request into a network, after which there are only arrays, shapes and enums."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _EXAMPLE = "input: {shape: [3, 224, 224]}, or its numbers"
 def resolve(request: Request, context: Context = STANDARD, *, input_text: str | None = None) -> Network:
     """The network that a request describes: one convolution, layers, or a model.
 
-    ``input_text`` replaces the file's input: a shape such as ``3x224x224``, (channels, *spatial) of one sample, or what
-    a field ``input`` may say, a path first of all. Weights of layers are read when a layer runs. With
-    ``context.strict_finite`` none of the numbers may be inf or nan, weights when they are read.
+    ``input_text`` replaces the file's input: a shape such as ``3x224x224``, (channels, *spatial) of one sample, or any
+    value of a field ``input``, mainly a path. Weights of layers are read when a layer runs. With
+    ``context.strict_finite`` no number may be inf or nan; weights are checked when they are read.
 
     Raises:
-        ConvcalcError: the file is not well formed, or shapes do not meet; the error has the place.
+        ConvcalcError: the file is not well formed, or shapes are incompatible; the error has the place.
     """
     rank = declared_rank(request)
     if input_text is not None:
@@ -111,7 +111,7 @@ def _of_model(request: Request, model: OpenedFile, context: Context) -> Network:
 
 
 def _with_numbers(network: Network, dtype: str, given: Given | None, number_notes: NumberNotes) -> Network:
-    """The network with what goes in."""
+    """The network with its input."""
     network = replace(network, dtype=dtype, number_notes=number_notes.notes)
     if given is None or given.tensor is None:
         return network

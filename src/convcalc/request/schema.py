@@ -1,8 +1,8 @@
-"""The JSON Schemas of files that people write, problems and networks or kernels, from the tables that the readers use.
+"""The JSON Schemas of the files that users write, problems and networks or kernels, from the readers' own tables.
 
-An editor checks a file with them while it is written. They refuse what the readers refuse, as far as one value tells
-it: not what depends on other fields or files, such as shapes that do not meet. They are stricter in one thing: a whole
-number is written as such, not as 4/2.
+An editor checks a file with them while it is written. They refuse what the readers refuse, as far as it follows from
+one value: not what depends on other fields or files, such as incompatible shapes. They are stricter in one respect:
+integers must be written as such, not as 4/2.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from convcalc.request.resolve import DTYPES
 
 Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
-"""The latest that editors read whole (yaml-language-server, README, "Features")."""
+"""The latest version that editors support completely (yaml-language-server, README, "Features")."""
 
 _EXPRESSION = r"^([-+*/(). \t\n0-9]|[0-9.][eE]|sqrt|pi)*([0-9.)]|pi)[ \t\n]*$"
 _NOT_FINITE = r"^[-+]?\.?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])$"
@@ -171,11 +171,11 @@ def kernel_schema() -> Schema:
 
 
 SCHEMAS = {"problem": problem_schema, "kernel": kernel_schema}
-"""What makes each schema, by what the file holds."""
+"""The function of each schema, by the content of the file."""
 
 
 def _numbers() -> dict[str, Schema]:
-    """What numbers, arrays and kernels are, wherever they stand."""
+    """The definitions of numbers, arrays and kernels."""
     keys = {name: _OF_KERNEL_KEY[name] for name in KEYS}
     return {
         "number": _any(_FINITE, {"type": "string", "pattern": _NOT_FINITE}),
@@ -192,7 +192,7 @@ def _numbers() -> dict[str, Schema]:
 
 
 def _sources(**more: Schema) -> list[Schema]:
-    """Where numbers may come from: a file, or a rule; ``more``: what else may be said of them."""
+    """The sources of numbers: a file, or a rule; ``more``: further keys."""
     rules = {rule: (rule, *(OPTIONS if rule == "random" else OPTIONS[:1])) for rule in RULES}
     return [
         _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **more}, ["file"]),
@@ -206,7 +206,7 @@ def _described() -> Schema:
 
 
 def _layer() -> Schema:
-    """A layer: the name of its kind, or the kind with what it takes."""
+    """A layer: the name of its kind, or the kind with its arguments."""
     alone = [name for name, kind in KINDS.items() if _stands_alone(kind)]
     said = {name: _said(name, kind) for name, kind in KINDS.items()}
     said[SEPARABLE] = _any({"type": "null"}, _OF_ARGUMENT["out_channels"], _separable())
@@ -214,12 +214,12 @@ def _layer() -> Schema:
 
 
 def _stands_alone(kind: Kind) -> bool:
-    """Whether it may stand without arguments: those that it needs, a file of weights may tell."""
+    """Whether it may have no arguments: required ones may follow from a file of weights."""
     return not kind.joins and (bool(kind.tensors) or NEEDED not in kind.defaults.values())
 
 
 def _said(name: str, kind: Kind) -> Schema:
-    """What may stand after the name of a kind."""
+    """The value of a kind's key."""
     if kind.joins:
         return _any(_WORD, _list(_WORD), _mapping({"name": _LAYER_NAME, "input": _list(_WORD, 2)}, ["input"]))
     keys = {key: _argument(key, default) for key, default in kind.defaults.items()}
@@ -234,20 +234,20 @@ def _said(name: str, kind: Kind) -> Schema:
 
 
 def _separable() -> Schema:
-    """What may stand after the name of a depthwise and a pointwise layer in one."""
+    """The value of the key of a depthwise and a pointwise layer in one."""
     defaults = {**KINDS["pointwise"].defaults, **KINDS["depthwise"].defaults}
     keys = {key: _argument(key, defaults[key]) for key in SEPARABLE_KEYS if key in defaults}
     return _mapping(keys | _common(has_weights=True))
 
 
 def _common(*, has_weights: bool) -> dict[str, Schema]:
-    """What every kind takes."""
+    """The keys of every kind."""
     weights = {"weights": _any(_WORD, _WEIGHTS)} if has_weights else {}
     return {**weights, **dict(zip(COMMON, (_LAYER_NAME, _WORD), strict=True))}
 
 
 def _argument(name: str, default: Any) -> Schema:
-    """What an argument of a layer takes, and what it is where it is left out, for an editor to show."""
+    """The type of a layer's argument, and its default for an editor to show."""
     takes = _TRUTH if isinstance(default, bool) else _OF_ARGUMENT.get(name, _PLAIN)
     if default is NEEDED or default is None:
         return takes

@@ -1,4 +1,4 @@
-"""Which axes are spatial: the readings of input and kernel that are possible, where nothing says which is meant."""
+"""The number of spatial axes, inferred from the shapes of input and kernel where it is not given."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _readings(
 
 
 def _fits(kernel: Kernel, dims: int, span: int, depthwise: bool, strict: bool) -> bool:
-    """Whether the kernel has the axes for so many spatial ones, and planes for the channels that it spans."""
+    """Whether the kernel has the axes for ``dims`` spatial ones, and planes for the channels that it spans."""
     if kernel.builder:
         return kernel.rank in (None, dims)
     if kernel.is_spatial:

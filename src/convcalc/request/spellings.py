@@ -1,4 +1,4 @@
-"""What other libraries call the fields of a problem and the arguments of a layer, for the hint of an unknown one."""
+"""Other libraries' names for the fields of a problem and the arguments of a layer, for hints on unknown ones."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _ELSEWHERE = {
     "negative_slope": ("alpha", "slope", "leak"),
     "expect": ("output", "expected", "result"),
 }  # fmt: skip
-"""Each word of ours with those of PyTorch, Keras, ONNX, JAX, SciPy and OpenCV for the same thing, in small letters."""
+"""Each of our names with those of PyTorch, Keras, ONNX, JAX, SciPy and OpenCV for the same thing, in lower case."""
 
 
 def unknown_key(
     kind: str, key: str, known: Iterable[str], *, field: FieldPath = (), at_key: bool = False
 ) -> UnknownNameError:
-    """The error of a key that is not known, with ours as the hint where another library calls it so."""
+    """The error of an unknown key, with our name as the hint where it is another library's name."""
     names = tuple(known)
     ours = " or ".join(called_here(key, names))
     return UnknownNameError(kind, key, names, hint=ours and f"here it is called {ours}", field=field, at_key=at_key)
 
 
 def called_here(key: str, known: Iterable[str]) -> list[str]:
-    """Those of the known names that another library calls so.
+    """Those of the known names that another library calls by this name.
 
     >>> called_here("padding_mode", ["padding", "boundary"])
     ['boundary']

@@ -1,4 +1,4 @@
-"""What a field of a problem says about numbers: written out, made by a rule, or in a file."""
+"""The numbers of a problem's field: written out, defined by a rule, or in a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
 def read_input(request: Request, context: Context) -> Tensor:
-    """The input's numbers, as they are, no axes added.
+    """The input's numbers, with their own axes.
 
     Raises:
         ConvcalcError: there are none, or they cannot be read.
@@ -37,10 +37,10 @@ def read_input(request: Request, context: Context) -> Tensor:
 
 
 def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str) -> Tensor:
-    """The numbers that a node says; errors carry the field path below ``name``.
+    """The numbers of a node; errors have the field path below ``name``.
 
     Raises:
-        ConvcalcError: it says none, or they cannot be read.
+        ConvcalcError: it has none, or they cannot be read.
     """
     if isinstance(value, Tensor):
         return value
@@ -68,7 +68,7 @@ def read_kernels(request: Request, context: Context) -> list[Kernel]:
 
 
 def kernels_of(value: Any, origin: Origin, context: Context) -> list[Kernel]:
-    """The kernels that a node says; errors carry the field path below ``kernel``.
+    """The kernels of a node; errors have the field path below ``kernel``.
 
     Raises:
         ConvcalcError: one of them cannot be read or does not exist.
@@ -80,13 +80,13 @@ def kernels_of(value: Any, origin: Origin, context: Context) -> list[Kernel]:
 
 
 class _KernelReader:
-    """Reads what stands where a kernel is expected."""
+    """Reads the value where a kernel is expected."""
 
     def __init__(self, origin: Origin, context: Context) -> None:
         self.origin, self.context, self.limits = origin, context, context.limits
 
     def read(self, value: Any, path: tuple[str | int, ...]) -> Kernel:
-        """The kernel; errors carry ``path`` and what lies below it."""
+        """The kernel; errors have ``path`` and the path below it."""
         try:
             if isinstance(value, dict):
                 return self._mapping(value)

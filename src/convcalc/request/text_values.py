@@ -1,4 +1,4 @@
-"""Words as values: what one plain piece of text in a file or on the command line stands for."""
+"""The values of single texts in a file or on the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 def plain_value(node: Any) -> Any:
     """A node with its plain numbers as numbers and ``5x3`` as a list; words stay words, quoted ones but fractions too.
 
-    Whoever asked for a number refuses the words: they know the field's name and what it needs.
+    Callers that need a number refuse the words: they know the field's name and its type.
     """
     if isinstance(node, list):
         return [plain_value(each) for each in node]
@@ -56,7 +56,7 @@ def word(name: str, node: Any) -> str:
 
 
 def boundary_of_node(node: Any) -> Any:
-    """What a boundary is said to be: a word or a number.
+    """The value of a boundary: a word or a number.
 
     Raises:
         FieldError: it is neither.
@@ -64,7 +64,7 @@ def boundary_of_node(node: Any) -> Any:
     value = plain_value(node)
     if isinstance(value, str) and value[:1] in tuple("+-.0123456789"):
         with below("boundary"):
-            number(value)  # no word begins so; it says what is wrong with the number
+            number(value)  # no word begins like this; it reports the error in the number
     if isinstance(value, dict) and set(value) == {"constant"}:
         value = plain_value(value["constant"])
     if isinstance(value, list | dict):
@@ -75,7 +75,7 @@ def boundary_of_node(node: Any) -> Any:
 
 
 def flag_node(flag: str, text: str) -> Node:
-    """What the text of a flag stands for: lists and mappings as in a file, ``2,1`` as a list, all else as a word.
+    """The value of a flag's text: lists and mappings as in a file, ``2,1`` as a list, all else as a word.
 
     Raises:
         FormatError: a list or mapping is not well formed.

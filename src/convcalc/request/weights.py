@@ -1,4 +1,4 @@
-"""Where the numbers of a layer's weights come from: written at the layer, in a file of all layers, or random."""
+"""The sources of a layer's weights: written at the layer, in a file of all layers, or random."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from convcalc.layers.layer import Shape
 
 TENSORS = ("weight", "bias", "running_mean", "running_var")
-"""What the weights of layers are called, as in PyTorch."""
+"""The names of layers' weights, as in PyTorch."""
 _EXAMPLE = "weights: {file: weights.npz}, or {random: 0}"
 _ITEMSIZE = 4  # float32
 
@@ -37,13 +37,13 @@ class Found(NamedTuple):
 
 
 class Weights(Protocol):
-    """Where tensors come from; each is read when it is asked for."""
+    """A source of tensors; each is read on demand."""
 
     def shape(self, name: str) -> Shape | None:
-        """The shape of a tensor where it is known before it is asked for."""
+        """The shape of a tensor where it is known before it is read."""
 
     def stored(self, name: str) -> Hashable | None:
-        """Which tensor of which file it is, which another layer may have too; None: it is of this layer alone."""
+        """Its file and tensor, which another layer may share; None: it belongs to this layer alone."""
 
     def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:
         """A tensor; ``shapes`` are those that the layer needs, of all its tensors.
@@ -55,11 +55,11 @@ class Weights(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Random:
-    """Numbers as PyTorch's layers start with, the same for the same seed and the same layer.
+    """PyTorch's initial weights, the same for the same seed and layer.
 
     ``weight`` and ``bias`` are uniform within ±1/√fan_in (torch.nn documentation of ``Conv2d``, ``ConvTranspose2d``
-    and ``Linear``, "Variables"), float32. A normalisation starts as one that changes nothing: ``weight`` and
-    ``running_var`` 1, ``bias`` and ``running_mean`` 0 (``BatchNorm2d``); and a bias alone with 0, as it has no fan-in.
+    and ``Linear``, "Variables"), float32. A normalisation is initially the identity: ``weight`` and ``running_var`` 1,
+    ``bias`` and ``running_mean`` 0 (``BatchNorm2d``); a bias alone is 0, as it has no fan-in.
     """
 
     seed: int
@@ -68,14 +68,14 @@ class Random:
     context: Context
 
     def shape(self, name: str) -> Shape | None:  # noqa: ARG002
-        """Not known: it is that of the layer."""
+        """None: the layer determines it."""
         return None
 
     def stored(self, name: str) -> None:
         """Of this layer alone."""
 
     def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:
-        """A tensor of its own generator, so that it depends on no other that was read before."""
+        """A tensor from its own generator, so that it does not depend on the order of reading."""
         import numpy as np
 
         shape = shapes[name]
@@ -99,15 +99,15 @@ class Named:
     prefix: str
 
     def shape(self, name: str) -> Shape | None:
-        """As the file's header says."""
+        """From the file's header."""
         return self.arrays.opened.shape(f"{self.prefix}.{name}")
 
     def stored(self, name: str) -> Hashable:
-        """By the file and its name there."""
+        """The file, and its name there."""
         return _file(self.arrays.origin, self.arrays.path), f"{self.prefix}.{name}"
 
     def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:  # noqa: ARG002
-        """As the file has it."""
+        """As in the file."""
         from convcalc.files.numbers import array_notes
 
         array, notes = self.arrays.opened.read(f"{self.prefix}.{name}")
@@ -116,7 +116,7 @@ class Named:
 
 @dataclass(eq=False)
 class SharedArrays:
-    """A file of arrays that is opened when it is first needed, once."""
+    """A file of arrays that is opened once, on first use."""
 
     path: str
     origin: Origin
@@ -132,13 +132,13 @@ class SharedArrays:
 
 @dataclass(eq=False)
 class Given:
-    """A tensor that its layer gives: numbers, a rule, a file, or for a convolution kernels."""
+    """A tensor in its layer's entry: numbers, a rule, a file, or for a convolution kernels."""
 
     make: Callable[[], Found]
     is_file: bool = False
-    """Whether it stands in a file of its own, which is read when it is needed."""
+    """Whether it is in a separate file, which is read on demand."""
     stored: Hashable | None = None
-    """Which file that is; None: it stands at the layer."""
+    """The identity of that file; None: it is written at the layer."""
     _found: list[Found] = field(default_factory=list)
 
     def read(self) -> Found:
@@ -150,12 +150,12 @@ class Given:
 
 @dataclass(frozen=True, eq=False)
 class WeightReader:
-    """Reads what a file says of weights."""
+    """Reads the weights of a file."""
 
     origin: Origin
     context: Context
     number_notes: NumberNotes
-    """Of all layers that were read so far."""
+    """Of all layers read so far."""
 
     def given(self, name: str, node: Node) -> Given:
         """The tensor of a node, any numbers."""
@@ -173,7 +173,7 @@ class WeightReader:
         return Given(make, _is_file(node), self._stored(node))
 
     def kernels(self, node: Node, dims: int, in_channels: int, groups: Any, *, depthwise: bool) -> Given:
-        """The weight of a convolution, as kernels are given: by name, numbers, file, or a list of them."""
+        """The weight of a convolution, given as kernels: by name, numbers, file, or a list of them."""
 
         def make() -> Found:
             from convcalc.request.filters import filters
@@ -200,10 +200,10 @@ class WeightReader:
         return _file(self.origin, node) if isinstance(node, str) and is_path(node) else None
 
     def default(self, node: Node) -> Callable[[str, int], Weights]:
-        """Makes the weights of a layer from its name in the file and its number, by the network's field ``weights``.
+        """The source of a layer's weights by the network's field ``weights``, from the layer's name and number.
 
         Raises:
-            FieldError: the field says neither a file nor random numbers.
+            FieldError: the field is neither a file nor random numbers.
         """
         if not isinstance(node, dict):
             raise FieldError("weights are a mapping that says where they come from", hint=_EXAMPLE)
@@ -222,7 +222,7 @@ class WeightReader:
 
 
 def _file(origin: Origin, path: str) -> str:
-    """The file that a path of a file means."""
+    """The file of a path written in a file."""
     return str(origin.folder / path)
 
 

@@ -1,4 +1,4 @@
-"""One step of an animation: what is read, what is written, and the sum between."""
+"""One step of an animation: the cells read, the cells written, and the sum."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Items = tuple[Item, ...]
 
 
 class Change(NamedTuple):
-    """What a step does to one cell of the output."""
+    """The change of one output cell in a step."""
 
     cell: Cell
     added: Number
-    """What comes to what is there already."""
+    """The number added to the earlier value."""
     value: Number
-    """What is there now."""
+    """The value after the step."""
     is_complete: bool
-    """Whether nothing more comes to it."""
+    """Whether later steps add nothing to it."""
     terms: Sequence[Term]
-    """What is added up."""
+    """The terms of the sum."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,33 +40,33 @@ class Frame:
     """One step of an animation."""
 
     number: int
-    """Which of all steps it is, counted from 0."""
+    """Its number, counted from 0."""
     count: int
     """How many there are."""
     sample: int
     place: tuple[int, ...]
-    """Of the step, on each spatial axis of what the steps go along."""
+    """The position of the step, on each spatial axis of the array that the steps run over."""
     title: str
     rows: tuple[Items, ...]
-    """Panels with signs between, as a figure has them."""
+    """Panels with signs between, as in a figure."""
     story: tuple[Block, ...]
-    """What is added up, and to what."""
+    """The sums in words and numbers."""
     changes: tuple[Change, ...]
     legend: str
-    """What brackets and dots stand for where there are no colours."""
+    """The meaning of brackets and dots where there are no colours."""
 
 
 class CellExplainer:
-    """Explains cells of one layer one at a time, in any order; what is below is computed once."""
+    """Explains cells of one layer one at a time, in any order; the layers below are computed once."""
 
     def __init__(self, explainer: Explainer, outputs: Mapping[int, Any] | None = None) -> None:
-        """Computes nothing yet of a convolution by itself; of other layers what they take, unless it is given.
+        """Computes nothing yet for a single convolution; for other layers their inputs, unless given.
 
         ``outputs``: of :meth:`~convcalc.layers.explainer.Explainer.computed`.
         """
         self._wanted: Place
         self.inputs: Sequence[Any] = [explainer.cells]
-        """What the layer takes, (batch, *shape) each."""
+        """The layer's inputs, (batch, *shape) each."""
         if explainer.is_alone:
             self._explanations = explainer.explained(self._asked())
             return
@@ -75,7 +75,7 @@ class CellExplainer:
         self._explanations = explainer.explained_by(outputs, self._asked())
 
     def at(self, place: Place) -> ExplainedCell:
-        """Why one cell is what it is."""
+        """The explanation of one cell."""
         self._wanted = place
         return next(self._explanations)
 
@@ -85,7 +85,7 @@ class CellExplainer:
 
 
 class Animation:
-    """The steps in which a layer's output is made, each a frame that is computed when it is asked for."""
+    """The steps of the computation of a layer's output, each a frame computed on demand."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Animation:
     ) -> None:
         """``channels``: of the output, side by side; ``start``: the first step, cells before it stay empty.
 
-        ``outputs``: what the explainer has computed, if it has.
+        ``outputs``: those that the explainer has computed, if any.
         """
         self.explainer, self.sample, self.start = explainer, sample, start
         self.channels = tuple(channels) if self.stage.layer.output_shape[1:] else (0,)
@@ -110,7 +110,7 @@ class Animation:
 
     @property
     def size(self) -> tuple[int, ...]:
-        """What the steps go along, row by row: cells on each axis."""
+        """The size of the array that the steps run over, row by row: cells on each axis."""
         return size_along(self.stage)
 
     @property
@@ -119,11 +119,11 @@ class Animation:
         return prod(self.size)
 
     def frame(self, number: int) -> Frame:
-        """A step, from ``start`` on; the steps between are computed if they were not yet."""
+        """A step, from ``start`` on; the steps before it are computed if they have not been."""
         raise NotImplementedError
 
     def place_of(self, number: int) -> tuple[int, ...]:
-        """Where a step is."""
+        """The position of a step."""
         place: list[int] = []
         for size in reversed(self.size):
             number, index = divmod(number, size)
@@ -131,7 +131,7 @@ class Animation:
         return tuple(place)
 
     def explain(self, cell: Cell) -> ExplainedCell:
-        """Why a cell of the output is what it is."""
+        """The explanation of a cell of the output."""
         return self.cells.at(Place(self.sample, cell))
 
     def input_values(self, source: int) -> Any:
@@ -139,7 +139,7 @@ class Animation:
         return self.cells.inputs[source][self.sample - self.explainer.first]
 
     def input_name(self, source: int) -> str:
-        """What it is called."""
+        """The name of an input."""
         below = self.stage.inputs[source]
         return "input" if below == INPUT else f"output of {layer_text(self.explainer.network, below)}"
 
@@ -153,7 +153,7 @@ class Animation:
 
 
 def size_along(stage: Stage) -> tuple[int, ...]:
-    """What the steps of a layer go along: its output cells, or of one whose input cells write, these."""
+    """The cells that the steps of a layer run over: its output cells, or its input cells if these write."""
     return stage.layer.spatial_size if is_stamped(stage) else stage.layer.output_shape[1:] or stage.layer.output_shape
 
 
@@ -165,7 +165,7 @@ def is_stamped(stage: Stage) -> bool:
 
 
 def legend_of(rows: Sequence[Items], read: str) -> str:
-    """What brackets and dots stand for; ``read``: what the marked cells of an input are."""
+    """The meaning of brackets and dots; ``read``: that of the marked cells of an input."""
     panels = [item for row in rows for item in row if isinstance(item, Panel)]
     inputs = [panel for panel in panels if panel.kind is PanelKind.INPUT]
     is_won = any(each.kind is OutlineKind.WINNER for panel in inputs for each in panel.outlines)
@@ -180,4 +180,4 @@ def legend_of(rows: Sequence[Items], read: str) -> str:
 
 
 Value = Callable[[Cell], Number | None]
-"""What stands in a cell of the output; None: nothing yet."""
+"""The value of an output cell; None: none yet."""

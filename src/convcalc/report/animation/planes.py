@@ -1,4 +1,4 @@
-"""Panels of an animation: the output as far as it is made, and what a layer that is no convolution reads."""
+"""Panels of an animation: the output as far as it is computed, and the inputs of a layer that is no convolution."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ MOST_PLANES = 4
 
 
 class Plane(NamedTuple):
-    """What is read of one matrix of an input."""
+    """The cells read of one matrix of an input."""
 
     source: int
-    """Which of the layer's inputs."""
+    """The number of the layer's input."""
     leading: Place
     """The channel and the leading axes; of features nothing."""
     cells: tuple[Place, ...]
@@ -41,7 +41,7 @@ class Plane(NamedTuple):
 
 
 def output_panel(animation: Animation, channel: int, marked: Collection[Place], value: Value) -> Panel:
-    """One channel of the output as far as it is made; ``marked``: the newest cells, by their place in the channel."""
+    """One channel of the output as far as it is computed; ``marked``: the newest cells, by place in the channel."""
     shape = animation.stage.layer.output_shape
     size = shape[1:] or shape
     spans = [sorted({place[axis] for place in marked}) or [0] for axis in range(len(size))]
@@ -59,7 +59,7 @@ def output_panel(animation: Animation, channel: int, marked: Collection[Place], 
 
 
 def planes_read(reason: Explanation) -> list[Plane]:
-    """The matrices that the terms of a cell stand in, each with its cells, in the order of the terms."""
+    """The matrices of a cell's terms, each with its cells, in the order of the terms."""
     found: dict[tuple[int, Place], list[Place]] = {}
     for term in reason.terms:
         if term.cell is not None:
@@ -93,7 +93,7 @@ def read_panel(animation: Animation, reason: Explanation, plane: Plane) -> Panel
 
 
 class _Reading(NamedTuple):
-    """What is read of a matrix, on each of its axes."""
+    """The cells read of a matrix, on each of its axes."""
 
     sizes: tuple[int, ...]
     reads: tuple[Sequence[int], ...]

@@ -25,10 +25,10 @@ def animation_of(
     start: int = 0,
     outputs: Mapping[int, Any] | None = None,
 ) -> Animation:
-    """The animation of the layer that an explainer explains.
+    """The animation of an explainer's layer.
 
-    ``channels``: of the output, side by side; ``start``: the first step; ``outputs``: what the explainer has computed,
-    if it has.
+    ``channels``: of the output, side by side; ``start``: the first step; ``outputs``: those that the explainer has
+    computed, if any.
 
     Raises:
         ConvcalcError: the layer, or one below it, cannot be computed.
@@ -38,7 +38,7 @@ def animation_of(
 
 
 def frame_blocks(frame: Frame, *, with_legend: bool = True) -> Iterator[Block]:
-    """A step to read."""
+    """A step as blocks."""
     legend = Span(f"   {frame.legend}", Role.LABEL)
     yield Sentence((Span(frame.title, Role.TITLE), *([legend] if with_legend else ())))
     for row in frame.rows:
@@ -63,7 +63,7 @@ def frame_figure(animation: Animation, frame: Frame) -> Figure:
 
 
 def described(animation: Animation) -> str:
-    """What is computed, in a sentence."""
+    """The computation in a sentence."""
     network, stage = animation.explainer.network, animation.stage
     if animation.explainer.is_alone and stage.problem is not None:
         return headline(stage.problem)
@@ -159,7 +159,7 @@ def _grid(panel: Panel) -> Grid:
 
 
 def _span(kind: PanelKind, cell: Cell | None, signs: int, *, is_winner: bool) -> Span:
-    """A cell between its brackets, with as much room for them where it has none, so that numbers stand in line."""
+    """A cell in its brackets, or with spaces for them where it has none, so that numbers are aligned."""
     if cell is None:
         return Span(_GAP + " " * signs, Role.LABEL)
     text = hyphenated(cell.text) or _EMPTY

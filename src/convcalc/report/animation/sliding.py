@@ -1,4 +1,4 @@
-"""A window that slides over what a layer reads: each step makes one output cell of every channel that is shown."""
+"""A window that slides over a layer's input: each step computes one output cell of every shown channel."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _change(cell: ExplainedCell) -> Change:
 
 
 def _read_rows(animation: Animation, explained: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
-    """One row of panels; of several output channels what they read above, the outputs below."""
+    """One row of panels; of several output channels the inputs above, the outputs below."""
     if len(explained) > 1:
         reasons = [each.explanation for each in explained]
         read = [(reason, plane) for reason in reasons for plane in planes_read(reason)[:MOST_PLANES]]
@@ -86,7 +86,7 @@ def _read_rows(animation: Animation, explained: Sequence[ExplainedCell], outputs
 
 
 def _weights(reason: Explanation) -> Panel:
-    """What the terms are multiplied with, in their order; of many the first and the last."""
+    """The weights of the terms, in order; of many the first and the last."""
     weights = [term.weight for term in reason.terms]
     here = slice_of((), (page(range(len(weights)), range(len(weights))),))
     cells = here.cells(lambda place: (weights[place[0]], FigureCell("", place)))

@@ -1,4 +1,4 @@
-"""A transposed convolution step by step: each input cell writes a whole kernel, and what meets is added up."""
+"""A transposed convolution step by step: each input cell writes a whole kernel, and overlapping values are summed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Stamping(Animation):
         """(in_channels, out_channels / groups, *kernel_size)."""
 
     def frame(self, number: int) -> Frame:
-        """A step; what those before it wrote is there, also of steps before the first."""
+        """A step, with the values written by all earlier ones, also before the first shown."""
         place = self.place_of(number)
         changes = [self._change(cell, place) for cell in self._written(place)]
         rows = tuple(row for channel in self.channels for row in self._rows(channel, place, changes))
@@ -51,14 +51,14 @@ class Stamping(Animation):
         )
 
     def explained(self, cell: Cell) -> ExplainedCell:
-        """Why an output cell is what it is, asked for once."""
+        """The explanation of an output cell, computed once."""
         if cell not in self._known:
             self._known[cell] = self.explain(cell)
         return self._known[cell]
 
     def _written(self, place: Place) -> list[Cell]:
         """The output cells of the shown channels that an input place writes to."""
-        marks = self.input_values(0) != self.input_values(0)  # nowhere, but for nan
+        marks = self.input_values(0) != self.input_values(0)  # false, except for nan
         marks[...] = False
         marks[(slice(None), *place)] = True
         reached = self.stage.layer.reaches([marks])
@@ -77,7 +77,7 @@ class Stamping(Animation):
         return Change(cell, plain(added_now), plain(0 if value is None else value), is_complete, now)
 
     def _value(self, cell: Cell, place: Place) -> Number | None:
-        """What is there after a step: the bias and what was written; None: nothing was, and something will be."""
+        """The value after a step: the bias plus the written values; None: none was written yet, and some will be."""
         explained = self.explained(cell)
         reason = explained.explanation
         written = [term.product for term in reason.terms if not _is_after(term, place)]
@@ -110,7 +110,7 @@ class Stamping(Animation):
         return Panel(PanelKind.KERNEL, _caption("kernel", taps, weight.ndim), cells)
 
     def _stamp(self, changes: Sequence[Change], source: int, taps: Place) -> Panel:
-        """The kernel times the input cell; what lies outside the output is left empty."""
+        """The kernel times the input cell; cells outside the output are empty."""
         products = {
             term.label: plain(term.product)
             for change in changes

@@ -1,4 +1,4 @@
-"""What a step adds up, and to what."""
+"""The sums of a step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_TERMS = 30  # products of one
 
 
 def sum_blocks(cells: Sequence[ExplainedCell]) -> Iterator[Block]:
-    """The sum of each output channel's cell, and a word where it is not what the engine made."""
+    """The sum of each output channel's cell, and a note where it differs from the engine's value."""
     for each in cells:
         name, reason = cell_name(each), each.explanation
         if isinstance(reason, Trace):
@@ -38,19 +38,19 @@ def sum_blocks(cells: Sequence[ExplainedCell]) -> Iterator[Block]:
 
 
 def _hidden(reason: Explanation) -> int:
-    """How many matrices that are read are not shown."""
+    """The number of matrices read but not shown."""
     return hidden_planes(reason) if isinstance(reason, Trace) else max(0, len(planes_read(reason)) - MOST_PLANES)
 
 
 def cell_name(cell: ExplainedCell) -> str:
-    """A cell of the output, as reports call it."""
+    """The name of an output cell in reports."""
     if cell.tree is None and isinstance(cell.explanation, Trace):
         return output_text(cell.explanation)
     return cell_text(cell.network.stages[cell.number].name, cell.place.cell)
 
 
 def doubt(cell: ExplainedCell) -> Iterator[Block]:
-    """A word where the sum is not what the engine made of the cell."""
+    """A note where the sum differs from the engine's value of the cell."""
     reason = cell.explanation
     found = (
         agreement(reason, cell.output) if cell.tree is None and isinstance(reason, Trace) else tree_agreement(cell.node)

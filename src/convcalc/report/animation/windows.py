@@ -1,4 +1,4 @@
-"""The panels of a convolution's step: what its window lies on, the kernels, and the output."""
+"""The panels of a convolution's step: the cells under its window, the kernels, and the output."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _inputs(trace: Trace) -> Items:
 
 
 def _kernels(trace: Trace) -> Items:
-    """The kernel as it lies on each matrix."""
+    """The kernel as applied to each matrix."""
     panels = [kernel_panel(trace, channel, taps) for channel, taps in _planes(trace)]
     if len(panels) == 1 and trace.problem.out_channels == 1:
         return tuple(panels)

@@ -40,7 +40,7 @@ class Coloured(NamedTuple):
 
 
 def check_drawable(shapes: Sequence[tuple[int, ...]], whose: str, suffix: str) -> None:
-    """Refuse arrays of shapes (…, …, *spatial) that are too large for a figure; ``suffix``: what takes them.
+    """Refuse arrays of shapes (…, …, *spatial) that are too large for a figure; ``suffix``: of formats for them.
 
     Raises:
         OutputError: there are too many cells, or too many channels and slices.
@@ -63,7 +63,7 @@ def coloured(kind: PanelKind, values: Array) -> Coloured:
 
 
 def scales_text(arrays: Iterable[Coloured]) -> str:
-    """What the ends of the colour scales stand for, in words."""
+    """The values of the ends of the colour scales, in words."""
     return f"colours: {', '.join(map(_scale_text, arrays))}"
 
 

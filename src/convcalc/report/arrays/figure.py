@@ -1,8 +1,8 @@
 """The parts of a figure: panels of cells with roles, signs between them, and words; no colours, sizes or numbers.
 
-Which cells of a long axis a figure shows: a window with its neighbours, and marks for what is left out.
+Of a long axis a figure shows a window with its neighbours, and marks for the omitted cells.
 
-Slices of arrays as the cells of panels: which are shown, their texts, and frames around some of them.
+Slices of arrays become the cells of panels, with their texts, and frames around some of them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from convcalc.report.text import number_texts
 
 
 class PanelKind(StrEnum):
-    """What the cells of a panel are."""
+    """The kind of a panel's cells."""
 
     INPUT = "input"
     KERNEL = "kernel"
     PRODUCTS = "products"
     RESULT = "result"
-    """One number on the way from the products to the output: a subtotal, the scale, the bias."""
+    """One number between the products and the output: a subtotal, the scale, the bias."""
     TOTAL = "total"
     OUTPUT = "output"
 
@@ -33,17 +33,17 @@ class Cell(NamedTuple):
 
     text: str = ""
     place: tuple[int, ...] = ()
-    """Where it stands in its array: an input cell outside the input has places below 0 or beyond the last one."""
+    """Its index in its array; in the padding below 0 or beyond the last one."""
     is_marked: bool = False
-    """Whether it is what the figure is about: an input cell under a tap, the output cell that is traced."""
+    """Whether it is highlighted: an input cell under a tap, the traced output cell."""
     is_padded: bool = False
-    """Whether it lies outside the input, or belongs to a tap that does."""
+    """Whether it is outside the input, or belongs to a tap that is."""
     level: int | None = None
     """Its place on the colour scale of its panel, 0 to 255; None: it has no colour of its own."""
 
 
 class OutlineKind(StrEnum):
-    """What an outline encloses."""
+    """The kind of the cells in an outline."""
 
     WINDOW = "window"
     NEXT = "next"
@@ -64,7 +64,7 @@ class Outline(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """A matrix of cells under a caption; a cell that is None stands for those that are left out."""
+    """A matrix of cells under a caption; a cell that is None marks omitted ones."""
 
     kind: PanelKind
     caption: str
@@ -74,7 +74,7 @@ class Panel(NamedTuple):
     outlines: tuple[Outline, ...] = ()
     footer: str = ""
     is_diverging: bool = False
-    """Whether the middle level stands for 0, with a colour on either side."""
+    """Whether the middle level is 0, with a colour on either side."""
 
 
 class Sign(NamedTuple):
@@ -96,7 +96,7 @@ Item = Panel | Sign | Legend
 
 
 class Figure(NamedTuple):
-    """A figure: a title, words that say what is computed, rows of panels, notes below."""
+    """A figure: a title, a description, rows of panels, notes below."""
 
     title: str
     description: str
@@ -104,7 +104,7 @@ class Figure(NamedTuple):
     notes: tuple[str, ...] = ()
     """Words below the panels."""
     remark: str = ""
-    """What a reader should know of the file, such as what the colours stand for."""
+    """Notes for the reader of the file, such as the meaning of the colours."""
 
 
 def typeset(text: str) -> str:
@@ -117,7 +117,7 @@ def typeset(text: str) -> str:
 
 
 def hyphenated(text: str) -> str:
-    """A number that is typeset as terminals have it, which is how reports write it.
+    """A typeset number with the hyphens of terminals and reports.
 
     >>> hyphenated(typeset("-1e-05"))
     '-1e-05'
@@ -131,7 +131,7 @@ def single(kind: PanelKind, caption: str, text: str) -> Panel:
 
 
 Shown = tuple[int | None, ...]
-"""Cells of an axis in their order; None stands for one or more that are left out."""
+"""Cells of an axis in order; None marks one or more that are omitted."""
 
 _MOST_TAPS = 9
 _END_TAPS = 4  # shown at either end of a long kernel
@@ -142,11 +142,11 @@ _LEAP = 3  # cells from tap to tap or from window to window, up to which those b
 
 
 def shown(whole: range, wanted: Iterable[int]) -> Shown:
-    """The wanted cells of an axis, with marks where others are left out.
+    """The wanted cells of an axis, with marks where others are omitted.
 
     >>> shown(range(100), [49, 50, 51])
     (None, 49, 50, 51, None)
-    >>> shown(range(100), [1, 2])  # a lone cell takes no more room than a mark
+    >>> shown(range(100), [1, 2])  # a single cell needs no more room than a mark
     (0, 1, 2, None)
     """
     found: list[int | None] = []
@@ -214,7 +214,7 @@ Place = tuple[int, ...]
 
 
 class Slice(NamedTuple):
-    """What is shown of one matrix of an array: its place on the leading axes, and cells of the last two axes."""
+    """The shown part of one matrix of an array: its place on the leading axes, and cells of the last two axes."""
 
     leading: Place
     rows: Shown | None
@@ -223,7 +223,7 @@ class Slice(NamedTuple):
 
     @property
     def is_cut(self) -> bool:
-        """Whether cells are left out."""
+        """Whether cells are omitted."""
         return None in self.columns or None in (self.rows or ())
 
     @property

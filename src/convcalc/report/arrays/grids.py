@@ -1,4 +1,4 @@
-"""Arrays as grids: at most so many rows and columns of each, the middle left out."""
+"""Arrays as grids, with a limited number of rows and columns, the middle omitted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Marked(NamedTuple):
     window: Array | None
 
     def span(self, text: str, place: tuple[int | None, int | None]) -> Span:
-        """A number's text in its role; marked ones can be told without colour too."""
+        """A number's text in its role; marked ones are recognisable without colour too."""
         if self.window is not None and self.window[place]:
             return Span(f"({text})" if self.padded is not None and self.padded[place] else text, Role.WINDOW)
         if self.padded is not None and self.padded[place]:
@@ -50,8 +50,8 @@ def plane_grids(
 ) -> Iterator[Grid]:
     """The grids of one channel's array: a row, a matrix, or the first few matrices of its leading axes.
 
-    ``labels`` number the rows, columns and leading axes; ``padded`` says which cells lie outside the input,
-    ``different`` which are marked as other than somewhere else, and ``window`` which ones a window reads.
+    ``labels`` number the rows, columns and leading axes; ``padded``: which cells are outside the input; ``different``:
+    which are marked as differing from another array; ``window``: which ones a window reads.
     """
     names = axis_names(values.ndim)
     leading = labels[:-2] if labels else [range(size) for size in values.shape[:-2]]
@@ -67,7 +67,7 @@ def cell_labels(values: Array) -> Labels:
 
 
 def hidden_planes(values: Array) -> int:
-    """How many slices :func:`plane_grids` leaves out."""
+    """How many slices :func:`plane_grids` omits."""
     return max(0, prod(values.shape[:-2]) - MOST_SLICES)
 
 

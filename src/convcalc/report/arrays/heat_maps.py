@@ -1,4 +1,4 @@
-"""Arrays as heat maps: reduced to what the page has room for, the slices of an array with one scale."""
+"""Arrays as heat maps: reduced to fit the page, the slices of an array with one scale."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ SCALE_DIGITS = 4
 
 
 class _Reduction(NamedTuple):
-    """How the cells of an area become one, and what it is called."""
+    """How the cells of an area are reduced to one, and its name."""
 
     reduce: Callable[[Array, tuple[int, int]], Array]
     name: str
 
     def of(self, plane: Array, columns: int) -> Array:
-        """The matrix with at most so many columns, and not too many rows."""
+        """The matrix with at most ``columns`` columns, and not too many rows."""
         return self.reduce(plane, fitting_size(plane.shape, (_MOST_ROWS, columns)))
 
     def words(self, plane: Array, shown: Array) -> str:
-        """What a shown cell stands for, to be added to a caption."""
+        """The meaning of a shown cell, to be added to a caption."""
         if plane.shape == shown.shape:
             return ""
         sizes = [f"{cells / parts:.3g}" for cells, parts in zip(plane.shape, shown.shape, strict=True)]
@@ -65,8 +65,8 @@ def columns_each(columns: int, count: int | None = None, *, narrowest: int = _NA
 def heat_maps(caption: str, values: Array, columns: int, rule: str = AUTO, white: float = WHITE) -> Iterator[HeatMap]:
     """One channel's array, (*spatial), as a strip, a map, or some of its slices from the first to the last.
 
-    ``auto`` is here what spreads the values over all levels, around 0 if there are negative ones. Where there are more
-    cells than columns a shown one is the mean of several, of signed values the one that is farthest from 0.
+    ``auto`` here spreads the values over all levels, around 0 if there are negative ones. Where there are more cells
+    than columns a shown one is the mean of several, of signed values the one that is farthest from 0.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
@@ -127,7 +127,7 @@ def _slice_texts(place: Sequence[int], rank: int) -> list[str]:
 
 
 def _footer(values: Array, shown: Array) -> str:
-    """Range and mean of all cells, and how many there are without a level of their own."""
+    """Range and mean of all cells, and how many are not finite or drawn as 0."""
     bad, drawn = count_not_finite(values), count_not_finite(shown)
     notes = [f"{counted(bad, 'value')} not finite" * (bad > 0), f"{counted(drawn, 'cell')} drawn as 0" * (drawn > 0)]
     return "; ".join((range_text(values), *filter(None, notes)))

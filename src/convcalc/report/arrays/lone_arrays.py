@@ -1,4 +1,4 @@
-"""Arrays that stand for themselves, each channel as a table, or as a heat map where it is too large for one."""
+"""Arrays by themselves, each channel as a table, or as a heat map where it is too large for one."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def tile_columns(columns: int) -> int:
 
 
 def gallery_report(gallery: Gallery, columns: int = 0) -> Report:
-    """All there is to say about a gallery; its tiles, which have a thumbnail then, are so many ``columns`` wide."""
+    """The report of a gallery; its tiles, if they have thumbnails, are ``columns`` wide."""
     return Report(
         blocks=tuple(_blocks(gallery, columns)),
         data=lambda: _data(gallery),

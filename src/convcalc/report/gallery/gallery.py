@@ -1,4 +1,4 @@
-"""One input through many kernels, and what there is to say about how it is drawn."""
+"""One input through many kernels, and the description of how it is drawn."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class Gallery(NamedTuple):
     """Whether the input is drawn as a picture."""
     notes: tuple[str, ...] = ()
     white: float = WHITE
-    """The number of white in a picture."""
+    """The value of white in a picture."""
 
     @property
     def title(self) -> str:
-        """What it is."""
+        """Its title."""
         return f"{self.labels.input} through {counted(len(self.views) - 1, 'kernel')}"
 
     @property
     def description(self) -> tuple[str, ...]:
-        """What is computed, what is drawn of it, and how."""
+        """The description of the computation and of the drawing."""
         leading = middle(self.shape[1:])
         names = axis_names(len(self.shape) - 1)
         where = " and ".join(f"{name} {place}" for name, place in zip(names, leading, strict=False))
@@ -70,12 +70,12 @@ class Gallery(NamedTuple):
 
     @property
     def _map(self) -> str:
-        """What the levels of a map stand for."""
+        """The meaning of a map's levels."""
         return _MAPS.get(self.rule, f"from 0 (dark) to {self.white:g} (bright), values beyond cut off")
 
     @property
     def rule_text(self) -> str:
-        """Which value is drawn how."""
+        """The mapping of values to colours, in words."""
         channels = self.shape[0]
         of_mean = f" of the mean of the {channels} channels" if channels > 1 else ""
         if not self.is_picture:
@@ -99,7 +99,7 @@ _MAPS |= {MINMAX: _FROM, SIGNED: _AROUND}
 
 
 def left_out(kernels: Sequence[Kernel], rank: int) -> str:
-    """A note on kernels of other ranks; nothing if there are none."""
+    """Notes on kernels of other ranks, if any."""
     if not kernels:
         return ""
     ranks = [kernel.weights.ndim for kernel in kernels]
@@ -110,7 +110,7 @@ def left_out(kernels: Sequence[Kernel], rank: int) -> str:
 
 
 def too_large(unfit: Mapping[str, GeometryError]) -> str:
-    """A note on kernels that do not fit the input, with the reason of the first; nothing if there are none."""
+    """Notes on kernels that do not fit the input, if any, with the reason of the first."""
     if not unfit:
         return ""
     verb = "is" if len(unfit) == 1 else "are"

@@ -1,4 +1,4 @@
-"""What one kernel makes of an input, as a contact sheet shows it: a small picture, weights, range and words."""
+"""A tile of a contact sheet: a kernel's output as a small picture, weights, range and words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from convcalc.wording import shape_text
 
 
 class Medium(StrEnum):
-    """Where a picture is looked at."""
+    """The medium of a picture."""
 
     PAGE = "page"
     """In the characters of a printed page."""
@@ -27,7 +27,7 @@ class Medium(StrEnum):
 Room = tuple[int, int]
 """The most rows and columns of a picture."""
 Rooms = Mapping[Medium, Room]
-"""What there is room for on each medium that is asked for."""
+"""The largest picture on each requested medium."""
 _MOST_WEIGHTS, _WIDEST = 25, 24  # numbers, and characters of a row of them with the scale
 _DIGITS = 3  # of weights that are floats
 _RANGE_DIGITS = 4  # of floats
@@ -35,7 +35,7 @@ _LONGEST = 80  # characters of a sentence, beyond which its first part is enough
 
 
 class View(NamedTuple):
-    """What a kernel makes of the input, or without a kernel the input itself."""
+    """The output of a kernel, or without a kernel the input itself."""
 
     kernel: Kernel | None
     shape: tuple[int, ...]
@@ -44,11 +44,11 @@ class View(NamedTuple):
     """The least and the largest value; None if none is finite."""
     not_finite: int
     thumbnails: Mapping[Medium, Thumbnail]
-    """One for each medium that was asked for, none where nothing is drawn."""
+    """One for each requested medium, none where nothing is drawn."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name."""
         return self.kernel.name if self.kernel else "input"
 
     @property
@@ -61,7 +61,7 @@ class View(NamedTuple):
 
     @property
     def drawn_text(self) -> str:
-        """The range, and where the picture does not show all of it, what it cuts off."""
+        """The range, and what the picture clips of it, if anything."""
         if not self.thumbnails or self.range is None:
             return self.range_text
         drawn, *_ = self.thumbnails.values()  # all have the same scale
@@ -75,7 +75,7 @@ class View(NamedTuple):
 
     @property
     def weights(self) -> tuple[tuple[str, ...], ...]:
-        """The rows of a small kernel, its columns aligned to the right; nothing of a large one."""
+        """The rows of a small kernel, its columns aligned to the right; none of a large one."""
         if self.kernel is None or self.kernel.weights.ndim > 2 or self.kernel.weights.size > _MOST_WEIGHTS:
             return ()
         rows = matrix(self.kernel.weights)
@@ -88,7 +88,7 @@ class View(NamedTuple):
 
     @property
     def scale(self) -> str:
-        """The scale as a factor, or nothing where it is 1."""
+        """The scale as a factor; empty where it is 1."""
         return scale_text(self.kernel.scale) if self.kernel else ""
 
     @property
@@ -116,7 +116,7 @@ def view_of(
     is_picture: bool = False,
     white: float = WHITE,
 ) -> View:
-    """What there is to show of values, (channels, *spatial): one channel, or of a picture one or three.
+    """The tile of values, (channels, *spatial): one channel, or of a picture one or three.
 
     ``is_picture``: they are drawn as brightness or colours, 0 to ``white``, otherwise as levels by the rule.
 

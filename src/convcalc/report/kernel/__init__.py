@@ -1,1 +1,1 @@
-"""Kernels: one, the library, and what looks like a mistake in own ones."""
+"""Reports of kernels: of one, of the library, and of linted files."""

@@ -16,7 +16,7 @@ _Row = tuple[Any, ...]
 
 
 def kernel_data(kernel: Kernel) -> dict[str, Any]:
-    """A kernel as it stands in the list of all."""
+    """A kernel's entry in the list of all."""
     return {
         "name": kernel.name,
         "title": kernel.title,
@@ -31,7 +31,7 @@ def kernel_data(kernel: Kernel) -> dict[str, Any]:
 
 
 def full_kernel_data(kernel: Kernel, facts: Properties) -> dict[str, Any]:
-    """A kernel with all that is known about it; null for what its weights do not allow to be known."""
+    """A kernel with all its properties; null for those that cannot be computed."""
     found = facts.separation
     return {
         **kernel_data(kernel),
@@ -81,7 +81,7 @@ def _response(response: Response) -> dict[str, Any]:
 
 
 def fact_rows(kernel: Kernel, facts: Properties) -> Iterator[Iterable[Any]]:
-    """One row for each number: what it is, where on each axis (a tap, of gains a frequency), and its value."""
+    """One row for each number: its name, its place on each axis (a tap, of gains a frequency), and its value."""
     rank = kernel.weights.ndim
     nowhere = ("",) * rank
     yield ("fact", *(f"axis_{axis}" for axis in range(rank)), "value")

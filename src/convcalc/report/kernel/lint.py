@@ -1,4 +1,4 @@
-"""The report on files of own kernels: what each holds, and what looks like a mistake in it."""
+"""The report on linted kernel files: the content and the probable mistakes of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Bad(NamedTuple):
 
 
 def lint_report(results: Sequence[Linted | Bad]) -> Report:
-    """What the files hold, and what was found in them."""
+    """The content of the files, and the findings."""
     return Report(
         blocks=tuple(_blocks(results)),
         data=lambda: {"schema": f"convcalc.lint/{SCHEMA_VERSION}", "files": [_data(each) for each in results]},
@@ -42,7 +42,7 @@ def verdict(result: Linted | Bad) -> str:
 
 
 def explained(finding: Finding, linted: Linted) -> tuple[str, str]:
-    """What was found, and how to mend it."""
+    """A finding, and how to fix it."""
     return _EXPLANATIONS[finding.rule](linted, finding.value)
 
 

@@ -1,4 +1,4 @@
-"""What other libraries call by a kernel's name, side by side with it."""
+"""The kernels of the same name in other libraries, compared with one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def namesake_blocks(kernel: Kernel) -> Iterator[Block]:
 
 
 def relation_text(relation: Relation, name: str, rank: int) -> str:
-    """How to make a kernel of the one of that name.
+    """The relation of a kernel to the one of that name, in words.
 
     >>> relation_text(Relation(-1, (0, 1), (1,)), "sobel-x", 2)
     '-1 × sobel-x mirrored from left to right'
@@ -52,7 +52,7 @@ def relation_text(relation: Relation, name: str, rank: int) -> str:
 
 
 def _moved(relation: Relation, rank: int) -> str:
-    """What is done to the other kernel, in 2-D by the names of the eight ways to put a square."""
+    """The transformation of the other kernel in words, in 2-D by the names of the square's eight symmetries."""
     exchanged = relation.axes != tuple(range(rank))
     if rank == 2 and exchanged:
         return _TURNS.get(relation.flipped, "transposed")

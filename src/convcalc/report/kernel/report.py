@@ -1,6 +1,6 @@
-"""The report of one kernel: its weights and factors, what is known about them, and what others call by its name.
+"""The report of one kernel: weights, factors, properties, and other libraries' kernels of its name.
 
-A kernel's symmetry in words.
+Also a kernel's symmetry in words.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KIND = {Parity.EVEN: "symmetric", Parity.ODD: "antisymmetric"}
 
 
 def symmetry_text(symmetry: Symmetry) -> str:
-    """The symmetry of a kernel: about each axis, at the diagonals, by turns, and about its point in the middle."""
+    """The symmetry of a kernel in words: along the axes, about the diagonals, under rotations, about its centre."""
     parts = [*_flips(symmetry)]
     if symmetry.is_full and symmetry.planes:
         way = directions_text(range(len(symmetry.flips)), len(symmetry.flips))
@@ -49,7 +49,7 @@ def _flips(symmetry: Symmetry) -> Iterator[str]:
 
 
 def _plane(plane: PlaneSymmetry, rank: int) -> Iterator[str]:
-    """At the diagonals and by a quarter turn, in the plane of two axes."""
+    """About the diagonals and under rotation by 90°, in the plane of two axes."""
     names = [way.removeprefix("from ") for way in directions(rank)]
     where = "" if rank == 2 else f" in the plane of {names[plane.axes[0]]} and {names[plane.axes[1]]}"
     if {plane.transpose, plane.antitranspose, plane.quarter_turn} == {Parity.EVEN}:
@@ -70,7 +70,7 @@ _MAP_COLUMNS = 40
 
 
 def kernel_report(kernel: Kernel) -> Report:
-    """One kernel with all that is known about it."""
+    """One kernel with all its properties."""
     facts = properties_of(kernel)
     return Report(
         blocks=tuple(kernel_blocks(kernel, facts)),
@@ -119,7 +119,7 @@ def _factor(taps: Taps, caption: str, *, is_column: bool) -> Grid:
 
 
 def _is_product(facts: Properties) -> bool:
-    """Whether the kernel comes apart into factors that save something: more than one axis has more than one tap."""
+    """Whether separate factors save multiplications: more than one axis has more than one tap."""
     return bool(
         facts.separation and facts.separation.is_separable and sum(size > 1 for size in facts.weights.shape) > 1
     )
@@ -154,7 +154,7 @@ def _sum(facts: Properties) -> str:
 
 
 def _centre(facts: Properties) -> str:
-    """Where the centre is, of a kernel that has none on some axis."""
+    """The centre of a kernel whose size is even on some axis, in words."""
     names = axis_names(facts.weights.ndim)
     places = [
         f"on {name} {centre}" if centre.denominator == 1 else f"between {name}s {int(centre)} and {int(centre) + 1}"

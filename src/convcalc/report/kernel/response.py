@@ -1,6 +1,6 @@
 """A kernel's frequency response as sentences and small charts of text.
 
-The figure of a kernel: its weights, coloured by their values.
+Also the figure of a kernel: its weights, coloured by their values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EXPLANATION = "the gain of waves, by cycles per cell: 0 is flat, 0.25 a wave of
 
 
 def response_blocks(response: Response, rank: int) -> Iterator[Block]:
-    """What passes along each axis, in words and as charts, and in 2-D over the plane."""
+    """The frequencies that pass along each axis, in words and as charts, and in 2-D over the plane."""
     head = (Span("frequency response", Role.TITLE), Span(f"   {_EXPLANATION}", Role.LABEL))
     yield Sentence(head, indent=_MARGIN, space_before=True)
     distinct = response.distinct
@@ -40,7 +40,7 @@ def response_blocks(response: Response, rank: int) -> Iterator[Block]:
 
 
 def band_text(curve: Curve, axes: Sequence[int], rank: int) -> str:
-    """What passes along some axes, in words with the gains that make it so."""
+    """The frequencies that pass along some axes, in words with the gains."""
     if curve.band is Band.NOTHING:
         return str(curve.band)
     top, at = curve.peak
@@ -52,7 +52,7 @@ def band_text(curve: Curve, axes: Sequence[int], rank: int) -> str:
 
 
 def _elsewhere(curve: Curve, axes: Sequence[int], rank: int) -> str:
-    """Where a curve is that does not pass through frequency 0."""
+    """The other frequencies of a curve that does not pass through frequency 0."""
     held = [
         f"waves of {number_text(frequency, 2)} {way}"
         for axis, (frequency, way) in enumerate(zip(curve.through, directions(rank), strict=True))
@@ -105,7 +105,7 @@ def _gain(gain: float) -> str:
 
 
 def kernel_figure(kernel: Kernel) -> Figure:
-    """The weights as they are written, with their scale in the caption.
+    """The weights as written, with their scale in the caption.
 
     Raises:
         OutputError: there are too many of them.

@@ -1,1 +1,1 @@
-"""What a network is made of, what it costs and how it would be computed."""
+"""Reports of a network: its layers, its cost and its plan."""

@@ -1,4 +1,4 @@
-"""What every report of a network says of the network itself: where it stops, and which weights are one tensor."""
+"""Parts of every report of a network: where it stops, and which weights are one tensor."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MOST_TENSORS, _MOST_USES = 8, 6
 
 
 def stopped_at(network: Network) -> dict[str, Any] | None:
-    """The node at which a model is not read on; null where its output is reached."""
+    """The node at which the reading of a model stops; null where its output is reached."""
     return None if network.cut is None else network.cut._asdict()
 
 
 def cut_notes(network: Network) -> tuple[str, ...]:
-    """That the network ends before the output of its model, if it does."""
+    """The note that the network ends before the output of its model, if it does."""
     cut = network.cut
     if cut is None:
         return ()
@@ -28,7 +28,7 @@ def cut_notes(network: Network) -> tuple[str, ...]:
 
 
 def shared_data(network: Network) -> list[dict[str, Any]]:
-    """Every tensor that is a weight more than once."""
+    """Every tensor that is several weights."""
     return [{"uses": list(each.uses), "parameters": each.parameters} for each in shared(network.stages)]
 
 
@@ -46,7 +46,7 @@ def sharing_notes(network: Network) -> Iterator[str]:
 
 
 def layers_text(network: Network) -> str:
-    """The layers that one matrix stands for, in a sentence."""
+    """The layers that one matrix combines, in a sentence."""
     names = [f"{stage.name} ({stage.layer.kind})" for stage in network.stages]
     if len(names) > _MOST_LAYERS:
         names = [*names[: _MOST_LAYERS - 2], f"{len(names) - _MOST_LAYERS + 1} more", names[-1]]
@@ -56,5 +56,5 @@ def layers_text(network: Network) -> str:
 
 
 def cells_or_features(shape: Sequence[int]) -> str:
-    """The shape of a layer's output in words, where it lies on no axes."""
+    """The shape of a layer's output in words, where it has no spatial axes."""
     return shape_text(shape) if len(shape) > 1 else counted(shape[0], "feature")

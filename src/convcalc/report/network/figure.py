@@ -1,4 +1,4 @@
-"""The figure of a network: a box for each layer with its shape, kernel and parameters, and what it takes."""
+"""The figure of a network: a box for each layer with its shape, kernel, parameters and inputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcalc.wording import counted
 
 
 class BoxKind(StrEnum):
-    """What a box stands for; a renderer gives each kind a colour."""
+    """The kind of a box; a renderer gives each kind a colour."""
 
     INPUT = "input"
     CONVOLUTION = "convolution"
@@ -30,13 +30,13 @@ class LayerBox(NamedTuple):
     kind: BoxKind
     name: str
     lines: tuple[str, ...]
-    """What else is said of it, line by line."""
+    """Its other texts, line by line."""
     inputs: tuple[int, ...] = ()
-    """The boxes that it takes, by their number."""
+    """The boxes that are its inputs, by number."""
 
 
 class NetworkFigure(NamedTuple):
-    """A network as boxes, each after those that it takes."""
+    """A network as boxes, each after its inputs."""
 
     title: str
     description: str
@@ -78,14 +78,14 @@ def network_figure(network: Network) -> NetworkFigure:
 
 
 def _signs(network: Network) -> str:
-    """What stands behind the taps of a kernel, where something does."""
+    """The meaning of the signs after the taps of a kernel, where there are any."""
     texts = " ".join(kernel_text(stage.layer) for stage in network.stages)
     notes = [words for sign, words in ((" /", "/2 is stride 2"), (" d", "d2 dilation 2")) if sign in texts]
     return f" ({', '.join(notes)})" if notes else ""
 
 
 def _lines(stage: Stage) -> Iterator[str]:
-    """What a layer does, unless its name says so, its parameters, and the shape of its output."""
+    """The kind of a layer, unless its name contains it, its parameters, and the shape of its output."""
     layer = stage.layer
     kernel, groups = kernel_text(layer), layer.settings.get("groups", 1)
     if kernel or not is_named_by_kind(stage.name, layer):

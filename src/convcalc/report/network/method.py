@@ -1,4 +1,4 @@
-"""The report of how one layer that is made of several convolutions, or of a loop of its own, would be computed."""
+"""The report of the plan of one layer that is computed by several convolutions, or by its own loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OWN = "what every input cell writes, added up tap by tap"
 
 
 def method_report(row: LayerPlan, method: Method, batch: int, precision: str, refusal: str = "") -> Report:
-    """What a layer takes and is computed by; ``refusal``: what a limit would say to it."""
+    """The cost and method of a layer; ``refusal``: the error of a limit, if any."""
     bare = () if row.has_weights else ("it has no weights, and is planned with numbers drawn at random",)
     notes = (*bare, *filter(None, (refusal,)))
     return Report(
@@ -41,7 +41,7 @@ def _blocks(row: LayerPlan, method: Method, batch: int, notes: tuple[str, ...]) 
 
 
 def _headline(row: LayerPlan, batch: int) -> str:
-    """What the layer makes of what."""
+    """The layer's input and output."""
     layer, samples = row.layer, f"{counted(batch, 'sample')} of " if batch > 1 else ""
     settings = layer.settings
     how = settings_text(settings["stride"], settings["padding"], "cut off", settings["dilation"])
@@ -116,7 +116,7 @@ def _data(row: LayerPlan, method: Method, batch: int, precision: str, notes: tup
 
 
 def _rows(method: Method) -> Iterator[tuple[Any, ...]]:
-    """One row for each phase, or one for a loop of its own."""
+    """One row for each phase, or one for the layer's own loop."""
     yield ("phase", "engine", "reason", "arithmetic", "seconds", "multiplications", "error")
     if not method.steps:
         figures = (number_data(method.seconds), method.multiplications, method.error)

@@ -20,7 +20,7 @@ _INDENT = 8  # columns of "memory  "
 
 
 def network_plan_report(network: Network, planned: NetworkPlan, batch: int, refusal: str = "") -> Report:
-    """What every convolution takes, and all of them; ``refusal``: what a limit would say to it."""
+    """The cost of every convolution and of all; ``refusal``: the error of a limit, if any."""
     notes = (*network.notes, *cut_notes(network), *_notes(planned), *filter(None, (refusal,)))
     return Report(
         blocks=tuple(_blocks(network, planned, batch, notes)),
@@ -67,7 +67,7 @@ def _row(layer: LayerPlan, method: Method) -> tuple[Span, ...]:
 
 
 def _totals(planned: NetworkPlan, batch: int) -> Iterator[Sentence]:
-    """The time of all convolutions, and the layer at which most memory is in use, with what it is used for."""
+    """The time of all convolutions, and the layer at which most memory is in use, with its parts."""
     highest = planned.highest
     parts = (
         ("input and outputs that are still needed", highest.held_bytes),
@@ -86,7 +86,7 @@ def _totals(planned: NetworkPlan, batch: int) -> Iterator[Sentence]:
 
 
 def _rest(planned: NetworkPlan, batch: int) -> str:
-    """The products that no engine is chosen for, whose time is not known beforehand."""
+    """The products without a chosen engine, whose time is not estimated."""
     macs = batch * sum(each.layer.work.macs for each in planned.layers if each.method is None)
     kinds = dict.fromkeys(each.layer.kind for each in planned.layers if each.method is None and each.layer.work.macs)
     return f"; {macs:,} MACs of {listed([*kinds])} layers come on top" if macs else ""
@@ -118,7 +118,7 @@ def _data(network: Network, planned: NetworkPlan, batch: int, notes: tuple[str, 
 
 
 def _rows(planned: NetworkPlan, batch: int) -> Iterator[tuple[Any, ...]]:
-    """One row for each layer; what there is no plan for is None."""
+    """One row for each layer; None where there is no plan."""
     yield _COLUMNS
     for each in planned.layers:
         name, *figures = _figures(each, batch)

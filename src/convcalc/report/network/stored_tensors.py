@@ -15,7 +15,7 @@ _SPARE = ("bytes", "values")
 
 
 def stored_report(source: str, tensors: Sequence[Stored]) -> Report:
-    """What a file of tensors holds, no number of it read."""
+    """The tensors of a file, whose numbers are not read."""
     notes = tuple(_notes(tensors))
     return Report(
         blocks=(*_blocks(source, tensors), *map(note, notes)),

@@ -1,6 +1,6 @@
-"""The report of a network: one row a layer with its shape, its cost and what its cells see, and the totals.
+"""The report of a network: one row per layer with shape, cost and receptive field, and the totals.
 
-The figures of a network as data: for JSON and YAML records, for CSV rows.
+Also the figures of a network as data: records for JSON and YAML, rows for CSV.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def totals_of(rows: Sequence[Tally]) -> Totals:
 
 
 def ratio(part: int, whole: int) -> float:
-    """The part as a share of the whole; nothing has no shares."""
+    """The part as a share of the whole; None if the whole is 0."""
     return part / whole if whole else 0.0
 
 
@@ -133,8 +133,8 @@ def _in_a_cell(value: Any) -> Any:
 
 
 _SPARE = ("% parameters", "% MACs", "bytes", "groups", "jump", "kernel", "kind", "field")
-"""The columns that a narrow page leaves out, what can best be done without first."""
-_NUMBERING = "0123456789-_."  # what makes a layer's name of the name of its kind
+"""The columns that a narrow page omits, the least important first."""
+_NUMBERING = "0123456789-_."  # characters after the kind in a numbered name
 
 
 def summary_report(network: Network, convention: Convention = Convention()) -> Report:  # noqa: B008 - a named tuple
@@ -157,7 +157,7 @@ class _Column(NamedTuple):
 
     @property
     def is_idle(self) -> bool:
-        """Whether it says nothing of this network."""
+        """Whether it is empty for this network."""
         return not any(cell.text for cell in self.cells)
 
 
@@ -214,7 +214,7 @@ def _column(name: str, texts: Iterable[str], total: str = "", *, is_text: bool =
 
 
 def _shares_column(name: str, shares: Iterable[float]) -> _Column:
-    """A column of bars; what has no share has an empty one."""
+    """A column of bars; empty where there is no share."""
     return _Column(name, tuple(Span(_percent(share) if share else "", share=share) for share in shares))
 
 
@@ -228,7 +228,7 @@ def _percent(share: float) -> str:
 
 
 def is_named_by_kind(name: str, layer: Layer) -> bool:
-    """Whether a layer has no name of its own, but that of its kind and a number."""
+    """Whether a layer's name is only that of its kind and a number."""
     return name.rstrip(_NUMBERING) == layer.kind
 
 

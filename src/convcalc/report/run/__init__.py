@@ -1,1 +1,1 @@
-"""What was computed: of a convolution its numbers, of more layers what each gave."""
+"""Reports of a run: of a convolution its numbers, of several layers the result of each."""

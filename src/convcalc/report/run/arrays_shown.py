@@ -14,8 +14,8 @@ from convcalc.report.run.channels import hidden_blocks, table_blocks
 def array_blocks(problem: Problem, output: Array, maps: Maps | None = None) -> Iterator[Block]:
     """Input, kernel and output: tables, and with ``maps`` heat maps.
 
-    Arrays that do not fit in a table are shown as heat maps instead, those that do as well if all are asked for. The
-    table of a row of cells takes few lines, so it stays.
+    Arrays that do not fit in a table are shown as heat maps instead; those that fit also as heat maps if all are
+    requested. The table of a row of cells takes few lines, so it is always shown.
     """
     arrays = {"input": problem.input, "output": output}
     wanted = {name: values for name, values in arrays.items() if maps and _is_wanted(values, maps)}

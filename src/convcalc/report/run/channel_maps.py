@@ -22,10 +22,10 @@ _PICTURE_AXES = 4  # batch, channels, height, width
 
 
 class _Subject(NamedTuple):
-    """What is drawn: a picture, or the maps of a channel."""
+    """A drawing: a picture, or the maps of a channel."""
 
     draw: Callable[[int], Iterator[HeatMap]]
-    """The maps, each at most so many columns wide."""
+    """The maps, each at most a given number of columns wide."""
     number: int
     """How many these are."""
     columns: int

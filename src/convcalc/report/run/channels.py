@@ -21,7 +21,7 @@ _MOST_SAMPLES = 2
 def table_blocks(problem: Problem, output: Array, left_out: Collection[str] = ()) -> Iterator[Block]:
     """Tables of input, kernel and output: one line where there is one channel of each, otherwise a block for each.
 
-    ``left_out`` names those that are not shown in tables.
+    ``left_out``: the names of those that are not shown in tables.
     """
     inputs = [] if "input" in left_out else list(_channel_grids("input", problem.input))
     kernels = list(islice(_kernel_grids(problem), _most(problem.weight)))
@@ -76,7 +76,7 @@ def shown_samples(values: Array) -> range:
 
 
 def output_names(problem: Problem) -> Sequence[str]:
-    """The kernel of each output channel, where several with names make several."""
+    """The kernel of each output channel, where there are several with names."""
     return problem.labels.kernels if len(set(problem.labels.kernels)) > 1 and not problem.is_depthwise else ()
 
 
@@ -102,7 +102,7 @@ def _hidden_kernels(problem: Problem, shown: int) -> str:
 
 
 def _kernel_grids(problem: Problem) -> Iterator[Grid]:
-    """The planes of the filters as they lie on the input."""
+    """The planes of the filters as applied to the input."""
     for caption, plane in _kernel_planes(problem):
         yield from plane_grids(caption, plane)
 
@@ -119,7 +119,7 @@ def _kernel_planes(problem: Problem) -> Iterator[tuple[str, Array]]:
 
 
 def kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
-    """What a plane of a filter is called; ``one``: there are no other filters, ``same``: its planes are all equal."""
+    """The name of a plane of a filter; ``one``: there are no other filters, ``same``: its planes are all equal."""
     name = problem.labels.kernels[number] if problem.labels.kernels else ""
     turned = "turned" if problem.flip else ""
     parts = ["kernel" if one else f"kernel {number}", name, turned, scale_text(problem.scale[number])]

@@ -30,9 +30,9 @@ def convolution_run_report(
     maps: Maps | None = None,
     verified: Verification | None = None,
 ) -> Report:
-    """All there is to say about a computed problem; ``explain``: its plan too, made with this ``precision``.
+    """The report of a computed problem; ``explain``: its plan too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map. ``verified``: what was compared.
+    Without ``maps`` no array is shown as a heat map. ``verified``: the verification.
     """
     notes, explained = tuple(_notes(problem, output)), precision if explain else ""
     return Report(

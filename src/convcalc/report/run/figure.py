@@ -130,7 +130,7 @@ def _channels(problem: Problem, array: Coloured, sample: int) -> Iterator[Panel]
 
 
 def _filter(problem: Problem, array: Coloured, number: int) -> Iterator[Panel]:
-    """The planes of one filter as they lie on the input."""
+    """The planes of one filter as applied to the input."""
     for channel in range(problem.in_channels // problem.groups):
         caption = kernel_caption(problem, number, channel, one=problem.out_channels == 1, same=False)
         yield from slice_panels(array, (number, channel), caption)

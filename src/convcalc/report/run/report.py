@@ -1,7 +1,4 @@
-"""The report of a run: of one convolution with its numbers, of more layers one after the other.
-
-The report of a network that was computed: what each layer gave, and the outputs that were kept.
-"""
+"""The report of a run: of one convolution its numbers; of several layers the result of each, and the kept outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _DIGITS = 4  # of a float in the table; JSON has all of them
 
 
 def network_run_report(run: NetworkRun, *, explain: bool = False, maps: Maps | None = None) -> Report:
-    """What each layer gave, then the outputs; ``explain``: each convolution's engine too."""
+    """The result of each layer, then the outputs; ``explain``: each convolution's engine too."""
     notes = tuple(_notes(run))
     return Report(
         blocks=tuple(_blocks(run, notes, explain, maps)),
@@ -56,7 +53,7 @@ def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | N
 
 
 def _headline(run: NetworkRun) -> str:
-    """What goes in, through how many layers, and what comes out."""
+    """The input, the number of layers, and the output."""
     last = run.last
     samples = f"{counted(last.shape[0], 'sample')} of " if last.shape[0] != 1 else ""
     every, done = len(run.network.stages), len(run.layers)
@@ -120,7 +117,7 @@ def _layer_data(run: NetworkRun, row: LayerRun) -> dict[str, Any]:
 
 
 def run_report(run: NetworkRun, precision: str = "full", *, explain: bool = False, maps: Maps | None = None) -> Report:
-    """All there is to say about a computed network; ``explain``: its plans too, made with this ``precision``.
+    """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
     Without ``maps`` no array is shown as a heat map.
     """

@@ -1,4 +1,4 @@
-"""What is said of a run that was looked at again."""
+"""The verification of a run, in words and as data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def verification_blocks(verified: Verification | None) -> Iterator[Sentence]:
-    """What was compared, and what it cost; nothing if nothing was."""
+    """The verification and its time; empty if there was none."""
     if verified:
         yield say(f"verified: {verification_text(verified)}", Role.GOOD)
 
 
 def network_verification_blocks(verified: Sequence[Verification]) -> Iterator[Sentence]:
-    """What was compared of all layers, and what it cost; nothing if nothing was."""
+    """The verification of all layers and its time; empty if there was none."""
     if not verified:
         return
     again = [each for each in verified if each.engine]
@@ -32,7 +32,7 @@ def network_verification_blocks(verified: Sequence[Verification]) -> Iterator[Se
 
 
 def verification_text(verified: Verification) -> str:
-    """What was compared in words."""
+    """The verification in words."""
     by_engine = f"{counted(verified.cells, 'cell')} by engine {verified.engine}" if verified.engine else ""
     traced = counted(verified.traces, "trace")
     agree = "agrees" if not by_engine and verified.traces == 1 else "agree"
@@ -41,7 +41,7 @@ def verification_text(verified: Verification) -> str:
 
 
 def verification_data(verified: Verification | None) -> dict[str, Any]:
-    """What was compared for JSON; nothing if nothing was."""
+    """The verification for JSON; None if there was none."""
     if verified is None:
         return {}
     return {

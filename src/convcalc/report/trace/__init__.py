@@ -1,1 +1,1 @@
-"""Why a cell is what it is: window, products and sum, or a tree of layers."""
+"""Reports of explanations: window, products and sum of a cell, or a tree of layers."""

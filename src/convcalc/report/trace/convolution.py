@@ -1,4 +1,4 @@
-"""The report of a trace: one output cell told as a student would write it on paper."""
+"""The report of a trace: one output cell computed as on paper."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcalc.report.text import axis_names, number_text, number_texts
 from convcalc.tracing.trace import ChannelTrace, Trace, surroundings
 from convcalc.wording import counted
 
-_MOST_CHANNELS = 8  # channels told in full; of more, only the largest contributions
+_MOST_CHANNELS = 8  # channels shown in full; of more, only the largest contributions
 _LARGEST = 5
 _MOST_TERMS = 64  # products written out in one sum
 DIGITS = 10
@@ -26,7 +26,7 @@ DIGITS = 10
 
 
 def trace_report(trace: Trace, output: Any) -> Report:
-    """All there is to say about one output cell; ``output`` is what the engine made of it."""
+    """The report of one output cell; ``output``: the engine's value."""
     return Report(
         blocks=(*_heading(trace), *_story(trace, output)),
         data=lambda: {"schema": f"convcalc.trace/{SCHEMA_VERSION}", **trace_data(trace, output)},
@@ -36,7 +36,7 @@ def trace_report(trace: Trace, output: Any) -> Report:
 
 
 def setting_blocks(problem: Problem) -> Iterator[Block]:
-    """What is computed, for a page that is read by itself."""
+    """The computation, for a standalone page."""
     yield say(problem.labels.title or f"{operation(problem).capitalize()} by hand", Role.TITLE)
     yield say(headline(problem))
 
@@ -49,7 +49,7 @@ def handout_blocks(trace: Trace, output: Any) -> Iterator[Block]:
 
 
 def _input(trace: Trace) -> Flow:
-    """The input channels that are told, the window's cells among the others."""
+    """The input channels that are shown, the window's cells among the others."""
     grids: list[Grid] = []
     for channel in chosen_channels(trace)[0]:
         title = f"input, channel {channel.channel}" if trace.problem.in_channels > 1 else "input"
@@ -77,7 +77,7 @@ def _story(trace: Trace, output: Any) -> Iterator[Block]:
 
 
 def story_blocks(trace: Trace) -> Iterator[Block]:
-    """Window, kernel and products of each channel, and what they come to."""
+    """Window, kernel and products of each channel, and the total."""
     shown_channels, rest = chosen_channels(trace)
     if rest:
         count = counted(len(trace.channels), "channel")
@@ -103,7 +103,7 @@ def output_text(trace: Trace) -> str:
 
 
 def reads_text(trace: Trace, source: str = "input") -> str:
-    """Which cells of the input, or of what is given to the convolution in its place, the window reads."""
+    """The cells of the input, or of another array given to the convolution, that the window reads."""
     spans = []
     for name, read, axis in zip(axis_names(trace.problem.rank), trace.reads, trace.problem.axes, strict=True):
         step = f" in steps of {read.step}" if read.step > 1 and len(read) > 1 else ""
@@ -113,7 +113,7 @@ def reads_text(trace: Trace, source: str = "input") -> str:
 
 
 def chosen_channels(trace: Trace) -> tuple[list[ChannelTrace], list[ChannelTrace]]:
-    """The channels that are told in full, and the rest; of many, the largest contributions come first."""
+    """The channels that are shown in full, and the rest; of many, the largest contributions come first."""
     if len(trace.channels) <= _MOST_CHANNELS:
         return list(trace.channels), []
     ordered = sorted(trace.channels, key=_magnitude, reverse=True)
@@ -141,13 +141,13 @@ def _channel_blocks(trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
 
 
 def subtotal_sum(channel: ChannelTrace) -> Sum:
-    """What a channel contributes: its products that are not zero."""
+    """The contribution of a channel: its products that are not zero."""
     arrays = (channel.products, channel.window, channel.weight)
     return sum_of_products(f"channel {channel.channel}", arrays, channel.subtotal)
 
 
 def sum_of_products(label: str, arrays: Sequence[Array], total: Number, *, space_before: bool = False) -> Sum:
-    """The products that are not zero, as they stand in the grid; ``arrays``: these and both factors, alike in shape."""
+    """The products that are not zero, in the order of the grid; ``arrays``: these and both factors, of one shape."""
     terms = [term for term in zip(*(array.flat for array in arrays), strict=True) if term[0] != 0]
     products, *factors = (number_texts(plain(term[part]) for term in terms) for part in range(3))
     return Sum(
@@ -166,7 +166,7 @@ def _rest(rest: list[ChannelTrace]) -> str:
 
 
 def _padding_notes(trace: Trace) -> Iterator[Block]:
-    """Where the padded cells come from, axis by axis or as the constant that they are."""
+    """The sources of the padded cells, axis by axis, or the constant."""
     count = int(trace.padded.sum())
     verb = "lies" if count == 1 else "lie"
     text = f"({counted(count, 'cell')} in parentheses {verb} outside the input; boundary {trace.problem.boundary}"
@@ -196,7 +196,7 @@ def _total(trace: Trace) -> Sum:
 
 
 def agreement(trace: Trace, output: Any) -> Sentence:
-    """Whether the total is what the engine made of the cell."""
+    """Whether the total agrees with the engine's value of the cell."""
     if not trace.agrees(output):
         return say(f"the engine's output differs: {number_text(output, 17)}", Role.BAD)
     words = "equals" if trace.total == output else "agrees within rounding with"

@@ -34,7 +34,7 @@ _MOST_SLICES = 4  # places on the leading axes that are drawn, each in a row of 
 
 
 def trace_figure(trace: Trace, output: Any) -> Figure:
-    """One output cell as a figure; ``output`` is what the engine made of it."""
+    """One output cell as a figure; ``output``: the engine's value."""
     rows = [row for channel in chosen_channels(trace)[0] for row in _channel_rows(trace, channel)]
     return Figure(
         title=typeset(total_text(trace)),
@@ -60,7 +60,7 @@ def _channel_rows(trace: Trace, channel: ChannelTrace) -> Iterator[tuple[Item, .
 
 
 def kernel_panel(trace: Trace, channel: ChannelTrace, taps: Place) -> Panel:
-    """The slice of the kernel that some taps of the leading axes stand for, as it lies on the input."""
+    """The slice of the kernel at some taps of the leading axes, as applied to the input."""
     name = trace.problem.labels.kernels[trace.channel] if trace.problem.labels.kernels else ""
     caption = " ".join(filter(None, ("kernel", name, scale_text(trace.scale))))
     turned = ["turned by 180°"] * trace.problem.flip
@@ -78,7 +78,7 @@ def _products_panel(trace: Trace, channel: ChannelTrace, taps: Place) -> Panel:
 
 
 def _sum_row(trace: Trace) -> Iterator[Item]:
-    """Subtotals, scale and bias with their signs, the total, and where it stands in the output."""
+    """Subtotals, scale and bias with their signs, the total, and its place in the output."""
     for number, (caption, subtotal) in enumerate(_subtotals(trace)):
         if number:
             yield Sign("+")
@@ -106,7 +106,7 @@ def _subtotals(trace: Trace) -> Iterator[tuple[str, Any]]:
 
 
 def _output_panel(trace: Trace) -> Panel:
-    """The output around the cell that is traced, the only one with a number."""
+    """The output around the traced cell, the only one with a number."""
     leading = trace.position[:-2]
     shown = slice_of(leading, tuple(map(shown_outputs, trace.problem.output_size, trace.position)))
     text = typeset(number_text(trace.total, DIGITS))

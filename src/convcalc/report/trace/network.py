@@ -1,4 +1,4 @@
-"""The report of a trace through a network: a cell of a layer, told with the outputs of the layers below."""
+"""The report of a trace through a network: a cell of a layer from the outputs of the layers below."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcalc.tracing.trace import Trace
 
 
 def network_trace_report(explained: ExplainedCell) -> Report:
-    """Why a cell of a network is what it is: one layer in full, or a tree of several."""
+    """The explanation of a cell of a network: one layer in full, or a tree of several."""
     blocks = tuple(_blocks(explained))
     return Report(
         blocks=blocks,
@@ -30,7 +30,7 @@ def network_trace_report(explained: ExplainedCell) -> Report:
 
 
 def network_setting(network: Network) -> Sentence:
-    """What is told of, for a page that is read by itself."""
+    """The network's title, for a standalone page."""
     return say(network.title or "A network's number by hand", Role.TITLE)
 
 
@@ -52,7 +52,7 @@ def _blocks(explained: ExplainedCell) -> Iterator[Block]:
 
 
 def _below(explained: ExplainedCell) -> str:
-    """What the layer gets."""
+    """The name of the layer's input."""
     (below,) = explained.network.stages[explained.number].inputs
     return "the input" if below == INPUT else f"output of {layer_text(explained.network, below)}"
 

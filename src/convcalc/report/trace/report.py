@@ -1,4 +1,4 @@
-"""Explanations of cells: of a convolution by itself as it is done on paper, of other networks layer by layer."""
+"""Explanations of cells: of a single convolution as on paper, of other networks layer by layer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from convcalc.tracing.trace import Trace
 
 
 def explanation_report(explained: ExplainedCell) -> Report:
-    """All there is to say about one cell."""
+    """The report of one explained cell."""
     return network_trace_report(explained) if explained.tree else trace_report(_trace(explained), explained.output)
 
 
@@ -40,7 +40,7 @@ def explanation_figure(explained: ExplainedCell) -> Figure:
 
 
 def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
-    """Cells of one layer; on a page that is read by itself each shows where in the input it is."""
+    """Cells of one layer; on a standalone page each with its place in the input."""
     network = explainer.network
     problem = network.stages[0].problem
     if not explainer.is_alone or problem is None:
@@ -65,6 +65,6 @@ def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
 
 
 def _trace(explained: ExplainedCell) -> Trace:
-    """Of a convolution by itself."""
+    """The trace of a cell of a single convolution."""
     assert isinstance(explained.explanation, Trace)
     return explained.explanation

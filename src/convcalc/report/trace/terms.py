@@ -1,4 +1,4 @@
-"""The explanation of a layer that is no convolution: its terms in a table, and what they come to."""
+"""The explanation of a layer that is no convolution: its terms in a table, and the total."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PADDING = "padding"
 
 
 def terms_blocks(network: Network, node: Node) -> Iterator[Block]:
-    """The terms of a cell, and the sum, the maximum or the function that they are put into."""
+    """The terms of a cell, and their sum, maximum or function."""
     reason = node.explanation
     if reason is None:
         return
@@ -45,7 +45,7 @@ def _result(node: Node, reason: Explanation, shown: Sequence[int]) -> Iterator[B
 
 
 def _outside(reason: Explanation) -> Iterator[Block]:
-    """The cells of the window in the padding: those that count as 0, and those that were never there."""
+    """Notes on the window's cells in the padding: those that count as 0, and those without a value."""
     zeros = reason.zeros + sum(term.cell is None for term in reason.terms)
     for count, why in ((zeros, ", as 0"), (reason.absent, ": never there, not even as 0")):
         if count:
@@ -113,7 +113,7 @@ def _sum(reason: Explanation, shown: Sequence[int]) -> Iterator[Block]:
 
 
 def _why(reason: Explanation) -> str:
-    """What became of the values, in words."""
+    """The result of the values, in words."""
     if reason.rule is Rule.MAXIMUM:
         same = sum(term.value == reason.total for term in reason.terms)
         return f" ({counted(same, 'cell')} hold it, the first wins)" if same > 1 else ""

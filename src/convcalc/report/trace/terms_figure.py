@@ -1,4 +1,4 @@
-"""The figure of a cell of a layer that is no convolution: its terms, what they are multiplied with, and the total."""
+"""The figure of a cell of a layer that is no convolution: its terms, their weights, and the total."""
 
 from __future__ import annotations
 

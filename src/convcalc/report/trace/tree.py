@@ -1,4 +1,4 @@
-"""A cell of a network as a tree: what each cell is made of, the largest part first, down to the input."""
+"""A cell of a network as a tree: the terms of each cell, the largest first, down to the input."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _formula(node: Node) -> str:
 
 
 def formula_text(node: Node) -> str:
-    """What a cell's terms are put into: a sum, a maximum, a function; nothing where one value is passed on."""
+    """The formula of a cell's terms: a sum, a maximum, a function; empty where one value is passed on."""
     reason = node.explanation
     if reason is None:
         return ""
@@ -52,7 +52,7 @@ def formula_text(node: Node) -> str:
 
 
 def _maximum_text(reason: Explanation) -> str:
-    """A few values as they stand in the window, or of many the largest."""
+    """A few values in the order of the window, or of many the largest."""
     count = len(reason.terms)
     shown = range(count) if count <= _MOST_VALUES else largest_terms(reason, _MOST_VALUES - 1)
     more = [f"… {count - len(shown):,} more"] if len(shown) < count else []
@@ -60,18 +60,18 @@ def _maximum_text(reason: Explanation) -> str:
 
 
 def shortened(formula: str) -> str:
-    """A formula with its floats as a reader writes them."""
+    """A formula with its floats shortened."""
     return _FLOAT.sub(lambda found: number_text(float(found[0])), formula)
 
 
 def remark(reason: Explanation) -> str:
-    """That a function lets nothing through, as ReLU does below 0; otherwise nothing."""
+    """The note that a function's derivative is 0, as of ReLU below 0; otherwise empty."""
     cuts = reason.rule is Rule.FUNCTION and reason.total == 0 and not any(reason.function_slopes)
     return ": cut" if cuts and any(term.value != 0 for term in reason.terms) else ""
 
 
 def scale_factor(reason: Explanation) -> str:
-    """What a sum is multiplied with, or nothing where that is 1."""
+    """The factor of a sum; empty where it is 1."""
     return "" if reason.scale == 1 else number_text(reason.scale)
 
 
@@ -90,7 +90,7 @@ def _sum_text(node: Node, reason: Explanation) -> str:
 
 
 def _is_bare(reason: Explanation) -> bool:
-    """Whether a sum has no weights to speak of."""
+    """Whether all weights of a sum are 1."""
     return all(term.weight == 1 for term in reason.terms)
 
 
@@ -116,7 +116,7 @@ def _branches(network: Network, node: Node) -> Iterator[Tree]:
 
 
 def _branch(network: Network, reason: Explanation, branch: Branch) -> Tree:
-    """A part with its product, then the cell that it comes from and what that is made of."""
+    """A part with its product, then the cell that it comes from and that cell's terms."""
     part = Span(_part(reason, branch))
     node = branch.node
     if node is None:
@@ -143,14 +143,14 @@ def _rest(node: Node, reason: Explanation) -> str:
 
 
 def _doubt(node: Node) -> Sequence[Span]:
-    """A word where an explanation does not come to what the engine made of the cell."""
+    """A note where an explanation's total differs from the engine's value of the cell."""
     if node.agrees or node.explanation is None:
         return ()
     return (Span(f"   differs: the step gives {number_text(node.explanation.total, 17)}", Role.BAD),)
 
 
 def explanations_of(node: Node) -> Iterator[tuple[Node, Explanation]]:
-    """Every cell of a tree that is taken apart, with its explanation."""
+    """Every explained cell of a tree, with its explanation."""
     if node.explanation is not None:
         yield node, node.explanation
     for branch in node.branches:
@@ -159,7 +159,7 @@ def explanations_of(node: Node) -> Iterator[tuple[Node, Explanation]]:
 
 
 def agreement(node: Node) -> Sentence:
-    """Whether every explanation of a tree comes to what the engines made of its cell."""
+    """Whether every explanation of a tree agrees with the engine's value of its cell."""
     steps = list(explanations_of(node))
     bad = sum(not each.agrees for each, _ in steps)
     is_same = all(reason.total == each.value or str(reason.total) == str(each.value) == "nan" for each, reason in steps)

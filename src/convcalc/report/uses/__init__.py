@@ -1,1 +1,1 @@
-"""What an input cell does to the output, and the adjoint."""
+"""Reports of the uses of an input cell, and of the adjoint."""

@@ -1,4 +1,4 @@
-"""The report of an adjoint: the two numbers that are the same, and what was left out."""
+"""The report of the adjoint identity: its two sides, and what was omitted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class _Names(NamedTuple):
-    """What the two sides are called on the page and as data, and what the adjoint is."""
+    """The names of the two sides on the page and as data, and that of the adjoint."""
 
     forward: str
     backward: str
@@ -37,7 +37,7 @@ def _names(network: Network) -> _Names:
 
 
 def adjoint_report(network: Network, checked: Adjoint) -> Report:
-    """Whether a convolution, or the layers of a network, and their adjoint go together."""
+    """The report of the adjoint identity for a convolution, or the layers of a network."""
     is_alone, problem = network.is_convolution, network.stages[0].problem
     setting = (say(layers_text(network), Role.TITLE),)
     blocks = (*(() if is_alone else setting), *verdict_blocks(network, checked, space_before=not is_alone))
@@ -55,7 +55,7 @@ def adjoint_report(network: Network, checked: Adjoint) -> Report:
 
 
 def verdict_blocks(network: Network, checked: Adjoint, *, space_before: bool) -> Iterator[Block]:
-    """Both sides, whether they are equal, and what was left out."""
+    """Both sides, whether they are equal, and what was omitted."""
     names = _names(network)
     for number, (name, value) in enumerate(((names.forward, checked.forward), (names.backward, checked.backward))):
         spans = (Span(f"{name:<14} = ", Role.LABEL), Span(number_text(value, 17), Role.TOTAL))
@@ -75,7 +75,7 @@ def verdict_blocks(network: Network, checked: Adjoint, *, space_before: bool) ->
 
 
 def not_linear(names: Sequence[str], what: str) -> Block:
-    """That layers are not linear, and what follows."""
+    """The note that layers are not linear, and are linearised."""
     return note(f"{listed(names)} {'is' if len(names) == 1 else 'are'} not linear: {what}")
 
 

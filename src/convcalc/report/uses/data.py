@@ -1,4 +1,4 @@
-"""What an input cell does as JSON and CSV: of a convolution by itself each cell, of several layers each layer."""
+"""The uses of an input cell as JSON and CSV: of a single convolution each cell, of several layers each layer."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _rows_of_convolution(uses: Uses) -> Iterator[Iterable[Any]]:
 
 
 def _rows_of_layers(uses: Uses, checked: Adjoint | None) -> Iterator[Iterable[Any]]:
-    """With an adjoint z too, and its part in what the adjoint has at the cell."""
+    """With an adjoint z too, and its part in the adjoint at the cell."""
     found = None if checked is None else at_cell(checked, uses)
     yield ("batch", "cell", "layer", "channel", "position", "weight", *(("z", "product") if found else ()))
     name, cell = safe_text(uses.stage.name), ",".join(map(str, uses.cell))

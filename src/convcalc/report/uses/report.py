@@ -1,4 +1,4 @@
-"""The report of what an input cell does: the cells of every layer that it reaches, with its weight in each."""
+"""The report of the uses of an input cell: the cells of every layer that it reaches, with its weight in each."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MOST_LISTED = 8  # positions that are listed where they are not evenly spaced
 
 
 def uses_report(uses: Uses, checked: Adjoint | None = None) -> Report:
-    """What one input cell does: of a convolution by itself, or to all layers on the way to one of a network.
+    """The uses of one input cell: in a single convolution, or in all layers on the way to one of a network.
 
-    ``checked``: whether the layers and their adjoint go together, which has of several layers what it makes of z there.
+    ``checked``: the adjoint identity of the layers, for several layers with the adjoint of z at the cell.
     """
     blocks = tuple(_blocks(uses, checked))
     return Report(
@@ -84,7 +84,7 @@ def value_text(uses: Uses) -> str:
 
 
 def reach_text(uses: Uses) -> str:
-    """How much of the output the input cell reaches."""
+    """The share of the output that the input cell reaches."""
     cells = prod(uses.stage.layer.output_shape)
     if uses.network.is_convolution:
         return f"reaches {uses.count:,} of {counted(cells, 'output cell')}"
@@ -94,7 +94,7 @@ def reach_text(uses: Uses) -> str:
 
 
 def _where(uses: Uses) -> str:
-    """Which cells they are; of several layers their table tells that."""
+    """The cells in words; of several layers empty, since a table has them."""
     if not uses.count:
         return ": no window reads it"
     if not uses.network.is_convolution:
@@ -111,7 +111,7 @@ def _has_channels(uses: Uses) -> bool:
 
 
 def _numbers(places: Sequence[int]) -> str:
-    """Places as a reader counts them: one, a range, a range in steps, or a list."""
+    """Places in words: one, a range, a range in steps, or a list."""
     if len(places) == 1:
         return f" {places[0]}"
     steps = {after - before for before, after in pairwise(places)}
@@ -140,7 +140,7 @@ def _row(step: Uses) -> tuple[Span, ...]:
 
 
 def _grids(uses: Uses) -> Iterator[Block]:
-    """The weights at the cells, channel by channel; of one linear layer each × the value = what it adds to them."""
+    """The weights at the cells, channel by channel; of one linear layer each × the value = its part in them."""
     weights = _planes(uses, "weights" if uses.network.is_convolution else "path weights", uses.weights)
     is_spatial = len(uses.places) > 1
     hidden = hidden_planes(uses.weights[0]) if is_spatial else 0
@@ -175,7 +175,7 @@ def _planes(uses: Uses, word: str, values: Array) -> Iterator[list[Grid]]:
 
 
 def _total_of_convolution(uses: Uses) -> Iterator[Block]:
-    """Where the boundary copies the cell, and what its weights come to."""
+    """The boundary's copies of the cell, and the sum of its weights."""
     layer = uses.stage.layer
     assert isinstance(layer, Convolution)
     boundary, names = layer.geometry.boundary, axis_names(layer.rank)
@@ -199,7 +199,7 @@ def _total_of_convolution(uses: Uses) -> Iterator[Block]:
 
 
 def _remarks(uses: Uses) -> Iterator[Block]:
-    """What the sum means, and that it holds at this input alone where layers are not linear."""
+    """The meaning of the sum, and that it holds only at this input where layers are not linear."""
     value, active = number_text(uses.total, DIGITS), uses.active
     at_first = ", at first" if active else ""
     yield say(f"a cell larger by 1 adds {value} to {uses.stage.name} as a whole{at_first}", Role.LABEL)
@@ -212,7 +212,7 @@ def _remarks(uses: Uses) -> Iterator[Block]:
 
 
 def _cell_of_adjoint(uses: Uses, found: CellOfAdjoint) -> Iterator[Block]:
-    """What the adjoint has at the cell: z at the cells that it reaches, times the weights of the paths there."""
+    """The adjoint at the cell: z at the cells that it reaches, times the weights of the paths there."""
     yield Flow(tuple(chain(*_planes(uses, "z", found.z))))
     arrays = (found.products, uses.weights, found.z)
     yield sum_of_products("path weights × z", arrays, found.total, space_before=True)
