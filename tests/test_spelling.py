@@ -18,7 +18,7 @@ DOORS: dict[str, tuple[str, ...]] = {
     "request": ("Request", "read_request", "open_request", "request_of"),
     "resolve": ("resolve",),
     "expectation": ("expects_output", "read_expectation", "read_facts"),
-    "gallery_input": ("GalleryInput", "asked_kernels", "gallery_problems", "resolve_gallery_input"),
+    "gallery_input": ("GalleryInput", "requested_kernels", "gallery_problems", "resolve_gallery_input"),
     "kernel_library": ("Library", "library_of"),
     "kernel_lint": ("lint_file",),
     "layer_list": ("names_of_layers",),

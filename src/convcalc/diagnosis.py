@@ -101,15 +101,15 @@ def machine() -> Section:
 
 def limits() -> Section:
     """The limits, those that the environment changes marked."""
-    remark, usual, asked = "", Limits(), Limits()
+    remark, usual, requested = "", Limits(), Limits()
     try:
-        asked = Limits.from_environment()
+        requested = Limits.from_environment()
     except ConvcalcError as error:
         remark = str(error)
     found = [Finding(ENVIRONMENT_VARIABLE, os.environ.get(ENVIRONMENT_VARIABLE, ""), remark, True)] if remark else []
     for name in (field.name for field in fields(Limits)):
-        amount = asked.memory_bytes if name == "memory" else getattr(asked, name)
-        is_changed = getattr(asked, name) != getattr(usual, name)
+        amount = requested.memory_bytes if name == "memory" else getattr(requested, name)
+        is_changed = getattr(requested, name) != getattr(usual, name)
         text = bytes_text(amount) if name in ("file", "member", "memory") else f"{amount:,}"
         found.append(Finding(name, text, f"by {ENVIRONMENT_VARIABLE}" if is_changed else ""))
     return Section("limits", tuple(found))

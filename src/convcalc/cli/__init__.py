@@ -1,1 +1,1 @@
-"""The edge: commands, options, the one error boundary, exit codes and the two consoles."""
+"""The command line: commands, options, the error boundary, exit codes and the two consoles."""

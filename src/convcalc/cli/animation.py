@@ -1,4 +1,4 @@
-"""The steps of an animation that are asked for, printed one after the other or saved as one file."""
+"""The requested steps of an animation, printed one after the other or saved as one file."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
 ANIMATION_SUFFIXES = (".gif", ".svg", *SAVED)
 _PICTURES = (".gif", ".svg")
 _SLOWEST, _FASTEST = 0.1, 50.0  # steps a second
-_MOST_SHOWN = 100  # steps of a page or a file, where nothing else is asked for
+_MOST_SHOWN = 100  # steps of a page or a file, unless others are requested
 _MOST_SAVED = 500  # steps of a picture
 _BESIDE = 4  # output channels that are shown where none is named
 
 
 class Reel(NamedTuple):
-    """Some steps of an animation, each computed when it is asked for."""
+    """Some steps of an animation, each computed on demand."""
 
     animation: Animation
     steps: range
     """Which of all steps, from the first one shown."""
 
     @classmethod
-    def of(cls, found: Ready, asked: AnimationOptions, *, quiet: bool) -> Reel:
-        """The steps from ``--pos`` on, ``--count`` of them or all that there are.
+    def of(cls, found: Ready, requested: AnimationOptions, *, quiet: bool) -> Reel:
+        """The steps from ``--pos`` on, ``--count`` of them or all.
 
         Raises:
             UsageError: there is no such sample, or the position is not a list of whole numbers.
             GeometryError: there is no such cell or channel.
             ConvcalcError: the layer, or one below it, cannot be computed.
         """
-        found.sample(asked.batch)
+        found.sample(requested.batch)
         stage = found.network.stages[found.number]
-        channels, start, whole = _channels(found, asked), _start(found, asked), prod(size_along(stage))
-        explainer = Explainer(found.network, found.cells, found.number, found.context, sample=asked.batch)
-        last = whole if asked.most is None else min(whole, start + asked.most)
+        channels, start, whole = _channels(found, requested), _start(found, requested), prod(size_along(stage))
+        explainer = Explainer(found.network, found.cells, found.number, found.context, sample=requested.batch)
+        last = whole if requested.most is None else min(whole, start + requested.most)
         outputs = None if explainer.is_alone else outputs_shown(found, explainer, quiet=quiet)
-        return cls(animation_of(explainer, asked.batch, channels, start, outputs), range(start, last))
+        return cls(animation_of(explainer, requested.batch, channels, start, outputs), range(start, last))
 
     def cut(self, most: int) -> Reel:
-        """At most so many steps."""
+        """The first steps, at most a given number."""
         return self._replace(steps=self.steps[:most])
 
     def frames(self) -> Iterator[Frame]:
@@ -63,16 +63,16 @@ class Reel(NamedTuple):
         return map(self.animation.frame, self.steps)
 
 
-def check_steps(asked: AnimationOptions) -> None:
-    """Refuse a speed and a count that mean nothing.
+def check_steps(requested: AnimationOptions) -> None:
+    """Refuse an invalid speed or count.
 
     Raises:
         UsageError: the speed is out of its range, or the count below 1.
     """
-    if not _SLOWEST <= asked.speed <= _FASTEST:
-        raise _refused("--speed", f"{asked.speed:g} steps a second", f"from {_SLOWEST:g} to {_FASTEST:g}")
-    if asked.most is not None and asked.most < 1:
-        raise _refused("--count", f"{asked.most} steps", "1 or more")
+    if not _SLOWEST <= requested.speed <= _FASTEST:
+        raise _refused("--speed", f"{requested.speed:g} steps a second", f"from {_SLOWEST:g} to {_FASTEST:g}")
+    if requested.most is not None and requested.most < 1:
+        raise _refused("--count", f"{requested.most} steps", "1 or more")
 
 
 def _refused(flag: str, given: str, needed: str) -> UsageError:
@@ -81,7 +81,7 @@ def _refused(flag: str, given: str, needed: str) -> UsageError:
     return error
 
 
-def _channels(found: Ready, asked: AnimationOptions) -> Sequence[int]:
+def _channels(found: Ready, requested: AnimationOptions) -> Sequence[int]:
     """The output channels that are shown.
 
     Raises:
@@ -92,17 +92,17 @@ def _channels(found: Ready, asked: AnimationOptions) -> Sequence[int]:
 
     stage = found.network.stages[found.number]
     channels, *size = stage.layer.output_shape
-    if asked.channel is None:
+    if requested.channel is None:
         return range(min(channels, _BESIDE))
     if not size:
         raise UsageError(
-            f"the output of {stage.name} has features, which have no channels", hint=f"--pos {asked.channel}"
+            f"the output of {stage.name} has features, which have no channels", hint=f"--pos {requested.channel}"
         )
-    check_place("output", (len(found.cells), channels, *size), (0,) * len(size), asked.channel, 0)
-    return [asked.channel]
+    check_place("output", (len(found.cells), channels, *size), (0,) * len(size), requested.channel, 0)
+    return [requested.channel]
 
 
-def _start(found: Ready, asked: AnimationOptions) -> int:
+def _start(found: Ready, requested: AnimationOptions) -> int:
     """The number of the step that ``--pos`` names, or the first.
 
     Raises:
@@ -112,19 +112,19 @@ def _start(found: Ready, asked: AnimationOptions) -> int:
     from convcalc.cli.named_cells import position_of
     from convcalc.tracing.places import check_place
 
-    if asked.pos is None:
+    if requested.pos is None:
         return 0
     stage = found.network.stages[found.number]
     array, size = "input" if is_stamped(stage) else "output", size_along(stage)
     name = array if found.network.is_convolution else f"{array} of {stage.name}"
     start = 0
-    for cells, index in zip(size, check_place(name, (1, 1, *size), position_of(asked.pos), 0, 0), strict=True):
+    for cells, index in zip(size, check_place(name, (1, 1, *size), position_of(requested.pos), 0, 0), strict=True):
         start = start * cells + index
     return start
 
 
 def is_played(target: OutputOptions) -> bool:
-    """Whether somebody looks at a terminal that can draw over what it shows."""
+    """Whether the output is a terminal that can draw over what it shows."""
     if target.output is not None or target.quiet or target.format != "table" or not sys.stdout.isatty():
         return False
     from convcalc.cli.streams import output_console
@@ -132,16 +132,16 @@ def is_played(target: OutputOptions) -> bool:
     return not output_console().is_dumb_terminal
 
 
-def emit_frames(reel: Reel, asked: AnimationOptions, target: OutputOptions) -> None:
+def emit_frames(reel: Reel, requested: AnimationOptions, target: OutputOptions) -> None:
     """Print the steps one after the other, or save them.
 
     Raises:
         LimitError: there are too many for a picture.
         OutputError: the file cannot be written.
     """
-    shown = reel.cut(_MOST_SHOWN) if asked.most is None else reel
+    shown = reel.cut(_MOST_SHOWN) if requested.most is None else reel
     if Path(target.output or "").suffix.lower() in _PICTURES:
-        _save_picture(shown, asked.speed, target)
+        _save_picture(shown, requested.speed, target)
     else:
         emit_series(frames_series(reel.animation), shown.frames(), target)
     if len(shown.steps) < len(reel.steps) and not target.quiet:

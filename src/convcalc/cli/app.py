@@ -1,4 +1,4 @@
-"""The commands put together."""
+"""The application of all commands."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ COMMANDS = {
 
 PROGRAM = "convcalc"
 _COMPLETES = f"_{PROGRAM.upper()}_COMPLETE"
-"""The environment variable by which a shell's script asks for words."""
+"""The environment variable by which a shell's script requests completions."""
 
 
 def make_app(names: list[str], *, completes: bool = False) -> typer.Typer:
@@ -53,7 +53,7 @@ def convcalc(version: Version = False) -> None:
 
 
 def run_app() -> int:
-    """Run the command line; the exit code. A command that is called by its name is the only one that is loaded."""
+    """Run the command line and return the exit code. Only the module of a command called by its name is imported."""
     if _COMPLETES in os.environ:
         return _complete()
     arguments = sys.argv[1:] or ["--help"]
@@ -68,7 +68,7 @@ def run_app() -> int:
 
 
 def _complete() -> int:
-    """Tell the shell that asks for them which words may stand at its cursor."""
+    """Print the completions at the cursor for the shell that requests them."""
     from convcalc.cli.completion import teach, typed
 
     words = typed()

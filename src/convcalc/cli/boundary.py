@@ -1,4 +1,4 @@
-"""The one place where errors become messages and exit codes."""
+"""The error boundary: errors become messages and exit codes."""
 
 import errno
 import signal
@@ -10,7 +10,7 @@ OK, BAD_DATA, BAD_USAGE, LIMIT, INTERRUPTED, CLOSED_PIPE, TERMINATED = 0, 1, 2, 
 
 
 def guard(action: Callable[[], int]) -> int:
-    """The exit code of the action; whatever goes wrong is said in one ``error:`` and at most one ``hint:``."""
+    """The exit code of the action; every error is printed as one ``error:`` and at most one ``hint:``."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
         return _flushed(action)
@@ -45,7 +45,7 @@ def _flushed(action: Callable[[], int]) -> int:
 
 
 def _out_of_memory(error: Exception) -> int:
-    """Said in plain words: no module can be loaded now.
+    """Raise a message of its own where a module cannot be loaded for lack of memory.
 
     Raises:
         ImportError: a module is missing for another reason than that there is no room for it.
@@ -69,7 +69,7 @@ def _explained(error: Exception) -> int:
         _flush_quietly()
         tell_error(error)
         return error.exit_code
-    # Typer carries its own Click since 0.26, so the base class of its usage errors is found through one of them.
+    # Typer has its own copy of Click since 0.26, so the base class of its usage errors is found through one of them.
     if isinstance(error, BadParameter.__mro__[2]):
         return _show_usage(error)
     raise error
@@ -83,7 +83,7 @@ def _show_usage(error: Any) -> int:
 
 
 def _called_here(option: str, context: Any) -> str:
-    """The hint for an option that another library calls so."""
+    """The hint for an option by another library's name."""
     from convcalc.request.spellings import called_here
 
     known = [parameter.name for parameter in context.command.params] if option and context else []
@@ -114,5 +114,5 @@ def _discard_output() -> None:
 
 
 def _terminate(*_: object) -> None:
-    """Ends through the finally clauses, so that no temporary file stays behind."""
+    """Ends through the finally clauses, so that no temporary file remains."""
     raise SystemExit(TERMINATED)

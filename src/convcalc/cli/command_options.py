@@ -23,7 +23,7 @@ from convcalc.cli.options import (
 
 
 class SizeOptions(NamedTuple):
-    """What is fixed beforehand of the numbers that make an output size."""
+    """The fixed numbers of the wanted output size."""
 
     k: Annotated[
         str | None, typer.Option("-k", "--kernel-size", help="Only so many taps: 3, or 3x5 by axis.", metavar="N")
@@ -49,7 +49,7 @@ class SelectionOptions(NamedTuple):
 
 
 class GalleryOptions(NamedTuple):
-    """The file, the kernels that it is seen through, and how they are applied."""
+    """The file, the kernels, and how they are applied."""
 
     file: File = None
     kernel: Annotated[
@@ -113,7 +113,7 @@ class SummaryOptions(NamedTuple):
 
 
 class TimingOptions(NamedTuple):
-    """What is measured, and how often."""
+    """The contenders, and the number of measurements."""
 
     case: Annotated[
         str | None,

@@ -1,4 +1,4 @@
-"""Completion in the shell: the words that may stand where Typer knows only that some word must, without NumPy."""
+"""Completion in the shell: words for arguments whose values Typer does not know, without NumPy."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _TYPED = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
-"""What is typed, as bash hands it over and as the other shells do."""
-_MOST_BYTES = 1 << 20  # of a file whose layers are looked up while somebody waits
+"""The environment variables of the typed text, of bash and of the other shells."""
+_MOST_BYTES = 1 << 20  # of a file whose layers are read for a completion
 _INERT = re.compile(r"[\w./+@-]+")
-"""A word that is nothing but a word to any shell: the shells' scripts evaluate what they are given."""
+"""A word without special characters of any shell: the shells' scripts evaluate the completions."""
 
 
 class Offer(NamedTuple):
-    """One word, as Typer wants it; without help, for which Typer would load Rich: longer than all the rest takes."""
+    """One word in Typer's form; without help, for which Typer would load Rich, slower than all the rest."""
 
     value: str
     help: str = ""
@@ -56,7 +56,7 @@ def _offers(known: Callable[[Sequence[str]], Iterable[str]], words: Sequence[str
 
     try:
         return [Offer(word) for word in known(words) if word.startswith(begun) and _INERT.fullmatch(word)]
-    except ConvcalcError:  # the command itself will say what is wrong
+    except ConvcalcError:  # the command itself will report the error
         return []
 
 
@@ -119,4 +119,4 @@ WORDS: dict[str, Callable[[Sequence[str]], Iterable[str]]] = {
     "padding": _paddings,
     "precision": lambda _: ("full", "fast"),
 }
-"""Parameter → the words that it takes, from the words that are typed; where none fits, shells complete files."""
+"""Parameter → its values, from the typed words; where none fits, shells complete files."""

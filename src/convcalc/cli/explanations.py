@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from convcalc.cli.network import Ready
 
 
-class Asked(NamedTuple):
-    """The cells that are asked for."""
+class RequestedCells(NamedTuple):
+    """The requested cells."""
 
     places: list[CellPlace]
-    """None of them where every cell is meant."""
+    """Empty where every cell is requested."""
     sample: int | None
     """The only one; None: all of them."""
 
     @property
     def number(self) -> int:
-        """How many there are, or 0 where every cell is meant."""
+        """How many there are, or 0 where every cell is requested."""
         return len(self.places)
 
     @classmethod
     def of(
         cls, found: Ready, texts: list[str] | None, channel: int | None, sample: int | None, *, every: bool
-    ) -> Asked:
+    ) -> RequestedCells:
         """The cells that ``--pos``, ``--channel`` and ``--batch`` name.
 
         Raises:
@@ -57,15 +57,15 @@ class Asked(NamedTuple):
         return cls([CellPlace(sample or 0, cell) for cell in cells], sample or 0)
 
 
-def explainer_of(found: Ready, asked: Asked, depth: int) -> Explainer:
-    """What explains cells of the layer that is asked for; raises as :class:`Explainer` does."""
-    if asked.sample is not None:
-        found.sample(asked.sample)
-    return Explainer(found.network, found.cells, found.number, found.context, depth, sample=asked.sample)
+def explainer_of(found: Ready, requested: RequestedCells, depth: int) -> Explainer:
+    """The explainer of the requested layer; raises as :class:`Explainer` does."""
+    if requested.sample is not None:
+        found.sample(requested.sample)
+    return Explainer(found.network, found.cells, found.number, found.context, depth, sample=requested.sample)
 
 
 def outputs_shown(found: Ready, explainer: Explainer, *, quiet: bool) -> Mapping[int, Array]:
-    """The outputs that the explanations need; a bar shows how far they are, if they take long."""
+    """The outputs that the explanations need; a bar shows the progress, if they take long."""
     from convcalc.cli.progress import watched
 
     with watched(found, quiet=quiet) as (context, done):

@@ -1,4 +1,4 @@
-"""What flags say of limits and kernels, and which flag an error is about."""
+"""Flags of limits and kernels, and the flag that an error is about."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: str | None) -> Request:
-    """The request with what flags say of the convolution, or of the layer that is named.
+    """The request with the flags' changes of the convolution, or of the named layer.
 
     Raises:
         ConvcalcError: a flag is not well formed, or there are several layers of which none is named.
@@ -30,7 +30,7 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
 def context_of(changes: Sequence[str] | None, folders: Sequence[str] | None) -> Context:
     """The limits of the environment with those of ``--limit``, and the library with the folders of ``--kernels`` first.
 
-    ``folders``: with None the library is made when a kernel's name is read.
+    ``folders``: with None the library is created when a kernel's name is read.
 
     Raises:
         ConvcalcError: there is no such limit or folder.
@@ -52,7 +52,7 @@ def context_of(changes: Sequence[str] | None, folders: Sequence[str] | None) -> 
 
 @contextmanager
 def flags(flag: str = "", kind: type[ConvcalcError] = ConvcalcError) -> Iterator[None]:
-    """Says that an error of a kind without a place comes from a flag: the one named, or the one of its field."""
+    """A context that adds a flag to errors without a place: the named one, or the one of the error's field."""
     try:
         yield
     except kind as error:

@@ -1,4 +1,4 @@
-"""One input through many kernels: which these are, and what each makes of it."""
+"""One input through many kernels: the choice of kernels, and the output of each."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Chosen(NamedTuple):
-    """The kernels of a gallery, and what is to be known of those that are left out."""
+    """The kernels of a gallery, and notes on those that are omitted."""
 
     kernels: list[Kernel]
     notes: tuple[str, ...]
 
 
 def request_of(options: GalleryOptions, context: Context) -> Request:
-    """The words of the file with those of the flags in their place."""
+    """The fields of the file, replaced by those of the flags."""
     from convcalc.request.request import read_request
 
     request = read_request(options.file, context)
@@ -42,15 +42,15 @@ def request_of(options: GalleryOptions, context: Context) -> Request:
 
 
 def chosen(options: GalleryOptions, request: Request, context: Context, rank: int) -> Chosen:
-    """The kernels that are asked for, without those for inputs of another rank.
+    """The requested kernels, without those for inputs of another rank.
 
     Raises:
-        ConvcalcError: a kernel or a family does not exist, flags do not go together, or none is left.
+        ConvcalcError: a kernel or a family does not exist, flags are incompatible, or none is left.
     """
     from convcalc.kernels.selection import parted
 
     with flags():
-        kernels, others = parted(_asked(options, request, context), rank)
+        kernels, others = parted(_requested(options, request, context), rank)
     note = left_out(others, rank)
     if not kernels:
         with flags("--kernel" if options.kernel else "--search" if options.search else "--family"):
@@ -58,10 +58,10 @@ def chosen(options: GalleryOptions, request: Request, context: Context, rank: in
     return Chosen(kernels, (note,) if note else ())
 
 
-def _asked(options: GalleryOptions, request: Request, context: Context) -> list[Kernel]:
+def _requested(options: GalleryOptions, request: Request, context: Context) -> list[Kernel]:
     """The kernels that are named, or else some of the library's."""
     from convcalc.kernels.selection import selected
-    from convcalc.request.gallery_input import asked_kernels
+    from convcalc.request.gallery_input import requested_kernels
     from convcalc.request.kernel_library import library_of
 
     if not options.kernel:
@@ -69,7 +69,7 @@ def _asked(options: GalleryOptions, request: Request, context: Context) -> list[
     if options.family or options.search:
         flag = "family" if options.family else "search"
         raise UsageError(f"--{flag} chooses among all kernels, --kernel names one", hint="leave one of them out")
-    return asked_kernels(request, context)
+    return requested_kernels(request, context)
 
 
 def seen(
@@ -80,7 +80,7 @@ def seen(
     rule: str,
     context: Context,
 ) -> Gallery:
-    """The input and what each kernel makes of it, one output held at a time.
+    """The input and the output of each kernel, one output held at a time.
 
     Raises:
         ConvcalcError: no kernel fits, or a limit refuses the work.

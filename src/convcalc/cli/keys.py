@@ -1,4 +1,4 @@
-"""Keys of a terminal as they are pressed, without a line end; what the terminal was like before comes back."""
+"""Keys of a terminal as they are pressed, without a line end; the terminal's settings are restored."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Waiting = Callable[[float], list[str]]
-"""The keys pressed by the time that one is, or so many seconds have gone; CLOSED if there will be none."""
+"""The keys pressed until one is, or until a number of seconds has passed; CLOSED if there will be none."""
 
 CLOSED = "closed"
-_MOST = 1024  # bytes of what is read at a time
+_MOST = 1024  # bytes read at a time
 _SENT = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]|.", re.DOTALL)
 _ARROWS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home"}
 _OF_CONSOLE = {"H": "up", "P": "down", "M": "right", "K": "left", "G": "home"}
 
 
 def named(sent: str) -> list[str]:
-    r"""Characters, and arrow keys by their names; nothing stands for other keys.
+    r"""Characters, and arrow keys by name; other keys are ignored.
 
     >>> named("\x1b[C\x1bOD q\x1b[5~\x1b")
     ['right', 'left', ' ', 'q']
@@ -31,7 +31,7 @@ def named(sent: str) -> list[str]:
 
 @contextmanager
 def keys() -> Iterator[Waiting | None]:
-    """What waits for keys, of standard input or of the terminal itself if that is a file; None: there are none."""
+    """A function that waits for keys, of standard input, or of the terminal itself if that is a file; None: no keys."""
     if sys.platform == "win32":
         yield _of_console
         return

@@ -1,4 +1,4 @@
-"""Layers of a network that a command looks at by themselves, on what those below make of the network's input."""
+"""A span of a network's layers for one command, on the output of the layers below it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Part(NamedTuple):
         return self.layers.network
 
     def ready(self) -> Ready:
-        """The layers as a network with what goes into them.
+        """The layers as a network with its input.
 
         Raises:
             ConvcalcError: the weights of a convolution cannot be read, or a layer below cannot be computed.
@@ -50,14 +50,14 @@ class Part(NamedTuple):
         return self.network.is_convolution
 
     def given(self, cells: Array) -> Array:
-        """What goes in, (batch, *shape), where ``cells`` go into the whole network."""
+        """The input of the layers, (batch, *shape), for ``cells`` as the input of the whole network."""
         source, found = self.layers.source, self.found
         if source == INPUT:
             return cells
         return [*found.network.outputs(cells, found.context, [source])][-1][1]
 
     def problem(self) -> Problem:
-        """The convolution as a problem of its own.
+        """The convolution as a problem.
 
         Raises:
             UsageError: it is none.

@@ -1,4 +1,4 @@
-"""The entry point: what needs no work is answered before anything is loaded."""
+"""The entry point: ``--version`` and the like are answered before anything is imported."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Messages on standard error: what is wrong, where, and how to mend it."""
+"""Messages on standard error: the error, its place, and how to fix it."""
 
 import sys
 
@@ -11,7 +11,7 @@ _EXCERPT = 100  # characters of a source line
 
 
 def tell_error(error: ConvcalcError) -> None:
-    """Write the error with its place, the line it stands on with a caret, and its hint."""
+    """Write the error with its place, the source line with a caret, and its hint."""
     tell(
         f"{error.place}: {error.message}" if str(error.place or "").strip() else error.message, error.hint, error.place
     )
@@ -28,7 +28,7 @@ def tell(message: str, hint: str = "", place: Place | None = None) -> None:
 
 
 def write(line: str) -> None:
-    """Write one line to standard error, escaped; where that is full or nobody reads it, the result matters more."""
+    """Write one line to standard error, escaped; failures to write are ignored, since the result matters more."""
     if sys.stderr is None:
         return
     try:

@@ -52,7 +52,7 @@ def _feature(name: str, count: int, position: tuple[int, ...] | None, channel: i
 
 
 def position_of(text: str) -> tuple[int, ...]:
-    """The position that a text such as ``1,1`` or ``(1, 1)`` stands for.
+    """The position written as a text such as ``1,1`` or ``(1, 1)``.
 
     Raises:
         UsageError: it is no list of whole numbers.

@@ -1,4 +1,4 @@
-"""From the command line to a network with its numbers: what every command that computes begins with."""
+"""The network with its numbers from the command line, for every command that computes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Ready(NamedTuple):
 
     network: Network
     cells: Array
-    """The input, (batch, *input_shape), in the dtype asked for."""
+    """The input, (batch, *input_shape), in the requested dtype."""
     number: int
-    """The layer that is asked for: the one that ``--layer`` names, or the last."""
+    """The requested layer: the one that ``--layer`` names, or the last."""
     context: Context
     is_named: bool = False
     """Whether ``--layer`` names it."""
 
     @property
     def problem(self) -> Problem | None:
-        """The convolution that the network is; None if it is more than that."""
+        """The network's convolution if that is all of it, otherwise None."""
         return self.network.stages[0].problem
 
     def sample(self, number: int) -> Array:
@@ -46,10 +46,10 @@ class Ready(NamedTuple):
         return one
 
     def only_convolution(self) -> Problem:
-        """The convolution that the network is.
+        """The network's convolution, which must be all of it.
 
         Raises:
-            UsageError: it is more than that.
+            UsageError: the network has other layers.
         """
         if self.problem is None:
             raise UsageError(
@@ -62,7 +62,7 @@ class Ready(NamedTuple):
 def network_of(
     options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
 ) -> tuple[Network, Context]:
-    """The network that a command line asks for, perhaps with nothing but the shape of its input; and how to compute it.
+    """The network of the command line, perhaps with only the shape of its input; and the context to compute it in.
 
     Raises:
         ConvcalcError: a file or a flag is bad.
@@ -83,10 +83,10 @@ def network_of(
 
 
 def settled(context: Context, network: Network) -> Context:
-    """How a network is computed, its own dtype among it.
+    """The context of a network, with its own dtype.
 
     Raises:
-        ConvcalcError: there is no such engine or precision, or the threads are no number of threads.
+        ConvcalcError: there is no such engine or precision, or the number of threads is invalid.
     """
     from convcalc.engine.plan import check_choice
 
@@ -98,7 +98,7 @@ def settled(context: Context, network: Network) -> Context:
 def ready(
     options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
 ) -> Ready:
-    """The network that a command line asks for; ``explain``: plans weigh every engine.
+    """The network of the command line; ``explain``: plans compare every engine.
 
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
@@ -115,10 +115,10 @@ def ready(
 
 
 def check_whole(found: Ready, *, partial: bool) -> None:
-    """Refuse to take an earlier layer's output for that of a model whose end is not reached.
+    """Refuse to use an earlier layer's output as that of a model that is cut.
 
     Raises:
-        DataError: it is not, and neither a layer nor whatever is reached is asked for.
+        DataError: the model is cut, and neither a layer nor the cut output is requested.
     """
     cut = found.network.cut
     if cut is None or found.is_named or partial:
@@ -132,7 +132,7 @@ def check_whole(found: Ready, *, partial: bool) -> None:
 
 
 def _example(network: Network) -> str:
-    """A file that may hold an input of the network."""
+    """A file that may contain an input of the network."""
     return "photo.png" if len(network.input_shape) == 3 and network.input_shape[0] in (1, 3) else "x.npy"
 
 

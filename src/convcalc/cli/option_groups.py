@@ -23,9 +23,9 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def computing(function: Callable[..., None]) -> Callable[..., None]:
-    """The command with arithmetic in which too large is inf and undefined is nan, of which our notes tell.
+    """The command with arithmetic in which overflow is inf and undefined is nan, which our notes report.
 
-    NumPy would warn of it on standard error, with paths and lines of the source.
+    NumPy would warn about it on standard error, with paths and lines of the source.
     """
 
     @wraps(function)

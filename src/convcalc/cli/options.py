@@ -86,7 +86,7 @@ Layer = Annotated[
 
 
 class ConvolutionOptions(NamedTuple):
-    """What says what a convolution is, or what the input is to it."""
+    """The fields of a convolution, and the meaning of its input."""
 
     kernel: KernelTexts = None
     stride: StrideByAxis = None
@@ -101,7 +101,7 @@ class ConvolutionOptions(NamedTuple):
 
 
 class ProblemOptions(NamedTuple):
-    """The file, what overrides its fields, and how it is computed."""
+    """The file, the flags that override its fields, and how it is computed."""
 
     file: File = None
     said: ConvolutionOptions = ConvolutionOptions()
@@ -131,7 +131,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but er
 
 
 class OutputOptions(NamedTuple):
-    """Where a report goes and in which format."""
+    """The destination and format of a report."""
 
     format: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""From the flags of ``params`` to counts and axes, in whole numbers only: neither numpy nor yaml is loaded."""
+"""Counts and axes from the flags of ``params``, in whole numbers only: neither numpy nor yaml is imported."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def counts_and_axes(
     kernel = per_axis("kernel-size", taps, rank, 1)
     counts = Counts(in_channels, out_channels, kernel, groups, has_bias)
     sizes = per_axis("size", kernel if cells is None else cells, rank, 1)
-    try:  # without a size too, so that a bad flag is never passed over
+    try:  # without a size too, so that an invalid flag is always reported
         axes = axes_of(
             sizes, kernel, stride=numbers_of(stride), padding=pairs_of(padding), dilation=numbers_of(dilation)
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from convcalc.cli.animation import Reel
 
-_LOOK = 0.2  # seconds from one look at the size of the terminal to the next
+_LOOK = 0.2  # seconds between checks of the terminal's size
 _FASTER = 1.5
 _SLOWEST, _FASTEST = 0.1, 50.0  # steps a second
 _USUAL = (80, 24)
@@ -34,12 +34,12 @@ _HELP = "space pause   ← → step   home first   + - speed   q leave"
 
 @dataclass
 class Playing:
-    """Where a player is, and what the keys do to it."""
+    """The state of a player, and its changes by keys."""
 
     reel: Reel
     speed: float
     step: int = 0
-    """Which of the reel's steps is shown."""
+    """The number of the reel's step that is shown."""
     is_paused: bool = False
     is_over: bool = False
 
@@ -49,7 +49,7 @@ class Playing:
         return self.step + 1 >= len(self.reel.steps)
 
     def press(self, key: str) -> None:
-        """Do what a key stands for; an unknown one does nothing."""
+        """Apply a key; an unknown one has no effect."""
         match key:
             case " " | "p":
                 self._toggle()
@@ -67,7 +67,7 @@ class Playing:
                 self.is_over = True
 
     def tick(self) -> None:
-        """Time for the next step; after the last one it stands still."""
+        """Go to the next step when it is time; stop after the last one."""
         self.step = min(self.step + 1, len(self.reel.steps) - 1)
         self.is_paused = self.is_at_end
 
@@ -119,13 +119,13 @@ def _waited(waiting: Waiting | None, seconds: float) -> list[str]:
 
 
 def _size() -> tuple[int, int]:
-    """Columns and rows; of a terminal that does not know, what most have."""
+    """Columns and rows; by default those of most terminals."""
     columns, rows = os.get_terminal_size(sys.stdout.fileno())
     return (columns, rows) if columns and rows else _USUAL
 
 
 def _draw(playing: Playing, *, has_keys: bool) -> None:
-    """One step in as many lines as the terminal has, over what was there."""
+    """One step in as many lines as the terminal has, drawn over the previous one."""
     columns, rows = _size()
     if columns < _LEAST[0] or rows < _LEAST[1]:
         lines = [_TOO_SMALL[:columns]]
@@ -147,7 +147,7 @@ def _said(text: str) -> tuple[Block, ...]:
 
 
 def _cut(lines: list[str], rows: int) -> list[str]:
-    """So many lines: the first ones and the last, where the sum is."""
+    """A limited number of lines: the first ones and the last, where the sum is."""
     hidden = len(lines) - rows + 1
     if hidden < 2:
         return [*lines, *[""] * (rows - len(lines))]
@@ -163,7 +163,7 @@ def _status(playing: Playing, *, has_keys: bool) -> str:
 
 @contextmanager
 def _screen(console: Console) -> Iterator[None]:
-    """A screen of its own without a cursor; the one before comes back, however this ends."""
+    """A context with the alternate screen without a cursor; the former one is restored in any case."""
     try:
         console.set_alt_screen(True)
         console.show_cursor(False)

@@ -1,4 +1,4 @@
-"""A long computation with a bar on standard error, where somebody looks at it."""
+"""A progress bar on standard error for long computations on a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MACS_A_SECOND = 1e10  # of a network, about what one core does
 
 
 def run_shown(ready: Ready, *, quiet: bool, keep: bool = False, verify: bool = False) -> NetworkRun:
-    """The network computed; on a terminal a bar shows how far it is, unless that is soon or not wanted."""
+    """The network computed; on a terminal a bar shows the progress, unless it is short or not wanted."""
     from convcalc.layers.run import run_network
 
     with flags(kind=EngineError), watched(ready, quiet=quiet) as (context, done):
@@ -30,7 +30,7 @@ def run_shown(ready: Ready, *, quiet: bool, keep: bool = False, verify: bool = F
 
 @contextmanager
 def watched(ready: Ready, *, quiet: bool) -> Iterator[tuple[Context, Callable[[int], None]]]:
-    """What moves a bar on as convolutions are computed, and what is told each layer that is done."""
+    """A context with a bar: the context to compute in, and a function called with each layer that is computed."""
     stages, samples = ready.network.stages, len(ready.cells)
     work = {number: stages[number].layer.work.macs * samples for number in ready.network.needed(ready.number)}
     with ExitStack() as shown:
@@ -39,7 +39,7 @@ def watched(ready: Ready, *, quiet: bool) -> Iterator[tuple[Context, Callable[[i
 
 
 class Bar:
-    """What is told of the work done; it draws a bar where that takes long, until ``shown`` ends."""
+    """Receives the progress of the work; draws a bar where it takes long, until ``shown`` ends."""
 
     def __init__(self, work: Mapping[int, int], shown: ExitStack, *, is_watched: bool) -> None:
         """``work``: the MACs of every layer by its number."""
@@ -50,18 +50,18 @@ class Bar:
             self._draw()
 
     def planned(self, plan: Plan) -> None:
-        """A convolution is about to be computed."""
+        """Called before a convolution is computed."""
         if plan.seconds > _LONG:
             self._draw()
 
     def tile(self, _done: int, tiles: int) -> None:
-        """A tile of the convolution is done: they may come out of order, so each counts one."""
+        """Called after each tile of the convolution; they may finish out of order, so each counts one."""
         self._tiles = tiles
         if self._advance:
             self._advance(next(iter(self._ahead.values())) / tiles)
 
     def layer(self, number: int) -> None:
-        """A layer is done."""
+        """Called after each layer."""
         work, self._tiles, tiles = self._ahead.pop(number), 0, self._tiles
         if self._advance and not tiles:
             self._advance(work)
@@ -77,7 +77,7 @@ def _is_watched() -> bool:
 
 @contextmanager
 def _drawn(total: float) -> Iterator[Callable[[float], None]]:
-    """What moves a bar on; the bar is gone when it ends."""
+    """A context with a function that advances a bar, which is removed at its end."""
     from rich import progress
     from rich.console import Console
 

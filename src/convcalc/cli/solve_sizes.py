@@ -1,4 +1,4 @@
-"""From the arguments of ``solve`` to questions and answers, in whole numbers only: neither numpy nor yaml is loaded."""
+"""Questions and solutions of ``solve`` from its arguments, in whole numbers only: without numpy and yaml."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LARGEST = 1_000_000
 """Cells of an axis, strides and so on."""
 _MOST_TAPS = 10_000
-"""Each solution is walked through tap by tap to count the cells that it never reads."""
+"""The most taps: each solution costs a step for each tap to count the cells that it never reads."""
 
 
 def questions_of(before: str, after: str, fixed: SizeOptions) -> list[Question]:
@@ -43,7 +43,7 @@ def questions_of(before: str, after: str, fixed: SizeOptions) -> list[Question]:
 
 
 def solved(questions: Sequence[Question]) -> list[Solved]:
-    """The answers, one for all axes that ask the same."""
+    """The solutions, once for all axes with the same question."""
     groups: dict[Question, list[int]] = {}
     for number, question in enumerate(questions):
         groups.setdefault(question, []).append(number)

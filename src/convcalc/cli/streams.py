@@ -1,4 +1,4 @@
-"""Standard output and standard error: never an encoding error, whatever the terminal can show."""
+"""Standard output and standard error, without encoding errors on any terminal."""
 
 import codecs
 import os
@@ -45,7 +45,7 @@ def make_printable(stream: Any) -> None:
 
 
 def discard(descriptor: int) -> bool:
-    """What is buffered for a stream goes nowhere, so that the interpreter does not fail on it once more at its end."""
+    """Discard a stream's buffer, so that the interpreter does not fail on it again at exit."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, descriptor)
@@ -69,7 +69,7 @@ def output_console() -> "Console":
     from rich.console import Console
 
     class PipeConsole(Console):
-        """A console that leaves a closed pipe to the error boundary, which knows the exit code."""
+        """A console that raises the error of a closed pipe to the error boundary, which knows the exit code."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
@@ -79,6 +79,6 @@ def output_console() -> "Console":
 
 
 def _replacement(error: Any) -> tuple[str, int]:
-    """What stands for the characters that a stream cannot encode; nothing is decoded with it."""
+    """The replacement of characters that a stream cannot encode; not used for decoding."""
     text = error.object[error.start : error.end].translate(_ASCII)
     return text.encode("ascii", "backslashreplace").decode("ascii"), error.end

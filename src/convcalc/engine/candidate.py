@@ -80,11 +80,11 @@ def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> t
         EngineError: the requested engine, which is the first, cannot compute the problem.
     """
     if engine != "auto":
-        asked = weighed[0]
-        if asked.obstacle:
-            hint = "--dtype float64, or --engine auto" if isinstance(asked.obstacle, OfExactness) else "--engine auto"
-            raise EngineError(f"engine {engine} cannot take this problem: {asked.obstacle}", hint=hint, field="engine")
-        return asked, "asked for"
+        only = weighed[0]
+        if only.obstacle:
+            hint = "--dtype float64, or --engine auto" if isinstance(only.obstacle, OfExactness) else "--engine auto"
+            raise EngineError(f"engine {engine} cannot take this problem: {only.obstacle}", hint=hint, field="engine")
+        return requested, "asked for"
     precise = [each for each in weighed if each.obstacle is None and each.is_precise(precision)]
     return min(precise, key=_cost), "least estimated time" if len(precise) > 1 else "the only one that can"
 

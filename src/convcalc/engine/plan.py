@@ -117,13 +117,13 @@ def make_plan(
     """
     threads = check_choice(engine, precision, threads)
     bound = sum_bound(problem)
-    asked = _Asked(engine, precision, threads, explain)
-    key = _key(problem, bound, asked)
+    requested = _Asked(engine, precision, threads, explain)
+    key = _key(problem, bound, requested)
     plan = _PLANS.get(key)
     if plan is None:
         if len(_PLANS) >= _MOST_PLANS:
             _PLANS.clear()
-        plan = _PLANS[key] = _new_plan(problem, bound, asked)
+        plan = _PLANS[key] = _new_plan(problem, bound, requested)
     return plan if plan.bound == bound else plan._replace(bound=bound)
 
 
@@ -140,18 +140,18 @@ class _Asked(NamedTuple):
         return self.engine == "auto" and not self.explain and problem.macs <= _SMALL_MACS
 
 
-def _key(problem: Problem, bound: int | None, asked: _Asked) -> tuple[Any, ...]:
+def _key(problem: Problem, bound: int | None, requested: _Asked) -> tuple[Any, ...]:
     """The cache key of a plan: comparing all engines takes half a millisecond.
 
     The plan of a small problem depends only on its geometry and its numbers' types.
     """
     shapes = (problem.input.shape, problem.input.dtype, problem.weight.shape)
-    if asked.is_at_once(problem):
+    if requested.is_at_once(problem):
         arithmetic = choose_arithmetic(problem, _small_engine(problem, bound).arithmetics, bound)
         return (*shapes, problem.axes, problem.groups, problem.dtype, arithmetic.words)
     outside = bool(problem.boundary.value) and abs(problem.boundary.value) > largest(problem.input)
     geometry = (problem.axes, problem.groups, problem.dtype, problem.boundary, outside, problem.flip)
-    return (*shapes, *geometry, bound, _weights(problem), *asked)
+    return (*shapes, *geometry, bound, _weights(problem), *requested)
 
 
 def check_choice(engine: str, precision: str, threads: int | None) -> int | None:
@@ -168,18 +168,18 @@ def check_choice(engine: str, precision: str, threads: int | None) -> int | None
     return None if threads is None else whole("threads", threads, 1)
 
 
-def _new_plan(problem: Problem, bound: int | None, asked: _Asked) -> Plan:
-    if asked.is_at_once(problem):
+def _new_plan(problem: Problem, bound: int | None, requested: _Asked) -> Plan:
+    if requested.is_at_once(problem):
         return _plan(problem, weigh(problem, _small_engine(problem, bound), bound), _SMALL_REASON, bound, 1, ())
-    rows = [*ENGINES.values()] if asked.engine == "auto" else [ENGINES[asked.engine]]
+    rows = [*ENGINES.values()] if requested.engine == "auto" else [ENGINES[requested.engine]]
     weighed = [weigh(problem, row, bound) for row in rows]
-    chosen, reason = choose(weighed, asked.engine, Precision(asked.precision))
-    if asked.engine == "auto" and problem.macs <= _SMALL_MACS:
+    chosen, reason = choose(weighed, requested.engine, Precision(requested.precision))
+    if requested.engine == "auto" and problem.macs <= _SMALL_MACS:
         small = _small_engine(problem, bound)
         chosen, reason = next(each for each in weighed if each.name == small.name), _SMALL_REASON
-    if asked.explain and len(rows) == 1:
+    if requested.explain and len(rows) == 1:
         weighed = [weigh(problem, row, bound) for row in ENGINES.values()]
-    return _plan(problem, chosen, reason, bound, asked.threads, tuple(weighed) if len(weighed) > 1 else ())
+    return _plan(problem, chosen, reason, bound, requested.threads, tuple(weighed) if len(weighed) > 1 else ())
 
 
 def _weights(problem: Problem) -> Any:

@@ -103,7 +103,7 @@ class Kernel(Displayed):
         return replace(self._rebuilt(lambda kernel: kernel._built(kernel.arguments, rank)), name=self.name)
 
     def with_arguments(self, arguments: Mapping[str, Any], name: str) -> Kernel:
-        """The parametric kernel with other arguments, under the name ``asked`` that requested them.
+        """The parametric kernel with other arguments, and ``name``, as it was requested.
 
         Raises:
             FieldError: it is not parametric, or does not accept them.
@@ -121,8 +121,8 @@ class Kernel(Displayed):
 
     def _with(self, arguments: Mapping[str, Any]) -> Kernel:
         kept = {name: value for name, value in self.arguments.items() if name == "rank"}  # box-3d:5 is a volume too
-        asked = {**kept, **arguments}
-        return replace(self._built(asked), arguments=asked, namesakes=())
+        requested = {**kept, **arguments}
+        return replace(self._built(requested), arguments=requested, namesakes=())
 
     def _built(self, arguments: Mapping[str, Any], rank: int | None = None) -> Kernel:
         """The builder's weights with these arguments; the scale of the kernel's file stays."""

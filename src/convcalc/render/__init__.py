@@ -1,1 +1,1 @@
-"""How a report looks: its blocks as lines of text, framed and coloured or plain, as JSON and CSV; figures as SVG."""
+"""Renderers: blocks as lines of text, framed and coloured or plain, as JSON and CSV; figures as SVG."""

@@ -1,6 +1,6 @@
 """Grids as rectangles of text, narrow enough for the page.
 
-The lines around grids and tables.
+Also the lines around grids and tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Frame(NamedTuple):
     middle: tuple[str, str, str]
     bottom: tuple[str, str, str]
     bar: str
-    """What bars are made of: the signs that fill a cell more and more, the last one all of it."""
+    """The signs of bars: they fill a cell more and more, the last one completely."""
 
 
 ROUNDED = Frame("─", "│", ("╭", "┬", "╮"), ("├", "┼", "┤"), ("╰", "┴", "╯"), "▏▎▍▌▋▊▉█")
@@ -36,7 +36,7 @@ def rule(frame: Frame, corners: tuple[str, str, str], widths: list[int]) -> str:
 
 
 def bar(frame: Frame, share: float, cells: int) -> str:
-    """A share of a whole as a bar of so many cells, the rest of them empty.
+    """A share of a whole as a bar of ``width`` cells, the rest of them empty.
 
     >>> bar(ASCII, 0.5, 8), bar(ROUNDED, 0.45, 4)
     ('####    ', '█▊  ')
@@ -56,7 +56,7 @@ class Box(NamedTuple):
     head: int = 0
     """Lines above the first row of numbers, frame not counted."""
     anchor: int = 0
-    """The line in the middle of the numbers, beside which a sign such as × stands."""
+    """The line in the middle of the numbers, where a sign such as × is placed."""
 
     @property
     def width(self) -> int:
@@ -64,7 +64,7 @@ class Box(NamedTuple):
         return max(map(line_width, self.lines), default=0)
 
     def with_head(self, head: int) -> Box:
-        """The box with empty lines below its caption, so that its numbers stand beside those of its neighbours."""
+        """The box with empty lines below its caption, so that its numbers are aligned with its neighbours'."""
         added = head - self.head
         return Box((*self.lines[:1], *((),) * added, *self.lines[1:]), head, self.anchor + added)
 
@@ -96,7 +96,7 @@ def grid_box(grid: Grid, frame: Frame) -> Box:
 
 
 def fitted(grid: Grid, width: int, frame: Frame) -> Box:
-    """The grid's box with as many middle columns left out as it takes to be at most ``width`` wide."""
+    """The grid's box, with middle columns omitted until it is at most ``width`` wide."""
     box = grid_box(grid, frame)
     while box.width > width and len(grid.cells[0]) > 3:
         grid = _without_middle(grid)
@@ -110,7 +110,7 @@ def _spaced(spans: Sequence[Span], columns: int) -> list[Span]:
 
 
 def _without_middle(grid: Grid) -> Grid:
-    """The grid with the column before the middle gap gone, the gap made where there is none."""
+    """The grid without the column before the middle gap, which is added where there is none."""
     columns = len(grid.cells[0])
     middle = columns // 2
     gap = next((c for c in range(columns) if all(row[c].text == _GAP.text for row in grid.cells)), None)

@@ -10,9 +10,9 @@ from convcalc.report.number_data import Cells
 
 
 def json_lines(document: dict[str, Any]) -> Iterator[str]:
-    """The document as ASCII JSON, in pieces: two spaces a level, the innermost lists on one line each.
+    """The document as ASCII JSON, in pieces: two spaces per level, the innermost lists on one line each.
 
-    The rows of an array are made as they come, so that it is never held as Python's numbers.
+    The rows of an array are converted one at a time, so that it is never held as Python's numbers.
     """
     yield from _json(document, "")
     yield "\n"
@@ -24,7 +24,7 @@ def json_line(document: dict[str, Any]) -> str:
 
 
 def _json(value: Any, indent: str) -> Iterator[str]:
-    """The pieces of a value's text; ``indent`` stands before its closing bracket."""
+    """The pieces of a value's text; ``indent`` precedes its closing bracket."""
     deeper = f"{indent}  "
     if isinstance(value, dict) and value:
         members = ((f"{json.dumps(key)}: ", each) for key, each in value.items())

@@ -13,11 +13,11 @@ _LEVELS = 256
 _LARGE = 24  # columns to which a map of fewer cells is enlarged, as far as each has at most _LARGEST_CELL of them
 _LARGEST_CELL = 4
 _STRIP_ROWS = 4  # half lines of a map with a single row of cells
-_SHORTEST_SCALE = 4  # characters of a scale, below which its numbers stand alone
+_SHORTEST_SCALE = 4  # characters of a scale, below which only its numbers are shown
 _TEXT = 36
 
-# From light to dense. The signs of negative values lie down, those of positive ones stand up, so that they are told
-# apart without colour too.
+# From light to dense. The signs of negative values are horizontal, those of positive ones vertical, so that they differ
+# without colour too.
 _RISING = ".:-=+*%#@"
 _NEGATIVE, _ZERO, _POSITIVE = "M=~-", ".", "+*#@"
 
@@ -74,14 +74,14 @@ def _placed(rows: Sequence[bytes], places: Sequence[int], down: int, size: int) 
 def _strip(
     upper: bytes, lower: bytes, is_diverging: bool, upper_pixels: bytes = b"", lower_pixels: bytes = b""
 ) -> Strip:
-    """Two rows of cells; the sign that stands for two of them shows their mean."""
+    """Two rows of cells; the sign for two of them shows their mean."""
     both = bytes((a + b) // 2 for a, b in zip(upper, lower, strict=True)) if lower else upper
     text = both.translate(_SIGNS[is_diverging]).decode("ascii")
     return Strip(text, upper, lower, is_diverging, upper_pixels, lower_pixels)
 
 
 def _scale(heat_map: HeatMap, width: int) -> Line:
-    """All levels between the numbers of the first and the last; the 0 of a diverging scale stands in its middle."""
+    """All levels between the numbers of the first and the last; the 0 of a diverging scale is in its middle."""
     low, high = safe(Span(heat_map.low, Role.LABEL)), safe(Span(heat_map.high, Role.LABEL))
     halves = 2 if heat_map.is_diverging else 1
     middle = Span(" 0 ", Role.LABEL)

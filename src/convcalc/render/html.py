@@ -31,7 +31,7 @@ _STYLES = {
 
 
 def html_text(blocks: Sequence[Block], width: int = WIDTH) -> str:
-    """The blocks as one element; whatever text they hold, a browser shows it and never obeys."""
+    """The blocks as one element; all text is escaped, so that a browser only shows it."""
     text = "\n".join("".join(_pieces(line)) for line in lines_of(blocks, width, ROUNDED))
     return f'<pre style="{_PAGE}">{text}</pre>'
 

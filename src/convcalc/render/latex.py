@@ -77,7 +77,7 @@ def latex_lines(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def _sentence(sentence: Sentence, level: str) -> Iterator[str]:
-    """A heading, what is said under a name, or a paragraph."""
+    """A heading, a named item, or a paragraph."""
     if sentence.space_before:
         yield r"\medskip"
     first, rest = sentence.spans[:1], sentence.spans[1:]
@@ -107,7 +107,7 @@ def _marked(span: Span) -> str:
 
 
 def _tree(tree: Tree, level: int = 0) -> Iterator[str]:
-    """The tree as lines, each moved in below what it hangs on."""
+    """The tree as lines, each indented below its parent."""
     margin = r"\quad" * min(level, _DEEPEST)
     yield rf"{margin} {_joined(tree.spans)}\par"
     for branch in tree.branches:
@@ -139,7 +139,7 @@ def _products(found: Sum) -> list[str]:
 
 
 def _values(found: Sum) -> list[str]:
-    """Every term with its sign before it, then what the sum is multiplied with, and what is added."""
+    """Every term with its sign before it, then the factor of the sum, and the bias."""
     numbers = [*map(latex_number, found.terms or ("0",))]
     pieces = [numbers[0], *(f"- {each[1:]}" if each.startswith("-") else f"+ {each}" for each in numbers[1:])]
     if found.omitted:
@@ -154,7 +154,7 @@ def _values(found: Sum) -> list[str]:
 
 
 def _factor(text: str) -> str:
-    """A number that stands after a sign."""
+    """A number after a sign."""
     return f"({latex_number(text)})" if text.startswith("-") else latex_number(text)
 
 
@@ -173,7 +173,7 @@ def _lines(pieces: Sequence[str]) -> Iterator[str]:
 
 
 def _flow(flow: Flow) -> Iterator[str]:
-    """Grids beside each other as far as they fit, each with the sign before it; heat maps are left out."""
+    """Grids side by side as far as they fit, each with the sign before it; heat maps are omitted."""
     has_labels = any(isinstance(item, Grid) and item.column_labels for item in flow.items)
     sign = ""
     yield r"\medskip"
@@ -218,7 +218,7 @@ def _cell(span: Span) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    """A table whose texts are wrapped where they must be; a long one goes on on the next page."""
+    """A table whose texts are wrapped where necessary; a long one continues on the next page."""
     missing, table = _narrowed(table)
     opening, head, kind = ("", "", "tabular") if len(table.rows) <= _PAGE else ("[l]", r" \endhead", "longtable")
     names = [_marked(Span(name, Role.TITLE)) for name in table.columns]
@@ -234,7 +234,7 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _narrowed(table: Table) -> tuple[str, Table]:
-    """What is said of the spare columns that do not fit, and the table without them."""
+    """A note on the spare columns that do not fit, and the table without them."""
     widths, flexible = _widths(table)
     spare = [table.columns.index(name) for name in table.spare]
     kept = kept_columns(widths, flexible, spare, _ROW, _BETWEEN_COLUMNS)
@@ -249,7 +249,7 @@ def _widths(table: Table) -> tuple[list[int], list[int]]:
 
 
 def _column_kinds(table: Table) -> Iterator[str]:
-    """Numbers to the right, texts as wide as they are, or where they do not all fit as wide as there is room."""
+    """Numbers to the right, texts in their own width, or where they do not all fit in the available width."""
     widths, flexible = _widths(table)
     fitted = fitted_widths(widths, flexible, _ROW - _BETWEEN_COLUMNS * len(widths)) or widths
     for name, width, wanted in zip(table.columns, fitted, widths, strict=True):

@@ -1,4 +1,4 @@
-"""Texts and numbers as LaTeX: plain ASCII in which nothing but what is written here is a command."""
+"""Texts and numbers as LaTeX: plain ASCII, in which only the commands written here are commands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _FRACTION = re.compile(r"(-?)([0-9]{1,6})/([0-9]{1,6})")
 
 
 def latex_text(text: str) -> str:
-    r"""Text that LaTeX sets and never obeys; what its fonts have no sign for is named by its code point.
+    r"""Text escaped for LaTeX; characters that its fonts lack are named by their code points.
 
     >>> latex_text(r"50 % of \input{x}: 3×3, ☃")
     '50 \\% of \\textbackslash{}input\\{x\\}: 3$\\times$3, \\codepoint{2603}'
@@ -63,7 +63,7 @@ def latex_text(text: str) -> str:
 
 
 def latex_number(text: str) -> str:
-    r"""A number's text for math mode; what is no number is set as text.
+    r"""A number's text for math mode; other texts are set as text.
 
     >>> latex_number("-1/9"), latex_number("1.5e-06"), latex_number("(0)"), latex_number("-inf")
     ('-\\tfrac{1}{9}', '1.5\\times 10^{-6}', '(0)', '-\\infty')
@@ -85,7 +85,7 @@ def _broken(word: str) -> list[str]:
     signs = [_sign(character) for character in word]
     for place in range(len(signs) - 1, 0, -1):
         before = word[place - 1 : place + 1]
-        if before in ("--", "''", ",,"):  # pairs that fonts make one sign of
+        if before in ("--", "''", ",,"):  # pairs that fonts replace by a ligature
             signs.insert(place, "{}")
         elif len(word) >= _LONG and place % _PIECE == 0:
             signs.insert(place, r"\allowbreak{}")
@@ -103,7 +103,7 @@ def _sign(character: str) -> str:
 
 
 def _accented(character: str) -> str:
-    """A letter with its accent, if it is one that the standard fonts can put together."""
+    """A letter with its accent, if the standard fonts can combine them."""
     parts = list(unicodedata.normalize("NFD", character))
     if len(parts) != 2 or parts[1] not in _ACCENTS or not (parts[0].isascii() and parts[0].isalpha()):
         return ""

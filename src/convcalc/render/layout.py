@@ -1,4 +1,4 @@
-"""Layout arithmetic: blocks become lines of spans that are never wider than asked; nothing is coloured or printed."""
+"""Layout arithmetic: blocks as lines of spans, never wider than requested; nothing is coloured or printed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
 
 
 def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
-    """The lines of one block; of a grid that cannot be made narrow enough they may be too wide."""
+    """The lines of one block; those of a grid that cannot be narrowed enough may be too wide."""
     match block:
         case Sentence():
             yield from wrapped(block.spans, width, block.indent)
@@ -43,7 +43,7 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
 
 
 def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:
-    """Boxes in rows; a sign goes with the box behind it."""
+    """Boxes in rows; a sign stays with the box after it."""
 
     def parts() -> Iterator[list[Box]]:
         sign: Box | None = None
@@ -65,7 +65,7 @@ def _sheet_lines(sheet: Sheet, width: int) -> Iterator[Line]:
 
 
 def _in_rows(parts: Iterable[list[Box]], width: int) -> Iterator[Line]:
-    """Boxes that go together in rows, with an empty line between: a row is full when the next ones do not fit."""
+    """Boxes that belong together in rows, with an empty line between; a row ends when the next ones do not fit."""
     row: list[Box] = []
     for added in parts:
         if row and _row_width([*row, *added]) > width:
@@ -89,7 +89,7 @@ def _row_width(boxes: Sequence[Box]) -> int:
 
 
 def _beside(boxes: Sequence[Box]) -> Iterator[Line]:
-    """Boxes side by side, captions and first rows aligned; a sign stands beside the middle of the tallest."""
+    """Boxes side by side, captions and first rows aligned; a sign is at the middle of the tallest."""
     if not boxes:
         return
     head = max(box.head for box in boxes)

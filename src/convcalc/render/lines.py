@@ -1,4 +1,4 @@
-"""Lines of spans: how wide they are, and how long ones are broken."""
+"""Lines of spans: their width, and the breaking of long ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Strip(NamedTuple):
     """A piece of a line whose characters show two rows of cells each, one above the other."""
 
     text: str
-    """What stands for the cells where there is no colour: one sign for each, none of them a space."""
+    """The cells without colour: one sign for each, none of them a space."""
     upper: bytes
     """The levels of the cells in the upper half of the line; of those in the lower half, ``lower``."""
     lower: bytes
@@ -41,7 +41,7 @@ def line_width(line: Line) -> int:
 
 
 def safe(span: Span) -> Span:
-    """The span with everything escaped that a terminal would obey."""
+    """The span with control characters escaped."""
     return Span(safe_text(span.text), span.role)
 
 
@@ -73,7 +73,7 @@ def stripped(spans: Sequence[Span | Strip]) -> Line:
 
 
 def folded(line: Line, width: int) -> Iterator[Line]:
-    """The line cut into pieces of at most ``width`` columns: the last resort, which loses nothing."""
+    """The line cut into pieces of at most ``width`` columns: the last resort, without loss of text."""
     if line_width(line) <= width:
         yield line
         return
@@ -95,7 +95,7 @@ def folded(line: Line, width: int) -> Iterator[Line]:
 
 
 def _prefix(text: str, room: int) -> str:
-    """The longest beginning of the text that takes at most so many columns."""
+    """The longest beginning of the text in at most ``width`` columns."""
     if text_width(text) <= room:
         return text
     fitting = takewhile(lambda size: size <= room, accumulate(map(text_width, text)))

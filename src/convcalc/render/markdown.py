@@ -43,7 +43,7 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
 
 
 def markdown_text(text: str) -> str:
-    r"""Text that Markdown shows and never obeys where it does not begin a line.
+    r"""Text escaped for Markdown, if it does not begin a line.
 
     >>> markdown_text("a|b *c* [x](https://y) &lt;")
     'a\\|b \\*c\\* \\[x\\](https\\://y) \\&lt;'
@@ -53,7 +53,7 @@ def markdown_text(text: str) -> str:
 
 
 def _heading(sentence: Sentence, level: str) -> Iterator[str]:
-    """The title, and what follows it as a paragraph."""
+    """The title, and the spans after it as a paragraph."""
     yield f"{level} {markdown_text(sentence.spans[0].text).strip(' ')}"
     rest = _joined(sentence.spans[1:])
     if rest:
@@ -61,7 +61,7 @@ def _heading(sentence: Sentence, level: str) -> Iterator[str]:
 
 
 def _joined(spans: Line) -> str:
-    """The spans as one line that begins no list, emphasised where that is sure to be read as emphasis."""
+    """The spans as one line that begins no list, emphasised where Markdown certainly reads it as emphasis."""
     said = [span for span in spans if span.text]
     ends = [" ", *(span.text for span in said), " "]
     pieces = []
@@ -76,14 +76,14 @@ def _joined(spans: Line) -> str:
 def _marked(span: Span) -> str:
     """A text that stands by itself, in the emphasis of its role."""
     text = markdown_text(span.text.strip(" "))
-    if not text or text != text.strip():  # Markdown takes no emphasis that begins with a space, be it a rare one
+    if not text or text != text.strip():  # Markdown knows no emphasis that begins with a space of any kind
         return text
     marks = "**" if span.role in _STRONG else "*" if span.role in _EMPHASIS else ""
     return f"{marks}{text}{marks}"
 
 
 def _flow(flow: Flow) -> Iterator[str]:
-    """Grids with signs between them in one table, others and wide ones one below the other; heat maps are left out."""
+    """Grids with signs between them in one table, others and wide ones one below the other; heat maps are omitted."""
     items = [item for item in flow.items if not isinstance(item, HeatMap)]
     grids = [item for item in items if isinstance(item, Grid)]
     is_one = len(grids) < len(items) and sum(map(_width, grids)) <= _WIDEST

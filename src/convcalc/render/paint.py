@@ -1,4 +1,4 @@
-"""Strips of cells as text with the codes of a terminal's colours: one table look-up a cell, no style objects."""
+"""Strips of cells as text with a terminal's colour codes: one table look-up per cell, no style objects."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 _UPPER_HALF = "▀"
 _RESET = "\x1b[0m"
-_NUMBERS = tuple(map(str, range(256)))  # a quarter of the time that a picture takes to format its own
+_NUMBERS = tuple(map(str, range(256)))  # saves three quarters of the time of formatting them for each picture
 # Parts of colours by their five highest bits: of 256 colours none is nearer to another, and few are looked for anew.
 _COARSE = bytes(part & 0xF8 | part >> 5 for part in range(256))
 
 
 class Depth(IntEnum):
-    """How many colours there are."""
+    """The number of colours."""
 
     NONE = 0
     OF_256 = 8
@@ -29,14 +29,14 @@ class Depth(IntEnum):
 
 
 def depth_of(console: Console) -> Depth:
-    """The colours that a console has for cells: none without half blocks, and none where there are only sixteen."""
+    """The colours of a console for cells: none without half blocks, and none where there are only sixteen."""
     if console.no_color or not console.encoding.lower().startswith("utf"):
         return Depth.NONE
     return {"truecolor": Depth.TRUE, "256": Depth.OF_256}.get(console.color_system or "", Depth.NONE)
 
 
 def painted(strip: Strip, depth: Depth) -> str:
-    """The text of a strip in so many colours; without any, its signs."""
+    """The text of a strip in a number of colours; without any, its signs."""
     if depth is Depth.NONE:
         return strip.text
     upper = _codes(strip, strip.upper, strip.upper_pixels, depth)
@@ -45,7 +45,7 @@ def painted(strip: Strip, depth: Depth) -> str:
 
 
 def _pieces(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """A half block for each cell, with the codes of its colours where they are others than those before."""
+    """A half block for each cell, with the codes of its colours where they change."""
     if not lower:
         return [f"\x1b[38;{code}m{_UPPER_HALF}" for code in upper]
     before: tuple[str, str] | None = None

@@ -1,4 +1,4 @@
-"""Pages of words, cells and small pictures as pixels, a PNG or a GIF, drawn by Pillow (the extra ``image``)."""
+"""Pages of text, cells and small pictures as pixels, a PNG or a GIF, drawn by Pillow (the extra ``image``)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FINE = 1.5  # pixels of the image for each one of the page, so that small lette
 _EFFORT = 6
 _DASH, _SPACE = 4, 3  # pixels of a broken line
 _DOT, _DOT_DISTANCE = 1.5, 5.0
-_PLAIN = str.maketrans("×−–…°⋆→Σ\u00a0", "x--.o*>S ")  # signs that the font at hand lacks
+_PLAIN = str.maketrans("×−–…°⋆→Σ\u00a0", "x--.o*>S ")  # signs that Pillow's font lacks
 
 
 def png_page(page: Page) -> bytes:
@@ -37,7 +37,7 @@ def png_page(page: Page) -> bytes:
 
 
 def page_image(page: Page, doing: str, fine: float = _FINE) -> Image:
-    """The page as an image in red, green and blue; ``doing``: what it is drawn for.
+    """The page as an image in red, green and blue; ``doing``: its purpose, for errors.
 
     ``fine``: pixels of the image for each one of the page.
 
@@ -69,7 +69,7 @@ def page_image(page: Page, doing: str, fine: float = _FINE) -> Image:
 def _write(pen: Any, words: Words, colour: str, fine: float) -> None:
     x, y = words.box.middle
     place = ((x if words.is_centred else words.box.x) * fine, (y + words.size * BASELINE) * fine)
-    stroke = 0.35 * fine if words.style in BOLD_STYLES else 0  # the font at hand has no bold letters
+    stroke = 0.35 * fine if words.style in BOLD_STYLES else 0  # Pillow's font has no bold letters
     anchor = "ms" if words.is_centred else "ls"
     font = _font(words.size * fine)
     pen.text(place, safe_text(words.text).translate(_PLAIN), colour, font, anchor, stroke_width=stroke)
@@ -115,7 +115,7 @@ def _outline(pen: Any, box: Box, stroke: Stroke, fine: float) -> None:
 
 
 def _dot(pen: Any, dots: Dots, fine: float) -> None:
-    """The mark for cells that are left out."""
+    """The mark for omitted cells."""
     x, y = dots.box.middle
     for step in (-_DOT_DISTANCE, 0, _DOT_DISTANCE):
         centre = (x + step * dots.is_across) * fine, (y + step * dots.is_down) * fine
@@ -137,15 +137,15 @@ def _font(size: float) -> Any:
 
 _DOING = "drawing a GIF"
 _FINE_OF_GIF = 1.0  # pixels of the image for each one of the page
-_COLOURS = 31  # and one to be seen through: words and cells have a dozen, the others are the edges of letters
-_UNCHANGED, _NOWHERE = _COLOURS, (255, 0, 255)  # the entry that lets the frame before be seen; no page has that colour
-_COLOUR_BITS = 3  # bits by which colours differ; Pillow takes nearer ones for each other
-_SAMPLES = 5  # pages whose colours are looked at
-_UNIT, _SHORTEST = 10, 20  # milliseconds: what a GIF counts in, and what players take for much longer if it is less
+_COLOURS = 31  # and a transparent one: text and cells have a dozen, the others are the edges of letters
+_UNCHANGED, _NOWHERE = _COLOURS, (255, 0, 255)  # the transparent entry; no page has that colour
+_COLOUR_BITS = 3  # bits by which colours differ; Pillow confuses nearer ones
+_SAMPLES = 5  # pages whose colours are sampled
+_UNIT, _SHORTEST = 10, 20  # milliseconds: a GIF's unit, and the shortest time that players respect
 
 
 def gif_bytes(pages: Sequence[Page], seconds: Sequence[float]) -> bytes:
-    """The file, which begins again at its end; ``seconds``: how long each page is seen.
+    """The file, which loops; ``seconds``: how long each page is shown.
 
     Raises:
         MissingExtraError: Pillow is not installed.
@@ -179,7 +179,7 @@ def _frames_of(pages: Sequence[Page]) -> Iterator[Image]:
 
 
 def _changes(before: Image, frame: Image) -> Image:
-    """A frame in which only what differs from the one before has a colour; the rest takes next to no bytes."""
+    """A frame that is transparent where it equals the previous one, which takes hardly any bytes."""
     from PIL import ImageChops
 
     same = ImageChops.subtract_modulo(frame, before).point([255, *[0] * 255], "1")
@@ -189,7 +189,7 @@ def _changes(before: Image, frame: Image) -> Image:
 
 
 def _palette(images: Iterable[Image]) -> Image:
-    """An image with the colours that most pixels have."""
+    """An image with the most frequent colours."""
     from PIL import Image
 
     found: Counter[Any] = Counter()

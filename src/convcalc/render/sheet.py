@@ -29,7 +29,7 @@ def described(gallery: Gallery) -> tuple[str, ...]:
 
 
 def sheet_page(gallery: Gallery) -> Page:
-    """The gallery with a place for everything."""
+    """The page of the gallery, laid out."""
     beside = min(len(gallery.views), _MOST_BESIDE)
     inner = max(2.5 * _TILE, beside * (_TILE + _GAP) - _GAP)
     groups: list[Group] = []
@@ -77,7 +77,7 @@ def _range(view: View, x: float, y: float) -> Sequence[Mark]:
 
 
 def _weights(view: View, x: float, y: float) -> Sequence[Mark]:
-    """The rows of a small kernel with the scale beside the middle one, or the size of a large one."""
+    """The rows of a small kernel with the scale next to the middle one, or the size of a large one."""
     numbers = [text for row in view.weights for text in row]
     widest = max((text_width(typeset(text.strip()), _LABEL) for text in numbers), default=_TILE)
     room = (_TILE - text_width(view.scale, _LABEL)) / len(view.weights[0]) if view.weights else 0
@@ -101,7 +101,7 @@ def _words(view: View, x: float, y: float) -> Sequence[Mark]:
 
 
 def _text(text: str, x: float, y: float, size: float, style: Style) -> Sequence[Mark]:
-    """Words from the left edge on, in as many lines as they need."""
+    """Text from the left edge on, in as many lines as it needs."""
     lines = broken(typeset(text), _TILE, size, bold=style is Style.CAPTION)
     return lines_of(lines, x, y, _TILE, size, style, centred=False)
 
@@ -160,7 +160,7 @@ def _figure(view: View) -> Iterator[str]:
 
 
 def _weights_table(view: View) -> Iterator[str]:
-    """The numbers of a small kernel as a table, the scale beside the middle row; the size of a large one."""
+    """The numbers of a small kernel as a table, the scale next to the middle row; the size of a large one."""
     if not view.weights:
         yield f"<p>{_escaped(view.size_text)}</p>"
         return
@@ -173,5 +173,5 @@ def _weights_table(view: View) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that a browser shows and never obeys."""
+    """Text escaped for HTML."""
     return escape(typeset(safe_text(text)))

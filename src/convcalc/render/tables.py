@@ -1,8 +1,6 @@
-"""Tables as lines: texts are wrapped where they must be; on narrow pages there is one line for each cell.
+"""Tables as lines: texts are wrapped where necessary; on narrow pages there is one line for each cell.
 
-How wide the columns of a table become where they do not all fit.
-
-Trees as lines: what hangs below a line is joined to it by rules.
+Also the widths of a table's columns where they do not all fit, and trees as lines, joined by rules.
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from convcalc.render.lines import Line, Strip, folded, line_width, safe, strippe
 from convcalc.report.blocks import Role, Span, Table, Tree
 from convcalc.report.text import listed
 
-_SHORTENED = 24  # characters of text, to which a column is wrapped before another one is left out
-_NARROWEST = 12  # characters of text, below which a wrapped cell is no longer read but deciphered
+_SHORTENED = 24  # characters of text, to which a column is wrapped before another one is omitted
+_NARROWEST = 12  # characters of text, below which a wrapped cell is illegible
 
 
 def fitted_widths(
@@ -42,9 +40,9 @@ def fitted_widths(
 def kept_columns(
     widths: Sequence[int], flexible: Collection[int], spare: Sequence[int], room: int, between: int
 ) -> list[int]:
-    """The columns that are left once as many of the ``spare`` ones are gone, the first one first, as it takes to fit.
+    """The columns that remain when ``spare`` ones are omitted in order until the rest fits.
 
-    ``between``: what lies between two columns. It may be that those which are left do not fit either.
+    ``between``: the space between two columns. The remaining columns may still not fit.
 
     >>> kept_columns([10, 20, 5, 9], {0}, [3, 1], 30, 2)
     [0, 2]
@@ -59,7 +57,7 @@ def kept_columns(
 
 
 def left_out(table: Table, kept: Collection[int], page: str = "") -> str:
-    """A sentence on the columns that are not kept, or nothing where all are."""
+    """A sentence on the omitted columns; empty where there are none."""
     missing = [name for number, name in enumerate(table.columns) if number not in kept]
     where = f"; {page}, --format csv and json have" if page else "; --format csv and json have"
     return f"left out here: {listed(missing)}{where} every column" if missing else ""
@@ -72,7 +70,7 @@ _BETWEEN = 2  # columns of a table that may have many and so has no frame
 def table_lines(table: Table, width: int, frame: Frame) -> Iterator[Line]:
     """The table in a frame, or where its columns cannot be made narrow enough one line for each cell.
 
-    A table with spare columns has rules alone, and leaves out as many of those columns as it takes to fit.
+    A table with spare columns has rules alone, and omits those columns until it fits.
     """
     table = _with_bars(table, frame)
     if table.spare:
@@ -129,9 +127,9 @@ def _drawn(span: Span, frame: Frame) -> Span:
 
 
 def _fitted(table: Table, room: int) -> list[int] | None:
-    """The width of each column; columns of text give way, the widest first, columns of numbers never.
+    """The width of each column; columns of text are narrowed, the widest first, columns of numbers never.
 
-    A column is no narrower than its longest word as long as another one can give way between words.
+    A column is no narrower than its longest word as long as another one can be wrapped between words.
     """
     texts = _texts(table)
     words = [max(text_width(word) for text in column for word in text.split() or [""]) for column in texts]
@@ -163,7 +161,7 @@ def _row(cells: Sequence[Span], table: Table, widths: list[int], edges: tuple[st
 
 
 def _cell_lines(cell: Span, size: int) -> list[Line]:
-    """A cell in lines of so many columns; few cells need more than one, and to find that out is quick."""
+    """A cell in lines of ``width`` columns; the check for the common single line is fast."""
     if text_width(cell.text) <= size:
         return [(cell,)]
     return [part for line in wrapped([cell], size) for part in folded(line, size)]
@@ -179,8 +177,8 @@ def _records(table: Table, width: int) -> Iterator[Line]:
             yield from wrapped([Span(f"{name}: ", Role.LABEL), cell], width, indent=2)
 
 
-_STEP = 3  # columns that each level is moved in
-_HANGING = 2  # columns that the later lines of a text hang below its first
+_STEP = 3  # columns of indentation of each level
+_HANGING = 2  # columns of indentation of the later lines of a text
 
 
 def tree_lines(tree: Tree, width: int, frame: Frame, before: str = "", below: str = "") -> Iterator[Line]:

@@ -42,7 +42,7 @@ def drawn_lines(console: Console, blocks: Sequence[Block]) -> list[str]:
 
 
 def _segments(console: Console, blocks: Sequence[Block]) -> Iterator[Segment]:
-    """What Rich writes as it is: the lines fit already, and a heat map has too many cells for a style each."""
+    """Text that Rich prints unchanged: the lines fit already, and a heat map has too many cells for a style each."""
     styles = {role: console.get_style(style) if style else None for role, style in STYLES.items()}
     for line in lines_of(blocks, console.width, ROUNDED):
         for span in line:

@@ -1,4 +1,4 @@
-"""The tiles of a contact sheet as rectangles of text: a picture, and what is said about it below."""
+"""The tiles of a contact sheet as rectangles of text: a picture, and its description below."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def _tile_box(tile: Tile, columns: int) -> Box:
     if tile.words:
         lines += wrapped([Span(tile.words, Role.LABEL)], columns)
     caption: tuple[Span | Strip, ...] = lines[0]
-    padding = Span(" " * (columns - line_width(caption)))  # so that tiles stand below each other
+    padding = Span(" " * (columns - line_width(caption)))  # so that tiles are aligned
     return Box(((*caption, padding), *lines[1:]), box.head, box.anchor)

@@ -70,8 +70,8 @@ def _problem(request: Request, context: Context) -> Problem:
     kernels = read_kernels(request, context)
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = request.value("groups", 1)
-    asked = request.value("dims", tensor.dims)
-    dims = infer_dims(tensor.array, kernels, groups, depthwise) if asked is None else whole("dims", asked, 1)
+    requested = request.value("dims", tensor.dims)
+    dims = infer_dims(tensor.array, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
     cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])

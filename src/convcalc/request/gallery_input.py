@@ -113,7 +113,7 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
         )
 
 
-def asked_kernels(request: Request, context: Context) -> list[Kernel]:
+def requested_kernels(request: Request, context: Context) -> list[Kernel]:
     """The kernels of a request, those without a name numbered.
 
     Raises:
@@ -126,9 +126,9 @@ def asked_kernels(request: Request, context: Context) -> list[Kernel]:
 
 def _dims(request: Request, tensor: Tensor, context: Context) -> int:
     """Spatial axes: as said, as its own kernel needs them, or else as many as are usual, two at most."""
-    asked = request.value("dims", tensor.dims)
-    if asked is not None:
-        return whole("dims", asked, 1)
+    requested = request.value("dims", tensor.dims)
+    if requested is not None:
+        return whole("dims", requested, 1)
     if "kernel" in request.fields:
         try:
             return infer_dims(tensor.array, read_kernels(request, context), 1, False)

@@ -121,12 +121,12 @@ class Library:
         Raises:
             FieldError: a given folder does not exist.
         """
-        asked = [Path(folder) for folder in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if folder]
-        for folders, source in ((own, "--kernels"), (asked, ENVIRONMENT_VARIABLE)):
+        requested = [Path(folder) for folder in os.environ.get(ENVIRONMENT_VARIABLE, "").split(os.pathsep) if folder]
+        for folders, source in ((own, "--kernels"), (requested, ENVIRONMENT_VARIABLE)):
             for folder in folders:
                 if not _is_folder(folder):
                     raise FieldError(f"no such folder: {folder}", place=Place(source, is_flag=True))
-        return cls((*own, *asked, _user_folder(), shipped("kernels")), limits or Limits.from_environment())
+        return cls((*own, *requested, _user_folder(), shipped("kernels")), limits or Limits.from_environment())
 
     def find(self, text: str) -> Kernel:
         """The kernel of a reference: ``gaussian:5,1.2``, ``sobel-x@opencv``, ``sobel-x+rotate:45``.

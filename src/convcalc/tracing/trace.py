@@ -168,8 +168,8 @@ def traces(
 def outside(cells: Sequence[range], sources: Sequence[tuple[int | None, ...]]) -> Array:
     """Which cells get their value from elsewhere: bool, one axis for each range of cells."""
     elsewhere = [
-        np.array([source != index for source, index in zip(found, asked, strict=True)])
-        for found, asked in zip(sources, cells, strict=True)
+        np.array([source != index for source, index in zip(found, requested, strict=True)])
+        for found, requested in zip(sources, cells, strict=True)
     ]
     return np.logical_or.reduce(np.meshgrid(*elsewhere, indexing="ij")) if len(elsewhere) > 1 else elsewhere[0]
 

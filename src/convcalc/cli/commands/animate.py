@@ -1,4 +1,4 @@
-"""``convcalc animate``: a layer's output made cell by cell."""
+"""``convcalc animate``: a layer's output computed cell by cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``convcalc bench``: how fast a problem is computed here, and by whom."""
+"""``convcalc bench``: the time of a problem by several libraries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _case(name: str, options: ProblemOptions) -> Problem:
     """The problem of a case.
 
     Raises:
-        ConvcalcError: there is no such case, or an option does not go with it.
+        ConvcalcError: there is no such case, or an option is incompatible with it.
     """
     from convcalc.bench.cases import find_case
     from convcalc.cli.flags import flags
@@ -63,7 +63,7 @@ def _case(name: str, options: ProblemOptions) -> Problem:
 
 
 def _check_alone(options: ProblemOptions) -> None:
-    """Refuse what describes another problem than the case.
+    """Refuse options that describe another problem than the case.
 
     Raises:
         UsageError: a file or an option is given that a case does not have.
@@ -79,9 +79,9 @@ def _check_alone(options: ProblemOptions) -> None:
 
 @contextmanager
 def _narration(*, is_wanted: bool) -> Iterator[Callable[[str], None]]:
-    """Writes what is being done into one line of a terminal's standard error, and wipes it out at the end.
+    """Writes the current step into one line of a terminal's standard error, and clears it at the end.
 
-    Nothing moves meanwhile, as a spinner would: it would take time from who is measured.
+    There is no spinner, which would take time from the measured process.
     """
     if not is_wanted or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None

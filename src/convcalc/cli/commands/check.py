@@ -53,7 +53,7 @@ class Checker(NamedTuple):
     quiet: bool
 
     def checked(self, file: str) -> Checked:
-        """The verdict on a file; only an error of a flag, which is not the file's, goes on to the user."""
+        """The verdict on a file; only errors of flags, which are not the file's, are raised."""
         from convcalc.report.check import Checked
 
         try:

@@ -1,4 +1,4 @@
-"""``convcalc doctor``: whether convcalc works here, and what it stands on."""
+"""``convcalc doctor``: whether convcalc works here, with its versions and limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def doctor(target: OutputOptions) -> None:
 
 
 def _diagnosis() -> Diagnosis:
-    """Everything that is looked at; what needs NumPy only if the packages are well."""
+    """All findings; those that need NumPy only if the packages are fine."""
     from convcalc import diagnosis
     from convcalc.report.doctor import Diagnosis
 
@@ -42,7 +42,7 @@ def _diagnosis() -> Diagnosis:
 
 
 def _with_examples(sections: tuple[Section, ...]) -> Diagnosis:
-    """The examples that convcalc ships: those in the package, in a source checkout all of them."""
+    """The shipped examples: those in the package, in a source checkout all of them."""
     from dataclasses import replace
 
     from convcalc.cli.commands.check import Checker
@@ -67,7 +67,7 @@ def _with_examples(sections: tuple[Section, ...]) -> Diagnosis:
 
 
 def _terminal() -> Section:
-    """Where the output goes, and what can be shown there."""
+    """The output's destination, and its capabilities."""
     import os
     import sys
 

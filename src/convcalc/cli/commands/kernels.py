@@ -67,10 +67,10 @@ def _show(kernel: Kernel, target: opt.OutputOptions) -> None:
 
 
 def _check_words(name: str | None, files: list[str] | None, selection: SelectionOptions) -> None:
-    """Refuse words that do not go together.
+    """Refuse incompatible words.
 
     Raises:
-        UsageError: they do not.
+        UsageError: they are incompatible.
     """
     if name == LINT and not files:
         raise UsageError("lint needs a file", hint="convcalc kernels lint my.yaml")

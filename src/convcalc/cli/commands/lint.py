@@ -1,4 +1,4 @@
-"""``convcalc kernels lint``: files of own kernels looked over."""
+"""``convcalc kernels lint``: checks of kernel files."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def matrix(
 
 
 def _of_convolution(part: Part, sample: int, *, im2col: bool) -> tuple[MatrixForm, str]:
-    """The matrix of a convolution, or im2col's, and what it is of."""
+    """The matrix of a convolution, or im2col's, and its origin."""
     from convcalc.cli.flags import flags
     from convcalc.report.headline import headline
     from convcalc.tracing.matrix import im2col_of, matrix_of

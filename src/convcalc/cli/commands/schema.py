@@ -1,4 +1,4 @@
-"""``convcalc schema``: what may stand in a file, for an editor."""
+"""``convcalc schema``: the JSON Schema of files, for editors."""
 
 import sys
 from pathlib import Path

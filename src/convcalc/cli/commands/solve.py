@@ -1,4 +1,4 @@
-"""``convcalc solve``: what turns one size into another."""
+"""``convcalc solve``: kernels, strides, paddings and dilations that turn one size into another."""
 
 from convcalc.cli import options as opt
 from convcalc.cli.command_options import SizeOptions

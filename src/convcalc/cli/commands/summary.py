@@ -55,7 +55,7 @@ def _of_tensors(source: OpenedFile, options: SummaryOptions, context: Context) -
     """The report of a file of tensors; None of another kind of file.
 
     Raises:
-        ConvcalcError: the file is damaged, or there is an input beside it.
+        ConvcalcError: the file is damaged, or an input is given too.
     """
     from convcalc.files.named_arrays import named_arrays
 

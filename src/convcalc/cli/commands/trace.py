@@ -1,4 +1,4 @@
-"""``convcalc trace``: why an output cell is what it is."""
+"""``convcalc trace``: the explanation of an output cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def trace(
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
-    from convcalc.cli.explanations import Asked, emit_all, emit_one, explainer_of, outputs_shown
+    from convcalc.cli.explanations import RequestedCells, emit_all, emit_one, explainer_of, outputs_shown
     from convcalc.cli.flags import flags
     from convcalc.cli.network import ready
     from convcalc.cli.output.emit import check_output
@@ -29,15 +29,15 @@ def trace(
 
     check_output(target, (*SAVED, FIGURE_SUFFIX))
     found = ready(options, layer, input)
-    asked = Asked.of(found, pos, channel, batch, every=every)
-    check_one_figure(target, asked.number)
+    requested = RequestedCells.of(found, pos, channel, batch, every=every)
+    check_one_figure(target, requested.number)
     with flags():
-        explainer = explainer_of(found, asked, 1 if depth is None else depth)
+        explainer = explainer_of(found, requested, 1 if depth is None else depth)
         if every:
             outputs = outputs_shown(found, explainer, quiet=target.quiet)
             emit_all(explainer, explainer.explained_by(outputs, explainer.every(channel)), target)
             return
-        explained = list(explainer.explained(asked.places))
+        explained = list(explainer.explained(requested.places))
     if len(explained) == 1:
         emit_one(explained[0], target)
     else:

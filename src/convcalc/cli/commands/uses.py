@@ -59,10 +59,10 @@ def uses(
 
 
 def _uses(found: Ready, context: Context, pos: str | None, channel: int | None, sample: int) -> Uses:
-    """What the cell at a position does.
+    """The uses of the cell at a position.
 
     Raises:
-        ConvcalcError: there is no such cell, nothing is asked for, or a layer cannot be computed.
+        ConvcalcError: there is no such cell, none is given, or a layer cannot be computed.
     """
     from convcalc.cli.flags import flags
     from convcalc.cli.named_cells import cell_of

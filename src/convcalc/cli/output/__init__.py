@@ -1,1 +1,1 @@
-"""What goes out: reports in every format, and files of arrays, pictures and figures."""
+"""Output: reports in every format, and files of arrays, pictures and figures."""

@@ -1,4 +1,4 @@
-"""Several answers of one kind to standard output and to files: a stream that never builds up in memory."""
+"""Several answers of one kind to standard output and to files, as a stream with one in memory at a time."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _text(series: Series[Answer], answers: Iterable[Answer], frame: Frame) -> It
 def _handout(
     series: Series[Answer], answers: Iterable[Answer], *, draw: Callable[[Blocks], Iterable[str]]
 ) -> Iterator[str]:
-    """One page, which says once what is computed."""
+    """One page, with the description of the computation once."""
 
     def blocks() -> Iterator[Block]:
         yield from series.setting()

@@ -1,4 +1,4 @@
-"""Reports to standard output and results to files, in the format asked for."""
+"""Reports to standard output and results to files, in the requested format."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions
 
 Lines = Callable[[], Iterable[str]]
-"""Gives the lines of a CSV file, ends included."""
+"""Returns the lines of a CSV file, line ends included."""
 Saver = Callable[[str], tuple[str, ...]]
-"""Gets the path and says what a reader should know of the file."""
+"""Called with the path; returns notes for the reader of the file."""
 
 
 def check_output(target: OutputOptions, suffixes: tuple[str, ...] = tuple(SAVED)) -> None:
-    """Refuse an unknown format and a file that could not be written, before any work is done.
+    """Refuse an unknown format and a file that cannot be written, before any work is done.
 
     Raises:
         UnknownNameError: there is no such format.
@@ -52,9 +52,9 @@ def wants_data(target: OutputOptions) -> bool:
 
 
 def emit(report: Report, target: OutputOptions, *, save: Saver | None = None, csv: Lines | None = None) -> None:
-    """Save what was asked for, then print the report.
+    """Save the requested file, then print the report.
 
-    ``csv`` gives the CSV lines of a report that has no rows.
+    ``csv``: returns the CSV lines of a report that has no rows.
 
     Raises:
         OutputError: the file cannot be written.
@@ -84,7 +84,7 @@ def print_report(report: Report, form: str, csv: Lines | None = None) -> None:
 
 
 def save_document(report: Report, path: str, *, force: bool) -> tuple[str, ...]:
-    """Write a report as its suffix says.
+    """Write a report in the format of the file's suffix.
 
     Raises:
         OutputError: the file cannot be written.

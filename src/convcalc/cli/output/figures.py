@@ -1,4 +1,4 @@
-"""Figures: what ``-o FILE.svg`` writes."""
+"""Figures, written by ``-o FILE.svg``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def check_figure(found: Ready, target: OutputOptions, *, keep: bool) -> None:
 def figure_saver(
     figure: Callable[[], Figure | NetworkFigure], target: OutputOptions
 ) -> Callable[[str], tuple[str, ...]]:
-    """What draws a figure and writes it to a path."""
+    """A function that draws a figure and writes it to a path."""
 
     def save(path: str) -> tuple[str, ...]:
         from convcalc.files.whole_file import write_bytes

@@ -1,4 +1,4 @@
-"""The formats of reports: each once, what draws it, and which of them are printed and saved."""
+"""The table of report formats: the renderer of each, and which of them are printed and saved."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Lines = Iterable[str]
 """Text in pieces, line ends included."""
 
 PRINTED = ("table", "plain", "markdown", "latex", "json", "csv")
-"""What ``--format`` takes; a table is drawn by the terminal's console."""
+"""The values of ``--format``; a table is drawn by the terminal's console."""
 SAVED = {".json": "json", ".yaml": "yaml", ".csv": "csv", ".txt": "plain", ".md": "markdown", ".tex": "latex"}
-"""The format that a file's suffix asks for."""
+"""The format of a file's suffix."""
 
 
 def lines_of_report(report: Report, form: str) -> Lines:
@@ -62,7 +62,7 @@ def _csv(report: Report) -> Lines:
 
 
 HANDOUTS: dict[str, Callable[[Iterable[Block]], Lines]] = {"markdown": _markdown, "latex": _latex}
-"""Pages that are read by themselves, drawn with one block held at a time."""
+"""Standalone pages, drawn with one block held at a time."""
 
 _REPORTS: dict[str, Callable[[Report], Lines]] = {
     "plain": _plain,

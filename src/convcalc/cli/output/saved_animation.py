@@ -1,4 +1,4 @@
-"""What ``animate -o FILE`` writes: steps as a GIF, or as an SVG that moves."""
+"""The files of ``animate -o FILE``: steps as a GIF, or as an animated SVG."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from convcalc.render.svg.marks import Page
     from convcalc.report.animation.frame import Animation, Frame
 
-_REST = 2.0  # seconds for which the last step is seen at least, before all begins again
+_REST = 2.0  # the fewest seconds for which the last step is shown before the loop
 
 
 def save_animation(path: str, animation: Animation, frames: Iterable[Frame], speed: float, *, force: bool) -> None:
-    """Write the steps, ``speed`` of them a second, as the suffix of the path says.
+    """Write the steps, ``speed`` of them per second, in the format of the path's suffix.
 
     Raises:
         MissingExtraError: a GIF needs Pillow, which is not installed.

@@ -1,4 +1,4 @@
-"""What an array becomes in each kind of file."""
+"""Saving arrays in each kind of file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def save_array(
     rule: str = "auto",
     white: float | None = None,
 ) -> tuple[str, ...]:
-    """Write ``arrays["output"]`` as .npy, .csv or .png, or all of them as .npz; what a reader should know of the file.
+    """Write ``arrays["output"]`` as .npy, .csv or .png, or all of them as .npz; returns notes on the file.
 
     ``rgb``, ``rule`` and ``white`` are those of :func:`~convcalc.picture.pixels.to_pixels`.
 
@@ -69,7 +69,7 @@ def save_result(path: str, problem: Problem, output: Array, *, force: bool, rule
 
 
 def _in_floats(name: str, numbers: Iterable[Number]) -> Array:
-    """(out_channels,): exact numbers as .npz takes them, each rounded once."""
+    """(out_channels,): exact numbers in a type for .npz, each rounded once."""
     exact = list(numbers)
     floats = list(map(nearest_float, exact))
     if any(is_finite(number) and not is_finite(value) for number, value in zip(exact, floats, strict=True)):

@@ -1,4 +1,4 @@
-"""The contact sheets of a gallery: how large their pictures are, and what ``-o FILE`` writes."""
+"""The contact sheets of a gallery: the sizes of their pictures, and the files of ``-o FILE``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def rooms_of(target: OutputOptions) -> tuple[int, Rooms]:
 
 
 def sheet_saver(gallery: Gallery, report: Report, target: OutputOptions) -> Callable[[str], tuple[str, ...]]:
-    """What writes the contact sheet to a path, by its suffix."""
+    """A function that writes the contact sheet to a path, by its suffix."""
 
     def save(path: str) -> tuple[str, ...]:
         suffix = Path(path).suffix.lower()

@@ -1,4 +1,4 @@
-"""What ``matrix -o FILE`` writes: the matrix as an array, or the report as a document."""
+"""The files of ``matrix -o FILE``: the matrix as an array, or the report as a document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MATRIX_SUFFIXES = (*_ARRAYS, *(suffix for suffix in SAVED if suffix not in _ARRA
 
 
 def matrix_saver(report: Report, form: MatrixForm, target: OutputOptions) -> Callable[[str], tuple[str, ...]]:
-    """What writes the matrix to a path, by its suffix; .npz gets what it is multiplied with and the offset too."""
+    """A function that writes the matrix to a path, by its suffix; .npz has the other factor and the offset too."""
 
     def save(path: str) -> tuple[str, ...]:
         suffix = Path(path).suffix.lower()

@@ -1,4 +1,4 @@
-"""What ``run -o FILE`` writes: arrays and pictures of outputs, figures, or the report as a document."""
+"""The files of ``run -o FILE``: arrays and pictures of outputs, figures, or the report as a document."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _COLOURS = 3
 
 
 def check_kept(target: OutputOptions, *, keep: bool) -> None:
-    """Refuse to save every layer's output in a file that holds one array.
+    """Refuse to save every layer's output in a file of a single array.
 
     Raises:
-        OutputError: that is asked for.
+        OutputError: that is requested.
     """
     suffix = Path(target.output or "").suffix.lower()
     if keep and suffix in _ARRAYS and suffix != ".npz":
@@ -40,7 +40,7 @@ def check_kept(target: OutputOptions, *, keep: bool) -> None:
 def saver(
     report: Report, run: NetworkRun, target: OutputOptions, rule: str = "auto", *, keep: bool = False
 ) -> Callable[[str], tuple[str, ...]]:
-    """What writes the result to a path, by its suffix; ``rule``: which value becomes which level of a picture."""
+    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels."""
     if wants_figure(target):
         from convcalc.report.run.figure import figure_of
 
@@ -73,7 +73,7 @@ def _arrays(run: NetworkRun, suffix: str, *, keep: bool) -> Mapping[str, Array]:
 
 
 def _members(names: Sequence[str]) -> list[str]:
-    """Layers' names as those of files in an archive: different ones, which no program shall take for a path or obey."""
+    """Layers' names as names of files in an archive: unique, and neither paths nor special to any program."""
     found: list[str] = []
     for name in names:
         plain = re.sub(r"[^\w.+-]+", ".", name).strip(".") or "layer"

@@ -1,7 +1,7 @@
-"""Pages that follow each other as one SVG document, played by CSS: no script, and nothing moves where that is unwanted.
+"""A sequence of pages as one SVG document, animated by CSS without script.
 
-What does not change is drawn once. Everything else has the times at which it is seen; where motion is to be reduced,
-and where style sheets are not read, the last page stands still.
+Elements that do not change are drawn once. All others have the times at which they are shown; where reduced motion is
+preferred, and where style sheets are not read, the last page is shown.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from convcalc.render.svg.document import head_lines, mark_lines
 from convcalc.render.svg.marks import Group, Mark, Page, Tile
 
 Pages = tuple[int, ...]
-"""Which pages something is on, by their number."""
+"""The pages that show an element, by number."""
 Slot = tuple[int, int, int]
-"""The order in which things are drawn: by the number of the group, the mark in it and the element in that."""
+"""The drawing order: by the number of the group, the mark in it and the element in that."""
 
 
 class Piece(NamedTuple):
-    """An element, and the pages on which it stands in just this way."""
+    """An element, and the pages on which it is the same."""
 
     text: str
     pages: Pages
 
 
 def animated_svg(pages: Sequence[Page], seconds: Sequence[float], title: str, description: str) -> str:
-    """The document; ``seconds``: how long each page is seen, before it begins again."""
+    """The document; ``seconds``: how long each page is shown, before it loops."""
     pieces = _pieces(pages)
-    name = f"c{crc32(''.join(piece.text for piece in pieces).encode()):08x}"  # of several in one page each has its own
+    name = f"c{crc32(''.join(piece.text for piece in pieces).encode()):08x}"  # unique among documents in one page
     every = tuple(range(len(pages)))
     changing = list(dict.fromkeys(piece.pages for piece in pieces if piece.pages != every))
     numbers = {each: number for number, each in enumerate(changing)}
@@ -44,7 +44,7 @@ def animated_svg(pages: Sequence[Page], seconds: Sequence[float], title: str, de
 
 
 def _pieces(pages: Sequence[Page]) -> list[Piece]:
-    """The elements of all pages in the order in which they are drawn, equal ones in the same place as one."""
+    """The elements of all pages in drawing order, equal ones in the same place as one."""
     found: dict[Slot, dict[str, list[int]]] = {}
     for number, page in enumerate(pages):
         for slot, text in _elements(page):
@@ -66,13 +66,13 @@ def _texts(mark: Mark, group: Group) -> list[str]:
 
 
 def _changing(own: str, name: str, shown_on: Pages, every: Pages, texts: Sequence[str]) -> list[str]:
-    """Elements that are seen at times; without style sheets, if they are on the last page."""
+    """Elements that are shown at times; without style sheets, if they are on the last page."""
     hidden = "" if shown_on[-1] == every[-1] else ' visibility="hidden"'
     return [f'<g class="{name}-t {own}"{hidden}>', *texts, "</g>"]
 
 
 def _rules(name: str, changing: Sequence[Pages], seconds: Sequence[float]) -> Iterator[str]:
-    """The style sheet: a rhythm for all, and the times of each; it reaches nothing outside of the document."""
+    """The style sheet: a common duration, and the times of each; it affects nothing outside the document."""
     whole = sum(seconds)
     starts = [f"{100 * sum(seconds[:number]) / whole:.3f}".rstrip("0").rstrip(".") for number in range(len(seconds))]
     yield "@media (prefers-reduced-motion:no-preference){"
@@ -85,7 +85,7 @@ def _rules(name: str, changing: Sequence[Pages], seconds: Sequence[float]) -> It
 
 
 def _times(shown_on: set[int], starts: Sequence[str]) -> Iterator[str]:
-    """When it comes and goes."""
+    """The key frames of its appearance."""
     for number, start in enumerate(starts):
         is_seen = number in shown_on
         if not number or is_seen != (number - 1 in shown_on):

@@ -35,7 +35,7 @@ _NAMESPACE = "http://www.w3.org/2000/svg"
 _EDGE = Stroke(EDGE, 1)
 _DASHED = Stroke(EDGE, 1, "3 2")
 _DOT, _DOT_DISTANCE = 1.5, 5.0
-_NOT_IN_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}  # beside what safe_text escapes (XML 1.0, 2.2)
+_NOT_IN_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}  # besides those that safe_text escapes (XML 1.0, 2.2)
 _CRISP = '<g shape-rendering="crispEdges">'  # neighbours without a hairline of paper between them
 _STRIPES = 64  # of a colour scale
 
@@ -69,7 +69,7 @@ def head_lines(width: float, height: float, title: str, description: str, more: 
 
 
 def mark_lines(mark: Mark, group: Group) -> Iterator[str]:
-    """The elements that draw a mark, or of one that holds others its lines; of a tile its cell and its words."""
+    """The elements of a mark, or of one that contains others its lines; of a tile its cell and its text."""
     match mark:
         case Words():
             yield _words(mark, WORDS[mark.style])
@@ -182,7 +182,7 @@ def _words(words: Words, colour: str) -> str:
     anchor = ' text-anchor="middle"' if words.is_centred else ""
     weight = ' font-weight="bold"' if words.style in BOLD_STYLES else ""
     slant = ' font-style="italic"' if words.style is Style.PADDED else ""
-    # Text in letters of unknown width is made as wide as the layout takes it to be.
+    # Text in letters of unknown width is stretched to the width that the layout assumes.
     length = "" if is_known(words.text) else f' textLength="{coordinate(words.width)}" lengthAdjust="spacingAndGlyphs"'
     place = f'x="{coordinate(x if words.is_centred else words.box.x)}" y="{coordinate(y + words.size * BASELINE)}"'
     attributes = f'{place} font-size="{coordinate(words.size)}" fill="{colour}"{anchor}{weight}{slant}{length}'
@@ -190,7 +190,7 @@ def _words(words: Words, colour: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text as XML has it; what no XML document may hold, and what a reader would obey, as escapes."""
+    """Text escaped for XML; characters that XML does not allow, and control characters, as escapes."""
     return escape(safe_text(text).translate(_NOT_IN_XML), quote=False)
 
 

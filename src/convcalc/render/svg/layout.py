@@ -1,4 +1,4 @@
-"""Layout arithmetic: a figure becomes a page on which everything has its box; nothing is coloured or written."""
+"""Layout arithmetic: a figure as a page on which everything has its box; nothing is coloured or written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MARGIN = 20.0
 _TITLE, _TEXT, _SIGN, _LABEL = 18.0, 12.0, 24.0, 10.0  # font sizes
 _BETWEEN = 14.0  # items of a row
 _ROW_SPACE = 14.0
-_WIDEST, _NARROWEST = 1120.0, 420.0  # of a row; a lone item may be wider
+_WIDEST, _NARROWEST = 1120.0, 420.0  # of a row; a single item may be wider
 _BAR = (180.0, 14.0)
 
 
@@ -66,19 +66,19 @@ Shape = PanelShape | SignShape | LegendShape
 
 
 class Slot(NamedTuple):
-    """A place for something in a line."""
+    """An item's place in a line."""
 
     shape: Shape
     width: float
 
 
 def page_of(figure: Figure) -> Page:
-    """The figure with a place for everything."""
+    """The page of the figure, laid out."""
     return _page(figure, [line for row in _shapes(figure) for line in _broken_rows(row)])
 
 
 def pages_of(figures: Sequence[Figure]) -> list[Page]:
-    """Figures that follow each other on pages of one size, what is alike in them in the same place."""
+    """A sequence of figures on pages of one size, with corresponding items in the same place."""
     lines = _broken_alike(_alike([_shapes(figure) for figure in figures]))
     pages = [_page(figure, each) for figure, each in zip(figures, lines, strict=True)]
     width, height = max(page.width for page in pages), max(page.height for page in pages)
@@ -109,7 +109,7 @@ def _are_parallel(figures: list[list[list[Shape]]]) -> bool:
 
 
 def _broken_alike(figures: list[list[list[Shape]]]) -> list[list[list[Shape]]]:
-    """The lines of each figure, every row broken where it is in the figure in which it takes the most lines."""
+    """The lines of each figure, every row broken as in the figure where it takes the most lines."""
     if not _are_parallel(figures):
         return [[line for row in rows for line in _broken_rows(row)] for rows in figures]
     found: list[list[list[Shape]]] = [[] for _ in figures]
@@ -150,7 +150,7 @@ def _shape(item: Item) -> Shape:
 
 
 def _broken_rows(shapes: Sequence[Shape]) -> Iterator[list[Shape]]:
-    """A row in lines that are not too wide; a sign goes with what follows it."""
+    """A row in lines that are not too wide; a sign stays with the item after it."""
     line: list[Shape] = []
     signs: list[Shape] = []
     for shape in shapes:
@@ -184,7 +184,7 @@ def _row_width(line: Sequence[Shape | Slot]) -> float:
 
 
 def _ascent(line: Sequence[Slot]) -> float:
-    """From the top of a line to the height at which the middles of its items stand."""
+    """From the top of a line to the height of its items' middles."""
     return max(slot.shape.anchor for slot in line)
 
 

@@ -1,4 +1,4 @@
-"""What stands on a drawn page: boxes with texts, cells and frames in them, in pixels from the upper left corner."""
+"""The marks of a drawn page: boxes with texts, cells and frames in them, in pixels from the upper left corner."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Box(NamedTuple):
 
 
 class Style(StrEnum):
-    """What a text is."""
+    """The style of a text."""
 
     TITLE = "title"
     TEXT = "text"
@@ -63,7 +63,7 @@ class Words(NamedTuple):
 
     @property
     def width(self) -> float:
-        """The most that the text takes."""
+        """The largest width of the text."""
         return text_width(self.text, self.size, bold=self.style in BOLD_STYLES)
 
 
@@ -83,7 +83,7 @@ class Raster(NamedTuple):
 
 
 class Dots(NamedTuple):
-    """The mark for cells that are left out, in a row, in a column or both."""
+    """The mark for omitted cells, in a row, in a column or both."""
 
     box: Box
     is_across: bool
@@ -114,7 +114,7 @@ class Photo(NamedTuple):
 
     @property
     def is_enlarged(self) -> bool:
-        """Whether its cells are to be seen as squares."""
+        """Whether its cells are shown as squares."""
         return bool(self.thumbnail.levels.shape[1] < self.box.width)
 
 
@@ -137,7 +137,7 @@ Mark = Words | Photo | Tile | Raster | Dots | Frame | Bar | Node | Arrow
 
 
 class Group(NamedTuple):
-    """What belongs together: a panel, a sign, a paragraph."""
+    """A group of marks: a panel, a sign, a paragraph."""
 
     box: Box
     marks: tuple[Mark, ...]
@@ -146,7 +146,7 @@ class Group(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A figure with a place for everything."""
+    """A laid out page."""
 
     width: float
     height: float

@@ -1,4 +1,4 @@
-"""How wide a text is without asking a browser: a table that no usual sans-serif font exceeds."""
+"""Upper bounds of text widths without a browser: a table that no common sans-serif font exceeds."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _WIDE, _OTHER = 1.0, 0.7  # assumed of Chinese, Japanese and Korean letters, and
 
 
 def is_known(text: str) -> bool:
-    """Whether the table has every character; of other texts the width is an assumption, to be imposed on them."""
+    """Whether the table has every character; the width of other texts is an assumption, to which they are stretched."""
     return all(_base(character) in _WIDTHS for character in text)
 
 
 def text_width(text: str, size: float, *, bold: bool = False) -> float:
-    """The most that a text of a font size takes, in units of that size."""
+    """The largest width of a text of a font size, in units of that size."""
     return sum(map(_em, text)) * size * (BOLD if bold else 1)
 
 
@@ -59,7 +59,7 @@ def _em(character: str) -> float:
 
 
 def _base(character: str) -> str:
-    """The letter without its accents, which add nothing to its width."""
+    """The letter without its accents, which do not change its width."""
     return unicodedata.normalize("NFD", character)[0]
 
 

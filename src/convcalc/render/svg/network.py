@@ -1,7 +1,7 @@
-"""Layout of a network: a row for each step from the input, lanes for what goes past other layers, columns of rows.
+"""Layout of a network: a row for each step from the input, lanes for outputs that bypass layers, columns of rows.
 
 Rows and lanes are those of Sugiyama, Tagawa & Toda, "Methods for visual understanding of hierarchical system
-structures" (1981); a layer stands below its first input, and what is added to it comes from the right.
+structures" (1981); a layer is below its first input, and its other inputs come from the right.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TITLE, _TEXT, _NAME, _LINE = 18.0, 12.0, 12.0, 11.0  # font sizes
 _NARROWEST, _WIDEST = 110.0, 240.0  # of a box
 _DROP, _BESIDE, _LANE = 26.0, 16.0, 4.0  # between rows, between items of a row, the width of a lane
 _GUTTER = 48.0  # between columns
-_TIP = 9.0  # of an arrow, which stands upright
+_TIP = 9.0  # of an arrow, which is vertical
 _MORE = 1.05  # by which columns grow until everything has a place
 _ENTRY = 18.0  # between the ends of arrows into one box
 _PAGE, _TALLEST = 1120.0, 760.0  # the width of a page and the height of a column, as far as that can be
@@ -39,7 +39,7 @@ class Drawing(NamedTuple):
     rows: tuple[int, ...]
     """The row of each box."""
     beside: dict[Item, float]
-    """How far the middle of each item lies to the right of that of the column's first lane."""
+    """The distance of each item's middle to the right of that of the column's first lane."""
     columns: tuple[int, ...]
     """The column of each row."""
     lefts: tuple[float, ...]
@@ -57,13 +57,13 @@ class Drawing(NamedTuple):
         return self.tops[row] + self.heights[row]
 
     def box(self, number: int) -> Box:
-        """Where a layer stands."""
+        """The box of a layer."""
         row = self.rows[number]
         return Box(self.middle((number, row)) - self.width / 2, self.tops[row], self.width, self.heights[row])
 
 
 def network_page(figure: NetworkFigure) -> Page:
-    """The network with a place for everything."""
+    """The page of the network, laid out."""
     boxes = figure.boxes
     width = _box_width(boxes)
     rows = _rows(boxes)
@@ -84,7 +84,7 @@ def network_page(figure: NetworkFigure) -> Page:
 
 
 def _head(figure: NetworkFigure, width: float) -> Iterator[Group]:
-    """The title and what is said below it."""
+    """The title and the description below it."""
     y = _MARGIN
     texts = [(text, _TEXT, Style.TEXT) for text in (figure.description, *figure.notes)]
     for text, size, style in ((figure.title, _TITLE, Style.TITLE), *texts):
@@ -94,7 +94,7 @@ def _head(figure: NetworkFigure, width: float) -> Iterator[Group]:
 
 
 def _rows(boxes: Sequence[LayerBox]) -> tuple[int, ...]:
-    """How many layers lie on the longest way from the input to each box."""
+    """The number of layers on the longest path from the input to each box."""
     rows: list[int] = []
     for box in boxes:
         rows.append(1 + max((rows[each] for each in box.inputs), default=-1))
@@ -102,7 +102,7 @@ def _rows(boxes: Sequence[LayerBox]) -> tuple[int, ...]:
 
 
 def _beside(boxes: Sequence[LayerBox], rows: Sequence[int], width: float) -> dict[Item, float]:
-    """Row by row, each item below what it comes from, or as far to the right of it as its neighbours need."""
+    """Row by row, each item below its source, or as far to the right of it as its neighbours need."""
     ends = list(rows)  # the last row that something of each box reaches
     for number, box in enumerate(boxes):
         for each in box.inputs:
@@ -120,7 +120,7 @@ def _beside(boxes: Sequence[LayerBox], rows: Sequence[int], width: float) -> dic
 
 
 def _columns(beside: dict[Item, float], heights: Sequence[float], width: float) -> tuple[int, ...]:
-    """The column of each row: so many that the page is neither long nor too wide, and the tallest as low as can be."""
+    """The column of each row: as many that the page is neither long nor too wide, the tallest as low as possible."""
     items = [sum(row == each for _, each in beside) for row in range(len(heights))]
     total = sum(heights) + _DROP * len(heights)
     widest = _span(beside, [0] * len(heights), 0, width)
@@ -132,9 +132,9 @@ def _columns(beside: dict[Item, float], heights: Sequence[float], width: float) 
 
 
 def _filled(items: Sequence[int], heights: Sequence[float], limit: float) -> tuple[int, ...]:
-    """The column of each row where none is higher than the limit, if that can be.
+    """The column of each row, none higher than the limit, if possible.
 
-    A column begins where a single layer follows a single one, and ends before what cannot be parted and does not fit.
+    A column begins where a single layer follows a single one, and ends before an inseparable group that does not fit.
     """
     starts = [row for row in range(1, len(items)) if items[row - 1] == items[row] == 1]
     found: list[int] = []
@@ -189,7 +189,7 @@ def _node(drawing: Drawing, number: int) -> Group:
 
 
 def _arrows(drawing: Drawing) -> Iterator[Group]:
-    """From every box to those that take it; into one box the first in the middle, others to the right of it."""
+    """From every box to those that it is an input of; into one box the first in the middle, others to its right."""
     for number, layer in enumerate(drawing.boxes):
         step = min(_ENTRY, (drawing.width / 2 - _INSET) / max(1, len(layer.inputs) - 1))
         for place, source in enumerate(layer.inputs):

@@ -1,4 +1,4 @@
-"""The colours of a figure on white paper; all words keep a contrast of 4.5 to 1, as WCAG 2.1 asks for (1.4.3)."""
+"""The colours of a figure on white paper; all text has a contrast of 4.5 to 1, as WCAG 2.1 requires (1.4.3)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS: dict[Style, str] = {
     Style.TOTAL: "#14532d",
 }
 
-# Orange and blue are told apart by everybody; window, kernel and total also differ by the weight of their frames.
+# Orange and blue differ for the colour-blind too; window, kernel and total also differ by the weight of their frames.
 _FILLS: dict[PanelKind, str] = {
     PanelKind.INPUT: PAPER,
     PanelKind.KERNEL: "#dbeafe",

@@ -14,20 +14,20 @@ from convcalc.report.arrays.figure import Cell, Panel, PanelKind
 _CAPTION, _LABEL = 12.0, 10.0  # font sizes
 _LARGEST, _SMALLEST = 14.0, 9.0  # font sizes of numbers
 _SIDE = 34.0  # of a cell with a short number
-_GAP = 18.0  # width or height of the mark for cells left out
+_GAP = 18.0  # width or height of the mark for omitted cells
 _INSET = 6.0  # between a number and the left and right edges of its cell
 _WIDE = 76.0  # a number that needs a wider cell is set in a smaller size, and only then its cell grows
-_LONE = 2  # times as wide may a lone number be
-_LINE = 24  # characters of a line; longer numbers go on below
+_LONE = 2  # the factor by which a single number may be wider
+_LINE = 24  # characters of a line; longer numbers continue below
 _CAPTION_WIDTH = 110.0  # captions are not broken to less
 _SPACE = 4.0  # between caption, labels, cells and footer
 _DOTS, _MOST_DOTS = 360.0, 1080.0  # the longer side of many cells without numbers
 _SMALLEST_DOT, _LARGEST_DOT = 3.0, 14.0  # the sides of one
-_STRIP = 24.0  # the height of a lone row of them
+_STRIP = 24.0  # the height of a single row of them
 
 
 class PanelShape(NamedTuple):
-    """How large everything in a panel is."""
+    """The sizes of a panel's parts."""
 
     panel: Panel
     widths: tuple[float, ...]
@@ -47,7 +47,7 @@ class PanelShape(NamedTuple):
 
     @property
     def margin(self) -> float:
-        """What the row labels take on the left."""
+        """The width of the row labels on the left."""
         widest = max((text_width(label, _LABEL) for label in self.panel.row_labels), default=0)
         return widest + _SPACE if widest else 0
 
@@ -58,7 +58,7 @@ class PanelShape(NamedTuple):
 
     @property
     def words_width(self) -> float:
-        """What caption and footer take."""
+        """The width of caption and footer."""
         captions = [text_width(line, _CAPTION, bold=True) for line in self.caption]
         return max((*captions, *(text_width(line, _LABEL) for line in self.footer)), default=0)
 
@@ -75,7 +75,7 @@ class PanelShape(NamedTuple):
 
     @property
     def anchor(self) -> float:
-        """From the top to the middle of the cells, which stands beside those of its neighbours."""
+        """From the top to the middle of the cells, which is aligned with its neighbours'."""
         return self.head + sum(self.heights) / 2
 
 
@@ -92,7 +92,7 @@ def panel_shape(panel: Panel) -> PanelShape:
 
 
 def alike(shapes: Sequence[PanelShape]) -> Sequence[PanelShape]:
-    """The same panel at several times: those that have as many cells in one size that holds every one."""
+    """The same panel at several times: those with equal numbers of cells in one size large enough for each."""
     groups: dict[tuple[int, ...], list[PanelShape]] = {}
     for shape in shapes:
         groups.setdefault(_form(shape), []).append(shape)
@@ -153,7 +153,7 @@ def _lines(number: str) -> tuple[str, ...]:
 
 
 def style_of(kind: PanelKind, cell: Cell) -> Style:
-    """What the number in a cell is."""
+    """The style of the number in a cell."""
     if kind in (PanelKind.TOTAL, PanelKind.OUTPUT) and cell.is_marked:
         return Style.TOTAL
     return Style.PADDED if cell.is_padded else Style.NUMBER

@@ -10,6 +10,6 @@ from convcalc.render.svg.palette import scale
 
 
 def data_uri(thumbnail: Thumbnail) -> str:
-    """The image as the address of an element that holds it, so that the page needs no other file."""
+    """The image as a data URL, so that the page needs no other file."""
     palette = None if thumbnail.is_picture else scale(thumbnail.is_diverging)
     return f"data:image/png;base64,{b64encode(png_bytes(thumbnail.levels, palette)).decode('ascii')}"

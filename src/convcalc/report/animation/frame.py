@@ -68,18 +68,18 @@ class CellExplainer:
         self.inputs: Sequence[Any] = [explainer.cells]
         """The layer's inputs, (batch, *shape) each."""
         if explainer.is_alone:
-            self._explanations = explainer.explained(self._asked())
+            self._explanations = explainer.explained(self._requested())
             return
         outputs = explainer.computed() if outputs is None else outputs
         self.inputs = [outputs[each] for each in explainer.network.stages[explainer.number].inputs]
-        self._explanations = explainer.explained_by(outputs, self._asked())
+        self._explanations = explainer.explained_by(outputs, self._requested())
 
     def at(self, place: Place) -> ExplainedCell:
         """The explanation of one cell."""
         self._wanted = place
         return next(self._explanations)
 
-    def _asked(self) -> Iterator[Place]:
+    def _requested(self) -> Iterator[Place]:
         while True:
             yield self._wanted
 
