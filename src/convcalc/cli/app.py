@@ -18,6 +18,7 @@ COMMANDS = {
     "summary": "convcalc summary examples/vgg-16.yaml --batch 8",
     "solve": "convcalc solve 224 112 -k 3",
     "kernels": "convcalc kernels gaussian:5",
+    "page": "convcalc page input.yaml -o page.html",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/*.yaml",
     "schema": "convcalc schema -o convcalc.schema.json",

@@ -30,8 +30,14 @@ _STYLES = {
 }
 
 
-def html_text(blocks: Sequence[Block], width: int = WIDTH) -> str:
-    """The blocks as one element; whatever text they hold, a browser shows it and never obeys."""
+def html_text(blocks: Sequence[Block], width: int = WIDTH, *, is_styled: bool = True) -> str:
+    """The blocks as one element; whatever text they hold, a browser shows it and never obeys.
+
+    ``is_styled``: with colours, as attributes; a page whose policy allows none goes without.
+    """
+    if not is_styled:
+        lines = ("".join(span.text for span in line) for line in lines_of(blocks, width, ROUNDED))
+        return f"<pre>{escape(chr(10).join(map(safe_text, lines)))}</pre>"
     text = "\n".join("".join(_pieces(line)) for line in lines_of(blocks, width, ROUNDED))
     return f'<pre style="{_PAGE}">{text}</pre>'
 
