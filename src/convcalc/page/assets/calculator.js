@@ -32,6 +32,7 @@ class Calculator {
 
   build() {
     const { record, how } = this;
+    this.heading = how.isPage ? 'h2' : 'h3';
     this.title = make(how.isPage ? 'h1' : 'h2', { class: 'title' }, record.title || 'Convolution');
     this.tabs = make('div', { role: 'tablist', 'aria-label': 'layers', class: 'tabs', onkeydown: (event) => this.turnTab(event) });
     this.controls = new Controls(this);
@@ -78,21 +79,21 @@ class Calculator {
     const { layer } = this;
     const done = () => this.refresh();
     const isEditing = () => this.state.isEditing;
-    this.inputs = layer.inputs.map((below, number) => new PlanePanel('input', {
+    this.inputs = layer.inputs.map((below, number) => new PlanePanel('input', this.heading, {
       pick: (cell) => this.pickInput(cell, number),
       begin: below === NETWORK_INPUT ? (cell) => this.beginInput(cell) : undefined,
       edit: (cell, text) => this.edit('input', placeOf(this.network.input.shape, this.sourceCell(cell)), text),
       done,
       isEditing,
     }));
-    this.kernel = new PlanePanel('kernel', {
+    this.kernel = new PlanePanel('kernel', this.heading, {
       pick: (cell) => this.pick({ what: 'weight', place: this.kernelView().place(cell) }),
       begin: (cell) => textOf(numberAt(layer.numbers.weight, this.kernelView().place(cell))),
       edit: (cell, text) => this.edit(`${layer.name}/weight`, this.kernelView().place(cell), text),
       done,
       isEditing,
     });
-    this.outputPanel = new PlanePanel('output', { pick: (cell) => this.pick({ what: 'output', cell }), done, isEditing: () => false });
+    this.outputPanel = new PlanePanel('output', this.heading, { pick: (cell) => this.pick({ what: 'output', cell }), done, isEditing: () => false });
     const hasKernel = layer.kind === 'conv' || layer.kind === 'transposed-conv' || layer.kind === 'linear';
     const between = hasKernel ? [this.sign(layer.kind === 'linear' ? '·' : layer.flip ? '∗' : '⋆'), this.kernel.element] : [];
     const inputs = this.inputs.flatMap(({ element }, number) => (number ? [this.sign('+'), element] : [element]));
@@ -127,15 +128,19 @@ class Calculator {
     return from && keyOf(from) === keyOf(cell) ? textOf(valueAt(this.network.input, from)) : null;
   }
 
-  /** The next cell of the output, row by row; false behind the last. */
+  /** Pick the next cell of the output, row by row; behind the last comes the first. */
   step(by) {
     const { shape } = this.output;
-    if (!shape) return false;
+    if (!shape) return;
     const next = placeOf(shape, this.state.cell) + by;
-    const isInside = next >= 0 && next < cellsOf(shape);
     this.state = { ...this.state, what: 'output', used: null, cell: cellAt(shape, modulo(next, cellsOf(shape))) };
     this.refresh();
-    return isInside;
+  }
+
+  /** Whether the picked cell is the output's last. */
+  get isAtEnd() {
+    const { shape } = this.output;
+    return !shape || placeOf(shape, this.state.cell) === cellsOf(shape) - 1;
   }
 
   /* What is changed ----------------------------------------------------------------------------------------------- */

@@ -71,10 +71,9 @@ class Controls {
 
   play() {
     const turn = () => {
-      const isInside = this.app.step(1);
-      if (!isInside) return this.pause();
-      this.timer = setTimeout(turn, 1000 / Number(this.speed.value));
-      return undefined;
+      this.app.step(1);
+      if (this.app.isAtEnd) this.pause();
+      else this.timer = setTimeout(turn, 1000 / Number(this.speed.value));
     };
     this.timer = setTimeout(turn, 1000 / Number(this.speed.value));
     this.named('⏸ Pause', 'pause');

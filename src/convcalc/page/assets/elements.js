@@ -49,6 +49,7 @@ class Grid {
   /** @param {Cells} cells @param {[number, number]|null} picked The cell that Tab leads to. */
   show(cells, picked) {
     this.cells = cells;
+    const hadFocus = this.hasFocus();
     const shape = `${cells.rows.join()}/${cells.columns.join()}`;
     if (shape !== this.shown) this.build(cells);
     this.shown = shape;
@@ -57,7 +58,7 @@ class Grid {
       this.heads[number].textContent = cells.rowName(row);
       for (const [place, column] of cells.columns.entries()) this.paint(this.tds[number][place], cells.at(row, column));
     }
-    this.settle(picked);
+    this.settle(picked, hadFocus);
   }
 
   build({ rows, columns }) {
@@ -80,15 +81,14 @@ class Grid {
   }
 
   /** One cell can be reached by Tab. @param {[number, number]|null} picked */
-  settle(picked) {
+  settle(picked, hadFocus) {
     const wanted = picked && this.cellAt(...picked);
     const kept = wanted || (this.focused && this.focused.isConnected ? this.focused : null) || this.tds.flat().find((td) => td.className !== 'none');
     if (this.focused && this.focused !== kept) this.focused.tabIndex = -1;
-    const hadFocus = this.hasFocus();
     this.focused = kept || null;
     if (!kept) return;
     kept.tabIndex = 0;
-    if (hadFocus && !this.table.querySelector('input')) kept.focus({ preventScroll: false });
+    if (hadFocus && !this.table.querySelector('input')) kept.focus();
   }
 
   hasFocus() {
@@ -145,13 +145,16 @@ class Grid {
   startEdit(td, typed) {
     const text = td && this.actions.begin ? this.actions.begin(...this.placeOf(td)) : null;
     if (text === null) return;
+    const place = this.placeOf(td);
     const field = make('input', { type: 'text', value: typed ?? text, 'aria-label': `${td.getAttribute('aria-label')}, new number`, size: 4, autocomplete: 'off', spellcheck: 'false' });
+    let isOver = false;
     const end = (keep) => {
-      if (!field.isConnected) return;
+      if (isOver) return; // taking the field away blurs it
+      isOver = true;
       if (!keep) this.actions.edit(...this.placeOf(td), text);
       field.remove();
       this.actions.done();
-      td.focus();
+      if (this.cellAt(...place)) this.cellAt(...place).focus();
     };
     field.addEventListener('input', () => this.typed(td, field));
     field.addEventListener('blur', () => end(field.getAttribute('aria-invalid') !== 'true'));

@@ -91,7 +91,7 @@ function inputLook(app, look, cell, number, numbers) {
   const isPadded = !isWithin(cell, numbers.shape);
   if (isPadded && !app.layer.kind.includes('conv') && !app.layer.kind.includes('pool')) return null;
   const isPool = app.layer.kind.includes('pool');
-  if (isPadded && isPool) return { text: '·', style: 'padded', label: `padding${positionText(cell)}, no number`, value: null };
+  if (isPadded && isPool) return { text: '·', style: 'padded', label: `padding${positionText(cell)}, · no number`, value: null };
   const source = app.sourceCell(cell, number);
   const scalar = source ? valueAt(numbers, source) : app.layer.boundary.value;
   const key = keyOf(cell);
@@ -103,7 +103,7 @@ function inputLook(app, look, cell, number, numbers) {
   if (look.picked && look.picked[0] === number && look.picked[1] === key) styles.push('picked');
   if (!isPadded || app.layer.kind === 'conv') if (isStart(app, cell)) styles.push('start');
   const of = isPadded && source ? `, padding, copy of ${positionText(source)}` : isPadded ? ', padding' : '';
-  const label = `${app.inputName(number)}${positionText(cell)}${of}: ${shortText(scalar)}${isIn ? ', in the window' : ''}`;
+  const label = `${app.inputName(number)}${positionText(cell)}${of}: ${shortText(scalar, 4)}${isIn ? ', in the window' : ''}`;
   return { text: shortText(scalar, 4), style: styles.filter(Boolean).join(' ') || 'plain', label, value: floatOf(scalar) };
 }
 
@@ -123,7 +123,7 @@ function weightLook(app, look, cell, view) {
   const scalar = numberAt(app.layer.numbers.weight, place);
   const isPicked = app.state.what === 'weight' && app.state.place === place;
   const style = isPicked ? 'picked' : look.taps.has(place) && app.state.what === 'input' ? 'window' : 'plain';
-  return { text: shortText(scalar, 4), style, label: `weight${positionText(cellAt(app.layer.numbers.weight.shape, place))}: ${shortText(scalar)}`, value: floatOf(scalar) };
+  return { text: shortText(scalar, 4), style, label: `weight${positionText(cellAt(app.layer.numbers.weight.shape, place))}: ${shortText(scalar, 4)}`, value: floatOf(scalar) };
 }
 
 function outputLook(app, look, cell, numbers) {
@@ -132,7 +132,7 @@ function outputLook(app, look, cell, numbers) {
   const key = keyOf(cell);
   const isPicked = app.state.what === 'output' && key === keyOf(app.state.cell);
   const style = isPicked ? 'picked' : look.used.has(key) ? 'used' : 'plain';
-  return { text: shortText(scalar, 4), style, label: `output${positionText(cell)}: ${shortText(scalar)}${style === 'used' ? ', uses it' : ''}`, value: floatOf(scalar) };
+  return { text: shortText(scalar, 4), style, label: `output${positionText(cell)}: ${shortText(scalar, 4)}${style === 'used' ? ', uses it' : ''}`, value: floatOf(scalar) };
 }
 
 /* The sum beneath ------------------------------------------------------------------------------------------------ */
@@ -148,7 +148,7 @@ function showTelling(app) {
   const tell = { output: tellOutput, input: tellUses, weight: tellWeight }[app.state.what];
   const { title, lines, extra = [], spoken } = tell(app);
   const list = make('dl', {}, ...lines.flatMap(([name, text]) => [make('dt', {}, name), make('dd', {}, text)]));
-  telling.replaceChildren(make('h3', { class: 'result' }, title), ...extra, list);
+  telling.replaceChildren(make(app.heading, { class: 'result' }, title), ...extra, list);
   if (!app.controls.isPlaying) app.live.textContent = spoken;
 }
 
@@ -156,7 +156,7 @@ function tellOutput(app) {
   const { layer, look, state } = app;
   const explanation = look.explanation;
   const named = { ...layer, below: app.inputName(0), belows: layer.inputs.map((_, number) => app.inputName(number)) };
-  const title = `output${positionText(state.cell)} = ${shortText(explanation.total).replace('≈ ', '')}`;
+  const title = `output${positionText(state.cell)} = ${resultText(explanation.total)}`;
   const lines = sumLines(named, explanation);
   const extra = layer.kind === 'conv' || layer.kind === 'transposed-conv' ? productTables(layer, explanation) : [];
   const note = layer.kind === 'conv' ? paddingNote(layer, explanation) : '';
@@ -203,7 +203,7 @@ function showField(app) {
   const found = fieldOf(network, state.layer, state.cell);
   const below = [...found.keys()].filter((number) => number !== state.layer).sort((a, b) => b - a);
   const parts = below.map((number) => fieldPart(app, number, found.get(number)));
-  field.replaceChildren(make('h3', {}, `what output${positionText(state.cell)} sees: its receptive field`), make('div', { class: 'fields' }, ...parts));
+  field.replaceChildren(make(app.heading, {}, `what output${positionText(state.cell)} sees: its receptive field`), make('div', { class: 'fields' }, ...parts));
 }
 
 /** A small picture of a layer's output (or of the input) with what is seen of it, and the same in words. */

@@ -136,6 +136,12 @@ function shortText(scalar, digits = 6) {
   return isExact(scalar) ? `≈ ${text}` : text;
 }
 
+/** A result: all digits of an exact one that are not very many. @param {Scalar} scalar @returns {string} */
+function resultText(scalar) {
+  const full = textOf(scalar);
+  return isExact(scalar) && full.length <= 80 ? full : shortText(scalar).replace('≈ ', '');
+}
+
 /* Arrays --------------------------------------------------------------------------------------------------------- */
 
 const STORED = {

@@ -17,9 +17,9 @@ const keyOf = (cell) => cell.join();
 
 class PlanePanel {
   /** @param {{pick: (cell: Cell) => void, begin?: Function, edit?: Function, done: Function, isEditing: Function}} actions */
-  constructor(kind, actions) {
+  constructor(kind, heading, actions) {
     this.actions = actions;
-    this.heading = make('h3');
+    this.heading = make(heading);
     this.planes = make('div', { class: 'planes' });
     this.pagerText = make('span');
     const turn = (step) => () => this.turn(step);
@@ -48,7 +48,9 @@ class PlanePanel {
     const shownPlanes = planes.slice(page * MOST_PLANES, (page + 1) * MOST_PLANES);
     this.pagerText.textContent = `${shownPlanes[0].name} to ${shownPlanes[shownPlanes.length - 1].name} of ${planes.length} planes`;
     while (this.parts.length < shownPlanes.length) this.parts.push(this.part(this.parts.length));
-    this.planes.replaceChildren(...this.parts.slice(0, shownPlanes.length).map(({ element }) => element));
+    if (this.planes.children.length !== shownPlanes.length) { // what is put in anew loses the focus
+      this.planes.replaceChildren(...this.parts.slice(0, shownPlanes.length).map(({ element }) => element));
+    }
     this.span = shown.isHeat || this.isLarge(planes[0]) ? this.spanOf(shown.numbers) : [0, 0];
     shownPlanes.forEach((plane, number) => this.fill(this.parts[number], plane, planes.indexOf(plane), planes));
   }

@@ -35,7 +35,7 @@ const addedUp = (scalars) => scalars.reduce(plus, ZERO);
 /** The lines of a sum: one for each channel, and the total. @returns {[string, string][]} */
 function sumLines(layer, explanation) {
   const { rule, terms, scale, divisor, formula, total } = explanation;
-  const equals = `= ${shortText(total).replace('≈ ', '≈ ')}`;
+  const equals = `= ${resultText(total)}`;
   if (rule === 'maximum') return [['largest', `of ${sumText.list(terms)} ${equals}`]];
   if (rule === 'copy') return [['copy', `of ${layer.below}${positionText(terms[0].cell)} ${equals}`]];
   if (rule === 'function') return [[layer.kind, `${formula} ${equals}`]];
