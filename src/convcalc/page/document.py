@@ -60,11 +60,16 @@ def policy_of_fragments() -> str:
 
 
 def _place(data: Mapping[str, Any], blocks: Sequence[Block], kind: str) -> str:
-    """An element with the data, and the same as text until a script shows more."""
+    """An element with the data, and what it says as text, which a script takes the place of.
+
+    A page knows that its own script may run, so its text is not even laid out with one; the host of a fragment may
+    not allow any.
+    """
     text = _json(data)
     name = f"convcalc-{sha256(text.encode()).hexdigest()[:8]}"
     held = f'<script type="application/json" data-convcalc="{kind}" id="{name}">{text}</script>'
-    return f'<div class="convcalc">\n{html_text(blocks, is_styled=kind != "page")}\n{held}\n</div>\n'
+    beneath = f"<noscript>{html_text(blocks, is_styled=False)}</noscript>" if kind == "page" else html_text(blocks)
+    return f'<div class="convcalc">\n{beneath}\n{held}\n</div>\n'
 
 
 def _json(data: Mapping[str, Any]) -> str:

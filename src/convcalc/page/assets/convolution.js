@@ -202,6 +202,12 @@ function rowStarts(axes, sizes, outputs) {
 
 /** output[…] += weight × input[…] along a row. */
 function addRow(output, start, input, first, count, step, weight) {
+  if (step === 1) {
+    const shift = first - start;
+    const end = start + count;
+    for (let place = start; place < end; place += 1) output[place] += weight * input[place + shift];
+    return;
+  }
   for (let place = 0; place < count; place += 1) output[start + place] += weight * input[first + place * step];
 }
 
@@ -215,7 +221,7 @@ function addBigRow(output, start, input, first, count, step, weight) {
  * @param {{axes: Axis[], channels: number, filters: number, groups: number}} plan
  * @param {ArrayLike<number>|bigint[]} weight As it lies on the input @param {{data: any, sizes: number[]}} input
  */
-function windowSums({ axes, channels, filters, groups }, weight, input) {
+function windowSums({ axes, channels, filters, groups }, weight, input, isWhole = false) {
   const outputs = axes.map(outputSize);
   const [volume, cells] = [cellsOf(input.sizes), cellsOf(outputs)];
   checkCells(filters * cells);
@@ -233,7 +239,7 @@ function windowSums({ axes, channels, filters, groups }, weight, input) {
     for (const channel of groupChannels(filter, channels, filters, groups)) {
       for (const offset of offsets) {
         const factor = weight[place++];
-        if (isBig && !factor) continue;
+        if (isWhole && !factor) continue; // of floats, 0 × inf is nan
         const base = channel * volume + offset;
         for (const row of rows) add(output, filter * cells + row.output, input.data, base + row.input, count, step, factor);
       }
@@ -275,12 +281,12 @@ function exactConvolution(layer, input, axes, type) {
   const most = isPlain ? Math.max(largest(input.data), Math.abs(Number(fill.n))) * steepest(weight) : Infinity;
   if (most <= SAFE) {
     const cells = padded(input.data, plan.channels, axes, layer.boundary, Number(fill.n));
-    return finishedSmall(layer, windowSums(plan, applied(layer, weight.data), cells), shape, type);
+    return finishedSmall(layer, windowSums(plan, applied(layer, weight.data), cells, true), shape, type);
   }
   const common = (input.over / gcd(input.over, fill.d)) * fill.d;
   const data = numeratorsOf(input).map((each) => each * (common / input.over));
   const cells = padded(data, plan.channels, axes, layer.boundary, fill.n * (common / fill.d));
-  const sums = windowSums(plan, applied(layer, numeratorsOf(weight)), cells);
+  const sums = windowSums(plan, applied(layer, numeratorsOf(weight)), cells, true);
   return finishedExact(layer, sums, common * weight.over, shape, type);
 }
 

@@ -163,10 +163,7 @@ const STORED = {
 function decode(record) {
   const { shape } = record;
   if (record.base64 !== undefined) {
-    const text = atob(record.base64);
-    const bytes = new Uint8Array(text.length);
-    for (let place = 0; place < text.length; place += 1) bytes[place] = text.charCodeAt(place);
-    const stored = new STORED[record.as](bytes.buffer);
+    const stored = new STORED[record.as](bytesOf(record.base64).buffer);
     return { type: record.type, shape, data: record.type === 'whole' ? new Float64Array(stored) : stored, over: 1n };
   }
   if (record.type === 'whole' && record.values.every((each) => typeof each === 'number')) {
@@ -175,6 +172,15 @@ function decode(record) {
   if (record.type === 'whole') return exactNumbers(record.values.map((each) => readNumber(`${each}`)), shape);
   const floats = record.values.map((each) => (typeof each === 'number' ? each : floatOf(readNumber(each))));
   return { type: record.type, shape, data: new STORED[record.type](floats), over: 1n };
+}
+
+/** @param {string} text In base64. @returns {Uint8Array} */
+function bytesOf(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const plain = atob(text);
+  const bytes = new Uint8Array(plain.length);
+  for (let place = 0; place < plain.length; place += 1) bytes[place] = plain.charCodeAt(place);
+  return bytes;
 }
 
 /** @param {Fraction[]} scalars @param {number[]} shape @returns {Numbers} */
@@ -236,9 +242,13 @@ function floatsOf(numbers, type) {
 
 /** @param {ArrayLike<number>} data @returns {number} */
 function largest(data) {
-  let most = 0;
-  for (let place = 0; place < data.length; place += 1) most = Math.max(most, Math.abs(data[place]));
-  return most;
+  let [low, high] = [0, 0];
+  for (let place = 0; place < data.length; place += 1) {
+    const value = data[place];
+    if (value > high) high = value;
+    else if (value < low) low = value;
+  }
+  return Math.max(high, -low);
 }
 
 /**

@@ -69,8 +69,8 @@ function spanOf(numbers) {
   let [low, high] = [Infinity, -Infinity];
   for (let place = 0; place < data.length; place += 1) {
     const value = data[place];
-    if (value < low && value !== -Infinity) low = value;
-    if (value > high && value !== Infinity) high = value;
+    if (value < low) low = value === -Infinity ? low : value;
+    if (value > high) high = value === Infinity ? high : value;
   }
   return low <= high ? [low, high] : [0, 0];
 }
@@ -98,11 +98,14 @@ function drawPlane(canvas, data, first, { rows, columns }, span, isImage) {
   const context = canvas.getContext('2d');
   const image = context.createImageData(columns, rows);
   const pixels = new Uint32Array(image.data.buffer);
-  const colours = paletteOf(isImage);
+  const colours = paletteOf(isImage)[span[0] < 0 ? 1 : 0];
   const scale = span[0] < 0 ? 127.5 / Math.max(-span[0], span[1]) : 255 / (span[1] - span[0] || 1);
   const shift = span[0] < 0 ? 127.5 : -span[0] * scale;
   const count = Math.min(pixels.length, data.length - first);
-  for (let place = 0; place < count; place += 1) pixels[place] = colours[span[0] < 0 ? 1 : 0][Math.max(0, Math.min(255, data[first + place] * scale + shift)) | 0];
+  for (let place = 0; place < count; place += 1) {
+    const level = data[first + place] * scale + shift;
+    pixels[place] = colours[level > 255 ? 255 : level > 0 ? level | 0 : 0];
+  }
   context.putImageData(image, 0, 0);
 }
 
