@@ -637,17 +637,15 @@ for (const name of ['in', 'out']) {{
   canvas.width = canvas.height = 512;
   const context = canvas.getContext('2d');
   const image = context.createImageData(512, 512);
-  for (let place = 0; place < text.length; place += 1) {{
-    const level = text.charCodeAt(place);
-    image.data.set([level, level, level, 255], 4 * place);
-  }}
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let place = 0; place < text.length; place += 1) pixels[place] = text.charCodeAt(place) * 0x10101 + 0xff000000;
   context.putImageData(image, 0, 0);
 }}
 </script>"""
 
 
 def test_a_photograph_opens_as_fast_as_its_canvas(browser: Any, cli: CommandLine) -> None:
-    """At most 1.5 times what a bare page with the two pictures takes."""
+    """In a tab of its own: at most 1.5 times what a bare page with the two pictures takes."""
     cli.run("page", example("photograph.yaml"), "-o", "photo.html", "-q")
     text = (cli.folder / "photo.html").read_text(encoding="utf-8")
     data = re.search(r'"base64":"([^"]*)"', text)
@@ -656,8 +654,8 @@ def test_a_photograph_opens_as_fast_as_its_canvas(browser: Any, cli: CommandLine
     took: dict[str, list[float]] = {"photo": [], "bare": []}
     for _ in range(12):
         for name, times in took.items():
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
             start = time.perf_counter()
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
             page.goto((cli.folder / f"{name}.html").as_uri())
             page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
             times.append(time.perf_counter() - start)

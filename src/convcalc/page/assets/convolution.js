@@ -278,7 +278,7 @@ function exactConvolution(layer, input, axes, type) {
   const fill = layer.boundary.value;
   const shape = [plan.filters, ...axes.map(outputSize)];
   const isPlain = isSmall(input) && isSmall(weight) && fill.d === 1n && isSafe(fill.n);
-  const most = isPlain ? Math.max(largest(input.data), Math.abs(Number(fill.n))) * steepest(weight) : Infinity;
+  const most = isPlain ? Math.max(input.most ?? largest(input.data), Math.abs(Number(fill.n))) * steepest(weight) : Infinity;
   if (most <= SAFE) {
     const cells = padded(input.data, plan.channels, axes, layer.boundary, Number(fill.n));
     return finishedSmall(layer, windowSums(plan, applied(layer, weight.data), cells, true), shape, type);

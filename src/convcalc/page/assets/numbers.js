@@ -6,8 +6,9 @@
  * @typedef {object} Numbers An array, row by row.
  * @property {'whole'|'float32'|'float64'} type
  * @property {number[]} shape
- * @property {Float64Array|Float32Array|bigint[]} data Of whole: whole numbers up to 2^53, or numerators.
+ * @property {Float64Array|Float32Array|Uint8Array|bigint[]} data Of whole: numbers up to 2^53, or numerators.
  * @property {bigint} over What all numerators are divided by; 1 but for fractions.
+ * @property {number} [most] What no magnitude is above, where the type of the stored numbers says so.
  */
 
 const SAFE = Number.MAX_SAFE_INTEGER;
@@ -155,6 +156,8 @@ const STORED = {
   float64: Float64Array,
 };
 
+const MOST = { uint8: 255, int8: 128, uint16: 65535, int16: 32768 };
+
 /**
  * An array of the page's data.
  * @param {{shape: number[], type: string, values?: Array<number|string>, base64?: string, as?: string}} record
@@ -164,7 +167,7 @@ function decode(record) {
   const { shape } = record;
   if (record.base64 !== undefined) {
     const stored = new STORED[record.as](bytesOf(record.base64).buffer);
-    return { type: record.type, shape, data: record.type === 'whole' ? new Float64Array(stored) : stored, over: 1n };
+    return { type: record.type, shape, data: stored, over: 1n, most: MOST[record.as] };
   }
   if (record.type === 'whole' && record.values.every((each) => typeof each === 'number')) {
     return { type: 'whole', shape, data: new Float64Array(record.values), over: 1n };
@@ -222,9 +225,9 @@ function changed(numbers, place, scalar) {
     scalars[place] = scalar;
     return numbersOf(scalars, numbers.shape);
   }
-  const data = numbers.data.slice();
+  const data = STORED[numbers.type === 'whole' ? 'float64' : numbers.type].from(numbers.data);
   data[place] = floatOf(scalar);
-  return { ...numbers, data };
+  return { ...numbers, data, most: undefined };
 }
 
 /** @param {bigint} n @returns {boolean} */

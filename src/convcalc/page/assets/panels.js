@@ -51,13 +51,13 @@ class PlanePanel {
     if (this.planes.children.length !== shownPlanes.length) { // what is put in anew loses the focus
       this.planes.replaceChildren(...this.parts.slice(0, shownPlanes.length).map(({ element }) => element));
     }
-    this.span = shown.isHeat || this.isLarge(planes[0]) ? this.spanOf(shown.numbers) : [0, 0];
+    this.span = shown.isHeat || this.isLarge(planes[0]) ? this.spanOf(shown.numbers, shown.isImage) : [0, 0];
     shownPlanes.forEach((plane, number) => this.fill(this.parts[number], plane, planes.indexOf(plane), planes));
   }
 
   /** The ends of the numbers, looked for once in each array. */
-  spanOf(numbers) {
-    if (this.spanned !== numbers) [this.spanned, this.lastSpan] = [numbers, numbers ? spanOf(numbers) : [0, 0]];
+  spanOf(numbers, isImage) {
+    if (this.spanned !== numbers) [this.spanned, this.lastSpan] = [numbers, numbers ? spanOf(numbers, isImage) : [0, 0]];
     return this.lastSpan;
   }
 

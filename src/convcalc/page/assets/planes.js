@@ -64,7 +64,8 @@ const ABOVE = [36, 99, 178];
 const PAPER = [247, 246, 242];
 
 /** The least and the largest finite number. @param {Numbers} numbers @returns {[number, number]} */
-function spanOf(numbers) {
+function spanOf(numbers, isImage = false) {
+  if (isImage && numbers.most === 255) return [0, 255]; // the levels of a picture, as they are
   const data = Array.isArray(numbers.data) ? floatsOf(numbers, 'float64') : numbers.data;
   let [low, high] = [Infinity, -Infinity];
   for (let place = 0; place < data.length; place += 1) {
