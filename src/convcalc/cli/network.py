@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.cli.flags import changed, flags, library_of, limits_of
+from convcalc.cli.flags import changed, context_of, flags
 from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, Place, UsageError
 from convcalc.layers.network import Network
-from convcalc.limits import Limits
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -46,11 +45,6 @@ class Ready(NamedTuple):
         one: Array = self.cells[number : number + 1]
         return one
 
-    @property
-    def limits(self) -> Limits:
-        """What may be used."""
-        return self.context.limits or Limits()
-
     def only_convolution(self) -> Problem:
         """The convolution that the network is.
 
@@ -76,20 +70,29 @@ def network_of(
     from convcalc.request.request import read_request
     from convcalc.request.resolve import resolve
 
-    limits = limits_of(options.limit)
-    request = read_request(options.file, limits)
-    library = library_of(options.kernels, limits)
-    network = resolve(
-        changed(request, options, layer).override(dtype=options.dtype),
-        library,
-        limits,
-        input_text=input_text,
+    context = context_of(options.limit, options.kernels or ())._replace(
+        engine=options.engine,
+        precision=options.precision,
+        threads=options.threads,
         strict_finite=options.strict_finite,
+        explain=explain,
     )
-    context = Context(network.dtype, options.engine, options.precision, options.threads, limits, explain=explain)
+    request = changed(read_request(options.file, context), options, layer).override(dtype=options.dtype)
+    network = resolve(request, context, input_text=input_text)
+    return network, settled(context, network)
+
+
+def settled(context: Context, network: Network) -> Context:
+    """How a network is computed, its own dtype among it.
+
+    Raises:
+        ConvcalcError: there is no such engine or precision, or the threads are no number of threads.
+    """
+    from convcalc.engine.plan import check_choice
+
     with flags():
-        _check_choices(context)
-    return network, context
+        check_choice(context.engine, context.precision, context.threads)
+    return context._replace(dtype=network.dtype)
 
 
 def ready(
@@ -141,9 +144,3 @@ def number_of(network: Network, name: str | None) -> int:
     """
     with flags("--layer"):
         return len(network.stages) - 1 if name is None else network.number(name)
-
-
-def _check_choices(context: Context) -> None:
-    from convcalc.engine.plan import check_choice
-
-    check_choice(context.engine, context.precision, context.threads)
