@@ -47,7 +47,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "report": (*CORE, "diagnosis", "bench", "picture"),
     "render": (*CORE, "files", "report", "picture"),
-    "page": (*CORE, "report", "render"),
+    "page": (*CORE, "request", "report", "render"),
     "__init__": (*CORE, "request", "api"),
     "cli": (
         *CORE,

@@ -19,7 +19,6 @@ class Displayed:
         return f"<{type(self).__name__} {line}>"
 
     def _repr_html_(self) -> str:
-        """The page that the command prints, as HTML: text alone, nothing in it is followed or run."""
-        blocks = import_module("convcalc.report.records").blocks_of(self)
-        page: str = import_module("convcalc.render.html").html_text(blocks)
+        """The page that the command prints, as HTML: where scripts are off it is text alone."""
+        page: str = import_module("convcalc.page.notebook").html_of(self)
         return page

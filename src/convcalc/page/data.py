@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, is_exact
+from convcalc.errors import ConvcalcError
 from convcalc.layers.kinds.activation import LeakyReLU
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.batch_norm import BatchNorm
@@ -51,7 +52,7 @@ def page_data(network: Network, sample: Array, picked: Picked, kernels: Iterable
         "dtype": network.dtype,
         "input": {"name": safe_text(name), "is_image": is_image, "numbers": numbers_data(input_of(network, sample))},
         "layers": [layer_data(stage) for stage in network.stages],
-        "kernels": [_kernel_data(kernel.at_rank(rank)) for kernel in kernels if kernel.rank in (None, rank)],
+        "kernels": [*_kernels_data(kernels, rank)],
         "picked": {"layer": picked.layer, "cell": list(picked.cell)},
     }
 
@@ -160,8 +161,16 @@ def _arguments(layer: Layer) -> Iterator[tuple[str, Any]]:
         yield "eps", nearest_float(layer.eps)
 
 
-def _kernel_data(kernel: Kernel) -> list[Any]:
-    """Name, title, family, number type, shape, weights and scale: a list, since there are many of them."""
-    weights = numbers_data(kernel.weights)
-    name, title, scale = safe_text(kernel.name), safe_text(kernel.title), _word(kernel.scale)
-    return [name, title, kernel.family, weights["type"], weights["shape"], weights.get("values"), scale]
+def _kernels_data(kernels: Iterable[Kernel], rank: int) -> Iterator[list[Any]]:
+    """Of each kernel for so many axes: name, title, family, shape and type of the weights, these, and the scale."""
+    for kernel in kernels:
+        if kernel.rank not in (None, rank):
+            continue
+        try:
+            made = kernel.at_rank(rank)
+        except ConvcalcError:  # its arguments are for other axes
+            continue
+        weights = numbers_data(made.weights)
+        if "values" in weights:  # the list is not for kernels of hundreds of taps
+            texts = (safe_text(each) for each in (made.name, made.title, made.family))
+            yield [*texts, weights["type"], weights["shape"], weights["values"], _word(made.scale)]

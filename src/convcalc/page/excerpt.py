@@ -18,6 +18,7 @@ from convcalc.layers.network import INPUT, InputTensor, Network
 from convcalc.layers.stage import Stage
 from convcalc.limits import MIB, bytes_text
 from convcalc.problem import Problem
+from convcalc.wording import counted
 
 MOST_AXES = 3
 """Spatial axes that the page draws."""
@@ -69,11 +70,13 @@ def cropped(network: Network, parts: Sequence[slice]) -> Network:
     problem = _lone(network, "--crop")
     if len(parts) != problem.rank:
         raise UsageError(
-            f"--crop has {len(parts)} parts for {problem.rank} spatial axes", hint=_crop_hint(problem.axes)
+            f"{counted(len(parts), 'part')} for {counted(problem.rank, 'spatial axis', 'spatial axes')}",
+            hint=_crop_hint(problem.axes),
+            field="crop",
         )
     kept = problem.input[(slice(None), slice(None), *parts)]
     if not kept.size:
-        raise GeometryError("--crop leaves nothing of the input", hint=_crop_hint(problem.axes), field="crop")
+        raise GeometryError("nothing is left of the input", hint=_crop_hint(problem.axes), field="crop")
     return network_of_problem(_rebuilt(problem, kept, problem.weight, problem.axes), network)
 
 
@@ -88,7 +91,11 @@ def sliced(network: Network, places: Sequence[int]) -> Network:
     """
     problem = _lone(network, "--slice")
     if len(places) >= problem.rank:
-        raise UsageError(f"--slice has {len(places)} positions for {problem.rank} spatial axes, one at least is left")
+        raise UsageError(
+            f"{len(places)} positions for {problem.rank} spatial axes leave none to draw",
+            hint="--slice 0",
+            field="slice",
+        )
     for place in places:
         problem = _without_first_axis(problem, place)
     return network_of_problem(problem, network)

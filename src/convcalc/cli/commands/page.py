@@ -27,7 +27,6 @@ def page(
     One file that needs no network and allows none; keys, screen readers, phones and printers are provided for. Its
     address remembers what is shown.
     """
-    from convcalc.cli.flags import library_of
     from convcalc.cli.network import ready
     from convcalc.cli.page_target import check_page, deliver
     from convcalc.cli.page_view import picked_cell, viewed
@@ -38,7 +37,8 @@ def page(
     check_page(target)
     found = viewed(ready(options, layer, input), target)
     picked = picked_cell(found, target)
-    data = page_data(found.network, found.cells[0], picked, library_of(options.kernels, found.limits).kernels())
+    library = found.context.library
+    data = page_data(found.network, found.cells[0], picked, library.kernels() if library else ())
     run = run_shown(found, quiet=target.quiet)
     blocks = _report(run, options.precision)
     text = fragment(data, blocks) if target.embed else document(data, blocks, found.network.title)
