@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -50,7 +51,11 @@ def page_data(network: Network, sample: Array, picked: Picked, kernels: Iterable
     return {
         "title": safe_text(network.title),
         "dtype": network.dtype,
-        "input": {"name": safe_text(name), "is_image": is_image, "numbers": numbers_data(input_of(network, sample))},
+        "input": {
+            "name": safe_text(PurePath(name).name or name),
+            "is_image": is_image,
+            "numbers": numbers_data(input_of(network, sample)),
+        },
         "layers": [layer_data(stage) for stage in network.stages],
         "kernels": [*_kernels_data(kernels, rank)],
         "picked": {"layer": picked.layer, "cell": list(picked.cell)},

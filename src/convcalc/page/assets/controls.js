@@ -125,6 +125,7 @@ class Controls {
     const value = this.valueOf(name, layer);
     if (field.type === 'checkbox') field.checked = value === 'true';
     else if (field.value !== value) field.value = value;
+    if (field.type === 'text' && name !== 'constant') field.size = Math.max(6, Math.min(24, value.length));
   }
 
   valueOf(name, layer) {

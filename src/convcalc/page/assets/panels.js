@@ -2,7 +2,8 @@
 
 const MOST_SHOWN = 20; // rows or columns of a plane that is shown whole
 const VIEW = 9; // rows and columns around the picked cell of a larger one
-const MOST_PLANES = 6; // at a time
+const [LEAST_PLANES, MOST_PLANES] = [3, 6]; // at a time
+const MANY_CELLS = 300; // of the planes that are shown at a time
 
 const keyOf = (cell) => cell.join();
 
@@ -41,11 +42,13 @@ class PlanePanel {
     this.heading.textContent = shown.title;
     const planes = planesOf(shown.shape, shown.pads);
     const first = shown.focus.length ? standsIn(planes, shown.focus[0])[0] : 0;
-    const pages = Math.ceil(planes.length / MOST_PLANES);
-    const page = Math.max(0, Math.min(pages - 1, Math.floor(Math.max(0, first) / MOST_PLANES) + this.turned));
-    this.turned = page - Math.floor(Math.max(0, first) / MOST_PLANES);
+    const most = this.mostPlanes(planes[0]);
+    const pages = Math.ceil(planes.length / most);
+    const home = Math.floor(Math.max(0, first) / most);
+    const page = Math.max(0, Math.min(pages - 1, home + this.turned));
+    this.turned = page - home;
     this.pager.hidden = pages < 2;
-    const shownPlanes = planes.slice(page * MOST_PLANES, (page + 1) * MOST_PLANES);
+    const shownPlanes = planes.slice(page * most, (page + 1) * most);
     this.pagerText.textContent = `${shownPlanes[0].name} to ${shownPlanes[shownPlanes.length - 1].name} of ${planes.length} planes`;
     while (this.parts.length < shownPlanes.length) this.parts.push(this.part(this.parts.length));
     if (this.planes.children.length !== shownPlanes.length) { // what is put in anew loses the focus
@@ -82,6 +85,11 @@ class PlanePanel {
   picked(part, row, column) {
     const cell = part.plane.cell(row, column);
     if (cell && this.shown.paint(cell)) this.actions.pick(cell);
+  }
+
+  mostPlanes({ low, high }) {
+    const [rows, columns] = low.map((each, axis) => (high[axis] - each > MOST_SHOWN ? VIEW : high[axis] - each));
+    return Math.max(LEAST_PLANES, Math.min(MOST_PLANES, Math.floor(MANY_CELLS / (rows * columns))));
   }
 
   isLarge({ low, high }) {
