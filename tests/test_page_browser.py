@@ -569,7 +569,7 @@ def test_axe_finds_nothing_serious(opened: Opener, argv: tuple[str, ...], scheme
 # The arithmetic ----------------------------------------------------------------------------------------------------
 
 SEED = 31
-PROBLEMS, NETWORKS, CHUNK = 400, 100, 50
+PROBLEMS, NETWORKS, CHUNK = 400, 200, 50
 
 
 @pytest.fixture(scope="module")

@@ -293,7 +293,7 @@ class Calculator {
     panel.element.hidden = !numbers;
     if (!numbers) return;
     const { look, state } = this;
-    const window = [...look.windows[number].values()];
+    const window = [...look.windows[number].values()].slice(0, state.what === 'weight' ? 1 : undefined);
     panel.show({
       title: `${this.inputName(number)} ${shapeText(numbers.shape)}`,
       shape: numbers.shape,

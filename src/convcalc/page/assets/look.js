@@ -216,7 +216,9 @@ function fieldPart(app, number, region) {
   const first = region.axes.length === 3 ? [region.channels[0], region.axes[0][0]] : [region.channels[0] ?? 0];
   const place = Math.max(0, planes.findIndex(({ key }) => key.every((each, axis) => each === first[axis])));
   const plane = planes[place];
-  drawPlane(canvas, floatsOf(numbers, 'float64'), place * plane.rows * plane.columns, plane, spanOf(numbers), false);
+  const isImage = number === NETWORK_INPUT && app.record.input.is_image;
+  const data = Array.isArray(numbers.data) ? floatsOf(numbers, 'float64') : numbers.data;
+  drawPlane(canvas, data, place * plane.rows * plane.columns, plane, spanOf(numbers, isImage), isImage);
   const picture = make('div', { class: 'picture' }, canvas, ...frameOf(plane, region));
   picture.style.aspectRatio = `${plane.columns} / ${plane.rows}`;
   const go = number === NETWORK_INPUT ? [] : [make('button', { type: 'button', onclick: () => app.open(number, firstOf(region)) }, `open ${name}`)];

@@ -239,8 +239,9 @@ const numeratorsOf = (numbers) => (isSmall(numbers) ? Array.from(numbers.data, B
 /** @param {Numbers} numbers @param {'float32'|'float64'} type @returns {Float64Array} As floats of that type hold it. */
 function floatsOf(numbers, type) {
   const { data, over } = numbers;
-  const floats = Array.isArray(data) ? Float64Array.from(data, (each) => nearestFloat(each, over)) : data;
-  return type === 'float32' && numbers.type !== 'float32' ? Float64Array.from(floats, Math.fround) : floats;
+  if (Array.isArray(data)) return Float64Array.from(data, (each) => (type === 'float32' ? Math.fround(nearestFloat(each, over)) : nearestFloat(each, over)));
+  if (type === 'float32' && numbers.type !== 'float32') return Float64Array.from(data, Math.fround);
+  return data instanceof Float64Array ? data : new Float64Array(data); // bytes would stay bytes in what is made of them
 }
 
 /** @param {ArrayLike<number>} data @returns {number} */

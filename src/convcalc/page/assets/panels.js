@@ -54,14 +54,8 @@ class PlanePanel {
     if (this.planes.children.length !== shownPlanes.length) { // what is put in anew loses the focus
       this.planes.replaceChildren(...this.parts.slice(0, shownPlanes.length).map(({ element }) => element));
     }
-    this.span = shown.isHeat || this.isLarge(planes[0]) ? this.spanOf(shown.numbers, shown.isImage) : [0, 0];
+    this.span = shown.isHeat || this.isLarge(planes[0]) ? spanOf(shown.numbers, shown.isImage) : [0, 0];
     shownPlanes.forEach((plane, number) => this.fill(this.parts[number], plane, planes.indexOf(plane), planes));
-  }
-
-  /** The ends of the numbers, looked for once in each array. */
-  spanOf(numbers, isImage) {
-    if (this.spanned !== numbers) [this.spanned, this.lastSpan] = [numbers, numbers ? spanOf(numbers, isImage) : [0, 0]];
-    return this.lastSpan;
   }
 
   part(number) {
@@ -115,7 +109,7 @@ class PlanePanel {
   inView({ low, high }, axis, places) {
     const count = high[axis] - low[axis];
     if (count <= MOST_SHOWN) return range(count, low[axis]);
-    const [first, last] = places.length ? [Math.min(...places), Math.max(...places)] : [0, 0];
+    const [first, last] = places.length ? [places.reduce((a, b) => Math.min(a, b)), places.reduce((a, b) => Math.max(a, b))] : [0, 0];
     const size = Math.min(count, Math.max(VIEW, Math.min(last - first + 3, MOST_SHOWN)));
     const start = Math.round((first + last - size + 1) / 2);
     return range(size, Math.max(low[axis], Math.min(high[axis] - size, start)));

@@ -63,9 +63,18 @@ const BELOW = [200, 92, 12];
 const ABOVE = [36, 99, 178];
 const PAPER = [247, 246, 242];
 
-/** The least and the largest finite number. @param {Numbers} numbers @returns {[number, number]} */
+const SPANS = new WeakMap(); // of the arrays that were looked through
+
+/** The ends of an array's colours: its least and largest finite number, of a picture its levels as they are. */
 function spanOf(numbers, isImage = false) {
-  if (isImage && numbers.most === 255) return [0, 255]; // the levels of a picture, as they are
+  if (!numbers) return [0, 0];
+  if (isImage && numbers.most === 255) return [0, 255];
+  if (!SPANS.has(numbers)) SPANS.set(numbers, endsOf(numbers));
+  return SPANS.get(numbers);
+}
+
+/** The least and the largest finite number. @param {Numbers} numbers @returns {[number, number]} */
+function endsOf(numbers) {
   const data = Array.isArray(numbers.data) ? floatsOf(numbers, 'float64') : numbers.data;
   let [low, high] = [Infinity, -Infinity];
   for (let place = 0; place < data.length; place += 1) {
@@ -102,12 +111,26 @@ function drawPlane(canvas, data, first, { rows, columns }, span, isImage) {
   const colours = paletteOf(isImage)[span[0] < 0 ? 1 : 0];
   const scale = span[0] < 0 ? 127.5 / Math.max(-span[0], span[1]) : 255 / (span[1] - span[0] || 1);
   const shift = span[0] < 0 ? 127.5 : -span[0] * scale;
-  const count = Math.min(pixels.length, data.length - first);
-  for (let place = 0; place < count; place += 1) {
-    const level = data[first + place] * scale + shift;
-    pixels[place] = colours[level > 255 ? 255 : level > 0 ? level | 0 : 0];
+  const part = data.subarray(first, first + pixels.length);
+  for (let start = 0; start < part.length; start += columns) {
+    const row = part.subarray(start, start + columns);
+    if (scale === 1 && row instanceof Uint8Array) paintBytes(pixels, start, row, colours);
+    else paintRow(pixels, start, row, colours, scale, shift);
   }
   context.putImageData(image, 0, 0);
+}
+
+/** The pixels of a row, whose levels are its numbers: value × scale + shift, from 0 to 255. */
+function paintRow(pixels, start, row, colours, scale, shift) {
+  for (let place = 0; place < row.length; place += 1) {
+    const level = row[place] * scale + shift;
+    pixels[start + place] = colours[level > 255 ? 255 : level > 0 ? level | 0 : 0];
+  }
+}
+
+/** As paintRow, of bytes that are levels themselves. */
+function paintBytes(pixels, start, row, colours) {
+  for (let place = 0; place < row.length; place += 1) pixels[start + place] = colours[row[place]];
 }
 
 /** 256 colours of numbers from 0 on, and as many with 0 in the middle. */
