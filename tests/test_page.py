@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from fractions import Fraction
 from hashlib import sha256
 from html import unescape
@@ -16,12 +17,13 @@ import pytest
 import yaml
 
 import convcalc
-from conftest import CommandLine
+from conftest import CommandLine, Cost
 from convcalc import build_problem, compute, conv
 from convcalc.layers.network import Network
 from convcalc.page.data import numbers_data
 from convcalc.page.document import PARTS, script
 from convcalc.page.excerpt import cropped, network_of_problem, of_sample, sliced
+from test_architecture import loaded
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 MOST_BYTES = 150_000
@@ -121,6 +123,32 @@ def test_what_is_not_saved_is_printed(cli: CommandLine) -> None:
     done = cli.run("page", "--embed")
     assert done.out.startswith('<div class="convcalc">')
     assert done.err == ""
+
+
+def test_a_page_is_opened_in_the_browser(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that was saved, by its address."""
+    seen: list[str] = []
+    monkeypatch.setattr("webbrowser.open", seen.append)
+    assert cli.run("page", "-o", "page.html", "--open").code == 0
+    assert seen == [(cli.folder / "page.html").as_uri()]
+
+
+@pytest.mark.slow
+def test_a_page_is_written_as_fast_as_a_figure(cli: CommandLine, measured: Callable[..., Cost]) -> None:
+    """Library, script and report included, it takes less than 1.3 times what ``run -o out.svg`` does."""
+    runs = [measured("run", "-o", "out.svg", "--force", "-q").seconds for _ in range(5)]
+    pages = [measured("page", "-o", "out.html", "--force", "-q").seconds for _ in range(5)]
+    assert min(pages) < 1.3 * min(runs)
+
+
+@pytest.mark.parametrize("command", ["--help", "run", "trace --pos 1,1", "kernels box"])
+def test_other_commands_load_nothing_of_it(command: str) -> None:
+    """Nobody else pays for the page."""
+    start = (
+        f"import sys; sys.argv = ['convcalc', *{command.split()!r}]; from convcalc.cli.app import run_app; run_app()"
+    )
+    ours = {"convcalc.page", "convcalc.cli.page_view", "convcalc.cli.page_target"}
+    assert not ours & set(loaded(start, *ours).split())
 
 
 def test_the_script_is_strict_and_lean() -> None:
