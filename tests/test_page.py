@@ -17,10 +17,11 @@ import pytest
 import yaml
 
 import convcalc
+import page_tasks
 from conftest import CommandLine, Cost
 from convcalc import build_problem, compute, conv
 from convcalc.layers.network import Network
-from convcalc.page.data import numbers_data
+from convcalc.page.data import Picked, numbers_data, page_data
 from convcalc.page.document import PARTS, script
 from convcalc.page.excerpt import cropped, network_of_problem, of_sample, sliced
 from test_architecture import loaded
@@ -197,6 +198,41 @@ def test_numbers_arrive_whole(values: Any) -> None:
     np.testing.assert_array_equal(found.astype(wanted.dtype), wanted)
     if record["type"] == "whole" and "values" in record:
         assert all(isinstance(each, str) or abs(each) < 2**53 for each in record["values"])
+
+
+def test_every_kind_of_layer_becomes_json() -> None:
+    """Arguments and numbers of random layers of all kinds, and of random problems."""
+    tasks = [task for number in range(30) for task in page_tasks.network_tasks(2, number)]
+    tasks += [page_tasks.problem_task(2, number) for number in range(30)]
+    for task in tasks:
+        record = json.loads(json.dumps(task.record, allow_nan=False))
+        shapes = {name: tuple(each["shape"]) for name, each in record["layer"]["numbers"].items()}
+        assert shapes == {**task.stage.layer.weight_shapes, **task.stage.layer.buffer_shapes}
+    assert {task.stage.layer.kind for task in tasks} >= {"conv", "transposed-conv", "avg-pool", "batch-norm", "add"}
+
+
+def test_fractions_in_floats_are_of_the_floats_that_are_computed_with() -> None:
+    """The script tells from the arrays in which floats it computes, as Python has decided before."""
+    cells = np.array([[[Fraction(1, 3), 2]]], object)
+    problem = build_problem(cells, np.ones((1, 1, 1), np.float32))
+    data = page_data(network_of_problem(problem), problem.input[0], Picked(0, (0, 0)))
+    assert data["input"]["numbers"]["type"] == data["layers"][0]["numbers"]["weight"]["type"] == "float32"
+
+
+def test_numbers_of_python_beside_floats_are_floats() -> None:
+    """A bias of whole numbers and a float."""
+    problem = build_problem(np.ones((1, 1, 2), int), np.ones((2, 1, 1), int), [1, 0.5])
+    data = page_data(network_of_problem(problem), problem.input[0], Picked(0, (0, 0)))
+    assert data["layers"][0]["numbers"]["bias"] == {"shape": [2], "type": "float64", "values": [1.0, 0.5]}
+
+
+def test_kernels_that_are_for_other_axes_are_left_out() -> None:
+    """A kernel whose arguments fix its axes, and one of hundreds of taps."""
+    names = ("gaussian:3,1", "sobel-x", "box:25", "laplacian-nine-point")
+    kernels = [*map(convcalc.kernel, names)]
+    problem = build_problem(np.ones((1, 1, 2, 2, 2), int), np.ones((1, 1, 1, 1, 1), int))
+    data = page_data(network_of_problem(problem), problem.input[0], Picked(0, (0, 0, 0, 0)), kernels)
+    assert [kernel[0] for kernel in data["kernels"]] == ["gaussian:3,1"]
 
 
 def test_a_page_holds_the_layers_and_the_kernels(cli: CommandLine) -> None:

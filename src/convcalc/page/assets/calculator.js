@@ -15,7 +15,16 @@ class Calculator {
     this.changes = { settings: {}, edits: {} };
     this.network = networkOf(record);
     computeFrom(this.network);
-    this.state = { layer: record.picked.layer, what: 'output', cell: record.picked.cell, used: null, source: 0, place: 0, isHeat: false, isEditing: false };
+    this.state = {
+      layer: record.picked.layer,
+      what: 'output',
+      cell: record.picked.cell,
+      used: null,
+      source: 0,
+      place: 0,
+      isHeat: false,
+      isEditing: false,
+    };
     this.build();
     this.restore(addressOf(how.id));
     this.refresh();
@@ -34,7 +43,12 @@ class Calculator {
     const { record, how } = this;
     this.heading = how.isPage ? 'h2' : 'h3';
     this.title = make(how.isPage ? 'h1' : 'h2', { class: 'title' }, record.title || 'Convolution');
-    this.tabs = make('div', { role: 'tablist', 'aria-label': 'layers', class: 'tabs', onkeydown: (event) => this.turnTab(event) });
+    this.tabs = make('div', {
+      role: 'tablist',
+      'aria-label': 'layers',
+      class: 'tabs',
+      onkeydown: (event) => this.turnTab(event),
+    });
     this.controls = new Controls(this);
     this.stage = make('div', { class: 'stage' });
     this.sign = (text) => make('span', { class: 'sign', 'aria-hidden': 'true' }, text);
@@ -42,8 +56,25 @@ class Calculator {
     this.field = make('section', { class: 'field', 'aria-label': 'receptive field' });
     this.live = make('p', { role: 'status', class: 'spoken' });
     this.alert = make('p', { role: 'alert', class: 'alert' });
-    this.panelArea = make('div', { class: 'layer' }, this.controls.settings, this.alert, this.stage, this.controls.toolbar, this.telling, this.field);
-    this.root = make('div', { class: 'calculator' }, this.title, this.tabs, this.panelArea, this.controls.footer, this.live);
+    this.panelArea = make(
+      'div',
+      { class: 'layer' },
+      this.controls.settings,
+      this.alert,
+      this.stage,
+      this.controls.toolbar,
+      this.telling,
+      this.field,
+    );
+    this.root = make(
+      'div',
+      { class: 'calculator' },
+      this.title,
+      this.tabs,
+      this.panelArea,
+      this.controls.footer,
+      this.live,
+    );
     this.buildTabs();
     this.buildPanels();
   }
@@ -52,7 +83,14 @@ class Calculator {
     const { layers } = this.network;
     this.tabs.hidden = layers.length < 2;
     if (layers.length > 1) setAttribute(this.panelArea, 'role', 'tabpanel');
-    this.tabButtons = layers.map((layer, number) => make('button', { type: 'button', role: 'tab', id: `${this.how.id}-tab-${number}`, onclick: () => this.open(number) }));
+    this.tabButtons = layers.map((layer, number) =>
+      make('button', {
+        type: 'button',
+        role: 'tab',
+        id: `${this.how.id}-tab-${number}`,
+        onclick: () => this.open(number),
+      }),
+    );
     this.tabs.replaceChildren(...this.tabButtons);
   }
 
@@ -79,13 +117,16 @@ class Calculator {
     const { layer } = this;
     const done = () => this.refresh();
     const isEditing = () => this.state.isEditing;
-    this.inputs = layer.inputs.map((below, number) => new PlanePanel('input', this.heading, {
-      pick: (cell) => this.pickInput(cell, number),
-      begin: below === NETWORK_INPUT ? (cell) => this.beginInput(cell) : undefined,
-      edit: (cell, text) => this.edit('input', placeOf(this.network.input.shape, this.sourceCell(cell)), text),
-      done,
-      isEditing,
-    }));
+    this.inputs = layer.inputs.map(
+      (below, number) =>
+        new PlanePanel('input', this.heading, {
+          pick: (cell) => this.pickInput(cell, number),
+          begin: below === NETWORK_INPUT ? (cell) => this.beginInput(cell) : undefined,
+          edit: (cell, text) => this.edit('input', placeOf(this.network.input.shape, this.sourceCell(cell)), text),
+          done,
+          isEditing,
+        }),
+    );
     this.kernel = new PlanePanel('kernel', this.heading, {
       pick: (cell) => this.pick({ what: 'weight', place: this.kernelView().place(cell) }),
       begin: (cell) => textOf(numberAt(layer.numbers.weight, this.kernelView().place(cell))),
@@ -93,12 +134,23 @@ class Calculator {
       done,
       isEditing,
     });
-    this.outputPanel = new PlanePanel('output', this.heading, { pick: (cell) => this.pick({ what: 'output', cell }), done, isEditing: () => false });
+    this.outputPanel = new PlanePanel('output', this.heading, {
+      pick: (cell) => this.pick({ what: 'output', cell }),
+      done,
+      isEditing: () => false,
+    });
     const hasKernel = layer.kind === 'conv' || layer.kind === 'transposed-conv' || layer.kind === 'linear';
-    const between = hasKernel ? [this.sign(layer.kind === 'linear' ? '·' : layer.flip ? '∗' : '⋆'), this.kernel.element] : [];
+    const between = hasKernel
+      ? [this.sign(layer.kind === 'linear' ? '·' : layer.flip ? '∗' : '⋆'), this.kernel.element]
+      : [];
     const inputs = this.inputs.flatMap(({ element }, number) => (number ? [this.sign('+'), element] : [element]));
     this.hasKernel = hasKernel;
-    this.stage.replaceChildren(...inputs, ...between, this.sign(hasKernel || layer.kind === 'add' ? '=' : '→'), this.outputPanel.element);
+    this.stage.replaceChildren(
+      ...inputs,
+      ...between,
+      this.sign(hasKernel || layer.kind === 'add' ? '=' : '→'),
+      this.outputPanel.element,
+    );
   }
 
   /* What is picked ------------------------------------------------------------------------------------------------ */
@@ -191,7 +243,7 @@ class Calculator {
       if (edits) delete this.changes.edits[`${layer.name}/weight`];
       return withKernel(layer, found, Number(channel || 0));
     }
-    if (!Object.hasOwn(SETTINGS, name)) throw new Error('there is no such setting');
+    if (!Object.prototype.hasOwnProperty.call(SETTINGS, name)) throw new Error('there is no such setting');
     const change = SETTINGS[name](layer, shape.length - 1, text);
     if (change.padding && layer.kind.includes('pool')) change.padding = poolPadding(layer, shape, change.padding);
     return { ...layer, ...change };
@@ -202,10 +254,19 @@ class Calculator {
     const { shape } = this.output;
     if (!shape) return;
     const fits = this.state.cell.length === shape.length;
-    const cell = fits ? this.state.cell.map((index, axis) => Math.max(0, Math.min(index, shape[axis] - 1))) : shape.map(() => 0);
+    const cell = fits
+      ? this.state.cell.map((index, axis) => Math.max(0, Math.min(index, shape[axis] - 1)))
+      : shape.map(() => 0);
     this.state = { ...this.state, cell };
-    if (this.state.what === 'weight' && this.state.place >= this.layer.numbers.weight.data.length) this.state.what = 'output';
-    if (this.state.used && !(outputOf(this.network, this.layer.inputs[this.state.source]) || { shape: [] }).shape.every((size, axis) => this.state.used[axis] < size)) this.state.what = 'output';
+    if (this.state.what === 'weight' && this.state.place >= this.layer.numbers.weight.data.length)
+      this.state.what = 'output';
+    if (
+      this.state.used &&
+      !(outputOf(this.network, this.layer.inputs[this.state.source]) || { shape: [] }).shape.every(
+        (size, axis) => this.state.used[axis] < size,
+      )
+    )
+      this.state.what = 'output';
   }
 
   reset() {
@@ -231,10 +292,13 @@ class Calculator {
     if (!memo) return;
     for (const [name, settings] of Object.entries(memo.settings || {})) {
       const number = this.network.layers.findIndex((layer) => layer.name === name);
-      const order = Object.entries(settings).sort(([one], [other]) => Number(other.startsWith('kernel')) - Number(one.startsWith('kernel')));
+      const order = Object.entries(settings).sort(
+        ([one], [other]) => Number(other.startsWith('kernel')) - Number(one.startsWith('kernel')),
+      );
       if (number >= 0) for (const [field, text] of order) this.set(field, `${text}`, number);
     }
-    for (const [name, edits] of Object.entries(memo.edits || {})) for (const [place, text] of Object.entries(edits)) this.edit(name, Number(place), `${text}`);
+    for (const [name, edits] of Object.entries(memo.edits || {}))
+      for (const [place, text] of Object.entries(edits)) this.edit(name, Number(place), `${text}`);
     computeFrom(this.network);
     this.restorePick(memo);
   }
@@ -248,9 +312,11 @@ class Calculator {
     this.state.isHeat = isHeat === true;
     const below = this.layer.inputs[source];
     const from = below === undefined ? null : outputOf(this.network, below);
-    if (what === 'input' && from && isWhole(used) && used.length === from.shape.length) Object.assign(this.state, { what, used, source });
+    if (what === 'input' && from && isWhole(used) && used.length === from.shape.length)
+      Object.assign(this.state, { what, used, source });
     const { weight } = this.layer.numbers;
-    if (what === 'weight' && weight && Number.isInteger(place) && place >= 0 && place < weight.data.length) Object.assign(this.state, { what, place });
+    if (what === 'weight' && weight && Number.isInteger(place) && place >= 0 && place < weight.data.length)
+      Object.assign(this.state, { what, place });
     this.keepInside();
   }
 
@@ -310,7 +376,8 @@ class Calculator {
   /** The padding that is shown around an input. */
   padsOf(shape) {
     const { layer } = this;
-    if (shape.length < 2 || layer.kind === 'transposed-conv' || !(layer.kind === 'conv' || layer.kind.includes('pool'))) return undefined;
+    if (shape.length < 2 || layer.kind === 'transposed-conv' || !(layer.kind === 'conv' || layer.kind.includes('pool')))
+      return undefined;
     try {
       return axesOf(layer, shape.slice(1)).map(({ before, after }) => [before, after]);
     } catch {
@@ -323,12 +390,15 @@ class Calculator {
     const { layer } = this;
     const { shape } = layer.numbers.weight;
     const channel = this.state.what === 'weight' ? this.filterOf(this.state.place) : this.state.cell[0];
-    if (layer.kind === 'linear') return { shape: [shape[1]], name: null, place: ([feature]) => placeOf(shape, [channel, feature]) };
+    if (layer.kind === 'linear')
+      return { shape: [shape[1]], name: null, place: ([feature]) => placeOf(shape, [channel, feature]) };
     const inputs = inputsOf(this.network, this.state.layer)[0].shape[0];
     const filters = layer.kind === 'conv' ? shape[0] : shape[1] * layer.groups;
     const channels = groupChannels(channel, inputs, filters, layer.groups);
     const place = ([plane, ...tap]) =>
-      layer.kind === 'conv' ? weightPlace(layer, channel, plane, tap) : placeOf(shape, [channels[plane], channel % shape[1], ...tap]);
+      layer.kind === 'conv'
+        ? weightPlace(layer, channel, plane, tap)
+        : placeOf(shape, [channels[plane], channel % shape[1], ...tap]);
     return { shape: [channels.length, ...shape.slice(2)], name: (plane) => channels[plane], place };
   }
 
@@ -345,9 +415,16 @@ class Calculator {
     const { layer, look, state } = this;
     const view = this.kernelView();
     const scale = layer.scale && layer.scale[state.cell[0]];
-    const parts = [layer.kernel || 'kernel', layer.flip ? ', turned' : '', scale && !same(scale, ONE) ? ` × ${textOf(scale)}` : ''];
+    const parts = [
+      layer.kernel || 'kernel',
+      layer.flip ? ', turned' : '',
+      scale && !same(scale, ONE) ? ` × ${textOf(scale)}` : '',
+    ];
     const { weight } = layer.numbers;
-    const several = weight.shape[0] > 1 && layer.kind !== 'linear' ? ` of output channel ${this.state.what === 'weight' ? this.filterOf(state.place) : state.cell[0]}` : '';
+    const several =
+      weight.shape[0] > 1 && layer.kind !== 'linear'
+        ? ` of output channel ${this.state.what === 'weight' ? this.filterOf(state.place) : state.cell[0]}`
+        : '';
     const places = range(cellsOf(view.shape)).map((place) => cellAt(view.shape, place));
     const picked = state.what === 'weight' ? places.find((cell) => view.place(cell) === state.place) : null;
     const scalars = places.length > 4096 ? null : places.map((cell) => numberAt(weight, view.place(cell)));
@@ -359,7 +436,9 @@ class Calculator {
       focus: picked ? [picked] : [],
       isHeat: state.isHeat,
       isImage: false,
-      planeName: view.name ? (plane) => plane.name.replace(/channel (\d+)/, (_, each) => `for channel ${view.name(Number(each))}`) : undefined,
+      planeName: view.name
+        ? (plane) => plane.name.replace(/channel (\d+)/, (_, each) => `for channel ${view.name(Number(each))}`)
+        : undefined,
       paint: (cell) => look.weight(cell, view),
     });
   }

@@ -19,7 +19,8 @@ function wholeFrom(text, least, name) {
 /** One whole number for each axis, from one for all or one each. @returns {number[]} @throws {Error} */
 function perAxis(text, rank, least, name) {
   const parts = text.replace(/[[\]]/g, '').split(/[,×x]/);
-  if (parts.length !== 1 && parts.length !== rank) throw new Error(`${name}: one number, or one for each of ${rank} axes`);
+  if (parts.length !== 1 && parts.length !== rank)
+    throw new Error(`${name}: one number, or one for each of ${rank} axes`);
   return range(rank).map((axis) => wholeFrom(parts[parts.length === 1 ? 0 : axis], least, name));
 }
 
@@ -87,7 +88,9 @@ function withKernel(layer, [name, , , type, shape, values, scale], channel) {
       ? scalarsOf(weight).slice(filter * span * cellsOf(size), (filter + 1) * span * cellsOf(size))
       : range(span).flatMap(() => scalarsOf(plane)),
   );
-  const scales = range(filters).map((filter) => (isOne && filter !== channel ? scaleOf(layer, filter) : readNumber(scale)));
+  const scales = range(filters).map((filter) =>
+    isOne && filter !== channel ? scaleOf(layer, filter) : readNumber(scale),
+  );
   const numbers = { ...layer.numbers, weight: numbersOf(scalars, [filters, span, ...shape]) };
   return { ...layer, numbers, scale: scales, kernel: isOne ? '' : name, isOne };
 }
@@ -97,7 +100,9 @@ function withNumber(network, name, place, text) {
   const scalar = readNumber(text);
   if (name === 'input') return { ...network, input: changed(checkedPlace(network.input, place), place, scalar) };
   const [, layerName, tensor] = /^(.*)\/(\w+)$/s.exec(name) || [];
-  const layers = network.layers.map((layer) => (layer.name === layerName ? withTensor(layer, tensor, place, scalar) : layer));
+  const layers = network.layers.map((layer) =>
+    layer.name === layerName ? withTensor(layer, tensor, place, scalar) : layer,
+  );
   return { ...network, layers };
 }
 
@@ -115,8 +120,16 @@ function withTensor(layer, tensor, place, scalar) {
     scale[place] = scalar;
     return { ...layer, scale, kernel: '' };
   }
-  const filters = layer.kind === 'transposed-conv' ? layer.numbers.weight.shape[1] * layer.groups : layer.numbers.weight && layer.numbers.weight.shape[0];
-  const held = layer.numbers[tensor] || exactNumbers(range(filters).map(() => ZERO), [filters]);
+  const filters =
+    layer.kind === 'transposed-conv'
+      ? layer.numbers.weight.shape[1] * layer.groups
+      : layer.numbers.weight && layer.numbers.weight.shape[0];
+  const held =
+    layer.numbers[tensor] ||
+    exactNumbers(
+      range(filters).map(() => ZERO),
+      [filters],
+    );
   const numbers = { ...layer.numbers, [tensor]: changed(checkedPlace(held, place), place, scalar) };
   return { ...layer, numbers, kernel: tensor === 'weight' ? '' : layer.kernel };
 }

@@ -25,7 +25,8 @@ class Controls {
   }
 
   buildToolbar() {
-    const button = (text, label, onclick) => make('button', { type: 'button', 'aria-label': label, title: label, onclick }, text);
+    const button = (text, label, onclick) =>
+      make('button', { type: 'button', 'aria-label': label, title: label, onclick }, text);
     this.playButton = button('▶ Play', 'play', () => (this.isPlaying ? this.pause() : this.play()));
     this.speed = make('input', { type: 'range', min: 1, max: 20, value: 3, 'aria-label': 'cells a second' });
     this.heat = make('input', { type: 'checkbox', onchange: () => this.toggle('isHeat', this.heat.checked) });
@@ -47,7 +48,12 @@ class Controls {
     const button = (text, onclick) => make('button', { type: 'button', onclick }, text);
     const themes = ['as the system', 'light', 'dark'].map((name) => make('option', { value: name }, name));
     this.theme = make('select', { onchange: () => setAttribute(app.host, 'data-theme', this.theme.value) }, ...themes);
-    this.linkText = make('input', { type: 'text', readonly: true, 'aria-label': 'link to what is shown', hidden: true });
+    this.linkText = make('input', {
+      type: 'text',
+      readonly: true,
+      'aria-label': 'link to what is shown',
+      hidden: true,
+    });
     this.footer = make(
       'div',
       { class: 'toolbar footer', role: 'group', 'aria-label': 'this problem' },
@@ -133,7 +139,10 @@ class Controls {
     if (name === 'kernel') return this.app.record.kernels.some(([each]) => each === layer.kernel) ? layer.kernel : '';
     if (name === 'flip') return `${layer.flip}`;
     if (name === 'padding') return paddingText(layer.padding);
-    if (name === 'boundary') return layer.boundary.mode === 'constant' && boundaryText(layer.boundary) !== 'zeros' ? 'number' : boundaryText(layer.boundary);
+    if (name === 'boundary')
+      return layer.boundary.mode === 'constant' && boundaryText(layer.boundary) !== 'zeros'
+        ? 'number'
+        : boundaryText(layer.boundary);
     if (name === 'constant') return layer.boundary.mode === 'constant' ? textOf(layer.boundary.value) : '';
     if (name === 'scale') return textOf(scaleOf(layer, channel));
     if (name === 'bias') return textOf(biasOf(layer, channel));
@@ -145,9 +154,29 @@ class Controls {
     const isConvolution = layer.kind === 'conv';
     const parts = [];
     if (isConvolution && this.app.record.kernels.length) parts.push(this.labelled('kernel', this.kernelList()));
-    for (const name of SETTING_FIELDS[layer.kind] || []) parts.push(this.labelled(name, this.textField((text) => this.set(name, text))));
-    if (isConvolution) parts.push(...this.boundaryFields(), this.flipField(), this.labelled('scale', this.textField((text) => this.setNumber('scale', text))));
-    if (layer.numbers.bias || isConvolution) parts.push(this.labelled('bias', this.textField((text) => this.setNumber('bias', text))));
+    for (const name of SETTING_FIELDS[layer.kind] || [])
+      parts.push(
+        this.labelled(
+          name,
+          this.textField((text) => this.set(name, text)),
+        ),
+      );
+    if (isConvolution)
+      parts.push(
+        ...this.boundaryFields(),
+        this.flipField(),
+        this.labelled(
+          'scale',
+          this.textField((text) => this.setNumber('scale', text)),
+        ),
+      );
+    if (layer.numbers.bias || isConvolution)
+      parts.push(
+        this.labelled(
+          'bias',
+          this.textField((text) => this.setNumber('bias', text)),
+        ),
+      );
     this.form.replaceChildren(...parts);
   }
 
@@ -165,9 +194,18 @@ class Controls {
 
   kernelList() {
     const families = new Map();
-    for (const [name, title, family] of this.app.record.kernels) families.set(family, [...(families.get(family) || []), make('option', { value: name }, title ? `${name}: ${title}` : name)]);
+    for (const [name, title, family] of this.app.record.kernels)
+      families.set(family, [
+        ...(families.get(family) || []),
+        make('option', { value: name }, title ? `${name}: ${title}` : name),
+      ]);
     const groups = [...families].map(([family, options]) => make('optgroup', { label: family || 'other' }, ...options));
-    const list = make('select', { onchange: () => this.set(this.kernelField(), list.value) }, make('option', { value: '' }, 'these numbers'), ...groups);
+    const list = make(
+      'select',
+      { onchange: () => this.set(this.kernelField(), list.value) },
+      make('option', { value: '' }, 'these numbers'),
+      ...groups,
+    );
     return list;
   }
 
@@ -179,7 +217,11 @@ class Controls {
 
   boundaryFields() {
     const options = [...MODES, 'number'].map((mode) => make('option', { value: mode }, mode));
-    const list = make('select', { onchange: () => this.set('boundary', list.value === 'number' ? '1' : list.value) }, ...options);
+    const list = make(
+      'select',
+      { onchange: () => this.set('boundary', list.value === 'number' ? '1' : list.value) },
+      ...options,
+    );
     const constant = this.textField((text) => this.set('boundary', text));
     constant.size = 3;
     return [this.labelled('boundary', list), this.labelled('constant', constant)];
@@ -224,7 +266,10 @@ const MOST_ADDRESS = 4000; // characters
 
 /** What the page's address says of a calculator. @param {string} id @returns {object|null} */
 function addressOf(id) {
-  const found = location.hash.slice(1).split('&').find((part) => part.startsWith(`${id}=`));
+  const found = location.hash
+    .slice(1)
+    .split('&')
+    .find((part) => part.startsWith(`${id}=`));
   if (!found) return null;
   try {
     const memo = JSON.parse(decodeURIComponent(found.slice(id.length + 1)));
@@ -236,8 +281,13 @@ function addressOf(id) {
 
 /** The address with what a calculator shows; what others on the page show stays in it. */
 function linkOf(id, memo) {
-  const others = location.hash.slice(1).split('&').filter((part) => part && !part.startsWith(`${id}=`));
-  const kept = Object.fromEntries(Object.entries(memo).filter(([, value]) => value !== null && value !== false && JSON.stringify(value) !== '{}'));
+  const others = location.hash
+    .slice(1)
+    .split('&')
+    .filter((part) => part && !part.startsWith(`${id}=`));
+  const kept = Object.fromEntries(
+    Object.entries(memo).filter(([, value]) => value !== null && value !== false && JSON.stringify(value) !== '{}'),
+  );
   const text = encodeURIComponent(JSON.stringify(kept));
   return `${location.href.split('#')[0]}#${[...others, `${id}=${text}`].join('&')}`;
 }
@@ -270,7 +320,10 @@ function start(data) {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     shadow.adoptedStyleSheets = [sheet];
-    const calculator = new Calculator(host, JSON.parse(data.textContent), { isPage: data.dataset.convcalc === 'page', id: data.id });
+    const calculator = new Calculator(host, JSON.parse(data.textContent), {
+      isPage: data.dataset.convcalc === 'page',
+      id: data.id,
+    });
     shadow.append(calculator.root);
     addEventListener('hashchange', () => {
       calculator.network = networkOf(calculator.record);

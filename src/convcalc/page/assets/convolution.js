@@ -83,7 +83,8 @@ function writersOf(axis, position) {
 const range = (count, first = 0) => Array.from({ length: Math.max(0, count) }, (_, place) => first + place);
 
 /** Every choice of one from each list, the last one running fastest. @param {any[][]} lists @returns {any[][]} */
-const choices = (lists) => lists.reduce((made, list) => made.flatMap((each) => list.map((one) => [...each, one])), [[]]);
+const choices = (lists) =>
+  lists.reduce((made, list) => made.flatMap((each) => list.map((one) => [...each, one])), [[]]);
 
 /** The place of a cell in an array, row by row. @param {number[]} shape @param {Cell} cell */
 const placeOf = (shape, cell) => cell.reduce((place, index, axis) => place * shape[axis] + index, 0);
@@ -177,7 +178,9 @@ function padded(data, channels, axes, boundary, fill) {
   const sizes = axes.map(({ before, size, after }) => before + size + after);
   if (axes.every(({ before, after }) => !before && !after)) return { data, sizes };
   checkCells(channels * cellsOf(sizes));
-  const sources = axes.map((axis, number) => range(sizes[number], -axis.before).map((index) => sourceOf(boundary, index, axis.size) ?? -1));
+  const sources = axes.map((axis, number) =>
+    range(sizes[number], -axis.before).map((index) => sourceOf(boundary, index, axis.size) ?? -1),
+  );
   const last = sources.pop() ?? [0];
   const from = stepsOf([channels, ...axes.map(({ size }) => size)]);
   const made = Array.isArray(data) ? new Array(channels * cellsOf(sizes)) : new Float64Array(channels * cellsOf(sizes));
@@ -241,7 +244,8 @@ function windowSums({ axes, channels, filters, groups }, weight, input, isWhole 
         const factor = weight[place++];
         if (isWhole && !factor) continue; // of floats, 0 × inf is nan
         const base = channel * volume + offset;
-        for (const row of rows) add(output, filter * cells + row.output, input.data, base + row.input, count, step, factor);
+        for (const row of rows)
+          add(output, filter * cells + row.output, input.data, base + row.input, count, step, factor);
       }
     }
   }
@@ -278,7 +282,9 @@ function exactConvolution(layer, input, axes, type) {
   const fill = layer.boundary.value;
   const shape = [plan.filters, ...axes.map(outputSize)];
   const isPlain = isSmall(input) && isSmall(weight) && fill.d === 1n && isSafe(fill.n);
-  const most = isPlain ? Math.max(input.most ?? largest(input.data), Math.abs(Number(fill.n))) * steepest(weight) : Infinity;
+  const most = isPlain
+    ? Math.max(input.most ?? largest(input.data), Math.abs(Number(fill.n))) * steepest(weight)
+    : Infinity;
   if (most <= SAFE) {
     const cells = padded(input.data, plan.channels, axes, layer.boundary, Number(fill.n));
     return finishedSmall(layer, windowSums(plan, applied(layer, weight.data), cells, true), shape, type);
@@ -314,7 +320,10 @@ function finishedSmall(layer, sums, shape, type) {
 function finishedExact(layer, sums, over, shape, type) {
   const cells = cellsOf(shape.slice(1));
   const filters = range(shape[0]);
-  const parts = filters.map((each) => ({ factor: fraction(scaleOf(layer, each).n, scaleOf(layer, each).d * over), offset: biasOf(layer, each) }));
+  const parts = filters.map((each) => ({
+    factor: fraction(scaleOf(layer, each).n, scaleOf(layer, each).d * over),
+    offset: biasOf(layer, each),
+  }));
   const common = parts.reduce((least, { factor, offset }) => lcm(lcm(least, factor.d), offset.d), 1n);
   const factors = parts.map(({ factor }) => (factor.n * common) / factor.d);
   const offsets = parts.map(({ offset }) => (offset.n * common) / offset.d);
@@ -326,7 +335,12 @@ function finishedExact(layer, sums, over, shape, type) {
 const lcm = (a, b) => (a / gcd(a, b)) * b;
 
 /** @returns {{axes: Axis[], channels: number, filters: number, groups: number}} */
-const planOf = (layer, input, axes) => ({ axes, channels: input.shape[0], filters: layer.numbers.weight.shape[0], groups: layer.groups });
+const planOf = (layer, input, axes) => ({
+  axes,
+  channels: input.shape[0],
+  filters: layer.numbers.weight.shape[0],
+  groups: layer.groups,
+});
 
 /** The convolution of floats. @returns {Numbers} */
 function realConvolution(layer, input, axes, type) {
@@ -338,7 +352,8 @@ function realConvolution(layer, input, axes, type) {
   for (let filter = 0; filter < plan.filters; filter += 1) {
     const [up, down] = ratioOf(scaleOf(layer, filter));
     const bias = floatOf(biasOf(layer, filter));
-    for (let place = filter * count; place < (filter + 1) * count; place += 1) sums[place] = (sums[place] * up) / down + bias;
+    for (let place = filter * count; place < (filter + 1) * count; place += 1)
+      sums[place] = (sums[place] * up) / down + bias;
   }
   return real(sums, shape, type);
 }
@@ -358,7 +373,16 @@ const allChannels = (layer, [shape], region) => ({ ...region, channels: range(sh
 /** @returns {Term} A cell that stands there by itself. */
 function plainTerm(numbers, cell, input = 0, weight = null) {
   const value = valueAt(numbers, cell);
-  return { input, cell, source: cell, value, weight, tap: null, place: null, product: weight === null ? value : times(value, weight) };
+  return {
+    input,
+    cell,
+    source: cell,
+    value,
+    weight,
+    tap: null,
+    place: null,
+    product: weight === null ? value : times(value, weight),
+  };
 }
 
 /** @returns {Explanation} */
@@ -390,7 +414,16 @@ const convolution = {
         const value = source ? valueAt(input, source) : layer.boundary.value;
         const place = weightPlace(layer, channel, plane, tap);
         const factor = numberAt(weight, place);
-        return { input: 0, cell: [each, ...at], source, value, weight: factor, tap, place, product: times(value, factor) };
+        return {
+          input: 0,
+          cell: [each, ...at],
+          source,
+          value,
+          weight: factor,
+          tap,
+          place,
+          product: times(value, factor),
+        };
       }),
     );
     return told('sum', terms, { scale: scaleOf(layer, channel), bias: biasOf(layer, channel) });
@@ -405,7 +438,11 @@ const convolution = {
     return filters.flatMap((filter) =>
       choices(found).map((each) => {
         const tap = each.map(([, one]) => one);
-        return { cell: [filter, ...each.map(([position]) => position)], tap, place: weightPlace(layer, filter, channel % span, tap) };
+        return {
+          cell: [filter, ...each.map(([position]) => position)],
+          tap,
+          place: weightPlace(layer, filter, channel % span, tap),
+        };
       }),
     );
   },
@@ -428,13 +465,21 @@ function checkChannels(inChannels, outChannels, wanted, groups) {
 /** The output positions of an axis whose windows read an input cell, each with the tap: [position, tap]. */
 function readersOf(axis, boundary, index) {
   return range(outputSize(axis)).flatMap((position) =>
-    readsOf(axis, position).flatMap((at, tap) => (sourceOf(boundary, at, axis.size) === index ? [[position, tap]] : [])),
+    readsOf(axis, position).flatMap((at, tap) =>
+      sourceOf(boundary, at, axis.size) === index ? [[position, tap]] : [],
+    ),
   );
 }
 
 /** The input cells under some output positions. */
 const sourcesUnder = (axis, boundary, positions) =>
-  merged(positions.map((position) => readsOf(axis, position).map((at) => sourceOf(boundary, at, axis.size)).filter((each) => each !== null)));
+  merged(
+    positions.map((position) =>
+      readsOf(axis, position)
+        .map((at) => sourceOf(boundary, at, axis.size))
+        .filter((each) => each !== null),
+    ),
+  );
 
 /** All of these numbers once, in order. @param {number[][]} lists @returns {number[]} */
 const merged = (lists) => [...new Set(lists.flat())].sort((a, b) => a - b);
@@ -456,7 +501,11 @@ const transposed = {
     const sums = writtenSums(layer, data, isWhole ? numeratorsOf(weight) : floatsOf(weight, type), input.shape, shape);
     if (isWhole) return finishedExact(layer, sums, input.over * weight.over, shape, type);
     const count = cellsOf(shape.slice(1));
-    return real(sums.map((sum, place) => sum + floatOf(biasOf(layer, Math.floor(place / count)))), shape, type);
+    return real(
+      sums.map((sum, place) => sum + floatOf(biasOf(layer, Math.floor(place / count)))),
+      shape,
+      type,
+    );
   },
   explain(layer, [input], cell) {
     const [channel, ...position] = cell;
@@ -488,7 +537,11 @@ const transposed = {
     return range(weight[1]).flatMap((filter) =>
       choices(found).map((each) => {
         const tap = each.map(([, one]) => one);
-        return { cell: [first + filter, ...each.map(([position]) => position)], tap, place: placeOf(weight, [channel, filter, ...tap]) };
+        return {
+          cell: [first + filter, ...each.map(([position]) => position)],
+          tap,
+          place: placeOf(weight, [channel, filter, ...tap]),
+        };
       }),
     );
   },
@@ -497,7 +550,9 @@ const transposed = {
     const filters = layer.numbers.weight.shape[1] * layer.groups;
     return {
       channels: merged(region.channels.map((each) => groupChannels(each, shape[0], filters, layer.groups))),
-      axes: axes.map((axis, number) => merged(region.axes[number].map((each) => writersOf(axis, each).map(([index]) => index)))),
+      axes: axes.map((axis, number) =>
+        merged(region.axes[number].map((each) => writersOf(axis, each).map(([index]) => index))),
+      ),
     };
   },
 };
@@ -509,7 +564,11 @@ function writtenSums(layer, data, weight, shape, outputShape) {
   const output = isBig ? new Array(cellsOf(outputShape)).fill(0n) : new Float64Array(cellsOf(outputShape));
   const axes = axesOf(layer, shape.slice(1));
   const { shape: weightShape } = layer.numbers.weight;
-  const found = axes.map((axis) => range(axis.size).map((index) => range(axis.taps).map((tap) => index * axis.stride - axis.before + tap * axis.dilation)));
+  const found = axes.map((axis) =>
+    range(axis.size).map((index) =>
+      range(axis.taps).map((tap) => index * axis.stride - axis.before + tap * axis.dilation),
+    ),
+  );
   const taps = choices(axes.map((axis) => range(axis.taps)));
   const size = outputShape.slice(1);
   const span = shape[0] / layer.groups;
@@ -532,19 +591,31 @@ function writtenSums(layer, data, weight, shape, outputShape) {
 const pool = {
   shape: (layer, [shape]) => [shape[0], ...axesOf(layer, shape.slice(1)).map(outputSize)],
   users(layer, [shape], [channel, ...index]) {
-    const found = axesOf(layer, shape.slice(1)).map((axis, number) => readersOf(axis, { mode: 'constant' }, index[number]));
-    return choices(found).map((each) => ({ cell: [channel, ...each.map(([position]) => position)], tap: each.map(([, tap]) => tap), place: null }));
+    const found = axesOf(layer, shape.slice(1)).map((axis, number) =>
+      readersOf(axis, { mode: 'constant' }, index[number]),
+    );
+    return choices(found).map((each) => ({
+      cell: [channel, ...each.map(([position]) => position)],
+      tap: each.map(([, tap]) => tap),
+      place: null,
+    }));
   },
   seen(layer, [shape], region) {
     const axes = axesOf(layer, shape.slice(1));
-    return { channels: region.channels, axes: axes.map((axis, number) => sourcesUnder(axis, { mode: 'constant' }, region.axes[number])) };
+    return {
+      channels: region.channels,
+      axes: axes.map((axis, number) => sourcesUnder(axis, { mode: 'constant' }, region.axes[number])),
+    };
   },
   terms(layer, input, [channel, ...position]) {
     const axes = axesOf(layer, input.shape.slice(1));
     const reads = axes.map((axis, number) =>
       readsOf(axis, position[number]).flatMap((at, tap) => (at >= 0 && at < axis.size ? [[at, tap]] : [])),
     );
-    return choices(reads).map((each) => ({ ...plainTerm(input, [channel, ...each.map(([at]) => at)]), tap: each.map(([, tap]) => tap) }));
+    return choices(reads).map((each) => ({
+      ...plainTerm(input, [channel, ...each.map(([at]) => at)]),
+      tap: each.map(([, tap]) => tap),
+    }));
   },
 };
 
@@ -554,12 +625,20 @@ function pooled(layer, input, make) {
   const axes = axesOf(layer, size);
   const steps = stepsOf(size);
   const reads = axes.map((axis, number) =>
-    range(outputSize(axis)).map((position) => readsOf(axis, position).filter((at) => at >= 0 && at < axis.size).map((at) => at * steps[number])),
+    range(outputSize(axis)).map((position) =>
+      readsOf(axis, position)
+        .filter((at) => at >= 0 && at < axis.size)
+        .map((at) => at * steps[number]),
+    ),
   );
-  const windows = choices(reads).map((lists) => lists.reduce((sums, list) => sums.flatMap((sum) => list.map((each) => sum + each)), [0]));
+  const windows = choices(reads).map((lists) =>
+    lists.reduce((sums, list) => sums.flatMap((sum) => list.map((each) => sum + each)), [0]),
+  );
   const positions = choices(axes.map((axis) => range(outputSize(axis))));
   const volume = cellsOf(size);
-  return range(channels).flatMap((channel) => windows.map((places, number) => make(places, channel * volume, positions[number])));
+  return range(channels).flatMap((channel) =>
+    windows.map((places, number) => make(places, channel * volume, positions[number])),
+  );
 }
 
 const maxPool = {
@@ -571,9 +650,16 @@ const maxPool = {
     const larger = (a, b) => (Number.isNaN(a) ? a : Number.isNaN(b) || b > a ? b : a);
     const bigger = (a, b) => (b > a ? b : a);
     const isBig = Array.isArray(data);
-    const made = pooled(layer, input, (places, base) => places.map((each) => data[base + each]).reduce(isBig ? bigger : larger));
+    const made = pooled(layer, input, (places, base) =>
+      places.map((each) => data[base + each]).reduce(isBig ? bigger : larger),
+    );
     if (isBig) return settled(made, input.over, shape, 'exact');
-    return { type: isExactType(type) ? 'whole' : type, shape, data: STORED[type === 'float32' ? type : 'float64'].from(made), over: 1n };
+    return {
+      type: isExactType(type) ? 'whole' : type,
+      shape,
+      data: STORED[type === 'float32' ? type : 'float64'].from(made),
+      over: 1n,
+    };
   },
   explain: (layer, [input], cell) => told('maximum', pool.terms(layer, input, cell)),
 };
@@ -598,13 +684,22 @@ const averagePool = {
     const axes = axesOf(layer, input.shape.slice(1));
     if (!isExactType(type)) {
       const data = floatsOf(input, type);
-      const mean = (places, base, position) => places.reduce((sum, each) => sum + data[base + each], 0) / divisorOf(layer, axes, position);
+      const mean = (places, base, position) =>
+        places.reduce((sum, each) => sum + data[base + each], 0) / divisorOf(layer, axes, position);
       return real(Float64Array.from(pooled(layer, input, mean)), shape, type);
     }
     const data = numeratorsOf(input);
-    const made = pooled(layer, input, (places, base, position) => [places.reduce((sum, each) => sum + data[base + each], 0n), BigInt(divisorOf(layer, axes, position))]);
+    const made = pooled(layer, input, (places, base, position) => [
+      places.reduce((sum, each) => sum + data[base + each], 0n),
+      BigInt(divisorOf(layer, axes, position)),
+    ]);
     const common = made.reduce((least, [, divisor]) => lcm(least, divisor), 1n);
-    return settled(made.map(([sum, divisor]) => sum * (common / divisor)), common * input.over, shape, type);
+    return settled(
+      made.map(([sum, divisor]) => sum * (common / divisor)),
+      common * input.over,
+      shape,
+      type,
+    );
   },
   explain(layer, [input], cell) {
     const divisor = divisorOf(layer, axesOf(layer, input.shape.slice(1)), cell.slice(1));
@@ -615,7 +710,8 @@ const averagePool = {
 const linear = {
   shape(layer, [shape]) {
     const [features, wanted] = layer.numbers.weight.shape;
-    if (shape.length !== 1 || shape[0] !== wanted) throw new Error(`it takes ${wanted} features, it gets ${shapeText(shape)}`);
+    if (shape.length !== 1 || shape[0] !== wanted)
+      throw new Error(`it takes ${wanted} features, it gets ${shapeText(shape)}`);
     return [features];
   },
   forward(layer, [input], word) {
@@ -634,7 +730,11 @@ const linear = {
     return told('sum', terms, { scale: scaleOf(layer, feature), bias: biasOf(layer, feature) });
   },
   users: (layer, shapes, [feature]) =>
-    range(layer.numbers.weight.shape[0]).map((each) => ({ cell: [each], tap: null, place: placeOf(layer.numbers.weight.shape, [each, feature]) })),
+    range(layer.numbers.weight.shape[0]).map((each) => ({
+      cell: [each],
+      tap: null,
+      place: placeOf(layer.numbers.weight.shape, [each, feature]),
+    })),
   seen: allChannels,
 };
 
@@ -655,9 +755,14 @@ const relu = {
     const type = resolvedType(word, [input]);
     const zero = Array.isArray(input.data) ? 0n : 0;
     if (isExactType(type)) return { ...input, data: input.data.map((each) => (each > zero ? each : zero)) };
-    return real(floatsOf(input, type).map((each) => (each < 0 ? 0 : each + 0)), input.shape, type);
+    return real(
+      floatsOf(input, type).map((each) => (each < 0 ? 0 : each + 0)),
+      input.shape,
+      type,
+    );
   },
-  explain: (layer, [input], cell) => told('function', [plainTerm(input, cell)], { formula: `max(0, ${shortText(valueAt(input, cell))})` }),
+  explain: (layer, [input], cell) =>
+    told('function', [plainTerm(input, cell)], { formula: `max(0, ${shortText(valueAt(input, cell))})` }),
 };
 
 const leakyRelu = {
@@ -670,7 +775,11 @@ const leakyRelu = {
       return settled(made, input.over * slope.d, input.shape, type);
     }
     const factor = type === 'float32' ? Math.fround(floatOf(slope)) : floatOf(slope);
-    return real(floatsOf(input, type).map((each) => (each > 0 ? each : each * factor)), input.shape, type);
+    return real(
+      floatsOf(input, type).map((each) => (each > 0 ? each : each * factor)),
+      input.shape,
+      type,
+    );
   },
   explain(layer, [input], cell) {
     const value = valueAt(input, cell);
@@ -684,7 +793,8 @@ const leakyRelu = {
 const functionOf = (make, formula) => ({
   ...byCell,
   forward: (layer, [input], word) => inFloats(input, word, (data) => Float64Array.from(data, make)),
-  explain: (layer, [input], cell) => told('function', [plainTerm(input, cell)], { formula: formula(shortText(valueAt(input, cell))) }),
+  explain: (layer, [input], cell) =>
+    told('function', [plainTerm(input, cell)], { formula: formula(shortText(valueAt(input, cell))) }),
 });
 
 /** 1 / (1 + exp(−x)), of which the exponential is never too large. */
@@ -714,7 +824,8 @@ const softmax = {
     const terms = range(input.shape[0]).map((channel) => plainTerm(input, [channel, ...cell.slice(1)]));
     return told('function', terms, { formula: `exp(${shortText(valueAt(input, cell))}) / Σ exp` });
   },
-  users: (layer, [shape], cell) => range(shape[0]).map((channel) => ({ cell: [channel, ...cell.slice(1)], tap: null, place: null })),
+  users: (layer, [shape], cell) =>
+    range(shape[0]).map((channel) => ({ cell: [channel, ...cell.slice(1)], tap: null, place: null })),
   seen: allChannels,
 };
 
@@ -722,26 +833,53 @@ const softmax = {
 function normOf(layer) {
   const floats = (name, idle) => (layer.numbers[name] ? floatsOf(layer.numbers[name], 'float64') : idle);
   const variance = floats('running_var');
-  const [mean, weight, bias] = [floats('running_mean'), floats('weight', variance.map(() => 1)), floats('bias', variance.map(() => 0))];
+  const [mean, weight, bias] = [
+    floats('running_mean'),
+    floats(
+      'weight',
+      variance.map(() => 1),
+    ),
+    floats(
+      'bias',
+      variance.map(() => 0),
+    ),
+  ];
   const factor = variance.map((each, channel) => weight[channel] / Math.sqrt(each + layer.eps));
-  return { factor, offset: factor.map((each, channel) => bias[channel] - mean[channel] * each), mean, variance, weight, bias };
+  return {
+    factor,
+    offset: factor.map((each, channel) => bias[channel] - mean[channel] * each),
+    mean,
+    variance,
+    weight,
+    bias,
+  };
 }
 
 const batchNorm = {
   ...byCell,
   forward(layer, [input], word) {
     const { weight, ...others } = layer.numbers;
-    const type = resolvedType(word, weight ? [input, weight] : [input], Object.values(others).some((each) => each.type !== 'whole') ? [0] : []);
-    if (type === 'exact') throw new Error('batch-norm makes numbers that are no fractions, which dtype exact cannot hold');
+    const type = resolvedType(
+      word,
+      weight ? [input, weight] : [input],
+      Object.values(others).some((each) => each.type !== 'whole') ? [0] : [],
+    );
+    if (type === 'exact')
+      throw new Error('batch-norm makes numbers that are no fractions, which dtype exact cannot hold');
     const kept = type === 'auto' ? 'float64' : type;
     const { factor, offset } = normOf(layer);
     const count = cellsOf(input.shape.slice(1));
-    const data = Float64Array.from(floatsOf(input, kept), (each, place) => each * factor[Math.floor(place / count)] + offset[Math.floor(place / count)]);
+    const data = Float64Array.from(
+      floatsOf(input, kept),
+      (each, place) => each * factor[Math.floor(place / count)] + offset[Math.floor(place / count)],
+    );
     return real(data, input.shape, kept);
   },
   explain(layer, [input], cell) {
     const { factor, offset, ...parts } = normOf(layer);
-    const [mean, variance, weight, bias] = ['mean', 'variance', 'weight', 'bias'].map((name) => shortText(parts[name][cell[0]]));
+    const [mean, variance, weight, bias] = ['mean', 'variance', 'weight', 'bias'].map((name) =>
+      shortText(parts[name][cell[0]]),
+    );
     const term = plainTerm(input, cell, 0, factor[cell[0]]);
     const formula = `(${shortText(term.value)} - ${mean}) / sqrt(${variance} + ${layer.eps}) × ${weight} + ${bias}`;
     return told('sum', [term], { bias: offset[cell[0]], formula });
@@ -753,11 +891,20 @@ function sumOf(arrays, type) {
   const { shape } = arrays[0];
   if (!isExactType(type)) {
     const parts = arrays.map((each) => floatsOf(each, type));
-    return real(parts[0].map((_, place) => parts.reduce((sum, each) => sum + each[place], 0)), shape, type);
+    return real(
+      parts[0].map((_, place) => parts.reduce((sum, each) => sum + each[place], 0)),
+      shape,
+      type,
+    );
   }
   const common = arrays.reduce((least, { over }) => lcm(least, over), 1n);
   const parts = arrays.map((each) => numeratorsOf(each).map((one) => one * (common / each.over)));
-  return settled(parts[0].map((_, place) => parts.reduce((sum, each) => sum + each[place], 0n)), common, shape, type);
+  return settled(
+    parts[0].map((_, place) => parts.reduce((sum, each) => sum + each[place], 0n)),
+    common,
+    shape,
+    type,
+  );
 }
 
 const bias = {
@@ -774,7 +921,11 @@ const bias = {
 /** One number of each channel, for every cell of it. @returns {Numbers} */
 function respread(numbers, like, count) {
   const make = Array.isArray(numbers.data) ? Array : numbers.data.constructor;
-  return { ...numbers, shape: like.shape, data: make.from(like.data, (_, place) => numbers.data[Math.floor(place / count)]) };
+  return {
+    ...numbers,
+    shape: like.shape,
+    data: make.from(like.data, (_, place) => numbers.data[Math.floor(place / count)]),
+  };
 }
 
 const add = {
@@ -784,7 +935,11 @@ const add = {
     return shapes[0];
   },
   forward: (layer, inputs, word) => sumOf(inputs, resolvedType(word, inputs)),
-  explain: (layer, inputs, cell) => told('sum', inputs.map((each, number) => plainTerm(each, cell, number))),
+  explain: (layer, inputs, cell) =>
+    told(
+      'sum',
+      inputs.map((each, number) => plainTerm(each, cell, number)),
+    ),
   users: oneUse,
   seen: sameRegion,
 };
@@ -806,16 +961,25 @@ const upsample = {
   forward(layer, [input]) {
     const shape = upsample.shape(layer, [input.shape]);
     checkCells(cellsOf(shape));
-    const from = range(cellsOf(shape)).map((place) => input.data[placeOf(input.shape, upsample.source(layer, cellAt(shape, place)))]);
+    const from = range(cellsOf(shape)).map(
+      (place) => input.data[placeOf(input.shape, upsample.source(layer, cellAt(shape, place)))],
+    );
     return { ...input, shape, data: Array.isArray(input.data) ? from : input.data.constructor.from(from) };
   },
-  source: (layer, [channel, ...position]) => [channel, ...position.map((each, axis) => Math.floor(each / layer.scale_factor[axis]))],
+  source: (layer, [channel, ...position]) => [
+    channel,
+    ...position.map((each, axis) => Math.floor(each / layer.scale_factor[axis])),
+  ],
   explain: (layer, [input], cell) => told('copy', [plainTerm(input, upsample.source(layer, cell))]),
   users: (layer, shapes, [channel, ...index]) =>
-    choices(index.map((each, axis) => range(layer.scale_factor[axis], each * layer.scale_factor[axis]))).map((position) => ({ cell: [channel, ...position], tap: null, place: null })),
+    choices(index.map((each, axis) => range(layer.scale_factor[axis], each * layer.scale_factor[axis]))).map(
+      (position) => ({ cell: [channel, ...position], tap: null, place: null }),
+    ),
   seen: (layer, shapes, region) => ({
     channels: region.channels,
-    axes: region.axes.map((positions, axis) => merged([positions.map((each) => Math.floor(each / layer.scale_factor[axis]))])),
+    axes: region.axes.map((positions, axis) =>
+      merged([positions.map((each) => Math.floor(each / layer.scale_factor[axis]))]),
+    ),
   }),
 };
 

@@ -8,7 +8,8 @@ function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? '' : value);
+    else if (value !== undefined && value !== null && value !== false)
+      element.setAttribute(name, value === true ? '' : value);
   }
   element.append(...children);
   return element;
@@ -83,7 +84,10 @@ class Grid {
   /** One cell can be reached by Tab. @param {[number, number]|null} picked */
   settle(picked, hadFocus) {
     const wanted = picked && this.cellAt(...picked);
-    const kept = wanted || (this.focused && this.focused.isConnected ? this.focused : null) || this.tds.flat().find((td) => td.className !== 'none');
+    const kept =
+      wanted ||
+      (this.focused && this.focused.isConnected ? this.focused : null) ||
+      this.tds.flat().find((td) => td.className !== 'none');
     if (this.focused && this.focused !== kept) this.focused.tabIndex = -1;
     this.focused = kept || null;
     if (!kept) return;
@@ -120,8 +124,10 @@ class Grid {
     if (step) this.move(td, step);
     else if (event.key === 'Enter' || event.key === 'F2') this.startEdit(td);
     else if (event.key === ' ') this.actions.pick(...this.placeOf(td));
-    else if (/^[-0-9.]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) this.startEdit(td, event.key);
-    else if (event.key === 'Home' || event.key === 'End') this.move(td, [0, event.key === 'Home' ? -Infinity : Infinity]);
+    else if (/^[-0-9.]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey)
+      this.startEdit(td, event.key);
+    else if (event.key === 'Home' || event.key === 'End')
+      this.move(td, [0, event.key === 'Home' ? -Infinity : Infinity]);
     else return;
     event.preventDefault();
   }
@@ -146,7 +152,14 @@ class Grid {
     const text = td && this.actions.begin ? this.actions.begin(...this.placeOf(td)) : null;
     if (text === null) return;
     const place = this.placeOf(td);
-    const field = make('input', { type: 'text', value: typed ?? text, 'aria-label': `${td.getAttribute('aria-label')}, new number`, size: 4, autocomplete: 'off', spellcheck: 'false' });
+    const field = make('input', {
+      type: 'text',
+      value: typed ?? text,
+      'aria-label': `${td.getAttribute('aria-label')}, new number`,
+      size: 4,
+      autocomplete: 'off',
+      spellcheck: 'false',
+    });
     let isOver = false;
     const end = (keep) => {
       if (isOver) return; // taking the field away blurs it

@@ -9,7 +9,14 @@ const isWithin = (cell, shape) => cell.every((index, axis) => index >= 0 && inde
  */
 function lookOf(app) {
   const { state, layer, network, output } = app;
-  const look = { explanation: null, uses: [], windows: layer.inputs.map(() => new Map()), sources: layer.inputs.map(() => new Set()), used: new Map(), taps: new Set() };
+  const look = {
+    explanation: null,
+    uses: [],
+    windows: layer.inputs.map(() => new Map()),
+    sources: layer.inputs.map(() => new Set()),
+    used: new Map(),
+    taps: new Set(),
+  };
   if (output.numbers) {
     if (state.what === 'output') lookAtOutput(look, explained(network, state.layer, state.cell));
     if (state.what === 'input') lookAtUses(look, usersOf(network, state.layer, state.used), state);
@@ -70,7 +77,13 @@ function pairsOf(layer, input, shape, place) {
   const [channel, filter, ...tap] = index;
   const first = Math.floor(channel / (input.shape[0] / layer.groups)) * weight.shape[1];
   return choices(input.shape.slice(1).map((size) => range(size)))
-    .map((cell) => ({ at: [channel, ...cell], cell: [first + filter, ...cell.map((each, axis) => each * axes[axis].stride - axes[axis].before + tap[axis] * axes[axis].dilation)] }))
+    .map((cell) => ({
+      at: [channel, ...cell],
+      cell: [
+        first + filter,
+        ...cell.map((each, axis) => each * axes[axis].stride - axes[axis].before + tap[axis] * axes[axis].dilation),
+      ],
+    }))
     .filter(({ cell }) => isWithin(cell, shape));
 }
 
@@ -79,19 +92,24 @@ function hullsOf(window) {
   const hulls = new Map();
   for (const [channel, ...position] of window.values()) {
     const hull = hulls.get(channel) || position.map((each) => [each, each]);
-    hulls.set(channel, hull.map(([low, high], axis) => [Math.min(low, position[axis]), Math.max(high, position[axis])]));
+    hulls.set(
+      channel,
+      hull.map(([low, high], axis) => [Math.min(low, position[axis]), Math.max(high, position[axis])]),
+    );
   }
   return hulls;
 }
 
-const isInHull = (hull, position) => Boolean(hull) && position.every((each, axis) => each >= hull[axis][0] && each <= hull[axis][1]);
+const isInHull = (hull, position) =>
+  Boolean(hull) && position.every((each, axis) => each >= hull[axis][0] && each <= hull[axis][1]);
 
 /** A cell of the input, or of the padding around it. */
 function inputLook(app, look, cell, number, numbers) {
   const isPadded = !isWithin(cell, numbers.shape);
   if (isPadded && !app.layer.kind.includes('conv') && !app.layer.kind.includes('pool')) return null;
   const isPool = app.layer.kind.includes('pool');
-  if (isPadded && isPool) return { text: '·', style: 'padded', label: `padding${positionText(cell)}, · no number`, value: null };
+  if (isPadded && isPool)
+    return { text: '·', style: 'padded', label: `padding${positionText(cell)}, · no number`, value: null };
   const source = app.sourceCell(cell, number);
   const scalar = source ? valueAt(numbers, source) : app.layer.boundary.value;
   const key = keyOf(cell);
@@ -104,7 +122,12 @@ function inputLook(app, look, cell, number, numbers) {
   if (!isPadded || app.layer.kind === 'conv') if (isStart(app, cell)) styles.push('start');
   const of = isPadded && source ? `, padding, copy of ${positionText(source)}` : isPadded ? ', padding' : '';
   const label = `${app.inputName(number)}${positionText(cell)}${of}: ${shortText(scalar, 4)}${isIn ? ', in the window' : ''}`;
-  return { text: shortText(scalar, 4), style: styles.filter(Boolean).join(' ') || 'plain', label, value: floatOf(scalar) };
+  return {
+    text: shortText(scalar, 4),
+    style: styles.filter(Boolean).join(' ') || 'plain',
+    label,
+    value: floatOf(scalar),
+  };
 }
 
 /** Whether a window starts at a cell, which is worth a mark only where windows leap. */
@@ -123,7 +146,12 @@ function weightLook(app, look, cell, view) {
   const scalar = numberAt(app.layer.numbers.weight, place);
   const isPicked = app.state.what === 'weight' && app.state.place === place;
   const style = isPicked ? 'picked' : look.taps.has(place) && app.state.what === 'input' ? 'window' : 'plain';
-  return { text: shortText(scalar, 4), style, label: `weight${positionText(cellAt(app.layer.numbers.weight.shape, place))}: ${shortText(scalar, 4)}`, value: floatOf(scalar) };
+  return {
+    text: shortText(scalar, 4),
+    style,
+    label: `weight${positionText(cellAt(app.layer.numbers.weight.shape, place))}: ${shortText(scalar, 4)}`,
+    value: floatOf(scalar),
+  };
 }
 
 function outputLook(app, look, cell, numbers) {
@@ -132,7 +160,12 @@ function outputLook(app, look, cell, numbers) {
   const key = keyOf(cell);
   const isPicked = app.state.what === 'output' && key === keyOf(app.state.cell);
   const style = isPicked ? 'picked' : look.used.has(key) ? 'used' : 'plain';
-  return { text: shortText(scalar, 4), style, label: `output${positionText(cell)}: ${shortText(scalar, 4)}${style === 'used' ? ', uses it' : ''}`, value: floatOf(scalar) };
+  return {
+    text: shortText(scalar, 4),
+    style,
+    label: `output${positionText(cell)}: ${shortText(scalar, 4)}${style === 'used' ? ', uses it' : ''}`,
+    value: floatOf(scalar),
+  };
 }
 
 /* The sum beneath ------------------------------------------------------------------------------------------------ */
@@ -161,7 +194,10 @@ function tellOutput(app) {
   const extra = layer.kind === 'conv' || layer.kind === 'transposed-conv' ? productTables(layer, explanation) : [];
   const note = layer.kind === 'conv' ? paddingNote(layer, explanation) : '';
   if (note) extra.push(make('p', { class: 'quiet' }, note));
-  const short = explanation.terms.length <= MOST_SPOKEN * 3 ? lines.map(([name, text]) => `${name} ${text}`).join('; ') : lines[lines.length - 1].join(' ');
+  const short =
+    explanation.terms.length <= MOST_SPOKEN * 3
+      ? lines.map(([name, text]) => `${name} ${text}`).join('; ')
+      : lines[lines.length - 1].join(' ');
   return { title, lines, extra, spoken: `${title}: ${short}` };
 }
 
@@ -172,7 +208,14 @@ function tellUses(app) {
   const { weight } = layer.numbers;
   const title = `${app.inputName(state.source)}${positionText(state.used)} = ${shortText(value)}`;
   const cells = new Set(look.uses.map(({ cell }) => keyOf(cell))).size;
-  const lines = look.uses.slice(0, MOST_LISTED).map(({ cell, place }) => [`output${positionText(cell)}`, place !== null && weight ? `× weight ${shortText(numberAt(weight, place))} = ${shortText(times(value, numberAt(weight, place)))}` : `= ${shortText(valueAt(app.output.numbers, cell))}`]);
+  const lines = look.uses
+    .slice(0, MOST_LISTED)
+    .map(({ cell, place }) => [
+      `output${positionText(cell)}`,
+      place !== null && weight
+        ? `× weight ${shortText(numberAt(weight, place))} = ${shortText(times(value, numberAt(weight, place)))}`
+        : `= ${shortText(valueAt(app.output.numbers, cell))}`,
+    ]);
   if (look.uses.length > MOST_LISTED) lines.push(['…', `${look.uses.length - MOST_LISTED} more`]);
   const many = cells === 1 ? '1 output cell uses it' : `${cells} output cells use it`;
   return { title: `${title}: ${many}`, lines, spoken: `${title}: ${many}` };
@@ -187,7 +230,10 @@ function tellWeight(app) {
   const lines = look.pairs.slice(0, MOST_LISTED).map(({ at, cell }) => {
     const source = app.sourceCell(at, 0);
     const scalar = source ? valueAt(inputsOf(app.network, state.layer)[0], source) : layer.boundary.value;
-    return [`output${positionText(cell)}`, `${app.inputName(0)}${positionText(at)} ${shortText(scalar)} × ${shortText(value)} = ${shortText(times(scalar, value))}`];
+    return [
+      `output${positionText(cell)}`,
+      `${app.inputName(0)}${positionText(at)} ${shortText(scalar)} × ${shortText(value)} = ${shortText(times(scalar, value))}`,
+    ];
   });
   if (look.pairs.length > MOST_LISTED) lines.push(['…', `${look.pairs.length - MOST_LISTED} more`]);
   return { title: `${title}, ${many}`, lines, spoken: `${title}, ${many}` };
@@ -203,7 +249,10 @@ function showField(app) {
   const found = fieldOf(network, state.layer, state.cell);
   const below = [...found.keys()].filter((number) => number !== state.layer).sort((a, b) => b - a);
   const parts = below.map((number) => fieldPart(app, number, found.get(number)));
-  field.replaceChildren(make(app.heading, {}, `what output${positionText(state.cell)} sees: its receptive field`), make('div', { class: 'fields' }, ...parts));
+  field.replaceChildren(
+    make(app.heading, {}, `what output${positionText(state.cell)} sees: its receptive field`),
+    make('div', { class: 'fields' }, ...parts),
+  );
 }
 
 /** A small picture of a layer's output (or of the input) with what is seen of it, and the same in words. */
@@ -214,14 +263,20 @@ function fieldPart(app, number, region) {
   const canvas = make('canvas', { role: 'img', 'aria-label': text });
   const planes = planesOf(numbers.shape);
   const first = region.axes.length === 3 ? [region.channels[0], region.axes[0][0]] : [region.channels[0] ?? 0];
-  const place = Math.max(0, planes.findIndex(({ key }) => key.every((each, axis) => each === first[axis])));
+  const place = Math.max(
+    0,
+    planes.findIndex(({ key }) => key.every((each, axis) => each === first[axis])),
+  );
   const plane = planes[place];
   const isImage = number === NETWORK_INPUT && app.record.input.is_image;
   const data = Array.isArray(numbers.data) ? floatsOf(numbers, 'float64') : numbers.data;
   drawPlane(canvas, data, place * plane.rows * plane.columns, plane, spanOf(numbers, isImage), isImage);
   const picture = make('div', { class: 'picture' }, canvas, ...frameOf(plane, region));
   picture.style.aspectRatio = `${plane.columns} / ${plane.rows}`;
-  const go = number === NETWORK_INPUT ? [] : [make('button', { type: 'button', onclick: () => app.open(number, firstOf(region)) }, `open ${name}`)];
+  const go =
+    number === NETWORK_INPUT
+      ? []
+      : [make('button', { type: 'button', onclick: () => app.open(number, firstOf(region)) }, `open ${name}`)];
   return make('figure', {}, picture, make('figcaption', {}, text, ' ', ...go));
 }
 
@@ -229,7 +284,17 @@ const firstOf = ({ channels, axes }) => [channels[0], ...axes.map(([first]) => f
 
 /** A frame around the rows and columns that are seen. */
 function frameOf(plane, { channels, axes }) {
-  const [rows, columns] = axes.length > 1 ? axes.slice(-2) : axes.length ? [[0], axes[0]] : [[0, plane.rows - 1], channels.length === plane.rows * plane.columns ? [0, plane.columns - 1] : channels.map((each) => each % plane.columns)];
+  const [rows, columns] =
+    axes.length > 1
+      ? axes.slice(-2)
+      : axes.length
+        ? [[0], axes[0]]
+        : [
+            [0, plane.rows - 1],
+            channels.length === plane.rows * plane.columns
+              ? [0, plane.columns - 1]
+              : channels.map((each) => each % plane.columns),
+          ];
   if (!rows.length || !columns.length) return [];
   const frame = make('div', { class: 'mark' });
   const share = (value, all) => `${(100 * value) / all}%`;

@@ -51,7 +51,10 @@ function computed(network, number) {
   let shape = null;
   try {
     const inputs = inputsOf(network, number);
-    shape = KINDS[layer.kind].shape(layer, inputs.map((each) => each.shape));
+    shape = KINDS[layer.kind].shape(
+      layer,
+      inputs.map((each) => each.shape),
+    );
     return { numbers: KINDS[layer.kind].forward(layer, inputs, network.word), shape, error: '' };
   } catch (error) {
     return { numbers: null, shape, error: error.message };
@@ -68,7 +71,11 @@ function explained(network, number, cell) {
 /** The output cells of a layer that use a cell of one of its inputs. @returns {Use[]} */
 function usersOf(network, number, cell) {
   const layer = network.layers[number];
-  return KINDS[layer.kind].users(layer, inputsOf(network, number).map((each) => each.shape), cell);
+  return KINDS[layer.kind].users(
+    layer,
+    inputsOf(network, number).map((each) => each.shape),
+    cell,
+  );
 }
 
 /**
@@ -80,7 +87,11 @@ function fieldOf(network, number, [channel, ...position]) {
   for (let each = number; each >= 0; each -= 1) {
     if (!found.has(each)) continue;
     const layer = network.layers[each];
-    const region = KINDS[layer.kind].seen(layer, inputsOf(network, each).map(({ shape }) => shape), found.get(each));
+    const region = KINDS[layer.kind].seen(
+      layer,
+      inputsOf(network, each).map(({ shape }) => shape),
+      found.get(each),
+    );
     for (const below of layer.inputs) found.set(below, found.has(below) ? united(found.get(below), region) : region);
   }
   return found;

@@ -172,7 +172,11 @@ function decode(record) {
   if (record.type === 'whole' && record.values.every((each) => typeof each === 'number')) {
     return { type: 'whole', shape, data: new Float64Array(record.values), over: 1n };
   }
-  if (record.type === 'whole') return exactNumbers(record.values.map((each) => readNumber(`${each}`)), shape);
+  if (record.type === 'whole')
+    return exactNumbers(
+      record.values.map((each) => readNumber(`${each}`)),
+      shape,
+    );
   const floats = record.values.map((each) => (typeof each === 'number' ? each : floatOf(readNumber(each))));
   return { type: record.type, shape, data: new STORED[record.type](floats), over: 1n };
 }
@@ -189,7 +193,11 @@ function bytesOf(text) {
 /** @param {Fraction[]} scalars @param {number[]} shape @returns {Numbers} */
 function exactNumbers(scalars, shape) {
   const over = scalars.reduce((least, { d }) => (d === 1n ? least : (least / gcd(least, d)) * d), 1n);
-  return compact(scalars.map(({ n, d }) => n * (over / d)), over, shape);
+  return compact(
+    scalars.map(({ n, d }) => n * (over / d)),
+    over,
+    shape,
+  );
 }
 
 /** Numerators as whole numbers in floats where these hold them. @param {bigint[]} data @param {bigint} over */
@@ -239,7 +247,10 @@ const numeratorsOf = (numbers) => (isSmall(numbers) ? Array.from(numbers.data, B
 /** @param {Numbers} numbers @param {'float32'|'float64'} type @returns {Float64Array} As floats of that type hold it. */
 function floatsOf(numbers, type) {
   const { data, over } = numbers;
-  if (Array.isArray(data)) return Float64Array.from(data, (each) => (type === 'float32' ? Math.fround(nearestFloat(each, over)) : nearestFloat(each, over)));
+  if (Array.isArray(data))
+    return Float64Array.from(data, (each) =>
+      type === 'float32' ? Math.fround(nearestFloat(each, over)) : nearestFloat(each, over),
+    );
   if (type === 'float32' && numbers.type !== 'float32') return Float64Array.from(data, Math.fround);
   return data instanceof Float64Array ? data : new Float64Array(data); // bytes would stay bytes in what is made of them
 }
@@ -280,7 +291,12 @@ const isExactType = (type) => type === 'auto' || type === 'exact';
  */
 function settled(numerators, over, shape, type) {
   if (over === 1n) return compact(numerators, 1n, shape);
-  if (numerators.every((each) => each % over === 0n)) return compact(numerators.map((each) => each / over), 1n, shape);
+  if (numerators.every((each) => each % over === 0n))
+    return compact(
+      numerators.map((each) => each / over),
+      1n,
+      shape,
+    );
   if (type === 'exact') return { type: 'whole', shape, data: numerators, over };
   const data = Float64Array.from(numerators, (each) => nearestFloat(each, over));
   if (!data.every(Number.isFinite)) throw new Error('a result is too large for float64: take dtype exact');

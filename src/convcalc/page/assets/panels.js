@@ -24,7 +24,13 @@ class PlanePanel {
     this.planes = make('div', { class: 'planes' });
     this.pagerText = make('span');
     const turn = (step) => () => this.turn(step);
-    this.pager = make('div', { class: 'pager' }, make('button', { type: 'button', onclick: turn(-1), 'aria-label': 'earlier planes' }, '‹'), this.pagerText, make('button', { type: 'button', onclick: turn(1), 'aria-label': 'later planes' }, '›'));
+    this.pager = make(
+      'div',
+      { class: 'pager' },
+      make('button', { type: 'button', onclick: turn(-1), 'aria-label': 'earlier planes' }, '‹'),
+      this.pagerText,
+      make('button', { type: 'button', onclick: turn(1), 'aria-label': 'later planes' }, '›'),
+    );
     this.element = make('section', { class: `panel ${kind}` }, this.heading, this.pager, this.planes);
     this.parts = [];
     this.turned = 0;
@@ -51,7 +57,8 @@ class PlanePanel {
     const shownPlanes = planes.slice(page * most, (page + 1) * most);
     this.pagerText.textContent = `${shownPlanes[0].name} to ${shownPlanes[shownPlanes.length - 1].name} of ${planes.length} planes`;
     while (this.parts.length < shownPlanes.length) this.parts.push(this.part(this.parts.length));
-    if (this.planes.children.length !== shownPlanes.length) { // what is put in anew loses the focus
+    if (this.planes.children.length !== shownPlanes.length) {
+      // what is put in anew loses the focus
       this.planes.replaceChildren(...this.parts.slice(0, shownPlanes.length).map(({ element }) => element));
     }
     this.span = shown.isHeat || this.isLarge(planes[0]) ? spanOf(shown.numbers, shown.isImage) : [0, 0];
@@ -71,7 +78,12 @@ class PlanePanel {
       isEditing: actions.isEditing,
     });
     part.picture = make('div', { class: 'picture', hidden: true });
-    part.element = make('div', { class: 'plane', 'data-plane': number }, part.name, make('div', { class: 'shown' }, part.picture, make('div', { class: 'scroll' }, part.grid.table)));
+    part.element = make(
+      'div',
+      { class: 'plane', 'data-plane': number },
+      part.name,
+      make('div', { class: 'shown' }, part.picture, make('div', { class: 'scroll' }, part.grid.table)),
+    );
     return part;
   }
 
@@ -97,8 +109,20 @@ class PlanePanel {
     part.name.hidden = planes.length === 1;
     const isLarge = this.isLarge(plane);
     const inView = shown.focus.map((cell) => standsIn(planes, cell));
-    const [rows, columns] = [0, 1].map((axis) => this.inView(plane, axis, inView.map((each) => each[axis + 1])));
-    part.cells = { rows, columns, rowName: plane.rowName, label: `${shown.title}, ${part.name.textContent}`, at: (row, column) => this.cellShown(plane, row, column) };
+    const [rows, columns] = [0, 1].map((axis) =>
+      this.inView(
+        plane,
+        axis,
+        inView.map((each) => each[axis + 1]),
+      ),
+    );
+    part.cells = {
+      rows,
+      columns,
+      rowName: plane.rowName,
+      label: `${shown.title}, ${part.name.textContent}`,
+      at: (row, column) => this.cellShown(plane, row, column),
+    };
     const own = shown.picked ? standsIn(planes, shown.picked) : null;
     part.grid.show(part.cells, own && own[0] === number ? own.slice(1) : null);
     part.picture.hidden = !isLarge;
@@ -109,7 +133,9 @@ class PlanePanel {
   inView({ low, high }, axis, places) {
     const count = high[axis] - low[axis];
     if (count <= MOST_SHOWN) return range(count, low[axis]);
-    const [first, last] = places.length ? [places.reduce((a, b) => Math.min(a, b)), places.reduce((a, b) => Math.max(a, b))] : [0, 0];
+    const [first, last] = places.length
+      ? [places.reduce((a, b) => Math.min(a, b)), places.reduce((a, b) => Math.max(a, b))]
+      : [0, 0];
     const size = Math.min(count, Math.max(VIEW, Math.min(last - first + 3, MOST_SHOWN)));
     const start = Math.round((first + last - size + 1) / 2);
     return range(size, Math.max(low[axis], Math.min(high[axis] - size, start)));
@@ -132,7 +158,10 @@ class PlanePanel {
       const data = Array.isArray(shown.numbers.data) ? floatsOf(shown.numbers, 'float64') : shown.numbers.data;
       drawPlane(part.canvas, data, key * plane.rows * plane.columns, plane, this.span, shown.isImage);
       part.drawn = { numbers: shown.numbers, key };
-      part.canvas.setAttribute('aria-label', `${part.cells.label}: a picture of ${plane.rows}×${plane.columns} cells from ${shortText(this.span[0])} to ${shortText(this.span[1])}; the grid below shows those around the picked one`);
+      part.canvas.setAttribute(
+        'aria-label',
+        `${part.cells.label}: a picture of ${plane.rows}×${plane.columns} cells from ${shortText(this.span[0])} to ${shortText(this.span[1])}; the grid below shows those around the picked one`,
+      );
     }
     const [rows, columns] = [part.cells.rows, part.cells.columns];
     const share = (value, all) => `${(100 * value) / all}%`;

@@ -21,16 +21,18 @@ function planesOf(shape, pads) {
     border.unshift([0, 0]);
   }
   const slices = size.length === 3 ? range(size[0] + around[0][0] + around[0][1], -around[0][0]) : [null];
-  return range(channels).flatMap((channel) => slices.map((slice) => ({
-    name: slice === null ? `channel ${channel}` : `channel ${channel}, slice ${slice}`,
-    key: slice === null ? [channel] : [channel, slice],
-    rows: inner[0],
-    columns: inner[1],
-    low: border.map(([before]) => -before),
-    high: inner.map((cells, axis) => cells + border[axis][1]),
-    rowName: (row) => `${row}`,
-    cell: (row, column) => [channel, ...(slice === null ? [] : [slice]), ...(size.length === 1 ? [] : [row]), column],
-  })));
+  return range(channels).flatMap((channel) =>
+    slices.map((slice) => ({
+      name: slice === null ? `channel ${channel}` : `channel ${channel}, slice ${slice}`,
+      key: slice === null ? [channel] : [channel, slice],
+      rows: inner[0],
+      columns: inner[1],
+      low: border.map(([before]) => -before),
+      high: inner.map((cells, axis) => cells + border[axis][1]),
+      rowName: (row) => `${row}`,
+      cell: (row, column) => [channel, ...(slice === null ? [] : [slice]), ...(size.length === 1 ? [] : [row]), column],
+    })),
+  );
 }
 
 /** Features in rows of ten. @param {number} count @returns {Plane} */
@@ -45,7 +47,8 @@ function featurePlane(count) {
     low: [0, 0],
     high: [rows, columns],
     rowName: (row) => `${row * columns}`,
-    cell: (row, column) => (row >= 0 && column >= 0 && column < columns && row * columns + column < count ? [row * columns + column] : null),
+    cell: (row, column) =>
+      row >= 0 && column >= 0 && column < columns && row * columns + column < count ? [row * columns + column] : null,
   };
 }
 
@@ -135,11 +138,13 @@ function paintBytes(pixels, start, row, colours) {
 
 /** 256 colours of numbers from 0 on, and as many with 0 in the middle. */
 function paletteOf(isImage) {
-  const packed = ([red, green, blue]) => (255 << 24 | blue << 16 | green << 8 | red) >>> 0;
+  const packed = ([red, green, blue]) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   const mixed = (one, other, share) => one.map((each, place) => Math.round(each + (other[place] - each) * share));
   const grey = Uint32Array.from({ length: 256 }, (_, level) => packed([level, level, level]));
   if (isImage) return [grey, grey];
   const above = Uint32Array.from({ length: 256 }, (_, level) => packed(mixed(PAPER, ABOVE, level / 255)));
-  const both = Uint32Array.from({ length: 256 }, (_, level) => packed(mixed(PAPER, level < 128 ? BELOW : ABOVE, Math.abs(level - 127.5) / 127.5)));
+  const both = Uint32Array.from({ length: 256 }, (_, level) =>
+    packed(mixed(PAPER, level < 128 ? BELOW : ABOVE, Math.abs(level - 127.5) / 127.5)),
+  );
   return [above, both];
 }

@@ -4,7 +4,9 @@
 function listText(numbers, shape = numbers.shape, first = 0) {
   if (!shape.length) return textOf(numberAt(numbers, first));
   const step = cellsOf(shape.slice(1));
-  return `[${range(shape[0]).map((each) => listText(numbers, shape.slice(1), first + each * step)).join(', ')}]`;
+  return `[${range(shape[0])
+    .map((each) => listText(numbers, shape.slice(1), first + each * step))
+    .join(', ')}]`;
 }
 
 /** The dtype that a file must name to have the numbers that the page has. @param {Network} network */
@@ -25,8 +27,11 @@ function filterOf({ weight }, filter) {
 function kernelText(layer) {
   const scales = range(layer.numbers.weight.shape[0]).map((filter) => textOf(scaleOf(layer, filter)));
   if (scales.every((each) => each === '1')) return listText(layer.numbers.weight);
-  if (scales.every((each) => each === scales[0])) return `{weights: ${listText(layer.numbers.weight)}, scale: ${scales[0]}}`;
-  const parts = scales.map((scale, filter) => `{weights: ${listText(filterOf(layer.numbers, filter))}, scale: ${scale}}`);
+  if (scales.every((each) => each === scales[0]))
+    return `{weights: ${listText(layer.numbers.weight)}, scale: ${scales[0]}}`;
+  const parts = scales.map(
+    (scale, filter) => `{weights: ${listText(filterOf(layer.numbers, filter))}, scale: ${scale}}`,
+  );
   return `[${parts.join(', ')}]`;
 }
 
@@ -49,7 +54,11 @@ function convolutionFields(layer, rank) {
 /** @param {Network} network @returns {string} */
 function problemText(network) {
   const { title, input, layers } = network;
-  const lines = [title && `title: ${JSON.stringify(title)}`, `input: ${listText(input)}`, `dims: ${input.shape.length - 1}`];
+  const lines = [
+    title && `title: ${JSON.stringify(title)}`,
+    `input: ${listText(input)}`,
+    `dims: ${input.shape.length - 1}`,
+  ];
   const dtype = dtypeText(network);
   if (dtype !== 'auto') lines.push(`dtype: ${dtype}`);
   if (layers.length === 1 && layers[0].kind === 'conv') lines.push(...loneFields(layers[0], input.shape.length - 1));
@@ -59,7 +68,9 @@ function problemText(network) {
 
 function loneFields(layer, rank) {
   const bias = layer.numbers.bias ? [['bias', listText(layer.numbers.bias)]] : [];
-  return [['kernel', kernelText(layer)], ...bias, ...convolutionFields(layer, rank)].map(([name, text]) => `${name}: ${text}`);
+  return [['kernel', kernelText(layer)], ...bias, ...convolutionFields(layer, rank)].map(
+    ([name, text]) => `${name}: ${text}`,
+  );
 }
 
 /** Of each kind, the fields that its layer needs in a file beside name, input and numbers. */
@@ -81,8 +92,14 @@ const names = (layer, wanted) => wanted.map((name) => [name, JSON.stringify(laye
 
 /** Kinds with the sizes that a file must say, and whether they have a bias. */
 const SIZES = {
-  conv: ({ weight }) => [['out_channels', weight.shape[0]], ['kernel_size', JSON.stringify(weight.shape.slice(2))]],
-  'transposed-conv': ({ weight }, layer) => [['out_channels', weight.shape[1] * layer.groups], ['kernel_size', JSON.stringify(weight.shape.slice(2))]],
+  conv: ({ weight }) => [
+    ['out_channels', weight.shape[0]],
+    ['kernel_size', JSON.stringify(weight.shape.slice(2))],
+  ],
+  'transposed-conv': ({ weight }, layer) => [
+    ['out_channels', weight.shape[1] * layer.groups],
+    ['kernel_size', JSON.stringify(weight.shape.slice(2))],
+  ],
   linear: ({ weight }) => [['out_features', weight.shape[0]]],
 };
 

@@ -40,7 +40,8 @@ function sumLines(layer, explanation) {
   if (rule === 'copy') return [['copy', `of ${layer.below}${positionText(terms[0].cell)} ${equals}`]];
   if (rule === 'function') return [[layer.kind, `${formula} ${equals}`]];
   if (formula) return [[layer.kind, `${formula} ${equals}`]];
-  const groups = layer.kind === 'add' ? new Map(terms.map((term) => [layer.belows[term.input], [term]])) : byChannel(terms);
+  const groups =
+    layer.kind === 'add' ? new Map(terms.map((term) => [layer.belows[term.input], [term]])) : byChannel(terms);
   const isOne = layer.kind === 'linear' || layer.kind === 'bias' || !terms.length;
   const lines = isOne ? [['products', sumText(terms.map(({ product }) => product))]] : [];
   const parts = isOne ? [addedUp(terms.map(({ product }) => product))] : [];
@@ -53,7 +54,10 @@ function sumLines(layer, explanation) {
   if (parts.length > MOST_LISTED) lines.push(['…', `${parts.length - MOST_LISTED} channels more`]);
   const times = divisor !== 1 ? ` / ${divisor}` : same(scale, ONE) ? '' : ` × ${textOf(scale)}`;
   const sum = sumText(parts, true);
-  const offset = layer.numbers.bias || layer.kind === 'conv' || layer.kind === 'linear' ? ` + bias ${shortText(explanation.bias)}` : '';
+  const offset =
+    layer.numbers.bias || layer.kind === 'conv' || layer.kind === 'linear'
+      ? ` + bias ${shortText(explanation.bias)}`
+      : '';
   lines.push(['total', `${times && parts.length > 1 ? `(${sum})` : sum}${times}${offset} ${equals}`]);
   return lines;
 }
@@ -75,8 +79,11 @@ function productTables(layer, { terms }) {
   }
   const first = [...groups.values()][0];
   if (first.length > MOST_TAPS) return [];
-  const tables = [...groups].slice(0, MOST_TABLES).map(([name, group]) => tripleOf(layer, groups.size > 1 ? name : '', group));
-  const more = groups.size > MOST_TABLES ? [make('p', { class: 'quiet' }, `… and ${groups.size - MOST_TABLES} planes more`)] : [];
+  const tables = [...groups]
+    .slice(0, MOST_TABLES)
+    .map(([name, group]) => tripleOf(layer, groups.size > 1 ? name : '', group));
+  const more =
+    groups.size > MOST_TABLES ? [make('p', { class: 'quiet' }, `… and ${groups.size - MOST_TABLES} planes more`)] : [];
   return [make('div', { class: 'triples' }, ...tables), ...more];
 }
 
@@ -84,7 +91,10 @@ function productTables(layer, { terms }) {
 function tripleOf(layer, name, group) {
   const turned = layer.flip ? 'kernel, turned' : 'kernel';
   const padded = ({ cell, source }) => !source || keyOf(cell) !== keyOf(source);
-  const value = (term) => [padded(term) ? `(${shortText(term.value)})` : shortText(term.value), padded(term) ? 'padded' : ''];
+  const value = (term) => [
+    padded(term) ? `(${shortText(term.value)})` : shortText(term.value),
+    padded(term) ? 'padded' : '',
+  ];
   return make(
     'div',
     { class: 'triple' },
@@ -134,7 +144,8 @@ function sizeLines(layer, shape) {
   return [...groups].map(([text, members]) => `${members.join(' and ')}: ${text}`);
 }
 
-const reachText = ({ taps, dilation }) => (dilation === 1 ? '' : `reach = ${dilation} × (${taps} − 1) + 1 = ${reachOf(taps, dilation)}, `);
+const reachText = ({ taps, dilation }) =>
+  dilation === 1 ? '' : `reach = ${dilation} × (${taps} − 1) + 1 = ${reachOf(taps, dilation)}, `;
 
 function windowText(axis) {
   const { size, taps, stride, dilation, before, after } = axis;
@@ -148,8 +159,14 @@ function transposedText(axis) {
 
 /** Cells from the first to the last on each axis, as words. @param {Region} region @param {number[]} shape */
 function regionText({ channels, axes }, shape) {
-  const span = (numbers) => (numbers.length === 1 ? `${numbers[0]}` : `${numbers[0]} to ${numbers[numbers.length - 1]}`);
-  const names = [['feature'], ['channel', 'column'], ['channel', 'row', 'column'], ['channel', 'slice', 'row', 'column']][axes.length];
+  const span = (numbers) =>
+    numbers.length === 1 ? `${numbers[0]}` : `${numbers[0]} to ${numbers[numbers.length - 1]}`;
+  const names = [
+    ['feature'],
+    ['channel', 'column'],
+    ['channel', 'row', 'column'],
+    ['channel', 'slice', 'row', 'column'],
+  ][axes.length];
   const lists = [channels, ...axes];
   if (lists.some((list) => !list.length)) return 'nothing but padding';
   const parts = lists.map((list, axis) => `${names[axis]}${list.length > 1 ? 's' : ''} ${span(list)}`);
