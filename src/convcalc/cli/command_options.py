@@ -5,17 +5,14 @@ from typing import Annotated, NamedTuple
 import typer
 
 from convcalc.cli.options import (
-    BiasNumbers,
     BoundaryWord,
+    ConvolutionOptions,
     Convolve,
-    Depthwise,
     DilationByAxis,
     Family,
     File,
     Folders,
     Force,
-    GroupsOfChannels,
-    KernelTexts,
     LimitChanges,
     PaddingByAxis,
     Quiet,
@@ -112,16 +109,7 @@ class SummaryOptions(NamedTuple):
     layer: Annotated[
         str | None, typer.Option("--layer", help="Of several layers: the one that flags change.", metavar="NAME")
     ] = None
-    kernel: KernelTexts = None
-    stride: StrideByAxis = None
-    padding: PaddingByAxis = None
-    dilation: DilationByAxis = None
-    groups: GroupsOfChannels = None
-    boundary: BoundaryWord = None
-    bias: BiasNumbers = None
-    dims: SpatialAxes = None
-    convolve: Convolve = False
-    depthwise: Depthwise = False
+    said: ConvolutionOptions = ConvolutionOptions()
     kernels: Folders = None
     limit: LimitChanges = None
 
