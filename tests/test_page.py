@@ -161,6 +161,9 @@ def test_the_script_is_strict_and_lean() -> None:
     assert "innerHTML" not in text and "eval(" not in text
     folder = Path(convcalc.__file__).parent / "page" / "assets"
     assert sorted(PARTS) == sorted(path.name for path in folder.glob("*.js"))
+    for path in folder.glob("*.js"):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not re.match(r"\s*(/?\*|//|$)", line)]
+        assert [line for line in lines if line.strip() not in text] == []
 
 
 def test_one_module_knows_windows() -> None:

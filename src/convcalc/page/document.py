@@ -28,7 +28,7 @@ pre { padding: 1rem; overflow-x: auto; line-height: 1.2 }
 @media print { body { background: #fff } }
 @page { size: A4; margin: 15mm }
 """
-_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n|^[ \t]*//.*\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n|^[ \t]*//[^\n]*\n", re.MULTILINE | re.DOTALL)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
