@@ -21,6 +21,7 @@ import page_tasks
 from conftest import CommandLine, Cost
 from convcalc import build_problem, compute, conv
 from convcalc.layers.network import Network
+from convcalc.layers.table import KINDS
 from convcalc.page.data import Picked, numbers_data, page_data
 from convcalc.page.document import PARTS, script
 from convcalc.page.excerpt import cropped, network_of_problem, of_sample, sliced
@@ -162,8 +163,20 @@ def test_the_script_is_strict_and_lean() -> None:
     folder = Path(convcalc.__file__).parent / "page" / "assets"
     assert sorted(PARTS) == sorted(path.name for path in folder.glob("*.js"))
     for path in folder.glob("*.js"):
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not re.match(r"\s*(/?\*|//|$)", line)]
+        lines = [
+            line for line in path.read_text(encoding="utf-8").splitlines() if not re.match(r"\s*(/?\*|//|$)", line)
+        ]
         assert [line for line in lines if line.strip() not in text] == []
+
+
+def test_every_kind_of_layer_is_computed() -> None:
+    """The table of the script has the kinds of Python."""
+    text = (page_tasks.ASSETS / "convolution.js").read_text(encoding="utf-8")
+    table = text.partition("const KINDS = {")[2].partition("};")[0]
+    known = set(re.findall(r"^  '?([\w-]+)'?[,:]", table, re.MULTILINE))
+    spelled_otherwise = {"pointwise", "depthwise"}  # they are convolutions
+    assert known == set(KINDS) - spelled_otherwise
+    assert PARTS[:3] == ("numbers.js", "convolution.js", "network.js")
 
 
 def test_one_module_knows_windows() -> None:

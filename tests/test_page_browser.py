@@ -10,7 +10,6 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ import yaml
 import convcalc
 import page_tasks
 from conftest import CommandLine
-from convcalc.page.document import PARTS
 
 playwright = pytest.importorskip("playwright.sync_api", reason="extra `browser` is not installed")
 
@@ -532,19 +530,18 @@ def test_it_prints(opened: Opener) -> None:
     assert len(re.findall(rb"/Type ?/Page\b", pdf)) == 1
 
 
-@cache
-def axe() -> str | None:
-    """The source of axe-core, as npm has it; None where it cannot be had."""
-    folder = Path(os.environ.get("AXE_CORE", "/tmp/convcalc-axe-core"))
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core, as npm has it."""
+    folder = tmp_path_factory.mktemp("axe")
     try:
-        folder.mkdir(exist_ok=True)
-        if not list(folder.glob("axe-core-*.tgz")):
-            subprocess.run(["npm", "pack", "axe-core"], cwd=folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(["npm", "pack", "axe-core"], cwd=folder, check=True, capture_output=True, timeout=60)
         with tarfile.open(next(folder.glob("axe-core-*.tgz"))) as packed:
             member = packed.extractfile("package/axe.min.js")
-            return member.read().decode() if member else None
+            assert member is not None
+            return member.read().decode()
     except (OSError, subprocess.SubprocessError, StopIteration, tarfile.TarError):
-        return None
+        pytest.skip("axe-core cannot be had from npm here")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -553,14 +550,11 @@ def axe() -> str | None:
     [("--padding", "1"), LENET, (example("photograph.yaml"),), (example("rgb-edges.yaml"),)],
     ids=["gradient", "lenet", "photograph", "rgb"],
 )
-def test_axe_finds_nothing_serious(opened: Opener, argv: tuple[str, ...], scheme: str) -> None:
+def test_axe_finds_nothing_serious(opened: Opener, axe: str, argv: tuple[str, ...], scheme: str) -> None:
     """Names, roles, contrast and order, by the rules of axe-core."""
-    source = axe()
-    if source is None:
-        pytest.skip("axe-core cannot be had from npm here")
     tab = opened(*argv, color_scheme=scheme)
     tab.page.get_by_label("heat map").check()
-    tab.page.evaluate(source)
+    tab.page.evaluate(axe)
     found = tab.page.evaluate("axe.run(document)")
     told = [f"{each['impact']} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
     assert [line for line in told if not line.startswith(("minor", "None"))] == []
@@ -599,18 +593,6 @@ def test_random_layers_are_those_of_python(answering: Any, first: int) -> None:
     tasks = [task for number in range(first, first + CHUNK) for task in page_tasks.network_tasks(SEED, number)]
     faults = answers(answering, tasks)
     assert not faults, "\n".join(faults)
-
-
-def test_every_kind_of_layer_is_computed() -> None:
-    """The table of the script has the kinds of Python."""
-    from convcalc.layers.table import KINDS
-
-    text = (page_tasks.ASSETS / "convolution.js").read_text(encoding="utf-8")
-    table = text.partition("const KINDS = {")[2].partition("};")[0]
-    known = set(re.findall(r"^  '?([\w-]+)'?[,:]", table, re.MULTILINE))
-    spelled_otherwise = {"pointwise", "depthwise"}  # they are convolutions
-    assert known == set(KINDS) - spelled_otherwise
-    assert PARTS[:3] == ("numbers.js", "convolution.js", "network.js")
 
 
 # Speed -------------------------------------------------------------------------------------------------------------

@@ -192,21 +192,30 @@ class Controls {
     return field;
   }
 
+  /** The kernels of the library by family; many as they are, they are put in once the page is on the screen. */
   kernelList() {
-    const families = new Map();
-    for (const [name, title, family] of this.app.record.kernels)
-      families.set(family, [
-        ...(families.get(family) || []),
-        make('option', { value: name }, title ? `${name}: ${title}` : name),
-      ]);
-    const groups = [...families].map(([family, options]) => make('optgroup', { label: family || 'other' }, ...options));
-    const list = make(
-      'select',
-      { onchange: () => this.set(this.kernelField(), list.value) },
-      make('option', { value: '' }, 'these numbers'),
-      ...groups,
-    );
+    const list = make('select', { onchange: () => this.set(this.kernelField(), list.value) }, this.ownNumbers());
+    const { kernel } = this.app.layer;
+    if (kernel) list.append(make('option', { value: kernel }, kernel));
+    requestAnimationFrame(() => setTimeout(() => this.fillKernels(list)));
     return list;
+  }
+
+  ownNumbers() {
+    return make('option', { value: '' }, 'these numbers');
+  }
+
+  fillKernels(list) {
+    const families = new Map();
+    for (const [name, title, family] of this.app.record.kernels) {
+      if (!families.has(family)) families.set(family, []);
+      families.get(family).push(make('option', { value: name }, title ? `${name}: ${title}` : name));
+    }
+    const groups = [...families].map(([family, options]) => make('optgroup', { label: family || 'other' }, ...options));
+    const { value } = list;
+    list.replaceChildren(this.ownNumbers(), ...groups);
+    list.value = value;
+    if (list.selectedIndex < 0) list.value = '';
   }
 
   /** Which kernel is meant: that of the picked output channel. */

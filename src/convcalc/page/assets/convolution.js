@@ -239,14 +239,12 @@ function windowSums({ axes, channels, filters, groups }, weight, input, isWhole 
   const [count, step] = [outputs[outputs.length - 1], axes[axes.length - 1].stride];
   let place = 0;
   for (let filter = 0; filter < filters; filter += 1) {
-    for (const channel of groupChannels(filter, channels, filters, groups)) {
-      for (const offset of offsets) {
-        const factor = weight[place++];
-        if (isWhole && !factor) continue; // of floats, 0 × inf is nan
-        const base = channel * volume + offset;
-        for (const row of rows)
-          add(output, filter * cells + row.output, input.data, base + row.input, count, step, factor);
-      }
+    const taps = groupChannels(filter, channels, filters, groups)
+      .flatMap((channel) => offsets.map((offset) => ({ from: channel * volume + offset, factor: weight[place++] })))
+      .filter(({ factor }) => !isWhole || factor); // of floats, 0 × inf is nan
+    for (const row of rows) {
+      const start = filter * cells + row.output;
+      for (const { from, factor } of taps) add(output, start, input.data, from + row.input, count, step, factor);
     }
   }
   return output;

@@ -1,7 +1,7 @@
 /* A panel for each array: its planes as grids of numbers, and as pictures where there are too many for a grid. */
 
 const MOST_SHOWN = 20; // rows or columns of a plane that is shown whole
-const VIEW = 9; // rows and columns around the picked cell of a larger one
+const VIEW = 7; // rows and columns around the picked cell of a larger one
 const [LEAST_PLANES, MOST_PLANES] = [3, 6]; // at a time
 const MANY_CELLS = 300; // of the planes that are shown at a time
 
