@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from convcalc.render.frames import ASCII, ROUNDED
+from convcalc.render.boxes import ASCII, ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import folded, stripped
 from convcalc.render.terminal import print_blocks
@@ -124,6 +124,23 @@ PAGES = [
     ("trace-all", 80, "trace one-dimension.yaml --all"),
     ("trace-40", 40, "trace --pos 1,1"),
     ("trace-csv", 100, "trace one-dimension.yaml --pos 1 --format csv"),
+    ("animate", 80, "animate"),
+    ("animate-plain", 80, "animate --format plain --pos 2,1 --count 2"),
+    ("animate-60", 60, "animate --count 1"),
+    ("animate-stride", 80, "animate --padding 1 --stride 2 --boundary reflect"),
+    ("animate-dilation", 80, "animate --kernel laplacian --dilation 2 --padding 1 --pos 1,2 --count 2"),
+    ("animate-channels", 100, "animate rgb-edges.yaml --count 2"),
+    ("animate-filters", 100, "animate two-channels-three-filters.yaml --count 1"),
+    ("animate-two", 100, "animate --kernel sobel-x --kernel sobel-y --pos 1,1 --count 1"),
+    ("animate-groups", 80, "animate groups.yaml --pos 1,1"),
+    ("animate-line", 80, "animate line.yaml --convolve"),
+    ("animate-cube", 80, "animate cube.yaml --pos 1,0,1 --count 2"),
+    ("animate-deep", 80, "animate deep.yaml --count 1"),
+    ("animate-many", 80, "animate many.yaml --channel 1 --pos 2,2"),
+    ("animate-batch", 80, "animate batch.yaml --batch 2 --pos 1,0 --channel 0"),
+    ("animate-large", 80, "animate large.yaml --pos 20,29 --count 2"),
+    ("animate-csv", 80, "animate one-dimension.yaml --format csv"),
+    ("animate-exact", 80, "animate exact.yaml --count 1"),
     ("uses", 80, "uses --pos 2,3"),
     ("uses-plain", 80, "uses --pos 2,3 --format plain"),
     ("uses-reflect", 80, "uses --pos 1,1 --padding 2 --boundary reflect"),

@@ -16,6 +16,7 @@ from convcalc.cli.options import (
     LimitChanges,
     PaddingByAxis,
     Quiet,
+    Sample,
     Search,
     SpatialAxes,
     StrideByAxis,
@@ -131,7 +132,7 @@ class PageOptions(NamedTuple):
         str | None, typer.Option("--pos", help="The output cell that the page opens with: 1,1.", metavar="INDEX")
     ] = None
     channel: Annotated[int, typer.Option("--channel", help="Its channel, from 0.", metavar="N")] = 0
-    batch: Annotated[int, typer.Option("--batch", help="The sample that the page holds, from 0.", metavar="N")] = 0
+    batch: Sample = 0
     crop: Annotated[
         str | None,
         typer.Option("--crop", help="Only these cells of the input, for each axis: 100:164,200:264.", metavar="CELLS"),
@@ -160,3 +161,25 @@ class PageOptions(NamedTuple):
     force: Force = False
     quiet: Quiet = False
     version: Version = False
+
+
+class AnimationOptions(NamedTuple):
+    """Which steps are shown, and how fast."""
+
+    pos: Annotated[
+        str | None,
+        typer.Option(
+            "--pos",
+            help="The cell to start at, one index per axis from 0: 1,1; of a transposed convolution an input cell.",
+            metavar="INDEX",
+        ),
+    ] = None
+    most: Annotated[int | None, typer.Option("--count", help="At most so many steps.", metavar="N")] = None
+    speed: Annotated[float, typer.Option("--speed", help="Steps a second, from 0.1 to 50.", metavar="N")] = 2
+    channel: Annotated[
+        int | None,
+        typer.Option(
+            "--channel", help="The output channel, from 0; otherwise the first few side by side.", metavar="N"
+        ),
+    ] = None
+    batch: Sample = 0

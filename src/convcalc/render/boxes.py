@@ -1,16 +1,52 @@
-"""Grids as rectangles of text, narrow enough for the page."""
+"""Grids as rectangles of text, narrow enough for the page.
+
+The lines around grids and tables.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from convcalc.render.frames import Frame, rule
 from convcalc.render.lines import Line, line_width, safe, text_width
 from convcalc.report.blocks import Grid, Role, Span
 
+
+class Frame(NamedTuple):
+    """The characters of a frame; the rules of a table have joints at its columns, those of a grid have none."""
+
+    rule: str
+    side: str
+    top: tuple[str, str, str]
+    """Left corner, joint, right corner; likewise below."""
+    middle: tuple[str, str, str]
+    bottom: tuple[str, str, str]
+    bar: str
+    """What bars are made of: the signs that fill a cell more and more, the last one all of it."""
+
+
+ROUNDED = Frame("─", "│", ("╭", "┬", "╮"), ("├", "┼", "┤"), ("╰", "┴", "╯"), "▏▎▍▌▋▊▉█")
+ASCII = Frame("-", "|", ("+", "+", "+"), ("+", "+", "+"), ("+", "+", "+"), "#")
+
+
+def rule(frame: Frame, corners: tuple[str, str, str], widths: list[int]) -> str:
+    """A rule over columns of these widths, each with a space on both sides."""
+    left, joint, right = corners
+    return left + joint.join(frame.rule * (width + 2) for width in widths) + right
+
+
+def bar(frame: Frame, share: float, cells: int) -> str:
+    """A share of a whole as a bar of so many cells, the rest of them empty.
+
+    >>> bar(ASCII, 0.5, 8), bar(ROUNDED, 0.45, 4)
+    ('####    ', '█▊  ')
+    """
+    steps = len(frame.bar)
+    full, part = divmod(round(max(0.0, min(share, 1.0)) * cells * steps), steps)
+    return (frame.bar[-1] * full + frame.bar[part - 1 : part] * bool(part)).ljust(cells)
+
+
 _GAP = Span("…", Role.LABEL)
-_BETWEEN_CELLS = 2
 
 
 class Box(NamedTuple):
@@ -41,18 +77,18 @@ def grid_box(grid: Grid, frame: Frame) -> Box:
     widths = [max(text_width(labels[c]), *(text_width(row[c].text) for row in cells)) for c in columns]
     margin = max(map(len, grid.row_labels), default=0)
     indent = Span(" " * (margin + 1) if margin else "")
-    inner = sum(widths) + _BETWEEN_CELLS * max(0, len(widths) - 1)
+    inner = sum(widths) + grid.gap * max(0, len(widths) - 1) + 2 * (grid.inset - 1)
     lines: list[Line] = [tuple(map(safe, grid.caption))]
     if grid.column_labels:
         spans = [Span(label.rjust(size), Role.LABEL) for label, size in zip(labels, widths, strict=True)]
-        lines.append((indent, Span("  "), *_spaced(spans)))
+        lines.append((indent, Span(" " * (1 + grid.inset)), *_spaced(spans, grid.gap)))
     head = len(lines)
     lines.append((indent, Span(rule(frame, frame.top, [inner]), Role.LABEL)))
-    left, right = Span(f"{frame.side} ", Role.LABEL), Span(f" {frame.side}", Role.LABEL)
+    left, right = (Span(side, Role.LABEL) for side in (frame.side + " " * grid.inset, " " * grid.inset + frame.side))
     for number, row in enumerate(cells):
         label = Span(grid.row_labels[number].rjust(margin) + " " if margin else "", Role.LABEL)
-        spans = _spaced([Span(cell.text.rjust(size), cell.role) for cell, size in zip(row, widths, strict=True)])
-        lines.append((label, left, *spans, right))
+        spans = [Span(cell.text.rjust(size), cell.role) for cell, size in zip(row, widths, strict=True)]
+        lines.append((label, left, *_spaced(spans, grid.gap), right))
     lines.append((indent, Span(rule(frame, frame.bottom, [inner]), Role.LABEL)))
     if grid.footer:
         lines.append((indent, Span(grid.footer, Role.LABEL)))
@@ -68,8 +104,8 @@ def fitted(grid: Grid, width: int, frame: Frame) -> Box:
     return box
 
 
-def _spaced(spans: Sequence[Span]) -> list[Span]:
-    gap = Span(" " * _BETWEEN_CELLS)
+def _spaced(spans: Sequence[Span], columns: int) -> list[Span]:
+    gap = Span(" " * columns)
     return [each for span in spans for each in (span, gap)][:-1]
 
 
@@ -87,12 +123,7 @@ def _without_middle(grid: Grid) -> Grid:
 
 
 def _picked(grid: Grid, columns: Sequence[int | None]) -> Grid:
-    return Grid(
-        caption=grid.caption,
-        cells=tuple(tuple(_GAP if c is None else row[c] for c in columns) for row in grid.cells),
-        row_labels=grid.row_labels,
-        column_labels=tuple(_GAP.text if c is None else grid.column_labels[c] for c in columns)
-        if grid.column_labels
-        else (),
-        footer=grid.footer,
+    labels = tuple(_GAP.text if c is None else grid.column_labels[c] for c in columns) if grid.column_labels else ()
+    return grid._replace(
+        cells=tuple(tuple(_GAP if c is None else row[c] for c in columns) for row in grid.cells), column_labels=labels
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.segment import Segment, Segments
 
-from convcalc.render.frames import ROUNDED
+from convcalc.render.boxes import ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import Strip
 from convcalc.report.blocks import Block, Role
@@ -32,6 +32,13 @@ STYLES: dict[Role, str] = {
 def print_blocks(console: Console, blocks: Sequence[Block]) -> None:
     """Print blocks at the console's width."""
     console.print(Segments(_segments(console, blocks)), end="", soft_wrap=True)
+
+
+def drawn_lines(console: Console, blocks: Sequence[Block]) -> list[str]:
+    """The lines that would be printed at the console's width, with the codes of their colours, without line ends."""
+    with console.capture() as captured:
+        print_blocks(console, blocks)
+    return captured.get().removesuffix("\n").split("\n")
 
 
 def _segments(console: Console, blocks: Sequence[Block]) -> Iterator[Segment]:

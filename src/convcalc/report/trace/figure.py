@@ -8,9 +8,20 @@ from math import prod
 from typing import Any
 
 from convcalc.arrays import plain
-from convcalc.report.arrays.figure import Cell, Figure, Item, Panel, PanelKind, Sign, single, typeset
-from convcalc.report.arrays.figure_cuts import shown_outputs, shown_taps
-from convcalc.report.arrays.panels import Place, slice_of
+from convcalc.report.arrays.figure import (
+    Cell,
+    Figure,
+    Item,
+    Panel,
+    PanelKind,
+    Place,
+    Sign,
+    shown_outputs,
+    shown_taps,
+    single,
+    slice_of,
+    typeset,
+)
 from convcalc.report.blocks import Role
 from convcalc.report.headline import headline
 from convcalc.report.text import cells_text, number_text, scale_text
@@ -41,14 +52,15 @@ def _channel_rows(trace: Trace, channel: ChannelTrace) -> Iterator[tuple[Item, .
         yield (
             input_panel(trace, channel.channel, taps),
             Sign("×"),
-            _kernel_panel(trace, channel, taps),
+            kernel_panel(trace, channel, taps),
             Sign("="),
             _products_panel(trace, channel, taps),
             *((Sign("Σ"), subtotal) if taps == slices[-1] else (Sign("+"),)),
         )
 
 
-def _kernel_panel(trace: Trace, channel: ChannelTrace, taps: Place) -> Panel:
+def kernel_panel(trace: Trace, channel: ChannelTrace, taps: Place) -> Panel:
+    """The slice of the kernel that some taps of the leading axes stand for, as it lies on the input."""
     name = trace.problem.labels.kernels[trace.channel] if trace.problem.labels.kernels else ""
     caption = " ".join(filter(None, ("kernel", name, scale_text(trace.scale))))
     turned = ["turned by 180°"] * trace.problem.flip
