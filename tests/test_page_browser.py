@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -361,6 +362,33 @@ def test_the_address_restores_cell_layer_and_settings(opened: Opener) -> None:
     assert again.result == result
     assert again.field("stride").input_value() == "2"
     assert again.page.get_by_label("heat map").is_checked()
+
+
+def test_what_an_address_says_of_a_layer_goes_together(opened: Opener) -> None:
+    """Settings that fit only with each other, in any order, and numbers that were typed over a kernel."""
+    tab = opened("--padding", "4", "--dilation", "4", "--kernel", "box")
+    wanted = tab.numbers("output")
+    name = opened().page.evaluate("document.querySelector('[data-convcalc]').id")
+    data = json.loads(opened().page.locator("[data-convcalc]").evaluate("(data) => data.textContent"))
+    layer = data["layers"][0]["name"]
+    settings = {"dilation": "4", "padding": "4", "kernel": "box"}
+    memo = {"settings": {layer: settings}, "edits": {f"{layer}/weight": {"4": "1"}, "input": {"0": "10"}}}
+    assert opened(hash=f"#{name}={quote(json.dumps(memo))}").numbers("output") == wanted
+
+
+def test_a_number_that_is_typed_back_is_as_it_was(opened: Opener) -> None:
+    """A float among whole numbers makes floats of them, and without it they are whole again."""
+    tab = opened("--kernel", "box")
+    tab.cell("input", 0, 0).click()
+    for text in ("0.5", "10"):
+        tab.page.keyboard.press("F2")
+        tab.page.keyboard.type(text)
+        tab.page.keyboard.press("Enter")
+    tab.cell("output", 0, 0).click()
+    assert tab.told[-1] == "360 × 1/9 + bias 0 = 40"
+    tab.cell("kernel", 0, 0).focus()
+    tab.page.keyboard.press("ArrowUp")
+    assert tab.result.startswith("output")
 
 
 @pytest.mark.parametrize(

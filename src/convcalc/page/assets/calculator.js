@@ -13,8 +13,9 @@ class Calculator {
     this.record = record;
     this.how = how;
     this.changes = { settings: {}, edits: {} };
-    this.network = networkOf(record);
-    computeFrom(this.network);
+    this.original = networkOf(record);
+    computeFrom(this.original);
+    this.network = this.original;
     this.state = {
       layer: record.picked.layer,
       what: 'output',
@@ -200,53 +201,38 @@ class Calculator {
   /** Change one number; what is wrong with it, or nothing. */
   edit(name, place, text) {
     try {
-      this.network = withNumber(this.network, name, place, text);
+      this.change(withEdit(this.changes, name, place, text), name === 'input' ? 0 : this.state.layer);
     } catch (error) {
       this.alert.textContent = error.message;
       return error.message;
     }
     this.alert.textContent = '';
-    this.changes.edits[name] = { ...this.changes.edits[name], [place]: text.trim() };
-    computeFrom(this.network, name === 'input' ? 0 : this.state.layer);
+    this.keepInside();
     this.refresh();
     return '';
   }
 
-  /** Change a setting of a layer, as typed; it stays as it was where the layer cannot be so. */
-  set(field, text, number = this.state.layer) {
-    const before = this.network.layers[number];
+  /** Change a setting of the layer, as typed; it stays as it was where the layer cannot be so. */
+  set(field, text) {
+    const { layer } = this.state;
+    const [network, changes] = [this.network, this.changes];
     try {
-      const made = this.settled(before, number, field, text);
-      this.network.layers = this.network.layers.map((layer, each) => (each === number ? made : layer));
-      computeFrom(this.network, number);
-      const { error } = this.network.outputs[number];
-      if (error) throw new Error(error);
+      this.change(withField(changes, this.layer, field, text), layer);
+      if (this.output.error) throw new Error(this.output.error);
     } catch (error) {
-      this.network.layers = this.network.layers.map((layer, each) => (each === number ? before : layer));
-      computeFrom(this.network, number);
-      this.alert.textContent = `${field.replace('_', ' ')}: ${error.message}`;
+      [this.network, this.changes] = [network, changes];
+      this.alert.textContent = `${field.replace(/:.*/, '').replace('_', ' ')}: ${error.message}`;
       return false;
     }
     this.alert.textContent = '';
-    this.changes.settings[before.name] = { ...this.changes.settings[before.name], [field]: text };
     this.keepInside();
     return true;
   }
 
-  settled(layer, number, field, text) {
-    const { shape } = inputsOf(this.network, number)[0];
-    const [name, channel] = field.split(':');
-    if (name === 'kernel') {
-      const found = this.record.kernels.find(([each]) => each === text);
-      if (!found) throw new Error(`there is no kernel ${JSON.stringify(text.slice(0, 40))} here`);
-      const edits = this.changes.edits[`${layer.name}/weight`];
-      if (edits) delete this.changes.edits[`${layer.name}/weight`];
-      return withKernel(layer, found, Number(channel || 0));
-    }
-    if (!Object.prototype.hasOwnProperty.call(SETTINGS, name)) throw new Error('there is no such setting');
-    const change = SETTINGS[name](layer, shape.length - 1, text);
-    if (change.padding && layer.kind.includes('pool')) change.padding = poolPadding(layer, shape, change.padding);
-    return { ...layer, ...change };
+  /** @param {Changes} changes @param {number} first The layer that they begin with. */
+  change(changes, first) {
+    this.network = changedNetwork(this.original, this.network, changes, this.record.kernels, first);
+    this.changes = changes;
   }
 
   /** The picked cell stays one that there is. */
@@ -269,13 +255,14 @@ class Calculator {
       this.state.what = 'output';
   }
 
-  reset() {
+  /** Everything as it was in the file, but for what an address says. @param {object|null} memo */
+  reset(memo = null) {
     this.controls.pause();
     this.changes = { settings: {}, edits: {} };
-    this.network = networkOf(this.record);
-    computeFrom(this.network);
+    this.network = this.original;
     this.alert.textContent = '';
     this.keepInside();
+    this.restore(memo);
     this.buildPanels();
     this.refresh();
   }
@@ -290,17 +277,23 @@ class Calculator {
   /** Make the page what an address says; what is not right in it is passed over. */
   restore(memo) {
     if (!memo) return;
-    for (const [name, settings] of Object.entries(memo.settings || {})) {
+    this.safely(changesFrom(memo));
+    for (const { name } of this.original.layers) {
       const number = this.network.layers.findIndex((layer) => layer.name === name);
-      const order = Object.entries(settings).sort(
-        ([one], [other]) => Number(other.startsWith('kernel')) - Number(one.startsWith('kernel')),
-      );
-      if (number >= 0) for (const [field, text] of order) this.set(field, `${text}`, number);
+      const isChanged =
+        this.changes.settings[name] || Object.keys(this.changes.edits).some((each) => each.startsWith(`${name}/`));
+      if (isChanged && this.network.outputs[number].error) this.safely(without(this.changes, name));
     }
-    for (const [name, edits] of Object.entries(memo.edits || {}))
-      for (const [place, text] of Object.entries(edits)) this.edit(name, Number(place), `${text}`);
-    computeFrom(this.network);
     this.restorePick(memo);
+  }
+
+  /** Changes of an address; where the input cannot be so, it stays as it is. */
+  safely(changes) {
+    try {
+      this.change(changes, 0);
+    } catch {
+      this.change(without(changes, 'input'), 0);
+    }
   }
 
   restorePick({ layer, what, cell, used, source, place, isHeat }) {

@@ -92,44 +92,146 @@ function withKernel(layer, [name, , , type, shape, values, scale], channel) {
     isOne && filter !== channel ? scaleOf(layer, filter) : readNumber(scale),
   );
   const numbers = { ...layer.numbers, weight: numbersOf(scalars, [filters, span, ...shape]) };
-  return { ...layer, numbers, scale: scales, kernel: isOne ? '' : name, isOne };
+  return { ...layer, numbers, scale: scales, kernel: isOne ? '' : name };
 }
 
-/** A change of one number: the arrays of a network by their names in `edits`. */
-function withNumber(network, name, place, text) {
-  const scalar = readNumber(text);
-  if (name === 'input') return { ...network, input: changed(checkedPlace(network.input, place), place, scalar) };
-  const [, layerName, tensor] = /^(.*)\/(\w+)$/s.exec(name) || [];
-  const layers = network.layers.map((layer) =>
-    layer.name === layerName ? withTensor(layer, tensor, place, scalar) : layer,
-  );
-  return { ...network, layers };
-}
-
-/** @throws {Error} There is no such number. */
-function checkedPlace(numbers, place) {
-  if (Number.isInteger(place) && place >= 0 && place < numbers.data.length) return numbers;
-  throw new Error(`there is no number ${place}`);
-}
-
-/** The layer with another number in its weight or bias, or another scale of an output channel. */
-function withTensor(layer, tensor, place, scalar) {
-  if (tensor === 'scale') {
-    if (!isExact(scalar)) throw new Error('a scale is a whole number or a fraction, such as 1/9');
-    const scale = range(layer.numbers.weight.shape[0]).map((filter) => scaleOf(layer, filter));
-    scale[place] = scalar;
-    return { ...layer, scale, kernel: '' };
+/** A layer with one setting as it is typed. @throws {Error} The setting is not what it must be. */
+function withSetting(layer, shape, kernels, field, text) {
+  const [name, channel] = field.split(':');
+  if (name === 'kernel') {
+    const found = kernels.find(([each]) => each === text);
+    if (!found) throw new Error(`there is no kernel ${JSON.stringify(text.slice(0, 40))} here`);
+    return withKernel(layer, found, Number(channel || 0));
   }
-  const filters =
-    layer.kind === 'transposed-conv'
-      ? layer.numbers.weight.shape[1] * layer.groups
-      : layer.numbers.weight && layer.numbers.weight.shape[0];
-  const held =
-    layer.numbers[tensor] ||
-    exactNumbers(
-      range(filters).map(() => ZERO),
-      [filters],
+  if (!Object.prototype.hasOwnProperty.call(SETTINGS, name)) throw new Error('there is no such setting');
+  const change = SETTINGS[name](layer, shape.length - 1, text);
+  if (change.padding && layer.kind.includes('pool')) change.padding = poolPadding(layer, shape, change.padding);
+  return { ...layer, ...change };
+}
+
+/** Kernels first, since they change sizes, and padding last, whose words follow from all others. */
+const rankOf = (field) => (field.startsWith('kernel:') || field === 'kernel' ? 0 : field === 'padding' ? 2 : 1);
+
+/** @param {Object<string, string>} edits @returns {[number, Scalar][]} @throws {Error} One is no number. */
+const entriesOf = (edits) => Object.entries(edits || {}).map(([place, text]) => [Number(place), readNumber(text)]);
+
+/** The array with what is typed. @throws {Error} It has no such place. */
+function edited(numbers, edits) {
+  const entries = entriesOf(edits);
+  const isThere = ([place]) => Number.isInteger(place) && place >= 0 && place < numbers.data.length;
+  if (!entries.every(isThere)) throw new Error('there is no such number');
+  return replaced(numbers, entries);
+}
+
+/** How many output channels a layer with weights has. */
+function filtersOf({ kind, groups, numbers: { weight, bias: numbers } }) {
+  if (!weight) return numbers.shape[0];
+  return kind === 'transposed-conv' ? weight.shape[1] * groups : weight.shape[0];
+}
+
+/** A layer with its settings and numbers as they are typed. @param {Changes} changes @throws {Error} Some cannot be. */
+function changedLayer(layer, shape, kernels, { settings, edits }) {
+  const fields = Object.entries(settings[layer.name] || {}).sort(([one], [other]) => rankOf(one) - rankOf(other));
+  let made = fields.reduce((each, [field, text]) => withSetting(each, shape, kernels, field, text), layer);
+  const editsOf = (tensor) => edits[`${layer.name}/${tensor}`];
+  const numbers = { ...made.numbers };
+  if (editsOf('weight')) {
+    numbers.weight = edited(numbers.weight, editsOf('weight'));
+    made = { ...made, kernel: '' };
+  }
+  if (editsOf('bias')) {
+    const filters = filtersOf(made);
+    numbers.bias = edited(
+      numbers.bias ||
+        exactNumbers(
+          range(filters).map(() => ZERO),
+          [filters],
+        ),
+      editsOf('bias'),
     );
-  const numbers = { ...layer.numbers, [tensor]: changed(checkedPlace(held, place), place, scalar) };
-  return { ...layer, numbers, kernel: tensor === 'weight' ? '' : layer.kernel };
+  }
+  if (editsOf('scale')) made = { ...made, scale: scalesWith(made, entriesOf(editsOf('scale'))) };
+  return { ...made, numbers };
+}
+
+/** The scales of all output channels with those that are typed. */
+function scalesWith(layer, entries) {
+  const scale = range(filtersOf(layer)).map((filter) => scaleOf(layer, filter));
+  for (const [place, scalar] of entries) {
+    if (!isExact(scalar)) throw new Error('a scale is a whole number or a fraction, such as 1/9');
+    if (place in scale) scale[place] = scalar;
+  }
+  return scale;
+}
+
+/**
+ * The network with changes; layers below `first` are those of `network`, which has them already.
+ * @param {Network} original @param {Network} network @param {Changes} changes @param {Array} kernels
+ * @returns {Network}
+ */
+function changedNetwork(original, network, changes, kernels, first) {
+  const input = first ? network.input : edited(original.input, changes.edits.input);
+  const made = { ...original, input, layers: original.layers.slice(), outputs: network.outputs.slice(0, first) };
+  network.layers.slice(0, first).forEach((layer, number) => (made.layers[number] = layer));
+  for (let number = first; number < made.layers.length; number += 1) {
+    try {
+      const { shape } = inputsOf(made, number)[0];
+      made.layers[number] = changedLayer(original.layers[number], shape, kernels, changes);
+      made.outputs[number] = computed(made, number);
+    } catch (error) {
+      made.outputs[number] = { numbers: null, shape: null, error: error.message };
+    }
+  }
+  return made;
+}
+
+/** The changes with one setting more; a kernel takes the place of what was typed over the one before it. */
+function withField({ settings, edits }, layer, field, text) {
+  const { [field]: _, ...others } = settings[layer.name] || {};
+  const isKernel = field === 'kernel' || field.startsWith('kernel:');
+  const kept = isKernel ? withoutKernel(edits, layer, field) : edits;
+  return { settings: { ...settings, [layer.name]: { ...others, [field]: text } }, edits: kept };
+}
+
+/** The numbers that are typed, but for weight and scale of the output channel that gets another kernel. */
+function withoutKernel(edits, layer, field) {
+  const { weight } = layer.numbers;
+  const span = cellsOf(weight.shape.slice(1));
+  const channel = field.includes(':') ? Number(field.split(':')[1]) : null;
+  const kept = (name, size) =>
+    Object.fromEntries(
+      Object.entries(edits[name] || {}).filter(
+        ([place]) => channel !== null && Math.floor(Number(place) / size) !== channel,
+      ),
+    );
+  const [weights, scales] = [`${layer.name}/weight`, `${layer.name}/scale`];
+  return { ...edits, [weights]: kept(weights, span), [scales]: kept(scales, 1) };
+}
+
+/** The changes with one number more. @param {string} name `input`, or layer and tensor: conv1/weight. */
+function withEdit({ settings, edits }, name, place, text) {
+  const scalar = readNumber(text);
+  if (name.endsWith('/scale') && !isExact(scalar)) {
+    throw new Error('a scale is a whole number or a fraction, such as 1/9');
+  }
+  return { settings, edits: { ...edits, [name]: { ...edits[name], [place]: text.trim() } } };
+}
+
+/** Changes of an address, whatever stands there: texts by names. @returns {Changes} */
+function changesFrom(memo) {
+  const isTexts = (each) => each && typeof each === 'object' && !Array.isArray(each);
+  const texts = (table) =>
+    Object.fromEntries(
+      Object.entries(isTexts(table) ? table : {})
+        .filter(([, each]) => isTexts(each))
+        .map(([name, each]) => [name, Object.fromEntries(Object.entries(each).map(([key, text]) => [key, `${text}`]))]),
+    );
+  return { settings: texts(memo.settings), edits: texts(memo.edits) };
+}
+
+/** The changes without those of a layer. @param {string} name */
+function without({ settings, edits }, name) {
+  const { [name]: _, ...others } = settings;
+  const kept = Object.entries(edits).filter(([each]) => each !== name && !each.startsWith(`${name}/`));
+  return { settings: others, edits: Object.fromEntries(kept) };
 }

@@ -334,13 +334,7 @@ function start(data) {
       id: data.id,
     });
     shadow.append(calculator.root);
-    addEventListener('hashchange', () => {
-      calculator.network = networkOf(calculator.record);
-      calculator.changes = { settings: {}, edits: {} };
-      computeFrom(calculator.network);
-      calculator.restore(addressOf(data.id));
-      calculator.refresh();
-    });
+    addEventListener('hashchange', () => calculator.reset(addressOf(data.id)));
   } catch (error) {
     shadow.replaceChildren(make('p', {}, `The interactive part does not run here: ${error.message}`), make('slot'));
   }

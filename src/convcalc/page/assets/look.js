@@ -142,6 +142,7 @@ function isStart(app, [, ...position]) {
 }
 
 function weightLook(app, look, cell, view) {
+  if (!isWithin(cell, view.shape)) return null;
   const place = view.place(cell);
   const scalar = numberAt(app.layer.numbers.weight, place);
   const isPicked = app.state.what === 'weight' && app.state.place === place;

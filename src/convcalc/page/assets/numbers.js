@@ -226,16 +226,21 @@ function numbersOf(scalars, shape, type = 'float64') {
   return { type, shape, data: STORED[type].from(scalars, floatOf), over: 1n };
 }
 
-/** The array with another number at one place. @param {Numbers} numbers @param {number} place @param {Scalar} scalar */
-function changed(numbers, place, scalar) {
-  if (numbers.type === 'whole' && !(isSmall(numbers) && isExact(scalar) && scalar.d === 1n && isSafe(scalar.n))) {
-    const scalars = scalarsOf(numbers);
-    scalars[place] = scalar;
-    return numbersOf(scalars, numbers.shape);
+/**
+ * The array with other numbers at some places; a float among exact ones makes floats of all.
+ * @param {Numbers} numbers @param {[number, Scalar][]} entries Places with what stands there @returns {Numbers}
+ */
+function replaced(numbers, entries) {
+  if (!entries.length) return numbers;
+  const isWhole = ([, scalar]) => isExact(scalar) && scalar.d === 1n && isSafe(scalar.n);
+  if (numbers.type !== 'whole' || (isSmall(numbers) && entries.every(isWhole))) {
+    const data = STORED[numbers.type === 'whole' ? 'float64' : numbers.type].from(numbers.data);
+    for (const [place, scalar] of entries) data[place] = floatOf(scalar);
+    return { ...numbers, data, most: undefined };
   }
-  const data = STORED[numbers.type === 'whole' ? 'float64' : numbers.type].from(numbers.data);
-  data[place] = floatOf(scalar);
-  return { ...numbers, data, most: undefined };
+  const scalars = scalarsOf(numbers);
+  for (const [place, scalar] of entries) scalars[place] = scalar;
+  return numbersOf(scalars, numbers.shape);
 }
 
 /** @param {bigint} n @returns {boolean} */
