@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from convcalc.render.html import html_text
@@ -92,4 +92,4 @@ def script() -> str:
 
 
 def _asset(name: str) -> str:
-    return (files("convcalc.page") / "assets" / name).read_text(encoding="utf-8")
+    return (Path(__file__).parent / "assets" / name).read_text(encoding="utf-8")
