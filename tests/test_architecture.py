@@ -47,6 +47,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "report": (*CORE, "diagnosis", "bench", "picture"),
     "render": (*CORE, "files", "report", "picture"),
+    "explore": (*CORE, "picture", "files", "request", "report", "render"),
     "__init__": (*CORE, "request", "api"),
     "cli": (
         *CORE,
@@ -57,6 +58,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "diagnosis",
         "report",
         "render",
+        "explore",
         "api",
         "bench",
         "__init__",
@@ -76,6 +78,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG
+    "explore": ("numpy", "rich", "textual"),
     "api": ("numpy",),
     "bench": ("numpy", "torch", "scipy", "cv2"),
     "diagnosis": ("yaml",),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.cli.options import ProblemOptions
     from convcalc.problem import Problem
+    from convcalc.request.request import Request
 
 
 class Ready(NamedTuple):
@@ -73,14 +74,27 @@ def network_of(
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
+    return network_of_request(asked(options, layer), options, input_text, explain=explain)
+
+
+def asked(options: ProblemOptions, layer: str | None = None) -> Request:
+    """What a command line asks for, in the words of its file and its flags; raises as :func:`network_of` does."""
     from convcalc.request.request import read_request
+
+    request = read_request(options.file, limits_of(options.limit))
+    return changed(request, options, layer).override(dtype=options.dtype)
+
+
+def network_of_request(
+    request: Request, options: ProblemOptions, input_text: str | None = None, *, explain: bool = False
+) -> tuple[Network, Context]:
+    """The network of what was asked for, and how to compute it; raises as :func:`network_of` does."""
     from convcalc.request.resolve import resolve
 
     limits = limits_of(options.limit)
-    request = read_request(options.file, limits)
     library = library_of(options.kernels, limits)
     network = resolve(
-        changed(request, options, layer).override(dtype=options.dtype),
+        request,
         library,
         limits,
         input_text=input_text,
@@ -101,14 +115,23 @@ def ready(
         ConvcalcError: a file or a flag is bad, or there are no numbers.
     """
     network, context = network_of(options, layer, input_text, explain=explain)
+    check_numbers(network)
+    number = number_of(network, layer)
+    network = network.as_problem(context)
+    return Ready(network, network.input(), number, context, layer is not None)
+
+
+def check_numbers(network: Network) -> None:
+    """Refuse a network of whose input only the shape is known.
+
+    Raises:
+        FieldError: it is one.
+    """
     if network.tensor is None:
         raise FieldError(
             f"{network.source} has the shape of an input, not its numbers",
             hint=f"--input {_example(network)}, or --input '{{random: {list(network.input_shape)}}}'",
         )
-    number = number_of(network, layer)
-    network = network.as_problem(context)
-    return Ready(network, network.input(), number, context, layer is not None)
 
 
 def check_whole(found: Ready, *, partial: bool) -> None:

@@ -1,0 +1,139 @@
+"""A request with other words in it: what an editor changes of a convolution, or of one of several layers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from convcalc.errors import FieldError, UsageError
+from convcalc.files.file_kind import is_path
+from convcalc.files.tensor_file import Tensor
+from convcalc.limits import Limits
+from convcalc.numerals import Number, exact_text
+from convcalc.request.layer_list import Entry, read_entries
+from convcalc.request.request import FIELDS, NETWORK_FIELDS, Field, Origin, Request
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.files.yaml_reader import Node
+    from convcalc.layers.network import InputTensor, Network
+    from convcalc.problem import Problem
+
+Changes = Mapping[str, "Node | None"]
+"""Fields of a problem with what they say now; None: nothing any more."""
+
+_EDITOR = Origin("the editor", is_flag=True)
+_IN_LAYER = {"kernel": "weight"}
+_BY_WEIGHT = ("out_channels", "kernel_size", "channel_multiplier")
+"""Arguments of a layer that its weight gives too."""
+
+
+def with_changes(request: Request, number: int, changes: Changes, limits: Limits) -> Request:
+    """The request with fields of its convolution changed, or those of the layer of that number.
+
+    Raises:
+        UsageError: it is a model, whose layers are told in a format of its own.
+        FieldError: the layer is part of one that is written as two.
+    """
+    if request.model is not None:
+        raise UsageError("the layers of a model are as its file has them", hint="its input can be edited")
+    if "layers" in request.fields:
+        own = {name: node for name, node in changes.items() if name not in NETWORK_FIELDS}
+        return _with_layer(_with_fields(request, changes, NETWORK_FIELDS), number, own, limits)
+    return _with_fields(request, changes, FIELDS)
+
+
+def _with_fields(request: Request, changes: Changes, known: Collection[str]) -> Request:
+    changes = {name: node for name, node in changes.items() if name in known}
+    kept = {name: field for name, field in request.fields.items() if name not in changes and name != "expect"}
+    said = {name: Field(node, _EDITOR) for name, node in changes.items() if node is not None}
+    return replace(request, fields={**kept, **said})
+
+
+def _with_layer(request: Request, number: int, changes: Changes, limits: Limits) -> Request:
+    nodes, origin = request.fields["layers"]
+    entry = read_entries(cast("Node", nodes), limits)[number]
+    if not isinstance(nodes, list) or (len(entry.path) > 2 and entry.path[2] != entry.kind):
+        raise FieldError(f"{entry.name} is part of a layer that is written as two", hint="write the two apart")
+    place = int(entry.path[1])
+    written: Node = [*nodes[:place], {entry.kind: _said(entry, changes)}, *nodes[place + 1 :]]
+    kept = {name: field for name, field in request.fields.items() if name != "expect"}
+    return replace(request, fields={**kept, "layers": Field(written, origin)})
+
+
+def _said(entry: Entry, changes: Changes) -> Node:
+    """The arguments of a layer as they are now; a kernel gives the sizes of the weight itself."""
+    inner = {_IN_LAYER.get(name, name): node for name, node in changes.items()}
+    gone = {*inner, *(_BY_WEIGHT if "weight" in inner else ())}
+    kept = {name: node for name, node in entry.said.items() if name not in gone}
+    return kept | {name: node for name, node in inner.items() if node is not None}
+
+
+def with_flags_baked(request: Request, network: Network, limits: Limits) -> Request:
+    """The request with what flags change of a layer as if it stood in the file, where more can be changed."""
+    if not request.changes:
+        return request
+    number = network.number(request.layer)
+    said: dict[str, Node | None] = {}
+    for name, field in request.changes.items():
+        node = cast("Node", field.node)
+        if name == "depthwise":
+            said["groups"] = str(network.stages[number].layer.channels)
+        else:
+            said[name] = str(Path(node).absolute()) if isinstance(node, str) and is_path(node) else node
+    return _with_layer(replace(request, layer="", changes={}), number, said, limits)
+
+
+def with_input(request: Request, tensor: InputTensor) -> Request:
+    """The request with numbers, (batch, channels, *spatial), as its input."""
+    rank = tensor.cells.ndim - 2
+    held = Tensor(tensor.cells, rank, tensor.notes, tensor.name, tensor.is_image)
+    kept = {name: field for name, field in request.fields.items() if name != "expect"}
+    return replace(request, fields={**kept, "input": Field(held, _EDITOR), "dims": Field(str(rank), _EDITOR)})
+
+
+def has_own_input(request: Request) -> bool:
+    """Whether its input is one that :func:`with_input` gave it."""
+    return "input" in request.fields and request.fields["input"].origin is _EDITOR
+
+
+def with_number(values: Array, place: tuple[int, ...], number: Number) -> Array:
+    """The array with another number at a place, in a type that holds it as a file with it would have been read."""
+    from convcalc.arrays import checked, in_floats, is_exact
+
+    if isinstance(number, float) and is_exact(values):
+        made = in_floats(values.astype(object))
+    elif is_exact(values):
+        made = values.astype(object)
+    else:
+        made = values.copy()
+    made[place] = number
+    return checked(made)
+
+
+def nodes_of(values: Array) -> Node:
+    """Numbers as the texts of a file, which give the very same numbers again."""
+    if values.ndim:
+        return [nodes_of(each) for each in values]
+    from convcalc.arrays import plain
+
+    return exact_text(plain(values[()]))
+
+
+def kernel_changes(problem: Problem, weight: Array, *, in_layer: bool) -> Changes:
+    """What says that a convolution has this weight, shaped as its own is: its filters, written out.
+
+    ``in_layer``: in a layer, whose words have one scale, which is 1.
+    """
+    filters = [each[0] if len(each) == 1 else each for each in weight]
+    nodes = [_filter(nodes_of(each), exact_text(scale)) for each, scale in zip(filters, problem.scale, strict=True)]
+    node: Node = nodes[0] if len(nodes) == 1 else nodes
+    if in_layer:
+        return {"kernel": node, "groups": str(problem.groups)}
+    return {"kernel": node, "depthwise": None, "groups": str(problem.groups) if problem.groups > 1 else None}
+
+
+def _filter(weights: Node, scale: str) -> Node:
+    return {"weights": weights} if scale == "1" else {"weights": weights, "scale": scale}
