@@ -15,7 +15,7 @@ from convcalc.arrays import unwarned
 from convcalc.errors import ConvcalcError, LimitError
 from convcalc.explore.keys import FOOT, KEYS, help_lines
 from convcalc.explore.look import Pane
-from convcalc.explore.planes import joined, split
+from convcalc.explore.planes import joined, planes, split
 from convcalc.explore.session import Session
 from convcalc.explore.story import copied_text, story_lines, subtitle
 from convcalc.explore.tabs import IN_CHANNEL, LAYER, OUT_CHANNEL, SAMPLE, channel_tabs, layer_tabs
@@ -102,14 +102,14 @@ class Explorer(App[None]):
         self._draw(session, width, room)
 
     def _draw(self, session: Session, width: int, room: int) -> None:
-        grids = self._grids()
-        wanted = min(grids.board.wanted_height(session), max(room - _STORY, room * 3 // 5))
+        grids, found = self._grids(), planes(session)
+        wanted = min(grids.board.wanted_height(found), max(room - _STORY, room * 3 // 5))
         lines = 0 if self.is_expanded else wanted
         grids.display = bool(lines)
         grids.styles.height = lines
         if lines:
             grids.session = session
-            grids.show(grids.board.lines(session, width, lines))
+            grids.show(grids.board.lines(session, found, width, lines))
         self._line("story").show(story_lines(session, width, room - lines))
 
     def _say(self, text: str, role: Role = Role.PLAIN) -> None:

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 from convcalc.explore.grid import HEAD, GridView, Piece, Pieces, Zoom, fitted
 from convcalc.explore.look import Pane
 from convcalc.explore.picture_view import Canvas, canvas_of, picture_lines, title_of
-from convcalc.explore.planes import Place, Plane, planes
+from convcalc.explore.planes import Place, Plane
 from convcalc.explore.session import Session
 from convcalc.report.blocks import Role, Span
 
 _GAP = 3
 _SIGNS = {Pane.KERNEL: "⋆", Pane.OUTPUT: "="}
 _FOOT = 1
+_PICTURE = 40
+"""Lines that a picture may take."""
 
 
 class Spot(NamedTuple):
@@ -37,33 +39,33 @@ class Board:
     _held: dict[Pane, tuple[Any, Canvas]] = field(default_factory=dict)
     _scene: Any = None
 
-    def lines(self, session: Session, width: int, height: int) -> list[Pieces]:
-        """All lines of the grids; each shows what is lit in it, the one with the cursor its cursor."""
+    def lines(self, session: Session, found: Sequence[Plane], width: int, height: int) -> list[Pieces]:
+        """All lines of the grids of some planes; each shows what is lit in it, the one with the cursor its cursor."""
         if session.scene is not self._scene:
             self._scene = session.scene
             self._held.clear()
         self.height = height
-        found = planes(session)
         self.spots = tuple(self._spots(found, width))
         for spot in self.spots:
             is_focused = spot.plane.pane is session.look.pane
             self.views[spot.plane.pane].follow(spot.plane, height, spot.width, is_focused=is_focused)
-        return self.redrawn(session)
+        return self.redrawn(session.look.pane)
 
-    def redrawn(self, session: Session) -> list[Pieces]:
+    def redrawn(self, focused: Pane) -> list[Pieces]:
         """The same grids, scrolled elsewhere perhaps."""
-        columns = [list(self._drawn(spot, session.look.pane)) for spot in self.spots]
+        columns = [list(self._drawn(spot, focused)) for spot in self.spots]
         middle = HEAD + min((len(spot.plane.rows) for spot in self.spots), default=1) // 2
         return [
             tuple(self._beside(parts, number == min(middle, self.height - 1)))
             for number, parts in zip(range(self.height), zip_longest(*columns, fillvalue=()), strict=False)
         ]
 
-    def wanted_height(self, session: Session) -> int:
-        """The lines that all rows would take."""
-        found = [plane for plane in planes(session) if self.views[plane.pane].shown_zoom(plane) is Zoom.NUMBERS]
-        pictures = any(self.views[plane.pane].shown_zoom(plane) is not Zoom.NUMBERS for plane in planes(session))
-        return HEAD + _FOOT + max(24 if pictures else 1, *(len(plane.rows) for plane in found), 1)
+    def wanted_height(self, found: Sequence[Plane]) -> int:
+        """The lines that all rows would take, and a picture."""
+        rows = [
+            len(plane.rows) if self.views[plane.pane].shown_zoom(plane) is Zoom.NUMBERS else _PICTURE for plane in found
+        ]
+        return HEAD + _FOOT + max(rows)
 
     def _spots(self, found: Sequence[Plane], width: int) -> Iterator[Spot]:
         left = 0
@@ -72,12 +74,12 @@ class Board:
             left += size + _GAP
 
     def _widths(self, found: Sequence[Plane], width: int) -> list[int]:
-        """As much as each wants; where that is too much the kernel has two fifths at most, the others share the rest."""
+        """As much as each wants; if that is too much, the kernel has two fifths at most, the others the rest."""
         room = width - _GAP * (len(found) - 1)
         for gap, is_brief in ((2, False), (1, False), (1, True)):
             for view in self.views.values():
                 view.gap, view.is_brief = gap, is_brief
-            wanted = [self.views[plane.pane].wanted(plane, self.height) for plane in found]
+            wanted = [self.views[plane.pane].wanted(plane, self.height, room) for plane in found]
             if sum(wanted) <= room:
                 return wanted
         kernel = [

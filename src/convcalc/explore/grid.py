@@ -66,11 +66,14 @@ class GridView:
         is_large = max(len(plane.rows), len(plane.columns)) > _LARGE
         return self.zoom or (Zoom.WHOLE if is_large else Zoom.NUMBERS)
 
-    def wanted(self, plane: Plane, height: int) -> int:
-        """The columns that all numbers of it would take, seen so many lines high."""
+    def wanted(self, plane: Plane, height: int, room: int) -> int:
+        """The columns that all numbers of it would take, seen so many lines high; beyond ``room`` roughly."""
         if self.shown_zoom(plane) is not Zoom.NUMBERS:
             return max(text_width(plane.title), len(plane.columns))
-        self._measure(plane, self._rows(plane, height), plane.columns[: self.first[1] + 40])
+        least = len(plane.columns) * (_NARROWEST + self.gap)
+        if least > room:
+            return least
+        self._measure(plane, self._rows(plane, height), plane.columns)
         numbers = self._labels + len(plane.columns) * (self.cell + self.gap) + 1
         return max(numbers, min(text_width(plane.title), 24))
 

@@ -138,7 +138,8 @@ class Session:
     def at_layer(self, number: int) -> Session:
         """Another layer, its first cells."""
         number = max(0, min(number, len(self.layers) - 1))
-        return self.looking(replace(first_look(number, self.look.sample), pane=self.look.pane))
+        found = self.looking(first_look(number, self.look.sample))
+        return replace(found, look=_at_the_middle(found.look, found.scene, self.look.pane))
 
     def at_sample(self, sample: int) -> Session:
         """Another sample."""
@@ -287,10 +288,15 @@ def open_session(words: Request, network: Network, library: Library, context: Co
     words = with_flags_baked(words, network, context.limits or Limits())
     desk = Desk(library, context, network.tensor)
     scene = scene_of(network, number, 0, context)
-    look = _fitted(first_look(number), scene)
+    return Session(desk, words, scene, _at_the_middle(first_look(number), scene, Pane.OUTPUT))
+
+
+def _at_the_middle(look: Look, scene: Scene, pane: Pane) -> Look:
+    """The middle of the first output channel picked, the cursor in a pane that there is."""
     middle = tuple(size // 2 for size in scene.output_shape[1:])
-    cell = (0, *middle) if middle else look.output
-    return Session(desk, words, scene, _fitted(look.at(Pane.OUTPUT, cell), scene))
+    look = look.within(scene.input_shape, scene.output_shape, scene.taps)
+    look = _fitted(look.at(Pane.OUTPUT, (0, *middle)), scene)
+    return replace(look, pane=Pane.KERNEL) if pane is Pane.KERNEL and scene.taps else look
 
 
 def _fitted(look: Look, scene: Scene) -> Look:

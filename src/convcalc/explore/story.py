@@ -16,12 +16,15 @@ from convcalc.report.text import channels_text
 from convcalc.report.trace.report import explanation_report
 from convcalc.report.uses.convolution import uses_report
 from convcalc.report.uses.network import network_uses_report
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.explore.session import Session
+    from convcalc.layers.layer import Shape
     from convcalc.render.lines import Line
 
 _COPIED_WIDTH = 100
+_LEAST_GRID = 5  # lines of a grid of one row with its neighbour
 
 
 def story(session: Session) -> tuple[Block, ...]:
@@ -40,12 +43,14 @@ def story(session: Session) -> tuple[Block, ...]:
 def story_lines(session: Session, width: int, height: int) -> list[Line]:
     """The story at so many columns; where it is longer than ``height``, the sentences and sums before the grids."""
     blocks = story(session)
-    lines = list(lines_of(blocks, width, ROUNDED))
-    if len(lines) <= height:
-        return lines
     words = tuple(block for block in blocks if not isinstance(block, Flow))
     grids = tuple(block for block in blocks if isinstance(block, Flow))
-    return [*(line for line in lines_of(words, width, ROUNDED) if line), (), *lines_of(grids, width, ROUNDED)]
+    told = [line for line in lines_of(words, width, ROUNDED) if line]
+    if len(told) + _LEAST_GRID * len(grids) <= height:
+        lines = list(lines_of(blocks, width, ROUNDED))
+        if len(lines) <= height:
+            return lines
+    return [*told, (), *lines_of(grids, width, ROUNDED)]
 
 
 def copied_text(session: Session) -> str:
@@ -62,7 +67,7 @@ def subtitle(session: Session) -> str:
 
 def _subtitle(session: Session) -> Iterator[str]:
     scene, problem = session.scene, session.scene.problem
-    yield f"{channels_text(scene.input_shape)} → {channels_text(scene.output_shape)}"
+    yield f"{_size_text(scene.input_shape)} → {_size_text(scene.output_shape)}"
     if problem is None:
         yield scene.stage.layer.kind
         return
@@ -74,3 +79,7 @@ def _subtitle(session: Session) -> Iterator[str]:
         yield "kernel turned"
     if problem.groups > 1:
         yield f"{problem.groups} groups"
+
+
+def _size_text(shape: Shape) -> str:
+    return channels_text(shape) if len(shape) > 1 else counted(shape[0], "feature")

@@ -78,11 +78,6 @@ class Grids(Lines):
         self.board = Board()
         self.session: Session | None = None
 
-    def draw(self, session: Session) -> None:
-        """The grids of a session, scrolled to where its cursor is."""
-        self.session = session
-        self.show(self.board.lines(session, self.size.width, self.size.height))
-
     def on_click(self, event: events.Click) -> None:
         """Tell what was hit."""
         found = self.board.at(event.x, event.y)
@@ -104,7 +99,7 @@ class Grids(Lines):
             return
         across = event.shift or event.ctrl
         self.board.scroll(found[0], 0 if across else way * _WHEEL, way * _WHEEL if across else 0)
-        self.show(self.board.redrawn(self.session))
+        self.show(self.board.redrawn(self.session.look.pane))
 
 
 class Tabs(Lines):
