@@ -155,8 +155,8 @@ class Explorer(App[None]):
         """The next grid."""
         if len(self.screen_stack) > 1:
             return
-        panes = [spot.plane.pane for spot in self._grids().board.spots]
-        here = panes.index(self.session.look.pane) if self.session.look.pane in panes else 0
+        panes = [pane for pane in Pane if pane is not Pane.KERNEL or self.session.scene.taps]
+        here = panes.index(self.session.look.pane)
         pane = panes[(here + step) % len(panes)]
         self._try(lambda: self.session.entered(pane))
 

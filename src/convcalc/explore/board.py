@@ -45,6 +45,8 @@ class Board:
             self._scene = session.scene
             self._held.clear()
         self.height = height
+        for plane in found:
+            self.views[plane.pane].clip(plane)
         self.spots = tuple(self._spots(found, width))
         for spot in self.spots:
             is_focused = spot.plane.pane is session.look.pane

@@ -99,6 +99,10 @@ class GridView:
             max(0, min(self.first[1] + columns, len(plane.columns) - self.size[1])),
         )
 
+    def clip(self, plane: Plane) -> None:
+        """Scroll back to where there are cells."""
+        self.first = min(self.first[0], len(plane.rows) - 1), min(self.first[1], len(plane.columns) - 1)
+
     def _rows(self, plane: Plane, height: int) -> range:
         return plane.rows[self.first[0] : self.first[0] + max(1, height - HEAD - _FOOT)]
 

@@ -153,6 +153,8 @@ class Session:
         Raises:
             ConvcalcError: they cannot, and nothing is changed.
         """
+        if self.scene.is_alone:  # another kernel must not make other axes of the input spatial
+            changes = {**changes, "dims": str(len(self.scene.taps))}
         return self._with(with_changes(self.words, self.look.number, changes, self.desk.limits), self.look.number)
 
     def stepped(self, name: str, step: int) -> Session:

@@ -94,6 +94,14 @@ def with_input(request: Request, tensor: InputTensor) -> Request:
     return replace(request, fields={**kept, "input": Field(held, _EDITOR), "dims": Field(str(rank), _EDITOR)})
 
 
+def with_input_text(request: Request, text: str, rank: int) -> Request:
+    """The request with what ``--input`` says as its input, of so many spatial axes."""
+    from convcalc.request.network_input import input_field
+
+    kept = {name: field for name, field in request.fields.items() if name != "expect"}
+    return replace(request, fields={**kept, "input": input_field(text), "dims": Field(str(rank), _EDITOR)})
+
+
 def has_own_input(request: Request) -> bool:
     """Whether its input is one that :func:`with_input` gave it."""
     return "input" in request.fields and request.fields["input"].origin is _EDITOR

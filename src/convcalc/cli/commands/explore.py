@@ -67,11 +67,14 @@ def _session(options: opt.ProblemOptions, layer: str | None, input_text: str | N
     from convcalc.cli.network import asked, check_numbers, network_of_request, number_of
     from convcalc.errors import MissingExtraError
     from convcalc.explore.session import open_session
+    from convcalc.request.edited import with_input_text
 
     if find_spec("textual") is None:
         raise MissingExtraError("explore", "tui")
     request = asked(options, layer)
     network, context = network_of_request(request, options, input_text)
     check_numbers(network)
+    if input_text is not None:
+        request = with_input_text(request, input_text, len(network.input_shape) - 1)
     number = 0 if layer is None else number_of(network, layer)
     return open_session(request, network, library_of(options.kernels, context.limits or Limits()), context, number)
