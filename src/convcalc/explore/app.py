@@ -230,7 +230,7 @@ class Explorer(App[None]):
 
     def on_key(self, event: events.Key) -> None:
         """A digit begins a number."""
-        if event.character and event.character in "0123456789-." and len(self.screen_stack) == 1:
+        if event.character and event.character in "0123456789-" and len(self.screen_stack) == 1:
             event.stop()
             self._edit(event.character)
 
@@ -259,7 +259,7 @@ class Explorer(App[None]):
     def action_kernel(self) -> None:
         """Ask for another kernel."""
         from convcalc.explore.dialogs import KernelList
-        from convcalc.explore.kernels import offers
+        from convcalc.explore.kernel_offers import offers
 
         if self.session.scene.problem is None:
             self._say(f"{self.session.scene.stage.name} has no kernel", Role.NOTE)

@@ -41,7 +41,7 @@ class Look:
     def at(self, pane: Pane, cell: Cell) -> Look:
         """The cursor on a cell of a pane, which is picked with it."""
         if pane is Pane.KERNEL:
-            return replace(self, pane=pane, tap=cell)
+            return replace(self, pane=pane, tap=cell, is_inverse=False)
         picked = {pane.value: cell}
         return replace(self, pane=pane, is_inverse=pane is Pane.INPUT, **picked)  # type: ignore[arg-type]
 

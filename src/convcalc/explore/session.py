@@ -188,7 +188,10 @@ class Session:
         tensor = self.scene.network.tensor
         assert tensor is not None  # a session has numbers
         cells = with_number(tensor.cells, (self.look.sample, *self.look.input), number)
-        return self._with(with_input(self.words, tensor._replace(cells=cells)), INPUT)
+        words = with_input(self.words, tensor._replace(cells=cells))
+        if cells.dtype == "float32" == self.scene.shown.dtype:  # as texts they would be taken for float64
+            words = with_changes(words, self.look.number, {"dtype": "float32"}, self.desk.limits)
+        return self._with(words, INPUT)
 
     def _with_weight(self, number: Number) -> Session:
         problem = self.scene.problem

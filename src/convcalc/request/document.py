@@ -14,6 +14,7 @@ from convcalc.files.file_kind import is_path
 from convcalc.files.tensor_file import Tensor
 from convcalc.files.text import STANDARD_INPUT_NAME
 from convcalc.files.yaml_reader import Quoted
+from convcalc.numerals import exact_text
 from convcalc.request.request import FIELDS, NETWORK_FIELDS, Field, Request
 from convcalc.request.text_values import plain_value
 
@@ -38,8 +39,15 @@ def _value(name: str, field: Field, folder: Path) -> Any:
         return str(field.node) if name == "title" else _written(field.node, field.origin.folder, folder)
     if field.origin.is_flag or field.origin.source == STANDARD_INPUT_NAME:
         values = field.node.array
-        return squeezed(values) if values.ndim > 2 else values
+        return _numbers((squeezed(values) if values.ndim > 2 else values).tolist())
     return {"file": _moved(field.origin.source, Path(), folder)}
+
+
+def _numbers(values: Any) -> Any:
+    """Nested lists whose fractions are texts, as a file writes them."""
+    if isinstance(values, list):
+        return [_numbers(each) for each in values]
+    return exact_text(values) if isinstance(values, Fraction) else values
 
 
 def _written(node: Any, here: Path, there: Path) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from convcalc.errors import FieldError, UsageError
 from convcalc.files.file_kind import is_path
@@ -41,7 +41,8 @@ def with_changes(request: Request, number: int, changes: Changes, limits: Limits
         raise UsageError("the layers of a model are as its file has them", hint="its input can be edited")
     if "layers" in request.fields:
         own = {name: node for name, node in changes.items() if name not in NETWORK_FIELDS}
-        return _with_layer(_with_fields(request, changes, NETWORK_FIELDS), number, own, limits)
+        request = _with_fields(request, changes, NETWORK_FIELDS)
+        return _with_layer(request, number, own, limits) if own else request
     return _with_fields(request, changes, FIELDS)
 
 
@@ -123,11 +124,11 @@ def with_number(values: Array, place: tuple[int, ...], number: Number) -> Array:
 
 def nodes_of(values: Array) -> Node:
     """Numbers as the texts of a file, which give the very same numbers again."""
-    if values.ndim:
-        return [nodes_of(each) for each in values]
-    from convcalc.arrays import plain
+    return _texts(values.tolist())
 
-    return exact_text(plain(values[()]))
+
+def _texts(values: Any) -> Node:
+    return [_texts(each) for each in values] if isinstance(values, list) else exact_text(values)
 
 
 def kernel_changes(problem: Problem, weight: Array, *, in_layer: bool) -> Changes:

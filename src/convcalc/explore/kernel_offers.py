@@ -25,6 +25,7 @@ def offers(session: Session) -> Callable[[str], list[Offer]]:
     def found(words: str) -> list[Offer]:
         kept = [kernel for kernel in fitting if words.casefold() in kernel.family.casefold()] if words.strip() else []
         kept += [kernel for kernel in selected(fitting, search=words) if kernel not in kept]
+        kept.sort(key=lambda kernel: kernel.name != words.strip())  # the very name comes first
         return [Offer(kernel.name, kernel.family, kernel.title) for kernel in kept]
 
     return found
