@@ -27,8 +27,8 @@ CONV2 = np.ones((1, 2, 1, 1), dtype=np.float32)
 def network(cli, text, *, input_text=None, strict_finite=False, files=None, limits=None) -> Network:
     """The network of a file with this text."""
     cli.write({"f.yaml": text} | (files or {}))
-    limits = limits or Limits()
-    return resolve(read_request("f.yaml", limits), None, limits, input_text=input_text, strict_finite=strict_finite)
+    asked = Context(own_limits=limits or Limits(), strict_finite=strict_finite)
+    return resolve(read_request("f.yaml", asked), asked, input_text=input_text)
 
 
 def outputs(found: Network, context=None) -> dict[str, np.ndarray]:

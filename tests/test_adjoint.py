@@ -18,7 +18,6 @@ from convcalc.layers.network import INPUT, Network
 from convcalc.layers.pull import Point, pull
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
-from convcalc.limits import Limits
 from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
 from random_networks import random_network
 
@@ -73,7 +72,7 @@ def test_the_adjoint_of_a_chain_is_the_transposed_matrix(seed: int) -> None:
     cells = NUMBERS["whole"].draw(np.random.default_rng(seed), (1, *network.input_shape))
     outputs = {INPUT: cells, **dict(network.outputs(cells, EXACT, range(len(network.stages))))}
     z = NUMBERS["whole"].draw(np.random.default_rng(seed), outputs[len(network.stages) - 1].shape)
-    matrix = matrix_of_network(network, cells, Limits(), EXACT).matrix.astype(object)
+    matrix = matrix_of_network(network, cells, EXACT).matrix.astype(object)
     assert pulled(network, outputs, z, EXACT).ravel().tolist() == (z.ravel().astype(object) @ matrix).tolist()
 
 

@@ -14,8 +14,8 @@ import pytest
 import convcalc
 from conftest import CommandLine
 from convcalc import build_problem, compute, make_plan, read_request, trace_at
+from convcalc.context import Context
 from convcalc.display import Displayed
-from convcalc.limits import Limits
 from convcalc.problem import Labels, Problem
 from convcalc.render.frames import ROUNDED
 from convcalc.render.html import WIDTH, html_text
@@ -46,7 +46,7 @@ def page_of_run(problem: Problem) -> Report:
 
 def network() -> Any:
     """A network of twelve layers, without its numbers."""
-    return resolve(read_request(str(EXAMPLES / "lenet-5.yaml")), Library.standard(), Limits())
+    return resolve(read_request(str(EXAMPLES / "lenet-5.yaml")), Context(library=Library.standard()))
 
 
 LINES: list[tuple[Any, str]] = [

@@ -25,11 +25,9 @@ from convcalc.explore.settings import SETTINGS
 from convcalc.explore.story import copied_text, story_lines, subtitle
 from convcalc.layers.run import run_network
 from convcalc.limits import Limits
-from convcalc.request.kernel_library import Library
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
 
-LIBRARY = Library.standard()
 FILES = {
     "gradient": """
 input: [[10, 20, 30], [20, 40, 60], [30, 60, 90], [5, 1, 7]]
@@ -103,8 +101,8 @@ def opened(folder: Path, text: str, number: int = 0, **flags: str) -> Session:
     path = folder / "problem.yaml"
     path.write_text(text, encoding="utf-8")
     words = read_request(str(path)).override(**flags)
-    network = resolve(words, LIBRARY)
-    return open_session(words, network, LIBRARY, Context(network.dtype), number)
+    network = resolve(words)
+    return open_session(words, network, Context(network.dtype), number)
 
 
 def whole(session: Session) -> np.ndarray:
@@ -414,8 +412,8 @@ def saved_again(session: Session, folder: Path) -> Session:
     path = folder / "saved.yaml"
     session.saved(str(path), force=True)
     words = read_request(str(path))
-    network = resolve(words, LIBRARY)
-    return open_session(words, network, LIBRARY, Context(network.dtype), session.look.number)
+    network = resolve(words)
+    return open_session(words, network, Context(network.dtype), session.look.number)
 
 
 def changed_at_random(session: Session, chosen: random.Random) -> Session:
@@ -491,8 +489,8 @@ def test_flags_that_change_a_layer_are_part_of_what_is_saved(tmp_path: Path) -> 
     path = tmp_path / "net.yaml"
     path.write_text(FILES["network"], encoding="utf-8")
     words = read_request(str(path)).override("edges", stride="2")
-    network = resolve(words, LIBRARY)
-    session = open_session(words, network, LIBRARY, Context(network.dtype), 0)
+    network = resolve(words)
+    session = open_session(words, network, Context(network.dtype), 0)
     assert session.scene.stage.layer.settings["stride"] == (2, 2)
     assert session.stepped("padding", 1).scene.stage.layer.settings["stride"] == (2, 2)
     assert saved_again(session, tmp_path).scene.stage.layer.settings["stride"] == (2, 2)
@@ -502,10 +500,9 @@ def test_a_limit_refuses_a_change_before_it_is_made(tmp_path: Path) -> None:
     """The session before stays."""
     path = tmp_path / "problem.yaml"
     path.write_text("input: {random: [64, 64], seed: 1}\nkernel: box\n", encoding="utf-8")
-    limits = Limits().override("memory=1GiB")
-    words = read_request(str(path), limits)
-    network = resolve(words, LIBRARY, limits)
-    session = open_session(words, network, LIBRARY, Context(network.dtype, limits=limits), 0)
+    context = Context(own_limits=Limits().override("memory=1GiB"))
+    words = read_request(str(path), context)
+    session = open_session(words, resolve(words, context), context, 0)
     with pytest.raises(ConvcalcError):
         session.changed({"padding": "100000000"})
     assert session.past == ()

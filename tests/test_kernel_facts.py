@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convcalc
+from convcalc.context import Context
 from convcalc.errors import FieldError
 from convcalc.kernels.factors import multiplied, products_of, separation_of
 from convcalc.kernels.kernel import Kernel, Namesake
@@ -800,7 +801,7 @@ def test_a_namesake_is_recognised(cli):
             yield Kernel("k", np.array([1, 7, 3]), namesakes=(Namesake("there", np.array([5, 9, 2]), Fraction(1), ""),))
 
     cli.write({"me.yaml": f"weights: [10, 18, 4]\nscale: 1/2\n{SOURCED}"})
-    linted = lint.lint_file("me.yaml", Small(()))
+    linted = lint.lint_file("me.yaml", Context(library=Small(())))
     [found] = [each for each in linted.findings if each.rule is Rule.DUPLICATE]
     assert (found.value.name, found.value.relation.factor) == ("k@there", 1)
 

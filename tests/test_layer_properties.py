@@ -587,7 +587,7 @@ def test_huge_outputs_are_refused_before_they_are_made(kind: str, told: dict[str
     assert layer.output_shape[1] > 2**42
     inputs, values = drawn(layer, NUMBERS["whole"].draw, batch=1)
     with pytest.raises(LimitError, match=what):
-        layer.compute(inputs, values, Context(limits=Limits()))
+        layer.compute(inputs, values, Context(own_limits=Limits()))
 
 
 # The table ---------------------------------------------------------------------------------------------------------

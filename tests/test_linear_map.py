@@ -19,7 +19,6 @@ from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.subnetwork import longest_linear, subnetwork
 from convcalc.layers.table import KINDS
-from convcalc.limits import Limits
 from layer_cases import LINEAR, NUMBERS, Case, Numbers, drawn, small_cases
 from random_networks import random_network
 
@@ -38,7 +37,7 @@ def alone(case: Case, numbers: Numbers) -> tuple[Network, Any]:
 
 def by_matrix(network: Network, cells: Any, context: Context) -> Any:
     """Matrix × input + offset, in Python's numbers where all are exact."""
-    form = matrix_of_network(network, cells, Limits(), context)
+    form = matrix_of_network(network, cells, context)
     assert form.matrix.shape == (len(form.rows), len(form.columns))
     assert all(len(label) == len(network.input_shape) for label in form.columns)
     matrix, given, offset = form.matrix, form.other[:, 0], form.offset
@@ -81,7 +80,7 @@ def test_every_number_of_a_matrix_is_the_slope_of_a_trace(case: Case) -> None:
     """Row by row the slopes of the traced cell at the cells that its terms name, and 0 everywhere else."""
     network, cells = alone(case, NUMBERS["float64"])
     (stage,) = network.stages
-    form = matrix_of_network(network, cells, Limits())
+    form = matrix_of_network(network, cells)
     wanted = np.zeros(form.matrix.shape)
     for row, cell in enumerate(form.rows):
         step = stage.layer.trace([cells], stage.values(), cell)
@@ -112,11 +111,11 @@ def test_a_matrix_of_a_chain_is_the_product_of_its_layers(seed: int) -> None:
     matrix, offset = None, 0
     for stage in network.stages:
         part = subnetwork(network, stage.name).network
-        form = matrix_of_network(part, np.zeros((1, *part.input_shape), np.int64), Limits(), context)
+        form = matrix_of_network(part, np.zeros((1, *part.input_shape), np.int64), context)
         own = form.matrix.astype(object)
         matrix = own if matrix is None else own.dot(matrix)
         offset = own.dot(offset) + form.offset if np.ndim(offset) else form.offset
-    whole = matrix_of_network(network, cells, Limits(), context)
+    whole = matrix_of_network(network, cells, context)
     assert whole.matrix.tolist() == matrix.tolist()
     assert whole.offset.tolist() == offset.tolist()
 
@@ -125,9 +124,9 @@ def test_many_columns_are_made_in_pieces(monkeypatch: pytest.MonkeyPatch) -> Non
     """However few at a time, the matrix is the same."""
     network = random_network(3, NUMBERS["whole"])
     cells = np.zeros((1, *network.input_shape), np.int64)
-    whole = matrix_of_network(network, cells, Limits())
+    whole = matrix_of_network(network, cells)
     monkeypatch.setattr("convcalc.layers.linear_map._PIECE", 1)
-    pieces = matrix_of_network(network, cells, Limits())
+    pieces = matrix_of_network(network, cells)
     assert whole.matrix.tolist() == pieces.matrix.tolist()
 
 
@@ -165,7 +164,7 @@ def test_a_matrix_is_pytorchs_jacobian(seed: int) -> None:
         stages.append(Stage(kind, layer, (number - 1,), lambda state=state: state))
         shape = layer.output_shape
     cells = torch.randn(1, 2, 4, 3, dtype=torch.float64)
-    form = matrix_of_network(Network((2, 4, 3), tuple(stages)), cells.numpy(), Limits())
+    form = matrix_of_network(Network((2, 4, 3), tuple(stages)), cells.numpy())
     jacobian = torch.autograd.functional.jacobian(model, cells)
     np.testing.assert_allclose(form.matrix, jacobian.reshape(form.matrix.shape).numpy(), rtol=1e-12, atol=1e-14)
     made = form.matrix @ form.other[:, 0] + form.offset
@@ -230,7 +229,7 @@ def test_the_layers_that_a_hint_names_have_a_matrix(seed: int) -> None:
         return
     part = subnetwork(network, named).network
     assert all(stage.layer.is_linear for stage in part.stages)
-    assert matrix_of_network(part, np.zeros((1, *part.input_shape), np.int64), Limits()).matrix.size
+    assert matrix_of_network(part, np.zeros((1, *part.input_shape), np.int64)).matrix.size
 
 
 MESSAGES = [

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from convcalc.files.number_notes import NumberNotes
-from convcalc.limits import Limits
 from convcalc.report.network.summary import summary_report
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
@@ -63,7 +62,7 @@ def explanations_of(function) -> int:
 
 def listed(path):
     """Reads a network and makes all that a summary can say of it."""
-    report = summary_report(resolve(read_request(path), None, Limits()))
+    report = summary_report(resolve(read_request(path)))
     assert report.blocks
     assert report.data()
     assert list(report.rows())
@@ -93,7 +92,7 @@ def test_an_archive_of_weights_is_opened_once(cli, monkeypatch):
 
     cli.write({"f.yaml": archived(cli, 5)})
     monkeypatch.setattr(zipfile, "ZipFile", Counted)
-    found = resolve(read_request("f.yaml"), None, Limits())
+    found = resolve(read_request("f.yaml"))
     assert [stage.values()["bias"].tolist() for stage in found.stages] == [[1, 1, 1]] * 5
     assert [stream.closed for stream in opened] == [False]
     del found

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from convcalc.context import STANDARD
 from convcalc.errors import ConvcalcError
 from convcalc.layers.table import KINDS
-from convcalc.limits import Limits
 from convcalc.problem import DType
 from convcalc.request.layer_list import SEPARABLE
 from convcalc.request.request import FIELDS, NETWORK_FIELDS, read_request
@@ -218,4 +218,4 @@ def test_layers_without_an_input_have_none_to_read(cli):
     """Where numbers are needed the file is named."""
     cli.write({"f.yaml": "layers: [relu]\n"})
     with pytest.raises(ConvcalcError, match=r"^f.yaml: there is no input in it"):
-        read_input(read_request("f.yaml"), Limits())
+        read_input(read_request("f.yaml"), STANDARD)

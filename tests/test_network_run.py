@@ -6,13 +6,16 @@ import gc
 import json
 import weakref
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import convcalc
 from conftest import CommandLine
 from convcalc.context import Context
+from convcalc.errors import LimitError
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 from test_network_trace import MANY, TWO, network_of
@@ -286,3 +289,19 @@ def test_outputs_beyond_memory_are_refused_before_they_are_made(cli: CommandLine
     assert first.startswith("error: large.yaml:3:")
     assert first.endswith(f": {name}1: its output needs 51.5 MiB of memory, 48.0 MiB may be used")
     assert done.err.endswith("hint: raise it with --limit memory=52MiB if the machine has it\n")
+
+
+def test_limits_of_the_environment_hold_without_a_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is loaded, run and convolved is bounded by what the environment says at that time."""
+    path = tmp_path / "f.yaml"
+    path.write_text("input: [1, 2, 3]\nkernel: [1, 1]\n", encoding="utf-8")
+    network = convcalc.load(path)
+    assert network.run().output.tolist() == [[[3, 5]]]
+    monkeypatch.setenv("CONVCALC_LIMITS", "memory=1")
+    with pytest.raises(LimitError, match="1 B may be used"):
+        network.run()
+    with pytest.raises(LimitError, match="1 B may be used"):
+        convcalc.conv(np.zeros((1, 5000, 5000)), np.ones((1, 1, 3, 3)))
+    monkeypatch.setenv("CONVCALC_LIMITS", "values=1")
+    with pytest.raises(LimitError, match="more than 1 values"):
+        convcalc.load(path)

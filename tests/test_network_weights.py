@@ -159,8 +159,7 @@ def test_shapes_are_read_without_numpy():
 
     program = (
         "from convcalc.request.resolve import resolve\nfrom convcalc.request.request import read_request\n"
-        "from convcalc.limits import Limits\n"
-        "network = resolve(read_request({path!r}), None, Limits())\n"
+        "network = resolve(read_request({path!r}))\n"
         "assert network.parameters and network.fields(len(network.stages) - 1)"
     )
     for name in ("keras-table", "lenet-5", "alexnet", "vgg-16", "resnet-18-stem", "mobilenet-block"):

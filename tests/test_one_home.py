@@ -16,6 +16,7 @@ from convcalc.cli.output.figures import FIGURE_SUFFIX
 from convcalc.cli.output.report_formats import SAVED
 from convcalc.cli.output.saved_matrix import MATRIX_SUFFIXES
 from convcalc.cli.output.saved_run import RESULT_SUFFIXES
+from convcalc.context import Context
 from convcalc.errors import GeometryError, OutputError
 from convcalc.files import whole_file
 from convcalc.files.file_kind import KIND_OF_SUFFIX, open_file
@@ -108,8 +109,8 @@ def test_text_is_written_as_it_comes(tmp_path):
 def test_kernels_that_do_not_fit_are_told_apart():
     """Those that fit have a problem each, others their reason; none is drawn as a picture unless there is a rule."""
     request = read_request().override(padding="valid")
-    library, limits = Library.standard([], Limits()), Limits()
-    subject = resolve_gallery_input(request, library, limits)
+    library = Library.standard([], Limits())
+    subject = resolve_gallery_input(request, Context(library=library))
     kernels = [library.find(name) for name in ("box:9", "sobel-x", "box:7", "box")]
     for rule, pictures in ((None, [False, False]), ("auto", [False, True]), ("clip", [True, True])):
         works = gallery_problems(subject, kernels, rule)

@@ -198,13 +198,13 @@ def test_a_model_is_a_network(tmp_path):
     path = tmp_path / "m.onnx"
     path.write_bytes(lenet().SerializeToString())
     request = read_request(str(path))
-    assert resolve(request, None, LIMITS).parameters == 44_426
+    assert resolve(request).parameters == 44_426
     with pytest.raises(FieldError) as caught:
-        resolve(request, None, LIMITS, input_text="1x32x32")
+        resolve(request, input_text="1x32x32")
     assert str(caught.value).startswith("--input: the input 'x' of the model is 'N' × 1 × 28 × 28, got 1 × 32 × 32")
     assert caught.value.exit_code == 2
     np.save(tmp_path / "x.npy", np.ones((28, 28), np.float32))
-    found = resolve(request, None, LIMITS, input_text=str(tmp_path / "x.npy"))
+    found = resolve(request, input_text=str(tmp_path / "x.npy"))
     assert found.input().shape == (1, 1, 28, 28)
 
 

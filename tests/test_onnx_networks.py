@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from convcalc.files.file_kind import open_file
-from convcalc.limits import Limits
 from convcalc.models.onnx_reader import read_onnx
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
@@ -157,5 +156,5 @@ def test_the_input_of_a_model_is_found_in_its_file(tmp_path):
     """A model says of its input no more than the file does."""
     path = tmp_path / "m.onnx"
     path.write_bytes(model_of([node("Relu", "x")]).SerializeToString())
-    found = resolve(read_request(str(path)), None, Limits())
+    found = resolve(read_request(str(path)))
     assert str(found.input_place()) == str(path)

@@ -33,11 +33,12 @@ def verdict(model: Any, arrays: list[Any], wanted: Any, folder: Path) -> str:
     (folder / "m.onnx").write_bytes(model.SerializeToString())
     np.save(folder / "x.npy", arrays[0])
     try:
-        request = read_request(str(folder / "m.onnx"), LIMITS)
-        network = resolve(request, None, LIMITS, input_text=str(folder / "x.npy"))
+        context = Context(own_limits=LIMITS)
+        request = read_request(str(folder / "m.onnx"), context)
+        network = resolve(request, context, input_text=str(folder / "x.npy"))
         if network.cut:
             return "refused"
-        *_, (_, output) = network.outputs(network.input(), Context(limits=LIMITS))
+        *_, (_, output) = network.outputs(network.input(), context)
     except ConvcalcError:
         return "refused"
     same = output.size == wanted.size and np.allclose(output.reshape(wanted.shape), wanted, equal_nan=True, **CLOSE)

@@ -92,7 +92,7 @@ def test_limits_hold_for_derivatives() -> None:
     layer = KINDS["upsample"].make((1, 4), scale_factor=1000)
     cells = np.ones((1, 1, 4))
     with pytest.raises(ConvcalcError, match="this upsample"):
-        layer.push([cells], {}, [cells], Context(limits=Limits(memory=1000)))
+        layer.push([cells], {}, [cells], Context(own_limits=Limits(memory=1000)))
 
 
 # Slopes --------------------------------------------------------------------------------------------------------------

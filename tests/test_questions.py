@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convcalc import build_problem, compute
+from convcalc.context import STANDARD
 from convcalc.errors import GeometryError
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.geometry.unread_cells import read_cells
-from convcalc.limits import Limits
 from convcalc.render.frames import ASCII
 from convcalc.render.plain import plain_lines
 from convcalc.report.uses.convolution import uses_report
@@ -432,7 +432,7 @@ def test_the_matrix_times_the_input_is_the_output(drawn):
     expected = reference_conv(cells, weight, bias, **options).exact()
     problem = build_problem(cells, weight, bias, **options)
     for sample in range(len(cells)):
-        form = matrix_of(problem, Limits(), sample)
+        form = matrix_of(problem, STANDARD, sample)
         made = form.matrix @ form.other[:, 0] + form.offset
         np.testing.assert_array_equal(made, expected[sample].reshape(-1))
         np.testing.assert_array_equal(form.other[:, 0], cells[sample].reshape(-1))
@@ -447,7 +447,7 @@ def test_the_kernel_times_the_windows_is_the_output(drawn):
     expected = reference_conv(cells, weight, bias, **options).exact()
     problem = build_problem(cells, weight, bias, **options)
     for sample in range(len(cells)):
-        form = im2col_of(problem, Limits(), sample)
+        form = im2col_of(problem, STANDARD, sample)
         made = (form.other @ form.matrix).reshape(-1) + form.offset
         np.testing.assert_array_equal(made, expected[sample].reshape(-1))
 
@@ -463,7 +463,7 @@ def test_im2col_is_pytorchs_unfold(torch, stride, padding, dilation):
         torch.tensor(cells, dtype=torch.float64), (3, 2), dilation, padding, stride
     ).numpy()
     for sample in (0, 1):
-        np.testing.assert_array_equal(im2col_of(problem, Limits(), sample).matrix, unfolded[sample])
+        np.testing.assert_array_equal(im2col_of(problem, STANDARD, sample).matrix, unfolded[sample])
 
 
 @pytest.mark.oracle
@@ -474,7 +474,7 @@ def test_the_matrix_is_pytorchs_jacobian(torch):
     problem = build_problem(cells, weight, stride=(2, 1), padding=1, groups=2)
     layer = lambda x: torch.nn.functional.conv2d(x, torch.tensor(weight), stride=(2, 1), padding=1, groups=2)  # noqa: E731
     jacobian = torch.autograd.functional.jacobian(layer, torch.tensor(cells)).numpy()
-    form = matrix_of(problem, Limits())
+    form = matrix_of(problem, STANDARD)
     np.testing.assert_array_equal(form.matrix, jacobian.reshape(form.matrix.shape))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from convcalc import Problem, build_problem, compute
+from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError, GeometryError, LimitError
 from convcalc.limits import Limits
 from convcalc.tracing.adjoint import Adjoint, adjoint, transposed
@@ -191,13 +192,13 @@ def test_matrices_make_the_output(name: str, kind: str) -> None:
     output = compute(problem).output
     for sample in range(problem.batch):
         flat, wanted = problem.input[sample].reshape(-1, 1), output[sample].astype(float).reshape(-1)
-        form = matrix_of(problem, Limits(), sample)
+        form = matrix_of(problem, STANDARD, sample)
         assert not form.is_im2col
         np.testing.assert_array_equal(form.other, flat)
         np.testing.assert_allclose((form.matrix @ form.other)[:, 0].astype(float) + form.offset.astype(float), wanted)
         assert list(form.rows) == [(out, *place) for _, out, place in all_cells(problem)][: len(wanted)]
         assert list(form.columns) == list(product(*map(range, problem.input.shape[1:])))
-        columns = im2col_of(problem, Limits(), sample)
+        columns = im2col_of(problem, STANDARD, sample)
         assert columns.is_im2col
         made_of = (columns.other @ columns.matrix).astype(float).reshape(-1) + columns.offset.astype(float)
         np.testing.assert_allclose(made_of, wanted)
@@ -217,8 +218,8 @@ def test_matrices_make_the_output(name: str, kind: str) -> None:
 
 def test_whole_matrices_are_of_whole_numbers() -> None:
     """Numbers that fit are packed into 64 bits, fractions stay what they are."""
-    assert matrix_of(made("padded"), Limits()).matrix.dtype == np.int64
-    fractions = matrix_of(made("scaled"), Limits())
+    assert matrix_of(made("padded"), STANDARD).matrix.dtype == np.int64
+    fractions = matrix_of(made("scaled"), STANDARD)
     assert {type(each) for each in fractions.matrix.flat} == {int, Fraction}
 
 
@@ -226,22 +227,22 @@ def test_whole_matrices_are_of_whole_numbers() -> None:
 def test_a_matrix_of_too_many_numbers_is_refused(make: Any, size: tuple[int, int]) -> None:
     """At most so many numbers as the limit says, and so much memory: one more is told with what it takes."""
     problem = made("plain")
-    make(problem, Limits(values=prod(size)))
+    make(problem, Context(own_limits=Limits(values=prod(size))))
     with pytest.raises(LimitError) as error:
-        make(problem, Limits(values=prod(size) - 1))
+        make(problem, Context(own_limits=Limits(values=prod(size) - 1)))
     text = f"the matrix has {size[0]} × {size[1]} = {prod(size)} numbers, at most {prod(size) - 1} are made"
     assert error.value.message == text
     assert error.value.hint == f"take a smaller input, or raise it with --limit values={prod(size)}"
     needed = 24 * prod(size)
-    make(problem, Limits(memory=needed))
+    make(problem, Context(own_limits=Limits(memory=needed)))
     with pytest.raises(LimitError, match="this matrix needs"):
-        make(problem, Limits(memory=needed - 1))
+        make(problem, Context(own_limits=Limits(memory=needed - 1)))
     wide = build_problem(np.ones((1, 1, 3), int), np.ones((40, 1, 3), int))  # im2col's kernel is the larger one
     with pytest.raises(LimitError, match="40 × 3 = 120"):
-        (im2col_of if make is im2col_of else matrix_of)(wide, Limits(values=119))
+        (im2col_of if make is im2col_of else matrix_of)(wide, Context(own_limits=Limits(values=119)))
     for sample in (-1, 1):
         with pytest.raises((GeometryError, FieldError)):
-            make(problem, Limits(), sample)
+            make(problem, STANDARD, sample)
 
 
 @rows

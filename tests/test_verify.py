@@ -269,4 +269,4 @@ def test_computing_again_may_need_too_much_memory() -> None:
     assert other
     needed = 2 * output.nbytes + other.memory_bytes
     with pytest.raises(LimitError, match=r"^verifying this convolution "):
-        verify(problem, output, plan, Limits(memory=needed - 1))
+        verify(problem, output, plan, Context(own_limits=Limits(memory=needed - 1)))

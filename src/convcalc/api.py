@@ -15,6 +15,7 @@ from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
 from convcalc.geometry.boundary import Boundary
 from convcalc.layers.network import Network
+from convcalc.limits import Limits
 from convcalc.numerals import Number, is_finite
 from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, trace_at
@@ -115,7 +116,7 @@ class LoadedNetwork(Network):
         """
         from convcalc.layers.run import run_network
 
-        context = Context(self.dtype, engine, precision, threads)
+        context = Context(self.dtype, engine, precision, threads, Limits.from_environment())
         network = self.as_problem(context)
         return run_network(network, network.input(), self._number(layer), context, keep=keep)
 
@@ -138,7 +139,7 @@ class LoadedNetwork(Network):
         from convcalc.layers.explainer import Explainer, Place
         from convcalc.tracing.places import check_cell
 
-        number, context = self._number(layer), Context(self.dtype)
+        number, context = self._number(layer), Context(self.dtype, own_limits=Limits.from_environment())
         network = self.as_problem(context)
         cells = network.input()
         cell = check_cell("output", (len(cells), *self.shape_of(number)), position, channel, batch)
@@ -156,7 +157,7 @@ class LoadedNetwork(Network):
         from convcalc.layers.path_weights import network_uses
         from convcalc.tracing.places import check_cell
 
-        number, context = self._number(layer), Context(self.dtype)
+        number, context = self._number(layer), Context(self.dtype, own_limits=Limits.from_environment())
         network = self.as_problem(context)
         cells = network.input()
         cell = check_cell("input", cells.shape, position, channel, batch)
@@ -181,7 +182,8 @@ def load(path: str | Path) -> LoadedNetwork:
     from convcalc.request.request import read_request
     from convcalc.request.resolve import resolve
 
-    found = resolve(read_request(str(path)))
+    context = Context(own_limits=Limits.from_environment())
+    found = resolve(read_request(str(path), context), context)
     return LoadedNetwork(**{each.name: getattr(found, each.name) for each in fields(found)})
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 
 from convcalc.errors import LimitError, UnknownNameError, UsageError
@@ -13,7 +14,8 @@ from convcalc.errors import LimitError, UnknownNameError, UsageError
 MIB = 1 << 20
 ENVIRONMENT_VARIABLE = "CONVCALC_LIMITS"
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "kib": 1 << 10, "mib": MIB, "gib": 1 << 30, "tib": 1 << 40}
-_SMALL = 128 * MIB  # below this the memory question is not asked: the answer costs longer than the work
+SMALL = 128 * MIB
+"""Below this nobody asks how much memory there is: the answer costs longer than the work."""
 _AVAILABLE_SHARE = 0.8  # of what the system calls available; the rest stays with the other processes
 
 
@@ -62,17 +64,12 @@ class Limits:
     @classmethod
     def from_environment(cls) -> Limits:
         """The default limits with what ``CONVCALC_LIMITS`` replaces."""
-        return cls().override(os.environ.get(ENVIRONMENT_VARIABLE, ""))
+        return _changed(os.environ.get(ENVIRONMENT_VARIABLE, ""))
 
-    @classmethod
-    def check_large(cls, planned: int, what: str, limits: Limits | None = None) -> None:
-        """As :meth:`check_memory`, with the usual limits by default, asked only where it costs less than the work.
-
-        Raises:
-            LimitError: more is planned than may be used.
-        """
-        if planned > _SMALL or (limits and limits.memory):
-            (limits or cls.from_environment()).check_memory(planned, what)
+    def check_large(self, planned: int, what: str) -> None:
+        """As :meth:`check_memory`, asked only where it costs less than the work; raises as it does."""
+        if planned > SMALL or self.memory:
+            self.check_memory(planned, what)
 
     def check_memory(self, planned: int, what: str) -> None:
         """Refuse ``planned`` bytes for ``what`` before they are taken.
@@ -94,6 +91,9 @@ class Limits:
         except LimitError as error:
             return str(error)
         return ""
+
+
+_changed = cache(Limits().override)
 
 
 def bytes_text(count: int, *, exact: bool = True) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from convcalc.cli import gallery_views as viewing
 from convcalc.cli.command_options import GalleryOptions
-from convcalc.cli.flags import library_of, limits_of
+from convcalc.cli.flags import context_of
 from convcalc.cli.output import saved_gallery as sheet
 from convcalc.engine.compute import compute
 from convcalc.files.whole_file import write_bytes
@@ -27,18 +27,17 @@ ROUNDS, KERNELS = 11, 60
 def main() -> None:
     """Print a row for each kind of sheet."""
     options = GalleryOptions(file=str(ROOT / "examples" / "camera.png"))
-    limits = limits_of(None)
-    library = library_of(None, limits)
-    request = viewing.request_of(options, limits)
-    subject = resolve_gallery_input(request, library, limits)
-    found = viewing.chosen(options, request, library, limits, subject.rank)
+    context = context_of(None, ())
+    request = viewing.request_of(options, context)
+    subject = resolve_gallery_input(request, context)
+    found = viewing.chosen(options, request, context, subject.rank)
     found = found._replace(kernels=found.kernels[:KERNELS])
     problems = [work.problem for work in gallery_problems(subject, found.kernels, "auto").fitting]
     bare = least(lambda: [compute(problem) for problem in problems])
     print(f"{len(problems)} bare convolutions {1e3 * bare:.0f} ms")
     rooms = {Medium.SHEET: sheet._SHARP}
     for suffix in (".svg", ".html", ".png"):
-        drawn = viewing.seen(request, subject, found, rooms, "auto", None, limits)
+        drawn = viewing.seen(request, subject, found, rooms, "auto", context)
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder) / f"sheet{suffix}")
 
@@ -47,13 +46,13 @@ def main() -> None:
                 write_bytes(path, data, force=True)
 
             saving = least(lambda drawn=drawn, save=save: save(drawn))
-            whole = least(lambda save=save: save(viewing.seen(request, subject, found, rooms, "auto", None, limits)))
+            whole = least(lambda save=save: save(viewing.seen(request, subject, found, rooms, "auto", context)))
         print(
             f"{suffix}: saving {1e3 * saving:.0f} ms, whole {1e3 * whole:.0f} ms, "
             f"ratio {whole / (bare + saving):.2f} (without saving {(whole - saving) / bare:.2f}), goal 1.5"
         )
     page = least(
-        lambda: gallery_report(viewing.seen(request, subject, found, {Medium.PAGE: (24, 24)}, "auto", None, limits), 24)
+        lambda: gallery_report(viewing.seen(request, subject, found, {Medium.PAGE: (24, 24)}, "auto", context), 24)
     )
     print(f"page of a terminal: {1e3 * page:.0f} ms, {page / bare:.2f} times the convolutions")
 

@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 from typing import cast
 
+from convcalc.context import Context
 from convcalc.files.named_arrays import open_arrays
 from convcalc.files.npz import NpzArchive
 from convcalc.files.safetensors import Safetensors
@@ -24,21 +25,21 @@ _MOST_TENSORS = 20  # of a file that are read
 
 
 @functools.cache
-def _library() -> Library:
+def _context() -> Context:
     library = Library.standard(limits=LIMITS)
     list(library.kernels())  # read once, here
-    return library
+    return Context(own_limits=LIMITS, library=library)
 
 
 @functools.cache
 def _default() -> Request:
-    return read_request(None, LIMITS)
+    return read_request(None, _context())
 
 
 def problem(_: bytes) -> object:
     """Read a problem, or whatever else the input turns out to be."""
-    request = read_request(STANDARD_INPUT, LIMITS)
-    found = resolve(request, _library(), LIMITS)
+    request = read_request(STANDARD_INPUT, _context())
+    found = resolve(request, _context())
     has_numbers = request.model is not None or found.tensor is not None  # else there may be shapes only
     for stage in found.stages[: _MOST_TENSORS * has_numbers]:
         stage.values()
@@ -68,11 +69,11 @@ def kernel_file(_: bytes) -> object:
 def kernel(data: bytes) -> object:
     """Read what stands after ``--kernel``."""
     text = data.decode("utf-8", "surrogateescape")
-    return read_kernels(Request("", {}).override(kernel=[text]), _library(), LIMITS)
+    return read_kernels(Request("", {}).override(kernel=[text]), _context())
 
 
 def options(data: bytes) -> object:
     """Read options and their texts, the last of each."""
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     said = {name.removeprefix("--"): text for name, text in zip(lines[::2], lines[1::2], strict=False)}
-    return resolve(_default().override(**said), _library(), LIMITS)
+    return resolve(_default().override(**said), _context())

@@ -88,15 +88,16 @@ def _kernels(words: Sequence[str]) -> list[str]:
 
 def _layers(words: Sequence[str]) -> list[str]:
     """Those of the first file on the command line that has some."""
+    from convcalc.context import Context
     from convcalc.limits import Limits
     from convcalc.request.layer_list import read_entries
     from convcalc.request.request import read_request
 
-    limits = Limits(file=_MOST_BYTES)
+    context = Context(own_limits=Limits(file=_MOST_BYTES))
     for path in (Path(word).expanduser() for word in words if word.endswith((".yaml", ".yml", ".json"))):
-        written = read_request(str(path), limits).fields.get("layers") if path.is_file() else None
+        written = read_request(str(path), context).fields.get("layers") if path.is_file() else None
         if written and isinstance(written.node, list):
-            return [entry.name for entry in read_entries(written.node, limits)]
+            return [entry.name for entry in read_entries(written.node, context)]
     return []
 
 

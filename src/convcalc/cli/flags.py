@@ -14,7 +14,7 @@ from convcalc.limits import ENVIRONMENT_VARIABLE, Limits
 if TYPE_CHECKING:
     from convcalc.cli.command_options import SummaryOptions
     from convcalc.cli.options import ProblemOptions
-    from convcalc.request.kernel_library import Library
+    from convcalc.context import Context
     from convcalc.request.request import Request
 
 
@@ -28,21 +28,27 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
     return request.override(layer, **said)
 
 
-def limits_of(changes: Sequence[str] | None) -> Limits:
-    """The limits of the environment with those of ``--limit``."""
+def context_of(changes: Sequence[str] | None, folders: Sequence[str] | None) -> Context:
+    """The limits of the environment with those of ``--limit``, and the library with the folders of ``--kernels`` first.
+
+    ``folders``: with None the library is made when a kernel's name is read.
+
+    Raises:
+        ConvcalcError: there is no such limit or folder.
+    """
+    from convcalc.context import Context
+
     with flags(ENVIRONMENT_VARIABLE):
         limits = Limits.from_environment()
     with flags("--limit"):
         for change in changes or ():
             limits = limits.override(change)
-    return limits
-
-
-def library_of(folders: Sequence[str] | None, limits: Limits) -> Library:
-    """The kernel library with the folders of ``--kernels`` first."""
+    if folders is None:
+        return Context(own_limits=limits)
     from convcalc.request.kernel_library import Library
 
-    return Library.standard([Path(folder) for folder in folders or ()], limits)
+    library = Library.standard([Path(folder) for folder in folders], limits)
+    return Context(own_limits=limits, library=library)
 
 
 @contextmanager

@@ -12,10 +12,9 @@ from convcalc.report.gallery.tiles import Rooms, view_of
 
 if TYPE_CHECKING:
     from convcalc.cli.command_options import GalleryOptions
+    from convcalc.context import Context
     from convcalc.kernels.kernel import Kernel
-    from convcalc.limits import Limits
     from convcalc.request.gallery_input import GalleryInput
-    from convcalc.request.kernel_library import Library
     from convcalc.request.request import Request
 
 
@@ -26,11 +25,11 @@ class Chosen(NamedTuple):
     notes: tuple[str, ...]
 
 
-def request_of(options: GalleryOptions, limits: Limits) -> Request:
+def request_of(options: GalleryOptions, context: Context) -> Request:
     """The words of the file with those of the flags in their place."""
     from convcalc.request.request import read_request
 
-    request = read_request(options.file, limits)
+    request = read_request(options.file, context)
     return request.override(
         kernel=options.kernel,
         stride=options.stride,
@@ -42,7 +41,7 @@ def request_of(options: GalleryOptions, limits: Limits) -> Request:
     )
 
 
-def chosen(options: GalleryOptions, request: Request, library: Library, limits: Limits, rank: int) -> Chosen:
+def chosen(options: GalleryOptions, request: Request, context: Context, rank: int) -> Chosen:
     """The kernels that are asked for, without those for inputs of another rank.
 
     Raises:
@@ -51,7 +50,7 @@ def chosen(options: GalleryOptions, request: Request, library: Library, limits: 
     from convcalc.kernels.selection import parted
 
     with flags():
-        kernels, others = parted(_asked(options, request, library, limits), rank)
+        kernels, others = parted(_asked(options, request, context), rank)
     note = left_out(others, rank)
     if not kernels:
         with flags("--kernel" if options.kernel else "--search" if options.search else "--family"):
@@ -59,17 +58,18 @@ def chosen(options: GalleryOptions, request: Request, library: Library, limits: 
     return Chosen(kernels, (note,) if note else ())
 
 
-def _asked(options: GalleryOptions, request: Request, library: Library, limits: Limits) -> list[Kernel]:
+def _asked(options: GalleryOptions, request: Request, context: Context) -> list[Kernel]:
     """The kernels that are named, or else some of the library's."""
     from convcalc.kernels.selection import selected
     from convcalc.request.gallery_input import asked_kernels
+    from convcalc.request.kernel_library import library_of
 
     if not options.kernel:
-        return selected(library.kernels(), family=options.family, search=options.search)
+        return selected(library_of(context).kernels(), family=options.family, search=options.search)
     if options.family or options.search:
         flag = "family" if options.family else "search"
         raise UsageError(f"--{flag} chooses among all kernels, --kernel names one", hint="leave one of them out")
-    return asked_kernels(request, library, limits)
+    return asked_kernels(request, context)
 
 
 def seen(
@@ -78,8 +78,7 @@ def seen(
     found: Chosen,
     rooms: Rooms,
     rule: str,
-    threads: int | None,
-    limits: Limits,
+    context: Context,
 ) -> Gallery:
     """The input and what each kernel makes of it, one output held at a time.
 
@@ -87,7 +86,6 @@ def seen(
         ConvcalcError: no kernel fits, or a limit refuses the work.
     """
     from convcalc.engine.compute import compute
-    from convcalc.engine.plan import make_plan
     from convcalc.picture.mapping import white_of
     from convcalc.request.gallery_input import gallery_problems
 
@@ -99,8 +97,8 @@ def seen(
     views = [view_of(None, first, rooms, rule=rule, is_picture=is_shown, white=white)]
     for work in works.fitting:
         with flags("--threads"):
-            plan = make_plan(work.problem, threads=threads)
-        output = compute(work.problem, plan, limits=limits).output[0]
+            plan = context.plan(work.problem)
+        output = compute(work.problem, plan, limits=context.limits).output[0]
         views.append(view_of(work.kernel, output, rooms, rule=rule, is_picture=work.is_picture, white=white))
     notes = (*gallery_input.labels.notes, *found.notes, *filter(None, [too_large(works.unfit)]))
     shape = gallery_input.input.shape[1:]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.cli.flags import changed, flags, library_of, limits_of
+from convcalc.cli.flags import changed, context_of, flags
 from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, Place, UsageError
 from convcalc.layers.network import Network
-from convcalc.limits import Limits
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -47,11 +46,6 @@ class Ready(NamedTuple):
         one: Array = self.cells[number : number + 1]
         return one
 
-    @property
-    def limits(self) -> Limits:
-        """What may be used."""
-        return self.context.limits or Limits()
-
     def only_convolution(self) -> Problem:
         """The convolution that the network is.
 
@@ -74,36 +68,42 @@ def network_of(
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
-    return network_of_request(asked(options, layer), options, input_text, explain=explain)
-
-
-def asked(options: ProblemOptions, layer: str | None = None) -> Request:
-    """What a command line asks for, in the words of its file and its flags; raises as :func:`network_of` does."""
-    from convcalc.request.request import read_request
-
-    request = read_request(options.file, limits_of(options.limit))
-    return changed(request, options, layer).override(dtype=options.dtype)
-
-
-def network_of_request(
-    request: Request, options: ProblemOptions, input_text: str | None = None, *, explain: bool = False
-) -> tuple[Network, Context]:
-    """The network of what was asked for, and how to compute it; raises as :func:`network_of` does."""
     from convcalc.request.resolve import resolve
 
-    limits = limits_of(options.limit)
-    library = library_of(options.kernels, limits)
-    network = resolve(
-        request,
-        library,
-        limits,
-        input_text=input_text,
+    request, context = asked(options, layer, explain=explain)
+    network = resolve(request, context, input_text=input_text)
+    return network, settled(context, network)
+
+
+def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = False) -> tuple[Request, Context]:
+    """What a command line asks for, in the words of its file and its flags, and how it is read and computed.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad.
+    """
+    from convcalc.request.request import read_request
+
+    context = context_of(options.limit, options.kernels or ())._replace(
+        engine=options.engine,
+        precision=options.precision,
+        threads=options.threads,
         strict_finite=options.strict_finite,
+        explain=explain,
     )
-    context = Context(network.dtype, options.engine, options.precision, options.threads, limits, explain=explain)
+    return changed(read_request(options.file, context), options, layer).override(dtype=options.dtype), context
+
+
+def settled(context: Context, network: Network) -> Context:
+    """How a network is computed, its own dtype among it.
+
+    Raises:
+        ConvcalcError: there is no such engine or precision, or the threads are no number of threads.
+    """
+    from convcalc.engine.plan import check_choice
+
     with flags():
-        _check_choices(context)
-    return network, context
+        check_choice(context.engine, context.precision, context.threads)
+    return context._replace(dtype=network.dtype)
 
 
 def ready(
@@ -164,9 +164,3 @@ def number_of(network: Network, name: str | None) -> int:
     """
     with flags("--layer"):
         return len(network.stages) - 1 if name is None else network.number(name)
-
-
-def _check_choices(context: Context) -> None:
-    from convcalc.engine.plan import check_choice
-
-    check_choice(context.engine, context.precision, context.threads)

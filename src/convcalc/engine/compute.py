@@ -20,7 +20,7 @@ from convcalc.engine.scratch import Scratch, borrowed
 from convcalc.engine.table import ENGINES
 from convcalc.engine.threads import long_work, products_of, share
 from convcalc.engine.tile import Region, Tile, regions
-from convcalc.limits import Limits
+from convcalc.limits import SMALL, Limits
 from convcalc.problem import Problem
 
 Progress = Callable[[int, int], None]
@@ -107,8 +107,9 @@ class _Job:
     """Any tile of a problem, by the plan's engine, and by gemm what that engine is not sure of."""
 
     def __init__(self, problem: Problem, plan: Plan, limits: Limits | None) -> None:
-        weights = 2 * problem.weight.nbytes  # as they are, and as the engine has them
-        Limits.check_large(plan.memory_bytes + weights, "this convolution", limits)
+        needed = plan.memory_bytes + 2 * problem.weight.nbytes  # weights as they are, and as the engine has them
+        if limits or needed > SMALL:
+            (limits or Limits.from_environment()).check_large(needed, "this convolution")
         self.problem, self.arithmetic = problem, plan.arithmetic
         self.epilogue = make_epilogue(problem, plan.arithmetic, plan.bound)
         self.output = np.empty(problem.output_shape, dtype=self.epilogue.dtype)

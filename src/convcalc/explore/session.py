@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.arrays import plain
-from convcalc.context import Context
+from convcalc.context import Context, Kernels
 from convcalc.errors import ConvcalcError, UsageError
 from convcalc.explore.look import Look, Pane, first_look
 from convcalc.explore.scene import Scene, scene_of
 from convcalc.explore.settings import stepped
 from convcalc.layers.network import INPUT, InputTensor, Network
-from convcalc.limits import Limits
 from convcalc.problem import DType
 from convcalc.request.edited import (
     Changes,
@@ -26,6 +25,7 @@ from convcalc.request.edited import (
     with_input,
     with_number,
 )
+from convcalc.request.kernel_library import library_of
 from convcalc.request.request import Request
 from convcalc.request.resolve import resolve
 
@@ -34,27 +34,25 @@ if TYPE_CHECKING:
     from convcalc.layers.explainer import ExplainedCell
     from convcalc.layers.path_weights import NetworkUses
     from convcalc.numerals import Number
-    from convcalc.request.kernel_library import Library
     from convcalc.tracing.uses import Uses
 
 
 class Desk(NamedTuple):
     """What stays the same all the time."""
 
-    library: Library
     context: Context
     loaded: InputTensor
     """The input as it was read, once."""
 
-    @property
-    def limits(self) -> Limits:
-        """How much is taken on."""
-        return self.context.limits or Limits()
-
     def network(self, words: Request) -> Network:
         """The network of a request; raises as :func:`convcalc.request.resolve.resolve` does."""
         request = words if has_own_input(words) else with_input(words, self.loaded)
-        return resolve(request, self.library, self.limits)
+        return resolve(request, self.context)
+
+    @property
+    def library(self) -> Kernels:
+        """The kernels that have names."""
+        return library_of(self.context)
 
 
 class Past(NamedTuple):
@@ -155,7 +153,7 @@ class Session:
         """
         if self.scene.is_alone:  # another kernel must not make other axes of the input spatial
             changes = {**changes, "dims": str(len(self.scene.taps))}
-        return self._with(with_changes(self.words, self.look.number, changes, self.desk.limits), self.look.number)
+        return self._with(with_changes(self.words, self.look.number, changes, self.desk.context), self.look.number)
 
     def stepped(self, name: str, step: int) -> Session:
         """A setting one step on or back, of several the next that fits; raises as :meth:`changed` does."""
@@ -190,7 +188,7 @@ class Session:
         cells = with_number(tensor.cells, (self.look.sample, *self.look.input), number)
         words = with_input(self.words, tensor._replace(cells=cells))
         if cells.dtype == "float32" == self.scene.shown.dtype:  # as texts they would be taken for float64
-            words = with_changes(words, self.look.number, {"dtype": "float32"}, self.desk.limits)
+            words = with_changes(words, self.look.number, {"dtype": "float32"}, self.desk.context)
         return self._with(words, INPUT)
 
     def _with_weight(self, number: Number) -> Session:
@@ -283,15 +281,16 @@ class Session:
         return f"saved {path}: convcalc run {path}"
 
 
-def open_session(words: Request, network: Network, library: Library, context: Context, number: int) -> Session:
+def open_session(words: Request, network: Network, context: Context, number: int) -> Session:
     """The session of a request and its network, whose input has numbers, at the middle of a layer's output.
 
     Raises:
         ConvcalcError: a layer cannot be computed.
     """
     assert network.tensor is not None  # it has numbers
-    words = with_flags_baked(words, network, context.limits or Limits())
-    desk = Desk(library, context, network.tensor)
+    words = with_flags_baked(words, network, context)
+    context = context._replace(library=library_of(context))  # which holds what it has read
+    desk = Desk(context, network.tensor)
     scene = scene_of(network, number, 0, context)
     return Session(desk, words, scene, _at_the_middle(first_look(number), scene, Pane.OUTPUT))
 

@@ -15,7 +15,6 @@ from convcalc.context import STANDARD, Context
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
-from convcalc.limits import Limits
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -43,7 +42,7 @@ def adjoint_of_network(network: Network, cells: Array, seed: int = 0, context: C
         ConvcalcError: a layer has no weights, or the numbers do not go with each other.
     """
     shapes = (network.input_shape, *(stage.layer.output_shape for stage in network.stages))
-    Limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint", context.limits)
+    context.limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint")
     network = network.keeping(range(len(network.stages)))
     return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each), context)
 

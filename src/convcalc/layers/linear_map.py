@@ -11,7 +11,6 @@ from convcalc.errors import DataError, UsageError
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.subnetwork import longest_linear
-from convcalc.limits import Limits
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -21,7 +20,7 @@ Made = TypeVar("Made")
 _PIECE = 1 << 20  # numbers of the largest array while some columns are made
 
 
-def matrix_of_network(network: Network, cells: Array, limits: Limits, context: Context = STANDARD) -> MatrixForm:
+def matrix_of_network(network: Network, cells: Array, context: Context = STANDARD) -> MatrixForm:
     """The matrix that does to the flattened input what the layers do, exact where all numbers of the layers are.
 
     ``cells``: what it is multiplied with, (1, *input_shape). Column by column it is what the layers make of a 1 in one
@@ -37,7 +36,7 @@ def matrix_of_network(network: Network, cells: Array, limits: Limits, context: C
 
     need_linear(network)
     shape = network.shape_of(len(network.stages) - 1)
-    check_size(prod(shape), prod(network.input_shape), limits)
+    check_size(prod(shape), prod(network.input_shape), context)
     network = network.keeping(range(len(network.stages)))
     matrix, offset = in_lossless_numbers(lambda each: (_columns(network, each), offset_of(network, each)), context)
     return MatrixForm(

@@ -90,19 +90,15 @@ class Stage:
             return self.layer.problem(inputs, values, context, labels)
 
     def _check_memory(self, inputs: Sequence[Array], context: Context) -> None:
-        from convcalc.limits import Limits
-
         if not self.layer.plans_memory:
             numbers = _COPIES * len(inputs[0]) * prod(self.layer.output_shape)
-            Limits.check_large(numbers * max(each.itemsize for each in inputs), "its output", context.limits)
+            context.limits.check_large(numbers * max(each.itemsize for each in inputs), "its output")
 
     def _check_weights(self, context: Context) -> None:
         """Refuse weights before they are made or read; an engine has them once more, in an order of its own."""
-        from convcalc.limits import Limits
-
         copies = 2 if self.layer.plans_memory else 1
         numbers = sum(map(prod, (*self.layer.weight_shapes.values(), *self.layer.buffer_shapes.values())))
-        Limits.check_large(copies * _WEIGHT_BYTES * numbers, "its weight", context.limits)
+        context.limits.check_large(copies * _WEIGHT_BYTES * numbers, "its weight")
 
     def push(self, inputs: Sequence[Array], tangents: Sequence[Array], context: Context = STANDARD) -> Array:
         """The derivative of its output along tangents of its inputs, see :meth:`Layer.push`; raises as compute does."""

@@ -37,7 +37,7 @@ def verify_layer(
     from convcalc.tracing.verification import Verification, sampled, verify
 
     if plan and isinstance(layer, Convolution):
-        return verify(layer.problem(inputs, values, context), output, plan, context.limits)
+        return verify(layer.problem(inputs, values, context), output, plan, context)
     start, traced = perf_counter(), 0
 
     @cache

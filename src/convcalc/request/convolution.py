@@ -9,16 +9,15 @@ import numpy as np
 
 from convcalc.arrays import Array, is_exact, largest
 from convcalc.build import WHOLE_LIMITS, build_problem
+from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, below
 from convcalc.files.numbers import array
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Shape, Values
-from convcalc.limits import Limits
 from convcalc.problem import Labels, Problem
 from convcalc.request.filters import filters
-from convcalc.request.kernel_library import Library
 from convcalc.request.request import Request
 from convcalc.request.spatial_axes import infer_dims
 from convcalc.request.tensor_field import read_input, read_kernels
@@ -26,27 +25,25 @@ from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
 
 
-def convolution_of(request: Request, library: Library, limits: Limits, *, strict_finite: bool) -> Problem:
-    """The convolution that a request describes; with ``strict_finite`` none of its numbers may be inf or nan.
+def convolution_of(request: Request, context: Context) -> Problem:
+    """The convolution that a request describes; where that is asked none of its numbers may be inf or nan.
 
     Raises:
         ConvcalcError: a field is not what it must be, or the fields do not fit together.
     """
-    problem = _problem(request, library, limits)
-    if strict_finite:
+    problem = _problem(request, context)
+    if context.strict_finite:
         _check_finite(problem)
     return problem
 
 
-def layer_of(
-    request: Request, library: Library, limits: Limits, shape: Shape
-) -> tuple[Convolution, Values, list[Kernel]]:
+def layer_of(request: Request, context: Context, shape: Shape) -> tuple[Convolution, Values, list[Kernel]]:
     """The convolution of a request on an input of which only the shape is known, its numbers and its kernels.
 
     Raises:
         ConvcalcError: a field is not what it must be, or the fields do not fit together.
     """
-    kernels, bias = read_kernels(request, library, limits), _bias(request, limits)
+    kernels, bias = read_kernels(request, context), _bias(request, context)
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = _depthwise_groups(request.value("groups", 1), shape[0]) if depthwise else request.value("groups", 1)
     weight, kernels = filters(kernels, len(shape) - 1, shape[0], groups, depthwise=depthwise)
@@ -66,11 +63,11 @@ def layer_of(
     return layer, values | ({} if bias is None else {"bias": np.broadcast_to(bias, (len(weight),))}), kernels
 
 
-def _problem(request: Request, library: Library, limits: Limits) -> Problem:
-    tensor = read_input(request, limits)
+def _problem(request: Request, context: Context) -> Problem:
+    tensor = read_input(request, context)
     if not tensor.array.ndim:
         raise FieldError("the input is a lone number, not an array", field="input")
-    kernels = read_kernels(request, library, limits)
+    kernels = read_kernels(request, context)
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = request.value("groups", 1)
     asked = request.value("dims", tensor.dims)
@@ -82,7 +79,7 @@ def _problem(request: Request, library: Library, limits: Limits) -> Problem:
     problem = build_problem(
         cells,
         weight,
-        _bias(request, limits),
+        _bias(request, context),
         scale=[kernel.scale for kernel in kernels],
         stride=request.value("stride", 1),
         padding=request.value("padding", 0),
@@ -145,11 +142,11 @@ def _depthwise_groups(groups: Any, in_channels: int) -> int:
     return in_channels
 
 
-def _bias(request: Request, limits: Limits) -> Array | None:
+def _bias(request: Request, context: Context) -> Array | None:
     if "bias" not in request.fields:
         return None
     with below("bias"):
-        return array(request.fields["bias"].node, limits)
+        return array(request.fields["bias"].node, context.limits)
 
 
 def boundary_word(request: Request) -> Any:

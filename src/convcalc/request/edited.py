@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from convcalc.context import Context
 from convcalc.errors import FieldError, UsageError
 from convcalc.files.file_kind import is_path
 from convcalc.files.tensor_file import Tensor
-from convcalc.limits import Limits
 from convcalc.numerals import Number, exact_text
 from convcalc.request.layer_list import Entry, read_entries
 from convcalc.request.request import FIELDS, NETWORK_FIELDS, Field, Origin, Request
@@ -30,7 +30,7 @@ _BY_WEIGHT = ("out_channels", "kernel_size", "channel_multiplier")
 """Arguments of a layer that its weight gives too."""
 
 
-def with_changes(request: Request, number: int, changes: Changes, limits: Limits) -> Request:
+def with_changes(request: Request, number: int, changes: Changes, context: Context) -> Request:
     """The request with fields of its convolution changed, or those of the layer of that number.
 
     Raises:
@@ -42,7 +42,7 @@ def with_changes(request: Request, number: int, changes: Changes, limits: Limits
     if "layers" in request.fields:
         own = {name: node for name, node in changes.items() if name not in NETWORK_FIELDS}
         request = _with_fields(request, changes, NETWORK_FIELDS)
-        return _with_layer(request, number, own, limits) if own else request
+        return _with_layer(request, number, own, context) if own else request
     return _with_fields(request, changes, FIELDS)
 
 
@@ -53,9 +53,9 @@ def _with_fields(request: Request, changes: Changes, known: Collection[str]) -> 
     return replace(request, fields={**kept, **said})
 
 
-def _with_layer(request: Request, number: int, changes: Changes, limits: Limits) -> Request:
+def _with_layer(request: Request, number: int, changes: Changes, context: Context) -> Request:
     nodes, origin = request.fields["layers"]
-    entry = read_entries(cast("Node", nodes), limits)[number]
+    entry = read_entries(cast("Node", nodes), context)[number]
     if not isinstance(nodes, list) or (len(entry.path) > 2 and entry.path[2] != entry.kind):
         raise FieldError(f"{entry.name} is part of a layer that is written as two", hint="write the two apart")
     place = int(entry.path[1])
@@ -72,7 +72,7 @@ def _said(entry: Entry, changes: Changes) -> Node:
     return kept | {name: node for name, node in inner.items() if node is not None}
 
 
-def with_flags_baked(request: Request, network: Network, limits: Limits) -> Request:
+def with_flags_baked(request: Request, network: Network, context: Context) -> Request:
     """The request with what flags change of a layer as if it stood in the file, where more can be changed."""
     if not request.changes:
         return request
@@ -84,7 +84,7 @@ def with_flags_baked(request: Request, network: Network, limits: Limits) -> Requ
             said["groups"] = str(network.stages[number].layer.channels)
         else:
             said[name] = str(Path(node).absolute()) if isinstance(node, str) and is_path(node) else node
-    return _with_layer(replace(request, layer="", changes={}), number, said, limits)
+    return _with_layer(replace(request, layer="", changes={}), number, said, context)
 
 
 def with_input(request: Request, tensor: InputTensor) -> Request:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array, squeezed
+from convcalc.context import Context
 from convcalc.engine.compare import Expected
 from convcalc.errors import FieldError, below
 from convcalc.files.scalar import number
 from convcalc.geometry.arguments import whole
-from convcalc.limits import Limits
 from convcalc.request.generators import index_of
 from convcalc.request.request import Request
 from convcalc.request.tensor_field import tensor_of
@@ -23,7 +23,7 @@ PARAMETERS, OUTPUT_SHAPE = "parameters", "output_shape"
 _FACTS = (PARAMETERS, OUTPUT_SHAPE)
 
 
-def read_expectation(request: Request, output: Array, limits: Limits) -> list[Expected]:
+def read_expectation(request: Request, output: Array, context: Context) -> list[Expected]:
     """The parts of the output (:func:`~convcalc.arrays.squeezed`) that ``expect`` speaks of: all of it, or positions.
 
     ``output``: (batch, out_channels, *spatial).
@@ -33,7 +33,7 @@ def read_expectation(request: Request, output: Array, limits: Limits) -> list[Ex
     """
     _need(request)
     with request.placing():
-        return list(_parts(request, output, limits))
+        return list(_parts(request, output, context))
 
 
 def read_facts(request: Request) -> dict[str, int | tuple[int, ...]]:
@@ -69,7 +69,7 @@ def _need(request: Request) -> None:
         raise FieldError("there is nothing to compare with", hint="add the field expect to the file")
 
 
-def _parts(request: Request, output: Array, limits: Limits) -> Iterator[Expected]:
+def _parts(request: Request, output: Array, context: Context) -> Iterator[Expected]:
     node, origin = request.fields["expect"]
     cells = squeezed(output)
     if isinstance(node, dict):
@@ -77,7 +77,7 @@ def _parts(request: Request, output: Array, limits: Limits) -> Iterator[Expected
     if isinstance(node, dict) and _is_by_position(node):
         yield from (_at_position(cells, text, value) for text, value in node.items())
         return
-    expected = tensor_of(node, origin, limits, "expect").array
+    expected = tensor_of(node, origin, context, "expect").array
     if expected.shape not in {output.shape, output.shape[1:], cells.shape} or expected.size != cells.size:
         sizes = (shape_text(each) for each in (expected.shape, cells.shape))
         raise FieldError("expect has shape {}, the output has {}".format(*sizes), field="expect")

@@ -11,16 +11,15 @@ import numpy as np
 
 from convcalc.arrays import INT64_LIMIT, Array, checked, largest
 from convcalc.build import build_problem
+from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, GeometryError
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.properties import properties_of
-from convcalc.limits import Limits
 from convcalc.picture.mapping import stays_picture
 from convcalc.problem import Labels, Problem
 from convcalc.request.convolution import boundary_word, with_channels
-from convcalc.request.kernel_library import Library
 from convcalc.request.request import Request
 from convcalc.request.spatial_axes import infer_dims
 from convcalc.request.tensor_field import read_input, read_kernels
@@ -85,7 +84,7 @@ class GalleryInput(NamedTuple):
         return build_problem(self.total, kernel.weights[None, None], scale=scale, **self.settings)
 
 
-def resolve_gallery_input(request: Request, library: Library, limits: Limits) -> GalleryInput:
+def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
     """The input of a request with its settings; padded to the same size by its border cells unless said
     otherwise; of a batch it is the first sample.
 
@@ -93,10 +92,10 @@ def resolve_gallery_input(request: Request, library: Library, limits: Limits) ->
         ConvcalcError: a field is not what it must be; the error has the place.
     """
     with request.placing():
-        tensor = read_input(request, limits)
+        tensor = read_input(request, context)
         if not tensor.array.ndim:
             raise FieldError("the input is a lone number, not an array", field="input")
-        cells = checked(with_channels(tensor.array, _dims(request, tensor, library, limits)))
+        cells = checked(with_channels(tensor.array, _dims(request, tensor, context)))
         if not cells.size:
             raise FieldError("the input has no cells", field="input")
         notes = (*tensor.notes, *_notes(cells))
@@ -114,25 +113,25 @@ def resolve_gallery_input(request: Request, library: Library, limits: Limits) ->
         )
 
 
-def asked_kernels(request: Request, library: Library, limits: Limits) -> list[Kernel]:
+def asked_kernels(request: Request, context: Context) -> list[Kernel]:
     """The kernels of a request, those without a name numbered.
 
     Raises:
         ConvcalcError: one of them cannot be read or does not exist; the error has the place.
     """
     with request.placing():
-        found = read_kernels(request, library, limits)
+        found = read_kernels(request, context)
     return [each if each.name else replace(each, name=f"kernel {number}") for number, each in enumerate(found, 1)]
 
 
-def _dims(request: Request, tensor: Tensor, library: Library, limits: Limits) -> int:
+def _dims(request: Request, tensor: Tensor, context: Context) -> int:
     """Spatial axes: as said, as its own kernel needs them, or else as many as are usual, two at most."""
     asked = request.value("dims", tensor.dims)
     if asked is not None:
         return whole("dims", asked, 1)
     if "kernel" in request.fields:
         try:
-            return infer_dims(tensor.array, read_kernels(request, library, limits), 1, False)
+            return infer_dims(tensor.array, read_kernels(request, context), 1, False)
         except DataError:  # kernels of several ranks, of which those of another one are left out
             pass
     return infer_dims(tensor.array, [_ANY_RANK], 1, False)

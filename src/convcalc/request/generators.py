@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array
+from convcalc.context import Context
 from convcalc.errors import FieldError, UnknownNameError, below
 from convcalc.files.numbers import packed
 from convcalc.files.scalar import number
 from convcalc.files.yaml_reader import Node
 from convcalc.geometry.arguments import whole
-from convcalc.limits import Limits
 from convcalc.request.text_values import plain_value
 
 OPTIONS = ("set", "seed", "low", "high")
@@ -37,7 +37,7 @@ _RULES: dict[str, Callable[[tuple[int, ...]], Array]] = {
 RULES = (*_RULES, "random")
 
 
-def generated(node: Mapping[str, Node], limits: Limits) -> Array:
+def generated(node: Mapping[str, Node], context: Context) -> Array:
     """The tensor that a mapping such as ``{zeros: [5, 5], set: {":, 2": 1}}`` describes, whole numbers.
 
     ``arange`` counts from 0 row by row; ``impulse`` is 1 in the middle; ``random`` draws whole numbers from ``low``
@@ -52,7 +52,7 @@ def generated(node: Mapping[str, Node], limits: Limits) -> Array:
         options = OPTIONS if rule == "random" else OPTIONS[:1]
         if key != rule and key not in options:
             raise UnknownNameError(f"key beside {rule!r}", key, options, field=(key,), at_key=True)
-    shape = _shape(rule, node[rule], limits)
+    shape = _shape(rule, node[rule], context)
     values = _random(shape, node) if rule == "random" else _RULES[rule](shape)
     settings = node.get("set", {})
     if not isinstance(settings, dict):
@@ -88,8 +88,8 @@ def _part(part: str, cells: int, text: str, path: tuple[str | int, ...]) -> int 
     return numbers[0]
 
 
-def _shape(rule: str, node: Node, limits: Limits) -> tuple[int, ...]:
-    sizes = plain_value(node)
+def _shape(rule: str, node: Node, context: Context) -> tuple[int, ...]:
+    sizes, limits = plain_value(node), context.limits
     entries = sizes if isinstance(sizes, list) else [sizes]
     shape = tuple(whole(f"a size of {rule!r}", size, 1, path=(rule,)) for size in entries)
     if not 1 <= len(shape) <= limits.axes:

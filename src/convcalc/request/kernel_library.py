@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convcalc.context import Context, Kernels
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError
 from convcalc.files.text import read_bytes
 from convcalc.geometry.arguments import text as check_text
@@ -57,7 +58,7 @@ class Library:
             UnknownNameError: there is no kernel, namesake, parameter or transformation of a name.
             FieldError: an argument is not what it must be.
         """
-        with _of_kernel():
+        with of_kernel():
             check_text("kernel", text)
             call = KernelReference(text.strip()) if text.strip() in self._paths else parse_kernel_reference(text)
             found = replace(self._named(call.name), is_spatial=True)
@@ -69,16 +70,6 @@ class Library:
             for step in call.steps:
                 found = found.transformed(step)
         return found if call.is_name else replace(found, name=text)
-
-    def with_arguments(self, kernel: Kernel, arguments: dict[str, object], name: str) -> Kernel:
-        """A parametric kernel with arguments.
-
-        Raises:
-            UnknownNameError: it has no such parameter.
-            FieldError: it takes none, or an argument is not what it must be.
-        """
-        with _of_kernel():
-            return kernel.with_arguments(arguments, name)
 
     def names(self) -> list[str]:
         """The names of all kernels, sorted."""
@@ -139,6 +130,11 @@ class Library:
         return paths
 
 
+def library_of(context: Context) -> Kernels:
+    """The library that is asked for, or the standard one; raises as :meth:`Library.standard` does."""
+    return context.library or Library.standard(limits=context.limits)
+
+
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
@@ -152,7 +148,7 @@ def _user_folder() -> Path:
 
 
 @contextmanager
-def _of_kernel() -> Iterator[None]:
+def of_kernel() -> Iterator[None]:
     """Says of an error that it is about the field ``kernel``, unless it stands in a kernel's file."""
     try:
         yield

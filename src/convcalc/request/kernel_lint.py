@@ -6,28 +6,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from convcalc.context import Context, Kernels
 from convcalc.errors import ConvcalcError
 from convcalc.files.text import STANDARD_INPUT
 from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.lint import Linted, findings_of
 from convcalc.kernels.properties import properties_of
 from convcalc.request.kernel_file import read_kernel_file
-from convcalc.request.kernel_library import Library
+from convcalc.request.kernel_library import library_of
 
 
-def lint_file(file: str, library: Library) -> Linted:
-    """A kernel file looked over; the library's kernels are those that it could be a copy of.
+def lint_file(file: str, context: Context) -> Linted:
+    """A kernel file looked over; the kernels of the library are those that it could be a copy of.
 
     Raises:
         ConvcalcError: the file cannot be read or is no kernel file; the error has its line and column.
     """
-    kernel = read_kernel_file(Path(file), library.limits)
+    kernel = read_kernel_file(Path(file), context.limits)
     facts = properties_of(kernel)
     name = "" if file == STANDARD_INPUT else Path(file).stem
-    return Linted(file, kernel, facts, tuple(findings_of(kernel, facts, name, _peers(library, kernel))))
+    return Linted(file, kernel, facts, tuple(findings_of(kernel, facts, name, _peers(library_of(context), kernel))))
 
 
-def _peers(library: Library, kernel: Kernel) -> Iterator[Kernel]:
+def _peers(library: Kernels, kernel: Kernel) -> Iterator[Kernel]:
     """The kernels of other names with their namesakes; parametric ones in the size of the kernel too."""
     for peer in library.kernels():
         if peer.name == kernel.name:
@@ -37,7 +38,7 @@ def _peers(library: Library, kernel: Kernel) -> Iterator[Kernel]:
             yield replace(peer, name=f"{peer.name}@{each.library}", weights=each.weights, scale=each.scale)
         if peer.builder:
             try:
-                yield library.with_arguments(peer, {"size": kernel.weights.shape}, _call(peer.name, kernel))
+                yield peer.with_arguments({"size": kernel.weights.shape}, _call(peer.name, kernel))
             except ConvcalcError:
                 continue  # not every builder makes every size
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from convcalc.context import Context
 from convcalc.errors import FieldError, FieldPath, LimitError, UnknownNameError, below
 from convcalc.files.yaml_reader import Node
 from convcalc.layers.network import INPUT, INPUT_NAME
 from convcalc.layers.table import KINDS, Kind
-from convcalc.limits import Limits
 from convcalc.request.text_values import truth, word
 from convcalc.wording import counted
 
@@ -51,7 +51,7 @@ class _Written(NamedTuple):
         return (*self.path, *keys) if self.is_mapping else self.path
 
 
-def read_entries(node: Node, limits: Limits) -> list[Entry]:
+def read_entries(node: Node, context: Context) -> list[Entry]:
     """The layers of a list, those that are spelled as one taken apart; every path begins with ``layers``.
 
     Raises:
@@ -64,7 +64,7 @@ def read_entries(node: Node, limits: Limits) -> list[Entry]:
     if not node:
         raise FieldError("there are no layers in the list", hint=_EXAMPLE, field="layers")
     written = [_written(each, ("layers", number)) for number, each in enumerate(node)]
-    names = _names(written, limits)
+    names = _names(written, context)
     parts = [list(_parts(each, name)) for each, name in zip(written, names, strict=True)]
     numbers = _numbers(written, names, parts)
     return [
@@ -118,24 +118,25 @@ def _two_keys(keys: Sequence[str], path: FieldPath) -> FieldError:
     return error
 
 
-def _names(written: Sequence[_Written], limits: Limits) -> list[str]:
+def _names(written: Sequence[_Written], context: Context) -> list[str]:
     """The name of each: the one it has, or its kind and a number."""
     counts: Counter[str] = Counter()
     names = []
     for each in written:
         counts[each.kind] += 1
-        names.append(_own_name(each, limits) if "name" in each.said else f"{each.kind}{counts[each.kind]}")
+        names.append(_own_name(each, context) if "name" in each.said else f"{each.kind}{counts[each.kind]}")
     return names
 
 
-def _own_name(each: _Written, limits: Limits) -> str:
+def _own_name(each: _Written, context: Context) -> str:
     path = each.where("name")
     with below(*each.path):
         name = word("name", each.said["name"])
-    if len(name) > limits.name:
+    longest = context.limits.name
+    if len(name) > longest:
         raise LimitError(
-            f"a name of {len(name):,} characters, at most {limits.name}",
-            hint=f"raise it with --limit name={limits.name * 2}",
+            f"a name of {len(name):,} characters, at most {longest}",
+            hint=f"raise it with --limit name={longest * 2}",
             field=path,
         )
     if not name.strip() or name == INPUT_NAME:

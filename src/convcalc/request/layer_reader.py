@@ -14,11 +14,11 @@ from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS, Kind
 from convcalc.request.layer_arguments import arguments_of
 from convcalc.request.layer_list import Entry
-from convcalc.request.layer_values import LayerValues, WeightContext
+from convcalc.request.layer_values import LayerValues
 from convcalc.request.request import Field
 from convcalc.request.spellings import unknown_key
 from convcalc.request.text_values import plain_value, truth
-from convcalc.request.weights import TENSORS, Given, Random, Weights
+from convcalc.request.weights import TENSORS, Given, Random, WeightReader, Weights
 from convcalc.wording import shape_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LayerReader:
 
     input_shape: Shape
     entries: Sequence[Entry]
-    context: WeightContext
+    tensors: WeightReader
     weights: Callable[[str, int], Weights] | None
     """Those of a layer by its name in the file and its number, if the file has a field ``weights``."""
     changed: str = ""
@@ -65,7 +65,7 @@ class LayerReader:
         arguments = arguments_of(entry, kind, shapes[0], given, rest)
         layer = kind.make(*shapes, **arguments)
         _check_tensors(entry, layer, given)
-        values = LayerValues(entry, layer, given, rest, self.context)
+        values = LayerValues(entry, layer, given, rest, self.tensors)
         values.check_written()
         read = values.read if given or rest else None
         return Stage(
@@ -73,7 +73,7 @@ class LayerReader:
         )
 
     def _place(self, entry: Entry, path: FieldPath, key: bool) -> Place:
-        return self.context.origin.place((*entry.path, *_spelled(path, entry)), key=key)
+        return self.tensors.origin.place((*entry.path, *_spelled(path, entry)), key=key)
 
     def _rest(self, number: int, entry: Entry) -> Weights | None:
         """Where the tensors come from that the layer does not give: as it says itself, or as the file says."""
@@ -88,7 +88,7 @@ class LayerReader:
                 )
             return made
         with below("weights"):
-            make = self.weights if own is None else self.context.tensors.default(own)
+            make = self.weights if own is None else self.tensors.default(own)
         return make(entry.name, number) if make else None
 
     def _given(self, entry: Entry, kind: Kind, shape: Shape) -> Iterator[tuple[str, Given]]:
@@ -100,13 +100,13 @@ class LayerReader:
                 groups = plain_value(entry.said.get("groups", "1"))
                 is_depthwise = entry.kind == "depthwise"
                 by_flag = "kernel" in self.changes and entry.name == self.changed
-                tensors = self.context.tensors
+                tensors = self.tensors
                 if by_flag:  # its paths are relative to where the command is run
                     tensors = replace(tensors, origin=self.changes["kernel"].origin)
                 groups = shape[0] if is_depthwise else groups
                 yield name, tensors.kernels(node, len(shape) - 1, shape[0], groups, depthwise=is_depthwise)
             else:
-                yield name, self.context.tensors.given(name, node)
+                yield name, self.tensors.given(name, node)
 
 
 _CHANGED = {"kernel": "weight"}

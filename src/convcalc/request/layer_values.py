@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convcalc.errors import FieldError
-from convcalc.files.number_notes import NumberNotes
 from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.request.layer_list import Entry
-from convcalc.request.request import Origin
 from convcalc.request.weights import Found, Given, WeightReader, Weights
 from convcalc.wording import shape_text
 
@@ -28,15 +26,6 @@ _ORDERS = {
 
 
 @dataclass(frozen=True, eq=False)
-class WeightContext:
-    """What the weights of all layers of a file share."""
-
-    origin: Origin
-    tensors: WeightReader
-    number_notes: NumberNotes
-
-
-@dataclass(frozen=True, eq=False)
 class LayerValues:
     """The numbers of one layer."""
 
@@ -46,7 +35,7 @@ class LayerValues:
     """Those that the layer gives itself."""
     rest: Weights | None
     """Where the others come from."""
-    context: WeightContext
+    tensors: WeightReader
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -108,5 +97,5 @@ class LayerValues:
                 hint=order and f"its axes are {order}",
                 field=name if name in self.given else "weights",
             )
-        self.context.number_notes.look_through(self.entry.name, name, values, found.notes)
+        self.tensors.number_notes.look_through(self.entry.name, name, values, found.notes)
         return values

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError, DataError, FieldError, Place, UnknownNameError
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Shape
-from convcalc.limits import Limits
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import flag_node, plain_value
 from convcalc.wording import counted, shape_text
@@ -29,7 +29,7 @@ class Given(NamedTuple):
 
 
 def read_input_or_shape(
-    request: Request, limits: Limits, rank: int | None, *, takes_features: bool = False
+    request: Request, context: Context, rank: int | None, *, takes_features: bool = False
 ) -> Given | None:
     """The input's numbers or its shape; None where nothing is said.
 
@@ -38,14 +38,14 @@ def read_input_or_shape(
     if "input" not in request.fields:
         return None
     node, origin = request.fields["input"]
-    shape = declared_shape(request, limits)
+    shape = declared_shape(request, context)
     if shape is not None:
         return Given(shape)
     from convcalc.request.convolution import with_channels
     from convcalc.request.tensor_field import tensor_of
 
     try:
-        found = tensor_of(node, origin, limits, "input")
+        found = tensor_of(node, origin, context, "input")
     except DataError as error:
         if origin.is_flag and type(error) is DataError:  # there is no such file: it may not have been meant as one
             error.hint = _INPUT_HINT
@@ -57,28 +57,28 @@ def read_input_or_shape(
     return Given(cells.shape[1:], replace(found, array=cells, dims=dims))
 
 
-def declared_shape(request: Request, limits: Limits) -> Shape | None:
+def declared_shape(request: Request, context: Context) -> Shape | None:
     """The shape of the input where that is all that is said of it.
 
     Raises:
         FieldError: it is no shape.
     """
     node = request.fields["input"].node if "input" in request.fields else None
-    return _shape_of(node, request, limits) if isinstance(node, dict) and "shape" in node else None
+    return _shape_of(node, request, context) if isinstance(node, dict) and "shape" in node else None
 
 
-def _shape_of(node: dict[str, Any], request: Request, limits: Limits) -> Shape:
+def _shape_of(node: dict[str, Any], request: Request, context: Context) -> Shape:
     for key in node:
         if key != "shape":
             raise UnknownNameError(
                 "key beside 'shape'", key, ["shape"], hint=f"leave {key} out", field=("input", key), at_key=True
             )
     sizes = plain_value(node["shape"])
-    path = ("input", "shape")
+    path, most = ("input", "shape"), context.limits.axes
     if not isinstance(sizes, list):
         sizes = [sizes]
-    if not 1 <= len(sizes) <= limits.axes:
-        raise FieldError(f"shape takes 1 to {limits.axes} sizes, got {len(sizes)}", field=path)
+    if not 1 <= len(sizes) <= most:
+        raise FieldError(f"shape takes 1 to {most} sizes, got {len(sizes)}", field=path)
     shape = tuple(whole("a size of shape", each, 1, path=(*path, place)) for place, each in enumerate(sizes))
     dims = request.value("dims", None)
     if dims is not None and whole("dims", dims, 0) != len(shape) - 1:

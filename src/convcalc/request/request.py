@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place, UsageError
 from convcalc.files.tensor_file import OpenedFile, Tensor, node, open_file, tensor
 from convcalc.files.yaml_reader import Node, place
 from convcalc.geometry.arguments import text
-from convcalc.limits import Limits
 from convcalc.request.shipped import shipped
 from convcalc.request.spellings import unknown_key
 from convcalc.request.text_values import flag_node, plain_value
@@ -138,32 +138,31 @@ class Request:
             raise
 
 
-def read_request(path: str | None = None, limits: Limits | None = None) -> Request:
+def read_request(path: str | None = None, context: Context = STANDARD) -> Request:
     """The request of a problem file, of a model or a tensor by itself, or without a path of the default example.
 
     Raises:
         ConvcalcError: the file cannot be read, or has a field that no problem has.
     """
-    limits = limits or Limits.from_environment()
-    return request_of(open_request(path, limits), limits)
+    return request_of(open_request(path, context), context)
 
 
-def open_request(path: str | None, limits: Limits) -> OpenedFile:
+def open_request(path: str | None, context: Context) -> OpenedFile:
     """The file of a request, or without a path the default example.
 
     Raises:
         ConvcalcError: the file cannot be opened, or is of a kind that is not read.
     """
-    return open_file(str(shipped(DEFAULT_PROBLEM)) if path is None else text("path", path), limits)
+    return open_file(str(shipped(DEFAULT_PROBLEM)) if path is None else text("path", path), context.limits)
 
 
-def request_of(source: OpenedFile, limits: Limits) -> Request:
+def request_of(source: OpenedFile, context: Context) -> Request:
     """The request that a file holds; raises as :func:`read_request` does."""
     if source.kind == "onnx":
         return Request(source.name, {}, source)
-    document = node(source, limits) if source.kind == "yaml" else None
+    document = node(source, context.limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
-        return Request(source.name, {"input": Field(tensor(source, limits), Origin(source.name))})
+        return Request(source.name, {"input": Field(tensor(source, context.limits), Origin(source.name))})
     if source.member is not None:
         raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError, UnknownNameError, below
 from convcalc.files.number_notes import NumberNotes
 from convcalc.geometry.arguments import whole
@@ -13,7 +14,6 @@ from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Values
 from convcalc.layers.network import INPUT, INPUT_NAME, InputTensor, Network
 from convcalc.layers.stage import Stage
-from convcalc.limits import Limits
 from convcalc.request.network_input import (
     Given,
     declared_rank,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from convcalc.files.file_kind import OpenedFile
     from convcalc.files.yaml_reader import Node
     from convcalc.problem import Problem
-    from convcalc.request.kernel_library import Library
 
 DTYPES = ("auto", "exact", "float32", "float64")
 """The words of :class:`convcalc.problem.DType`, whose module would load numpy."""
@@ -38,46 +37,38 @@ _ON_FEATURES = ("linear", "bias")
 _EXAMPLE = "input: {shape: [3, 224, 224]}, or its numbers"
 
 
-def resolve(
-    request: Request,
-    library: Library | None = None,
-    limits: Limits | None = None,
-    *,
-    input_text: str | None = None,
-    strict_finite: bool = False,
-) -> Network:
+def resolve(request: Request, context: Context = STANDARD, *, input_text: str | None = None) -> Network:
     """The network that a request describes: one convolution, layers, or a model.
 
     ``input_text`` replaces the file's input: a shape such as ``3x224x224``, (channels, *spatial) of one sample, or what
-    a field ``input`` may say, a path first of all. Weights of layers are read when a layer runs. With ``strict_finite``
-    none of the numbers may be inf or nan, weights when they are read.
+    a field ``input`` may say, a path first of all. Weights of layers are read when a layer runs. With
+    ``context.strict_finite`` none of the numbers may be inf or nan, weights when they are read.
 
     Raises:
         ConvcalcError: the file is not well formed, or shapes do not meet; the error has the place.
     """
-    limits = limits or Limits.from_environment()
     rank = declared_rank(request)
     if input_text is not None:
         request = replace(request, fields={**request.fields, "input": input_field(input_text)})
     with request.placing():
         if request.model is not None:
-            found = _of_model(request, request.model, limits, strict_finite)
+            found = _of_model(request, request.model, context)
         elif "layers" in request.fields:
-            found = _of_layers(request, library, limits, strict_finite, rank)
+            found = _of_layers(request, context, rank)
         else:
-            found = _of_convolution(request, library, limits, strict_finite)
+            found = _of_convolution(request, context)
         return replace(found, source=request.source, input_place=lambda: place_of_input(request))
 
 
-def _of_convolution(request: Request, library: Library | None, limits: Limits, strict_finite: bool) -> Network:
+def _of_convolution(request: Request, context: Context) -> Network:
     from convcalc.request.convolution import convolution_of, layer_of
 
-    library, shape = library or _standard(limits), declared_shape(request, limits)
+    shape = declared_shape(request, context)
     if shape is not None:
-        layer, values, kernels = layer_of(request, library, limits, shape)
+        layer, values, kernels = layer_of(request, context, shape)
         stage = _stage(layer, values, [kernel.name for kernel in kernels])
         return Network(shape, (stage,), dtype=_dtype(request))
-    problem = convolution_of(request, library, limits, strict_finite=strict_finite)
+    problem = convolution_of(request, context)
     layer = Convolution(problem.input.shape[1:], problem.geometry)
     stage, labels = replace(_stage(layer, _values(problem), problem.labels.kernels), problem=problem), problem.labels
     tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image)
@@ -99,34 +90,30 @@ def _stage(layer: Convolution, values: Values, kernels: Iterable[str]) -> Stage:
     return Stage(names.pop() if len(names) == 1 else layer.kind, layer, (INPUT,), lambda: values)
 
 
-def _of_layers(
-    request: Request, library: Library | None, limits: Limits, strict_finite: bool, rank: int | None
-) -> Network:
+def _of_layers(request: Request, context: Context, rank: int | None) -> Network:
     from convcalc.request.layer_list import read_entries
     from convcalc.request.layer_reader import LayerReader
-    from convcalc.request.layer_values import WeightContext
     from convcalc.request.weights import WeightReader
 
     node, origin = request.fields["layers"]
-    entries = read_entries(cast("Node", node), limits)
+    entries = read_entries(cast("Node", node), context)
     dtype = _dtype(request)
-    given = read_input_or_shape(request, limits, rank, takes_features=entries[0].kind in _ON_FEATURES)
+    given = read_input_or_shape(request, context, rank, takes_features=entries[0].kind in _ON_FEATURES)
     if given is None:
         raise FieldError("a network needs the shape of its input", hint=_EXAMPLE, field="layers")
-    tensors = WeightReader(origin, lambda: library or _standard(limits), limits)
-    context = WeightContext(origin, tensors, NumberNotes(strict_finite))
+    tensors = WeightReader(origin, context, NumberNotes(context.strict_finite))
     with below("weights"):
         weights = tensors.default(cast("Node", request.fields["weights"].node)) if "weights" in request.fields else None
     title = word("title", request.fields["title"].node) if "title" in request.fields else ""
-    reader = LayerReader(given.shape, entries, context, weights, request.layer, request.changes)
+    reader = LayerReader(given.shape, entries, tensors, weights, request.layer, request.changes)
     found = reader.network(title)
-    return _with_numbers(found, dtype, given, context.number_notes)
+    return _with_numbers(found, dtype, given, tensors.number_notes)
 
 
-def _of_model(request: Request, model: OpenedFile, limits: Limits, strict_finite: bool) -> Network:
+def _of_model(request: Request, model: OpenedFile, context: Context) -> Network:
     from convcalc.models.onnx_reader import open_onnx
 
-    opened = open_onnx(model, limits)
+    opened = open_onnx(model, context.limits)
     said = request.value("dims", None)
     if said is not None and opened.input.rank not in (None, whole("dims", said, 0)):
         raise FieldError(
@@ -135,8 +122,9 @@ def _of_model(request: Request, model: OpenedFile, limits: Limits, strict_finite
             hint="leave --dims out",
             field="dims",
         )
-    given, number_notes = read_input_or_shape(request, limits, opened.input.rank), NumberNotes(strict_finite)
-    found = opened.network(limits, given and given.shape, number_notes)
+    number_notes = NumberNotes(context.strict_finite)
+    given = read_input_or_shape(request, context, opened.input.rank)
+    found = opened.network(context.limits, given and given.shape, number_notes)
     return _with_numbers(found, _dtype(request), given, number_notes)
 
 
@@ -159,9 +147,3 @@ def _dtype(request: Request) -> str:
     if dtype not in DTYPES:
         raise UnknownNameError("dtype", dtype, DTYPES, hint=f"one of: {', '.join(DTYPES)}", field="dtype")
     return dtype
-
-
-def _standard(limits: Limits) -> Library:
-    from convcalc.request.kernel_library import Library
-
-    return Library.standard(limits=limits)

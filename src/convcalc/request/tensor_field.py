@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convcalc.arrays import read_only
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
 from convcalc.files.file_kind import is_file, is_path
 from convcalc.files.numbers import array, array_notes
@@ -13,10 +14,9 @@ from convcalc.files.tensor_file import Tensor, is_result, node, open_file, read_
 from convcalc.files.yaml_reader import Node
 from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.transformation import Transformation
-from convcalc.limits import Limits
 from convcalc.request.generators import RULES, generated
 from convcalc.request.kernel_file import kernel_from, read_kernel_file, scale_from
-from convcalc.request.kernel_library import Library
+from convcalc.request.kernel_library import library_of, of_kernel
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
 
@@ -24,7 +24,7 @@ _FILE_KEYS, _KEEP = ("file", "nodata"), "keep"
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
-def read_input(request: Request, limits: Limits) -> Tensor:
+def read_input(request: Request, context: Context) -> Tensor:
     """The input's numbers, as they are, no axes added.
 
     Raises:
@@ -33,10 +33,10 @@ def read_input(request: Request, limits: Limits) -> Tensor:
     if "input" not in request.fields:
         raise FieldError("there is no input in it", hint="write input: [[1, 2], [3, 4]]", place=Place(request.source))
     field = request.fields["input"]
-    return tensor_of(field.node, field.origin, limits, "input")
+    return tensor_of(field.node, field.origin, context, "input")
 
 
-def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -> Tensor:
+def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str) -> Tensor:
     """The numbers that a node says; errors carry the field path below ``name``.
 
     Raises:
@@ -46,10 +46,10 @@ def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -
         return value
     with below(name):
         if isinstance(value, dict):
-            return _described(value, origin, limits)
+            return _described(value, origin, context)
         if isinstance(value, str) and value[:1].isalpha():
             raise FieldError(f"{name} must be numbers, got {str(value)!r}", hint=f"{{file: {value}}} for a file")
-        values = array(value, limits)
+        values = array(value, context.limits)
     if not values.ndim:
         raise FieldError(
             f"{name} must be a list of numbers, got {str(value)!r}", hint="write {file: PATH} for a file", field=name
@@ -57,23 +57,23 @@ def tensor_of(value: Node | Tensor, origin: Origin, limits: Limits, name: str) -
     return Tensor(values, None, tuple(f"{name}: {note}" for note in array_notes(values, value)), name)
 
 
-def read_kernels(request: Request, library: Library, limits: Limits) -> list[Kernel]:
+def read_kernels(request: Request, context: Context) -> list[Kernel]:
     """The kernels of a request: a single one, or one for each entry of a list of kernels.
 
     Raises:
         ConvcalcError: one of them cannot be read or does not exist.
     """
     field = request.fields.get("kernel", Field("sobel-x", Origin("the default kernel")))
-    return kernels_of(field.node, field.origin, library, limits)
+    return kernels_of(field.node, field.origin, context)
 
 
-def kernels_of(value: Any, origin: Origin, library: Library, limits: Limits) -> list[Kernel]:
+def kernels_of(value: Any, origin: Origin, context: Context) -> list[Kernel]:
     """The kernels that a node says; errors carry the field path below ``kernel``.
 
     Raises:
         ConvcalcError: one of them cannot be read or does not exist.
     """
-    reader = _KernelReader(origin, library, limits)
+    reader = _KernelReader(origin, context)
     if isinstance(value, list) and any(map(_is_kernel_word, value)):
         return [reader.read(each, ("kernel", number)) for number, each in enumerate(value)]
     return [reader.read(value, ("kernel",))]
@@ -82,8 +82,8 @@ def kernels_of(value: Any, origin: Origin, library: Library, limits: Limits) -> 
 class _KernelReader:
     """Reads what stands where a kernel is expected."""
 
-    def __init__(self, origin: Origin, library: Library, limits: Limits) -> None:
-        self.origin, self.library, self.limits = origin, library, limits
+    def __init__(self, origin: Origin, context: Context) -> None:
+        self.origin, self.context, self.limits = origin, context, context.limits
 
     def read(self, value: Any, path: tuple[str | int, ...]) -> Kernel:
         """The kernel; errors carry ``path`` and what lies below it."""
@@ -105,7 +105,7 @@ class _KernelReader:
         kernel, plus, _ = text.partition("+")
         if plus and is_path(kernel):
             raise FieldError("transformations are for named kernels", hint="name the file's folder with --kernels")
-        return self.library.find(text)
+        return library_of(self.context).find(text)
 
     def _file(self, path: str) -> Kernel:
         source = open_file(path, self.limits, base=self.origin.folder)
@@ -117,16 +117,17 @@ class _KernelReader:
     def _mapping(self, value: dict[str, Node]) -> Kernel:
         if "name" in value and "weights" not in value:
             arguments = {key: plain_value(each) for key, each in value.items() if key not in ("name", "scale")}
-            found = self.library.find(word("name", value["name"]))
+            found = library_of(self.context).find(word("name", value["name"]))
             if arguments:
                 if not found.builder:
                     raise FieldError(f"kernel {found.name!r} takes no arguments", field=(next(iter(arguments)),))
-                found = self.library.with_arguments(found, arguments, _spelled(found.name, arguments))
+                with of_kernel():
+                    found = found.with_arguments(arguments, _spelled(found.name, arguments))
         elif "weights" in value:
             return kernel_from(value, "", self.limits)
         else:
             rest = {key: each for key, each in value.items() if key != "scale"}
-            found_tensor = _described(rest, self.origin, self.limits)
+            found_tensor = _described(rest, self.origin, self.context)
             found = self._numbers(found_tensor.array, str(value.get("file", "")), found_tensor.notes)
         return found.transformed(Transformation("scale", scale_from(value["scale"]))) if "scale" in value else found
 
@@ -136,7 +137,7 @@ class _KernelReader:
         return Kernel(name, read_only(values), notes=tuple(f"kernel: {note}" for note in notes))
 
 
-def _described(value: dict[str, Node], origin: Origin, limits: Limits) -> Tensor:
+def _described(value: dict[str, Node], origin: Origin, context: Context) -> Tensor:
     """The tensor of a mapping with ``file`` or one of the rules."""
     if "file" in value:
         for key in value:
@@ -147,7 +148,7 @@ def _described(value: dict[str, Node], origin: Origin, limits: Limits) -> Tensor
         if word("nodata", value.get("nodata", _KEEP)) != _KEEP:
             raise FieldError(f"nodata is {value['nodata']!r}", hint="keep, or leave it out to read nan", field="nodata")
         path = word("file", value["file"])
-        return read_tensor(path, limits, base=origin.folder, keeps_nodata="nodata" in value)
+        return read_tensor(path, context.limits, base=origin.folder, keeps_nodata="nodata" in value)
     if not value:
         raise FieldError("expected numbers, got an empty mapping", hint=f"one of: file, {', '.join(RULES)}")
     if "shape" in value:
@@ -159,7 +160,7 @@ def _described(value: dict[str, Node], origin: Origin, limits: Limits) -> Tensor
     if not any(key in RULES for key in value):
         key = next(iter(value))
         raise UnknownNameError("source of numbers", key, ("file", *RULES), field=(key,), at_key=True)
-    return Tensor(generated(value, limits), None, (), "input")
+    return Tensor(generated(value, context), None, (), "input")
 
 
 def _is_kernel_word(value: Any) -> bool:

@@ -9,10 +9,11 @@ from functools import cached_property
 from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, UnknownNameError, below
 from convcalc.files.file_kind import is_path
+from convcalc.files.number_notes import NumberNotes
 from convcalc.geometry.arguments import whole
-from convcalc.limits import Limits
 from convcalc.request.request import Origin
 from convcalc.request.text_values import plain_value, word
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from convcalc.files.named_arrays import NamedArrays
     from convcalc.files.yaml_reader import Node
     from convcalc.layers.layer import Shape
-    from convcalc.request.kernel_library import Library
 
 TENSORS = ("weight", "bias", "running_mean", "running_var")
 """What the weights of layers are called, as in PyTorch."""
@@ -65,7 +65,7 @@ class Random:
     seed: int
     number: int
     """Of the layer."""
-    limits: Limits
+    context: Context
 
     def shape(self, name: str) -> Shape | None:  # noqa: ARG002
         """Not known: it is that of the layer."""
@@ -79,7 +79,7 @@ class Random:
         import numpy as np
 
         shape = shapes[name]
-        self.limits.check_memory(prod(shape) * _ITEMSIZE, f"its {name}")
+        self.context.limits.check_memory(prod(shape) * _ITEMSIZE, f"its {name}")
         fan_in = prod(shapes.get("weight", ())[1:])
         if len(shapes.get("weight", ())) < 2:
             return Found(np.full(shape, float(name in ("weight", "running_var")), np.float32))
@@ -120,14 +120,14 @@ class SharedArrays:
 
     path: str
     origin: Origin
-    limits: Limits
+    context: Context
 
     @cached_property
     def opened(self) -> NamedArrays:
         """The file."""
         from convcalc.files.named_arrays import open_arrays
 
-        return open_arrays(self.path, self.limits, base=self.origin.folder)
+        return open_arrays(self.path, self.context.limits, base=self.origin.folder)
 
 
 @dataclass(eq=False)
@@ -153,8 +153,9 @@ class WeightReader:
     """Reads what a file says of weights."""
 
     origin: Origin
-    library: Callable[[], Library]
-    limits: Limits
+    context: Context
+    number_notes: NumberNotes
+    """Of all layers that were read so far."""
 
     def given(self, name: str, node: Node) -> Given:
         """The tensor of a node, any numbers."""
@@ -165,8 +166,8 @@ class WeightReader:
 
             if isinstance(node, str) and (not node[:1].isalpha() or node.lower() in ("nan", "inf", "infinity")):
                 with below(name):
-                    return Found(array(node, self.limits))
-            found = tensor_of(node, self.origin, self.limits, name)
+                    return Found(array(node, self.context.limits))
+            found = tensor_of(node, self.origin, self.context, name)
             return Found(found.array, found.notes)
 
         return Given(make, _is_file(node), self._stored(node))
@@ -179,7 +180,7 @@ class WeightReader:
             from convcalc.request.tensor_field import kernels_of
 
             try:
-                kernels = kernels_of(node, self.origin, self.library(), self.limits)
+                kernels = kernels_of(node, self.origin, self.context)
                 scaled = [
                     replace(each.at_rank(dims), weights=each.at_rank(dims).values, scale=Fraction(1))
                     for each in kernels
@@ -211,12 +212,12 @@ class WeightReader:
                 raise FieldError("weights come from a file or are random, not both", hint=_EXAMPLE)
             _check_keys(node, ("random",))
             seed = whole("random", plain_value(node["random"]), 0)
-            return lambda _, number: Random(seed, number, self.limits)
+            return lambda _, number: Random(seed, number, self.context)
         if "file" not in node:
             _check_keys(node, ("file", "random"))
             raise FieldError("weights are a mapping that says where they come from, this one is empty", hint=_EXAMPLE)
         _check_keys(node, ("file",))
-        shared = SharedArrays(word("file", node["file"]), self.origin, self.limits)
+        shared = SharedArrays(word("file", node["file"]), self.origin, self.context)
         return lambda name, _: Named(shared, name)
 
 

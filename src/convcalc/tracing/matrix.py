@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array, index, narrowed, plain, read_only
+from convcalc.context import Context
 from convcalc.errors import LimitError
-from convcalc.limits import Limits
 from convcalc.problem import Problem
 from convcalc.tracing.groups import group_slices, scaled
 from convcalc.tracing.places import check_place
@@ -46,7 +46,7 @@ class MatrixForm:
 
 
 @np.errstate(all="ignore")  # inf × 0 is nan, as in the output
-def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
+def matrix_of(problem: Problem, context: Context, sample: int = 0) -> MatrixForm:
     """The layer as the matrix that multiplies the flattened input; each number is a scaled weight.
 
     Row (channel, *position), column (channel, *cell), the last number running fastest. Cells that a boundary copies
@@ -58,7 +58,7 @@ def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     """
     check_place("input", problem.input.shape, (0,) * problem.rank, 0, sample)
     outputs, inputs = prod(problem.output_size), prod(problem.spatial_size)
-    check_size(problem.out_channels * outputs, problem.in_channels * inputs, limits)
+    check_size(problem.out_channels * outputs, problem.in_channels * inputs, context)
     kind, weight = _kind(problem), _scaled_kernel(problem)
     matrix = np.zeros((problem.out_channels, outputs, problem.in_channels, inputs), dtype=kind)
     offset = np.zeros((problem.out_channels, outputs), dtype=kind)
@@ -82,7 +82,7 @@ def matrix_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
 
 
 @np.errstate(all="ignore")
-def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
+def im2col_of(problem: Problem, context: Context, sample: int = 0) -> MatrixForm:
     """The input as im2col's matrix: a column for each output position, in it the cells of its window.
 
     Row (channel, *tap), column (*position); PyTorch's ``unfold`` has the same order. The kernel becomes a matrix with
@@ -94,8 +94,8 @@ def im2col_of(problem: Problem, limits: Limits, sample: int = 0) -> MatrixForm:
     """
     check_place("input", problem.input.shape, (0,) * problem.rank, 0, sample)
     taps, outputs = prod(problem.kernel_size), prod(problem.output_size)
-    check_size(problem.in_channels * taps, outputs, limits)
-    check_size(problem.out_channels, problem.in_channels * taps, limits)
+    check_size(problem.in_channels * taps, outputs, context)
+    check_size(problem.out_channels, problem.in_channels * taps, context)
     return MatrixForm(
         matrix=packed(np.concatenate([_columns(problem, cells) for cells in problem.input[sample]])),
         rows=labels(problem.in_channels, problem.kernel_size),
@@ -139,12 +139,13 @@ def _kind(problem: Problem) -> Any:
     return object if problem.is_exact else np.float64
 
 
-def check_size(rows: int, columns: int, limits: Limits) -> None:
+def check_size(rows: int, columns: int, context: Context) -> None:
     """Refuse a matrix of too many numbers before it is made.
 
     Raises:
         LimitError: it has more than ``limits.values``, or needs more memory than may be used.
     """
+    limits = context.limits
     if rows * columns > limits.values:
         raise LimitError(
             f"the matrix has {rows:,} × {columns:,} = {rows * columns:,} numbers, at most {limits.values:,} are made",

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from convcalc.arrays import Array, index, plain
+from convcalc.context import STANDARD, Context
 from convcalc.engine.bounds import unit
 from convcalc.engine.candidate import Precision
 from convcalc.engine.compute import compute
@@ -17,7 +18,6 @@ from convcalc.engine.plan import Plan, make_plan
 from convcalc.errors import DisagreementError
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
-from convcalc.limits import Limits
 from convcalc.problem import Problem
 from convcalc.tracing.trace import trace_at
 
@@ -42,7 +42,7 @@ class Verification:
     """That it took."""
 
 
-def verify(problem: Problem, output: Array, plan: Plan, limits: Limits | None = None) -> Verification:
+def verify(problem: Problem, output: Array, plan: Plan, context: Context = STANDARD) -> Verification:
     """What was compared of a run's output, (batch, out_channels, *spatial), which agrees.
 
     Raises:
@@ -52,8 +52,8 @@ def verify(problem: Problem, output: Array, plan: Plan, limits: Limits | None = 
     start = perf_counter()
     other = other_plan(problem, plan)
     if other:
-        Limits.check_large(_COPIES * output.nbytes + other.memory_bytes, "verifying this convolution", limits)
-        _compare(problem, output, plan, compute(problem, other, limits=limits).output, other)
+        context.limits.check_large(_COPIES * output.nbytes + other.memory_bytes, "verifying this convolution")
+        _compare(problem, output, plan, compute(problem, other, limits=context.limits).output, other)
     traced = 0
     for place in sampled(output.shape, problem.counts.weights_per_filter):
         _compare_trace(problem, output, plan, place)

@@ -24,7 +24,7 @@ def bench(options: ProblemOptions, timing: TimingOptions, target: OutputOptions)
     """Time a problem, or a case of the suite, by convcalc, each of its engines, PyTorch, SciPy and OpenCV."""
     from convcalc.bench.runner import Conditions, measure
     from convcalc.bench.table import entrants
-    from convcalc.cli.flags import flags, limits_of
+    from convcalc.cli.flags import context_of, flags
     from convcalc.cli.network import ready
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.geometry.arguments import whole
@@ -35,7 +35,7 @@ def bench(options: ProblemOptions, timing: TimingOptions, target: OutputOptions)
     with flags():
         rounds = whole("rounds", timing.rounds, 1)
     problem = ready(options).only_convolution() if timing.case is None else _case(timing.case, options)
-    conditions = Conditions(options.threads or usable_cores(), rounds, limits_of(options.limit))
+    conditions = Conditions(options.threads or usable_cores(), rounds, context_of(options.limit, None).limits)
     with _narration(is_wanted=not target.quiet) as narrate:
         measured = measure(problem, entrants(options.precision, options.engine), conditions, narrate)
     emit(bench_report(problem, measured), target)

@@ -12,10 +12,9 @@ from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.context import Context
     from convcalc.layers.network import Network
-    from convcalc.limits import Limits
     from convcalc.report.check import Checked
-    from convcalc.request.kernel_library import Library
     from convcalc.request.request import Request
 
 
@@ -30,14 +29,14 @@ def check(
     limit: opt.LimitChanges = None,
 ) -> None:
     """Run each file and compare the output with its field expect; every differing cell is shown."""
-    from convcalc.cli.flags import library_of, limits_of
+    from convcalc.cli.flags import context_of
     from convcalc.cli.message import write
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.report.check import check_report
 
     check_output(target)
-    limits = limits_of(limit)
-    checker = Checker(library_of(folders, limits), limits, precision, threads, target.quiet)
+    context = context_of(limit, folders or ())._replace(precision=precision, threads=threads)
+    checker = Checker(context, target.quiet)
     checked = [checker.checked(file) for file in files]
     emit(check_report(checked), target)
     for each in checked if target.quiet else ():
@@ -50,10 +49,7 @@ def check(
 class Checker(NamedTuple):
     """Compares one file after the other."""
 
-    library: Library
-    limits: Limits
-    precision: str
-    threads: int | None
+    context: Context
     quiet: bool
 
     def checked(self, file: str) -> Checked:
@@ -81,8 +77,8 @@ class Checker(NamedTuple):
         from convcalc.request.request import read_request
         from convcalc.request.resolve import resolve
 
-        request = read_request(file, self.limits)
-        network = resolve(request, self.library, self.limits)
+        request = read_request(file, self.context)
+        network = resolve(request, self.context)
         facts = read_facts(request)
         actual = {"parameters": network.parameters, "output_shape": network.shape_of(len(network.stages) - 1)}
         checked = self._compared(file, request, self._output(network)) if expects_output(request) else Checked(file)
@@ -91,15 +87,10 @@ class Checker(NamedTuple):
         )
 
     def _output(self, network: Network) -> Array:
-        from convcalc.cli.flags import flags
-        from convcalc.cli.network import Ready
+        from convcalc.cli.network import Ready, settled
         from convcalc.cli.progress import run_shown
-        from convcalc.context import Context
-        from convcalc.engine.plan import check_choice
 
-        with flags():
-            check_choice("auto", self.precision, self.threads)
-        context = Context(network.dtype, precision=self.precision, threads=self.threads, limits=self.limits)
+        context = settled(self.context, network)
         found = Ready(network, network.input(), len(network.stages) - 1, context)
         return run_shown(found, quiet=self.quiet).output
 
@@ -109,6 +100,6 @@ class Checker(NamedTuple):
         from convcalc.report.check import Checked
         from convcalc.request.expectation import read_expectation
 
-        parts, cells = read_expectation(request, output, self.limits), squeezed(output)
+        parts, cells = read_expectation(request, output, self.context), squeezed(output)
         differences = [difference for part in parts for difference in differing(cells, part)]
         return Checked(file, sum(cells_of(cells, part) for part in parts), differences)

@@ -46,6 +46,7 @@ def _with_examples(sections: tuple[Section, ...]) -> Diagnosis:
     from dataclasses import replace
 
     from convcalc.cli.commands.check import Checker
+    from convcalc.context import Context
     from convcalc.errors import ConvcalcError, MissingExtraError
     from convcalc.limits import Limits
     from convcalc.report.check import Checked
@@ -53,7 +54,7 @@ def _with_examples(sections: tuple[Section, ...]) -> Diagnosis:
     from convcalc.request.kernel_library import Library
     from convcalc.request.shipped import shipped
 
-    checker = Checker(Library((shipped("kernels"),)), Limits(), "full", None, quiet=True)
+    checker = Checker(Context(own_limits=Limits(), library=Library((shipped("kernels"),))), quiet=True)
     examples, left_out = [], []
     for path in sorted(shipped("examples").glob("*.yaml")):
         try:

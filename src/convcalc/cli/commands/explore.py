@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
-from convcalc.limits import Limits
 
 if TYPE_CHECKING:
     from convcalc.explore.session import Session
@@ -63,18 +62,18 @@ def _session(options: opt.ProblemOptions, layer: str | None, input_text: str | N
     """
     from importlib.util import find_spec
 
-    from convcalc.cli.flags import library_of
-    from convcalc.cli.network import asked, check_numbers, network_of_request, number_of
+    from convcalc.cli.network import asked, check_numbers, number_of, settled
     from convcalc.errors import MissingExtraError
     from convcalc.explore.session import open_session
     from convcalc.request.edited import with_input_text
+    from convcalc.request.resolve import resolve
 
     if find_spec("textual") is None:
         raise MissingExtraError("explore", "tui")
-    request = asked(options, layer)
-    network, context = network_of_request(request, options, input_text)
+    request, context = asked(options, layer)
+    network = resolve(request, context, input_text=input_text)
     check_numbers(network)
     if input_text is not None:
         request = with_input_text(request, input_text, len(network.input_shape) - 1)
     number = 0 if layer is None else number_of(network, layer)
-    return open_session(request, network, library_of(options.kernels, context.limits or Limits()), context, number)
+    return open_session(request, network, settled(context, network), number)

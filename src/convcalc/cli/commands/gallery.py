@@ -9,7 +9,7 @@ from convcalc.cli.options import MapRule, OutputOptions
 @computing
 def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = "auto") -> None:
     """Show the input through all kernels of its rank, or some of them, as a contact sheet."""
-    from convcalc.cli.flags import flags, library_of, limits_of
+    from convcalc.cli.flags import context_of, flags
     from convcalc.cli.gallery_views import chosen, request_of, seen
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.cli.output.saved_gallery import SHEET_SUFFIXES, rooms_of, sheet_saver
@@ -20,12 +20,11 @@ def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = 
     check_output(target, SHEET_SUFFIXES)
     with flags("--map"):
         check_rule(map_rule)
-    limits = limits_of(options.limit)
-    library = library_of(options.kernels, limits)
-    request = request_of(options, limits)
-    gallery_input = resolve_gallery_input(request, library, limits)
-    kernels = chosen(options, request, library, limits, gallery_input.rank)
+    context = context_of(options.limit, options.kernels or ())._replace(threads=options.threads)
+    request = request_of(options, context)
+    gallery_input = resolve_gallery_input(request, context)
+    kernels = chosen(options, request, context, gallery_input.rank)
     columns, rooms = rooms_of(target)
-    found = seen(request, gallery_input, kernels, rooms, map_rule, options.threads, limits)
+    found = seen(request, gallery_input, kernels, rooms, map_rule, context)
     report = gallery_report(found, columns)
     emit(report, target, save=sheet_saver(found, report, target))

@@ -26,18 +26,20 @@ def kernels(
     limit: opt.LimitChanges = None,
 ) -> None:
     """List the named kernels by family, show all that is known about one, or lint files of own kernels."""
-    from convcalc.cli.flags import flags, library_of, limits_of
+    from convcalc.cli.flags import context_of, flags
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.cli.output.figures import FIGURE_SUFFIX
     from convcalc.cli.output.report_formats import SAVED
+    from convcalc.request.kernel_library import library_of
 
     check_output(target, tuple(SAVED) if name in (None, LINT) else (*SAVED, FIGURE_SUFFIX))
     _check_words(name, files, selection)
-    library = library_of(folders, limits_of(limit))
+    context = context_of(limit, folders or ())
+    library = library_of(context)
     if name == LINT:
         from convcalc.cli.commands.lint import lint
 
-        lint(files or [], library, target)
+        lint(files or [], context, target)
     elif name is None:
         from convcalc.kernels.selection import selected
         from convcalc.report.kernel.library import kernels_report

@@ -10,11 +10,11 @@ from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions
+    from convcalc.context import Context
     from convcalc.kernels.lint import Linted
-    from convcalc.request.kernel_library import Library
 
 
-def lint(files: list[str], library: Library, target: OutputOptions) -> None:
+def lint(files: list[str], context: Context, target: OutputOptions) -> None:
     """Say what each file holds and what looks like a mistake; a file that is no kernel file does not stop the others.
 
     Raises:
@@ -29,7 +29,7 @@ def lint(files: list[str], library: Library, target: OutputOptions) -> None:
     codes = [0]
     for file in files:
         try:
-            results.append(lint_file(file, library))
+            results.append(lint_file(file, context))
         except ConvcalcError as error:
             tell_error(error)
             results.append(Bad(file, error.message, error.hint))

@@ -50,7 +50,7 @@ def _of_convolution(part: Part, sample: int, *, im2col: bool) -> tuple[MatrixFor
 
     problem = part.problem()
     with flags():
-        form = (im2col_of if im2col else matrix_of)(problem, part.found.limits, sample)
+        form = (im2col_of if im2col else matrix_of)(problem, part.found.context, sample)
     return form, headline(problem)
 
 
@@ -67,4 +67,4 @@ def _of_layers(part: Part, sample: int) -> tuple[MatrixForm, str]:
     with flags():
         need_linear(part.network)
     cells = part.given(part.found.sample(sample))
-    return matrix_of_network(part.network, cells, part.found.limits, part.found.context), layers_text(part.network)
+    return matrix_of_network(part.network, cells, part.found.context), layers_text(part.network)

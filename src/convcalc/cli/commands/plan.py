@@ -36,14 +36,13 @@ def plan(
 def _of_problem(network: Network, context: Context) -> Report:
     """The plan of a convolution with its numbers in its long form."""
     from convcalc.cli.flags import flags
-    from convcalc.limits import Limits
     from convcalc.report.plan import plan_report
 
     problem = network.stages[0].problem
     assert problem is not None  # the network is one
     with flags():
         made = context.plan(problem)
-    refusal = (context.limits or Limits()).refusal(made.memory_bytes, "this convolution")
+    refusal = context.limits.refusal(made.memory_bytes, "this convolution")
     return plan_report(problem, made, context.precision, refusal)
 
 
@@ -55,13 +54,12 @@ def _of_network(network: Network, context: Context, name: str | None) -> Report:
     """
     from convcalc.errors import UsageError
     from convcalc.layers.network_plan import plan_of_network
-    from convcalc.limits import Limits
     from convcalc.report.network.plan import network_plan_report
     from convcalc.report.plan import plan_report
 
     cells = network.input() if network.tensor else None
     planned = plan_of_network(network, cells, context, explained=name)
-    refusal = (context.limits or Limits()).refusal(planned.highest.memory_bytes, "this network")
+    refusal = context.limits.refusal(planned.highest.memory_bytes, "this network")
     if name is None:
         return network_plan_report(network, planned, 1 if cells is None else len(cells), refusal)
     row = planned.of(name)

@@ -9,9 +9,9 @@ from convcalc.cli.command_options import SummaryOptions
 from convcalc.cli.option_groups import command
 
 if TYPE_CHECKING:
+    from convcalc.context import Context
     from convcalc.files.file_kind import OpenedFile
     from convcalc.layers.network import Network
-    from convcalc.limits import Limits
     from convcalc.report.blocks import Report
     from convcalc.report.network.figure import NetworkFigure
 
@@ -22,7 +22,7 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
 
     Of a .safetensors or .npz file, its tensors. With -o FILE.svg the network is drawn.
     """
-    from convcalc.cli.flags import flags, limits_of
+    from convcalc.cli.flags import context_of, flags
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
     from convcalc.cli.output.report_formats import SAVED
@@ -33,14 +33,14 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
     check_output(target, (*SAVED, FIGURE_SUFFIX))
     with flags():
         convention = convention_of(options.batch, count_bias=options.count_bias, transposed_by=options.transposed_by)
-    limits = limits_of(options.limit)
-    source = open_request(options.file, limits)
-    report = _of_tensors(source, options, limits)
+    context = context_of(options.limit, options.kernels or None)
+    source = open_request(options.file, context)
+    report = _of_tensors(source, options, context)
     if report is not None:
         check_output(target)  # tensors are no network to be drawn
         emit(report, target)
         return
-    network = _network(source, options, limits)
+    network = _network(source, options, context)
     save = figure_saver(lambda: _figure(network), target) if wants_figure(target) else None
     emit(summary_report(network, convention), target, save=save)
 
@@ -51,7 +51,7 @@ def _figure(network: Network) -> NetworkFigure:
     return network_figure(network)
 
 
-def _of_tensors(source: OpenedFile, options: SummaryOptions, limits: Limits) -> Report | None:
+def _of_tensors(source: OpenedFile, options: SummaryOptions, context: Context) -> Report | None:
     """The report of a file of tensors; None of another kind of file.
 
     Raises:
@@ -59,7 +59,7 @@ def _of_tensors(source: OpenedFile, options: SummaryOptions, limits: Limits) -> 
     """
     from convcalc.files.named_arrays import named_arrays
 
-    found = named_arrays(source, limits)
+    found = named_arrays(source, context.limits)
     if found is None:
         return None
     if options.input is not None:
@@ -75,21 +75,20 @@ def _of_tensors(source: OpenedFile, options: SummaryOptions, limits: Limits) -> 
     return stored_report(source.name, tuple(found.stored()))
 
 
-def _network(source: OpenedFile, options: SummaryOptions, limits: Limits) -> Network:
+def _network(source: OpenedFile, options: SummaryOptions, context: Context) -> Network:
     """The network of the file.
 
     Raises:
         ConvcalcError: the file or ``--input`` is bad.
     """
-    from convcalc.cli.flags import changed, library_of
+    from convcalc.cli.flags import changed
     from convcalc.cli.network import number_of
     from convcalc.request.request import request_of
     from convcalc.request.resolve import resolve
 
-    library = library_of(options.kernels, limits) if options.kernels else None
-    request = request_of(source, limits)
+    request = request_of(source, context)
     request.need_kernel()
     request = changed(request, options, options.layer)
-    network = resolve(request, library, limits, input_text=options.input)
+    network = resolve(request, context, input_text=options.input)
     number_of(network, options.layer)
     return network

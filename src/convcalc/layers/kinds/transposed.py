@@ -193,10 +193,8 @@ class TransposedConvolution(Layer):
 
     def _check_memory(self, batch: int, size: Sequence[int], itemsize: int, context: Context) -> None:
         """What is written, its finished part, and the products of one tap."""
-        from convcalc.limits import Limits
-
         cells = 2 * self.counts.out_channels * prod(size) + self.counts.out_channels * prod(self.spatial_size)
-        Limits.check_large(batch * cells * itemsize, "this transposed convolution", context.limits)
+        context.limits.check_large(batch * cells * itemsize, "this transposed convolution")
 
 
 def _cuts(padding: Any, rank: int) -> list[tuple[int, int]]:
