@@ -36,7 +36,8 @@ class Prompt(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Ask."""
         self.query_one(Lines).say(self.question, Role.TITLE)
-        self.query_one(Input).cursor_position = len(self.value)
+        if not self.selects:
+            self.query_one(Input).cursor_position = len(self.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer."""

@@ -79,18 +79,28 @@ class GridView:
 
     def follow(self, plane: Plane, height: int, width: int, *, is_focused: bool) -> None:
         """Scroll as little as it takes to see the cursor, or where that is elsewhere what is lit."""
-        rows = max(1, height - HEAD - _FOOT)
-        columns = max(1, (width - self._labels - 1) // (self.cell + self.gap))
-        if self.shown_zoom(plane) is Zoom.PIXELS:
-            rows, columns = 2 * rows, width
-        box = plane.box
-        spans = box if box and not is_focused else None
         row, column = plane.cursor
-        down, across = spans or (range(row, row + 1), range(column, column + 1))
+        down, across = range(row, row + 1), range(column, column + 1)
+        if plane.box and not is_focused:
+            down, across = plane.box
+        rows = max(1, height - HEAD - _FOOT)
+        if self.shown_zoom(plane) is Zoom.PIXELS:
+            self._scroll_to(plane, 2 * rows, width, down, across)
+            return
+        for _ in range(2):  # how wide the numbers are is known once one has scrolled to them
+            columns = self._room(width)
+            self._scroll_to(plane, rows, columns, down, across)
+            self._measure(plane, self._rows(plane, height), plane.columns[self.first[1] : self.first[1] + columns])
+
+    def _scroll_to(self, plane: Plane, rows: int, columns: int, down: range, across: range) -> None:
         self.first = (
             _scrolled(self.first[0], rows, down, plane.rows),
             _scrolled(self.first[1], columns, across, plane.columns),
         )
+
+    def _room(self, width: int) -> int:
+        """How many numbers fit beside each other."""
+        return max(1, (width - self._labels - 1) // (self.cell + self.gap))
 
     def scroll(self, plane: Plane, rows: int, columns: int) -> None:
         """Scroll by some rows and columns, as far as there are any."""
@@ -118,9 +128,9 @@ class GridView:
         rows = self._rows(plane, height)
         columns = plane.columns[self.first[1] :]
         for _ in range(3):  # longer numbers leave room for fewer of them, which may be shorter
-            columns = columns[: max(1, (width - self._labels - 1) // (self.cell + self.gap))]
+            columns = columns[: self._room(width)]
             spans = self._measure(plane, rows, columns)
-        columns = columns[: max(1, (width - self._labels - 1) // (self.cell + self.gap))]
+        columns = columns[: self._room(width)]
         self.size = len(rows), len(columns)
         yield (_title(plane, is_focused),)
         labels = "".join(f"{column:>{self.cell + self.gap}}" for column in columns)

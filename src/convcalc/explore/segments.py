@@ -30,7 +30,7 @@ _PLAIN = Console(force_terminal=False, width=1000)
 
 def drawn(pieces: Iterable[Piece], depth: Depth, width: int, base: Style) -> Drawn:
     """A line of exactly so many columns, whatever is left over in the base style."""
-    return Drawn(_segments(pieces, depth)).apply_style(base).adjust_cell_length(width, base)
+    return Drawn(_segments(pieces, depth)).simplify().apply_style(base).adjust_cell_length(width, base)
 
 
 def _segments(pieces: Iterable[Piece], depth: Depth) -> Iterator[Segment]:
