@@ -468,6 +468,7 @@ class Terminal:
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:  # pragma: no cover - the child
             environment = {**os.environ, "TERM": "xterm-256color", **changes}
+            environment["PYTHONPATH"] = str(ROOT / "src")
             os.execve(sys.executable, [sys.executable, "-W", "error", "-m", "convcalc", *argv], environment)
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
@@ -511,8 +512,9 @@ class Terminal:
         self.ended()
 
 
-def test_in_a_real_terminal(tmp_path: Path) -> None:
+def test_in_a_real_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It draws, answers keys, copies, saves and leaves the terminal as it was; Ctrl+C leaves too."""
+    monkeypatch.chdir(tmp_path)
     terminal = Terminal("explore", str(ROOT / "examples" / "gradient.yaml"))
     started = terminal.until("equals the engine's output")
     assert "\x1b[?1049h" in started
@@ -525,9 +527,9 @@ def test_in_a_real_terminal(tmp_path: Path) -> None:
     assert base64.b64decode(payload[1]).decode().startswith("output[0, 2, 1] = 320")
     terminal.press(b"w")
     terminal.until("save as")
-    terminal.press(b"\x7f" * 20 + f"{tmp_path / 'saved.yaml'}\r".encode())
-    terminal.until("convcalc run")
-    assert (tmp_path / "saved.yaml").exists()
+    terminal.press(b"s.yaml\r")  # instead of the name that is offered
+    terminal.until("convcalc run s.yaml")
+    assert (tmp_path / "s.yaml").exists()
     terminal.press(b"q")
     terminal.until("\x1b[?1049l")
     assert terminal.ended() == 0
