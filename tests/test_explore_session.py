@@ -19,7 +19,8 @@ from convcalc.explore import shown as shown_module
 from convcalc.explore.grid import GridView
 from convcalc.explore.kernel_offers import offers
 from convcalc.explore.look import Pane
-from convcalc.explore.planes import Plane, planes
+from convcalc.explore.plane import Plane
+from convcalc.explore.planes import planes
 from convcalc.explore.session import Session, open_session
 from convcalc.explore.settings import SETTINGS
 from convcalc.explore.story import copied_text, story_lines, subtitle

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from convcalc.explore.grid import HEAD, GridView, Piece, Pieces, Zoom, fitted
 from convcalc.explore.look import Pane
 from convcalc.explore.picture_view import Canvas, canvas_of, picture_lines, title_of
-from convcalc.explore.planes import Place, Plane
+from convcalc.explore.plane import Place, Plane
 from convcalc.explore.session import Session
 from convcalc.report.blocks import Role, Span
 

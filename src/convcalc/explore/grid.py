@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from convcalc.explore.planes import Place, Plane
+from convcalc.explore.plane import Place, Plane
 from convcalc.render.lines import Strip, text_width
 from convcalc.report.blocks import Role, Span
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from convcalc.tracing.explanation import Cell
 
 if TYPE_CHECKING:
+    from convcalc.explore.scene import Scene
     from convcalc.layers.layer import Shape
 
 
@@ -68,3 +69,20 @@ def _nearest(cell: Cell, shape: Shape) -> Cell:
     if len(cell) != len(shape):
         return (0,) * len(shape)
     return tuple(min(place, size - 1) for place, size in zip(cell, shape, strict=True))
+
+
+def at_the_middle(look: Look, scene: Scene, pane: Pane) -> Look:
+    """The middle of the first output channel picked, the cursor in a pane that there is."""
+    middle = tuple(size // 2 for size in scene.output_shape[1:])
+    look = look.within(scene.input_shape, scene.output_shape, scene.taps)
+    look = fitted(look.at(Pane.OUTPUT, (0, *middle)), scene)
+    return replace(look, pane=Pane.KERNEL) if pane is Pane.KERNEL and scene.taps else look
+
+
+def fitted(look: Look, scene: Scene) -> Look:
+    """The look at the cells that the scene has; of the input a channel that the picked output channel reads."""
+    found = look.within(scene.input_shape, scene.output_shape, scene.taps)
+    if scene.problem is None or found.is_inverse:
+        return found
+    group = scene.problem.group_channels(found.output[0])
+    return found if found.input[0] in group else replace(found, input=(group.start, *found.input[1:]))

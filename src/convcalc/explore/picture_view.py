@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from convcalc.explore.grid import Lit, Piece, Pieces, Zoom
-from convcalc.explore.planes import Place, Plane
+from convcalc.explore.plane import Place, Plane
 from convcalc.picture.mapping import AUTO, white_of
 from convcalc.render.heat_map import heat_map_box
 from convcalc.render.lines import Line, Strip

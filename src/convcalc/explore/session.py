@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from convcalc.arrays import plain
-from convcalc.context import Context, Kernels
+from convcalc.context import Context
 from convcalc.errors import ConvcalcError, UsageError
-from convcalc.explore.look import Look, Pane, first_look
+from convcalc.explore.desk import Desk, Past
+from convcalc.explore.look import Look, Pane, at_the_middle, first_look, fitted
 from convcalc.explore.scene import Scene, scene_of
 from convcalc.explore.settings import stepped
-from convcalc.layers.network import INPUT, InputTensor, Network
+from convcalc.layers.network import INPUT, Network
 from convcalc.problem import DType
 from convcalc.request.edited import (
     Changes,
-    has_own_input,
     kernel_changes,
     with_changes,
     with_flags_baked,
@@ -27,7 +27,6 @@ from convcalc.request.edited import (
 )
 from convcalc.request.kernel_library import library_of
 from convcalc.request.request import Request
-from convcalc.request.resolve import resolve
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -35,31 +34,6 @@ if TYPE_CHECKING:
     from convcalc.layers.path_weights import NetworkUses
     from convcalc.numerals import Number
     from convcalc.tracing.uses import Uses
-
-
-class Desk(NamedTuple):
-    """What stays the same all the time."""
-
-    context: Context
-    loaded: InputTensor
-    """The input as it was read, once."""
-
-    def network(self, words: Request) -> Network:
-        """The network of a request; raises as :func:`convcalc.request.resolve.resolve` does."""
-        request = words if has_own_input(words) else with_input(words, self.loaded)
-        return resolve(request, self.context)
-
-    @property
-    def library(self) -> Kernels:
-        """The kernels that have names."""
-        return library_of(self.context)
-
-
-class Past(NamedTuple):
-    """What there was before a change."""
-
-    words: Request
-    look: Look
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +80,7 @@ class Session:
             if look.sample == scene.sample and scene.shown.is_whole and not scene.is_alone:
                 kept[scene.number] = scene.shown.whole
             scene = scene_of(scene.network, look.number, look.sample, scene.context, kept)
-        return replace(self, scene=scene, look=_fitted(look, scene))
+        return replace(self, scene=scene, look=fitted(look, scene))
 
     def picked(self, pane: Pane, cell: tuple[int, ...]) -> Session:
         """The cursor on a cell of a pane; one beyond its end stays at the end."""
@@ -137,7 +111,7 @@ class Session:
         """Another layer, its first cells."""
         number = max(0, min(number, len(self.layers) - 1))
         found = self.looking(first_look(number, self.look.sample))
-        return replace(found, look=_at_the_middle(found.look, found.scene, self.look.pane))
+        return replace(found, look=at_the_middle(found.look, found.scene, self.look.pane))
 
     def at_sample(self, sample: int) -> Session:
         """Another sample."""
@@ -247,7 +221,7 @@ class Session:
         scene = scene_of(network, self.look.number, self.look.sample, context, kept)
         scene.output_value((0,) * len(scene.output_shape))  # what an engine refuses shows before anything is changed
         past = (*self.past, Past(self.words, self.look))
-        return replace(self, words=words, scene=scene, look=_fitted(self.look, scene), past=past)
+        return replace(self, words=words, scene=scene, look=fitted(self.look, scene), past=past)
 
     def undone(self) -> Session:
         """What there was before the last change.
@@ -261,7 +235,7 @@ class Session:
         network = self.desk.network(last.words)
         context = self.desk.context._replace(dtype=network.dtype)
         scene = scene_of(network, last.look.number, last.look.sample, context)
-        return replace(self, words=last.words, scene=scene, look=_fitted(last.look, scene), past=tuple(past))
+        return replace(self, words=last.words, scene=scene, look=fitted(last.look, scene), past=tuple(past))
 
     # What is kept ----------------------------------------------------------------------------------------------
 
@@ -292,21 +266,4 @@ def open_session(words: Request, network: Network, context: Context, number: int
     context = context._replace(library=library_of(context))  # which holds what it has read
     desk = Desk(context, network.tensor)
     scene = scene_of(network, number, 0, context)
-    return Session(desk, words, scene, _at_the_middle(first_look(number), scene, Pane.OUTPUT))
-
-
-def _at_the_middle(look: Look, scene: Scene, pane: Pane) -> Look:
-    """The middle of the first output channel picked, the cursor in a pane that there is."""
-    middle = tuple(size // 2 for size in scene.output_shape[1:])
-    look = look.within(scene.input_shape, scene.output_shape, scene.taps)
-    look = _fitted(look.at(Pane.OUTPUT, (0, *middle)), scene)
-    return replace(look, pane=Pane.KERNEL) if pane is Pane.KERNEL and scene.taps else look
-
-
-def _fitted(look: Look, scene: Scene) -> Look:
-    """The look at the cells that the scene has; of the input a channel that the picked output channel reads."""
-    found = look.within(scene.input_shape, scene.output_shape, scene.taps)
-    if scene.problem is None or found.is_inverse:
-        return found
-    group = scene.problem.group_channels(found.output[0])
-    return found if found.input[0] in group else replace(found, input=(group.start, *found.input[1:]))
+    return Session(desk, words, scene, at_the_middle(first_look(number), scene, Pane.OUTPUT))

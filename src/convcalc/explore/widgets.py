@@ -12,7 +12,7 @@ from textual.widget import Widget
 from convcalc.explore.board import Board
 from convcalc.explore.grid import Piece, Pieces
 from convcalc.explore.look import Pane
-from convcalc.explore.planes import Place
+from convcalc.explore.plane import Place
 from convcalc.explore.segments import drawn
 from convcalc.explore.session import Session
 from convcalc.explore.tabs import Tab, tab_at, tab_pieces
