@@ -457,6 +457,40 @@ def test_a_dumb_terminal_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not _has_terminal()
 
 
+def test_without_colours_marks_are_reversed_text(gradient: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR: no colour at all but the terminal's own two, so nothing is dark on dark."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> set[Any]:
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        segments = [segment for strip in app.screen._compositor.render_strips() for segment in strip]
+        assert any(segment.style and segment.style.reverse for segment in segments)
+        return {segment.style.color for segment in segments if segment.style and segment.text.strip()}
+
+    assert len(driven(gradient, steps)) <= 2  # plain, and labels that are dimmed
+
+
+def test_the_picture_of_the_readme_is_the_screen(gradient: Session, request: pytest.FixtureRequest) -> None:
+    """Its words are those of the screen now, and it asks no other computer for a font."""
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> str:
+        await pilot.press("p", "b", "right")
+        await pilot.pause()
+        return app.export_screenshot(title="convcalc explore")
+
+    drawn = re.sub(r"\s*@font-face \{.*?\}", "", driven(gradient, steps, (80, 27)), flags=re.DOTALL)
+    picture = ROOT / "examples" / "explore.svg"
+    if request.config.getoption("--update-golden"):
+        picture.write_text(drawn, encoding="utf-8")
+    shown = picture.read_text(encoding="utf-8")
+    words = re.compile(r">([^<>]*)</text>")
+    assert words.findall(shown) == words.findall(drawn)
+    assert "font-face" not in shown
+    assert "url(http" not in shown
+    assert len(shown) < 60_000
+
+
 # In a real terminal ------------------------------------------------------------------------------------------------
 
 

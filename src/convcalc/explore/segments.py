@@ -28,18 +28,22 @@ _LIT = {
 _PLAIN = Console(force_terminal=False, width=1000)
 
 
-def drawn(pieces: Iterable[Piece], depth: Depth, width: int, base: Style) -> Drawn:
-    """A line of exactly so many columns, whatever is left over in the base style."""
-    return Drawn(_segments(pieces, depth)).simplify().apply_style(base).adjust_cell_length(width, base)
+def drawn(pieces: Iterable[Piece], depth: Depth, width: int, base: Style, *, has_colours: bool) -> Drawn:
+    """A line of exactly so many columns, whatever is left over in the base style.
+
+    ``has_colours``: False leaves bold and reversed text alone, since Textual would make dark greys of colours.
+    """
+    line = Drawn(_segments(pieces, depth, has_colours)).simplify()
+    return line.apply_style(base).adjust_cell_length(width, base)
 
 
-def _segments(pieces: Iterable[Piece], depth: Depth) -> Iterator[Segment]:
+def _segments(pieces: Iterable[Piece], depth: Depth, has_colours: bool) -> Iterator[Segment]:
     for piece in pieces:
         if isinstance(piece, Strip):
             yield from _picture(piece, depth)
         else:
             style = _LIT[piece.role] if isinstance(piece, Lit) else _STYLES[piece.role]
-            yield Segment(safe_text(piece.text), style)
+            yield Segment(safe_text(piece.text), style if has_colours else style.without_color)
 
 
 @lru_cache(maxsize=512)

@@ -43,7 +43,7 @@ class Lines(Widget):
         number = y + self.first
         pieces = self.lines[number] if number < len(self.lines) else ()
         depth = getattr(self.app, "depth", Depth.NONE)
-        return drawn(pieces, depth, self.size.width, self.rich_style)
+        return drawn(pieces, depth, self.size.width, self.rich_style, has_colours=not self.app.no_color)
 
     def scroll(self, pages: float) -> None:
         """On by some pages, as long as there are lines."""
