@@ -237,6 +237,7 @@ def test_a_large_output_is_computed_where_it_is_looked_at(tmp_path: Path, monkey
     assert session.scene.output_value((3, 40, 50)) == expected[0, 3, 40, 50]
     block = session.scene.shown.block((0, 3), range(38, 48), range(47, 52))
     assert same(block, expected[0, 3, 38:48, 47:52])
+    assert same(session.scene.shown.plane((0, 3)), expected[0, 3])
     assert session.scene.shown.dtype == object or np.dtype(session.scene.shown.dtype).kind == "i"
 
 

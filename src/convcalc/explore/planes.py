@@ -229,4 +229,4 @@ def _picture_of_output(session: Session) -> Callable[[], Array] | None:
     if len(scene.output_shape) != 3:
         return None
     channel = session.look.output[0]
-    return lambda: scene.shown.whole[scene.first, channel : channel + 1]
+    return lambda: scene.shown.plane((scene.first, channel))[None]

@@ -14,6 +14,7 @@ from convcalc.engine.compute import Cells, compute
 from convcalc.layers.stage import Stage
 from convcalc.problem import Problem
 
+_STRIP = 1 << 20  # cells of all channels that are finished at a time
 _AT_ONCE = 0.02
 """Seconds that a convolution may take to be computed whole; of a longer one only the tiles that are looked at."""
 
@@ -70,8 +71,14 @@ class Shown:
         if self.is_whole:
             cut: Array = self.whole[leading][rows.start : rows.stop, columns.start : columns.stop]
             return cut
-        found = np.empty((len(rows), len(columns)), dtype=object)
-        for down, row in enumerate(rows):
-            for across, column in enumerate(columns):
-                found[down, across] = self[(*leading, row, column)]
-        return found
+        sample, channel, *slices = leading
+        return self._cells.block(sample, channel, [*(range(each, each + 1) for each in slices), rows, columns]).reshape(
+            len(rows), len(columns)
+        )
+
+    def plane(self, leading: tuple[int, ...]) -> Array:
+        """All rows and columns of one plane, some rows at a time."""
+        rows, columns = map(range, self._size[-2:])
+        step = max(1, _STRIP // (self._stage.layer.output_shape[0] * len(columns)))
+        strips = (rows[first : first + step] for first in range(0, len(rows), step))
+        return np.concatenate([self.block(leading, strip, columns) for strip in strips])
