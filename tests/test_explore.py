@@ -195,6 +195,22 @@ def test_layers_and_channels_are_tabs(tmp_path: Path) -> None:
     assert driven(session, steps) == (1, 1)
 
 
+def test_a_layer_that_needs_much_is_announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the screen stands still; then it is there."""
+    monkeypatch.setattr("convcalc.explore.session._LONG", 0)
+    session = opened(tmp_path, FILES["network"])
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> int:
+        said = []
+        monkeypatch.setattr(app, "_say", lambda text, *_: said.append(text))
+        await pilot.press("greater_than_sign")
+        await pilot.pause()
+        assert said[0] == "computing what relu1 needs …"
+        return app.session.look.number
+
+    assert driven(session, steps) == 1
+
+
 def test_samples_and_slices_have_keys(tmp_path: Path) -> None:
     """Of a batch and of a volume."""
     _, session = pressed(opened(tmp_path, FILES["batch"]), "n")

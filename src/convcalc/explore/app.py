@@ -87,7 +87,12 @@ class Explorer(Frame):
 
     def _layer(self, number: int) -> None:
         names = self.session.layers
-        if 0 <= number < len(names) and number != self.session.look.number:
+        if not 0 <= number < len(names) or number == self.session.look.number:
+            return
+        if self.session.is_long(number):  # said before the screen stands still
+            self._say(f"computing what {names[number]} needs …", Role.NOTE)
+            self.call_after_refresh(self._try, lambda: self.session.at_layer(number))
+        else:
             self._try(lambda: self.session.at_layer(number))
 
     def action_sample(self, step: int) -> None:

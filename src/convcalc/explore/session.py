@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from convcalc.numerals import Number
     from convcalc.tracing.uses import Uses
 
+_LONG = 100_000_000  # multiplications and additions that are seen as a pause
+
 
 @dataclass(frozen=True, eq=False)
 class Session:
@@ -69,6 +71,12 @@ class Session:
         """How many there are."""
         tensor = self.scene.network.tensor
         return len(tensor.cells) if tensor else 1
+
+    def is_long(self, number: int) -> bool:
+        """Whether the layers before another one take a moment, as far as they are not computed yet."""
+        network = self.scene.network
+        missing = [each for each in network.needed(number)[:-1] if each not in self.scene.below]
+        return sum(network.stages[each].layer.work.macs for each in missing) > _LONG
 
     # What is looked at -----------------------------------------------------------------------------------------
 
