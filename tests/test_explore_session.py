@@ -16,9 +16,10 @@ from convcalc.arrays import unwarned
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, OutputError, UsageError
 from convcalc.explore import shown as shown_module
-from convcalc.explore.grid import GridView
+from convcalc.explore.grid import GridView, Zoom
 from convcalc.explore.kernel_offers import offers
 from convcalc.explore.look import Pane
+from convcalc.explore.picture_view import canvas_of
 from convcalc.explore.plane import Plane
 from convcalc.explore.planes import planes
 from convcalc.explore.session import Session, open_session
@@ -95,6 +96,8 @@ weights: {random: 0}
 """,
 }
 ALONE = [name for name in FILES if name != "network"]
+EXACT = [name for name in ALONE if name != "odd"]
+"""Where no infinity hides what a cell depends on."""
 
 
 def opened(folder: Path, text: str, number: int = 0, **flags: str) -> Session:
@@ -150,13 +153,12 @@ def test_the_output_that_is_shown_is_that_of_run(tmp_path: Path, name: str) -> N
         assert list(lit) == [((0, 0, *place)[-2:] if len(place) == 2 else place[-2:])]
 
 
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", EXACT)
 def test_what_is_lit_in_the_input_is_what_changes_the_cell(tmp_path: Path, name: str) -> None:
     """An input cell inside the input is lit, or is the source of one that is, where the output depends on it."""
     session = opened(tmp_path, FILES[name])
     scene = session.scene
-    if scene.problem is None or not scene.problem.is_exact:
-        pytest.skip("floats that are not finite hide what they depend on")
+    assert scene.problem is not None
     for cell in [(0,) * len(scene.output_shape), tuple(size - 1 for size in scene.output_shape)]:
         picked = session.picked(Pane.OUTPUT, cell)
         channel = scene.problem.group_channels(cell[0]).start
@@ -168,12 +170,10 @@ def test_what_is_lit_in_the_input_is_what_changes_the_cell(tmp_path: Path, name:
         assert set(plane.lit) <= set(product(plane.rows, plane.columns))
 
 
-@pytest.mark.parametrize("name", [*ALONE, "network"])
+@pytest.mark.parametrize("name", [*EXACT, "network"])
 def test_the_weights_of_an_input_cell_are_what_its_growth_adds(tmp_path: Path, name: str) -> None:
     """Picked in the input: every output cell that changes is lit, and its text ends with by how much it changes."""
     session = opened(tmp_path, FILES[name])
-    if name == "odd":
-        pytest.skip("a cell beside an infinity does not change")
     cells = [(0,) * len(session.scene.input_shape), tuple(size - 1 for size in session.scene.input_shape)]
     for cell in cells:
         picked = session.picked(Pane.INPUT, cell)
@@ -404,6 +404,61 @@ def test_a_layer_is_changed_by_itself(tmp_path: Path) -> None:
     two = session.at_layer(3)
     with pytest.raises(FieldError, match="written as two"):
         two.stepped("padding", 1)
+
+
+def test_an_edit_below_reaches_the_layers_above(tmp_path: Path) -> None:
+    """Also those that were looked at before, and back again by undo."""
+    session = opened(tmp_path, FILES["network"])
+    last = len(session.layers) - 1
+    edited = session.at_layer(last).at_layer(0).picked(Pane.KERNEL, (1, 1)).with_value(5)
+    there, back = edited.at_layer(last), edited.at_layer(last).undone().at_layer(last)
+    for each in (there, back):
+        cells = [each.scene.output_value((place,)) for place in range(3)]
+        assert same(cells, whole(each)[0])
+    assert not same(whole(there), whole(back))
+
+
+def test_a_grid_scrolls_no_further_than_it_must(tmp_path: Path) -> None:
+    """One row beyond its end it goes on by one; what is lit is seen from its beginning."""
+    session = opened(tmp_path, "input: {random: [40, 40], seed: 1, low: 0, high: 9}\nkernel: box\n")
+    view = GridView()
+    places = []
+    for row in (0, 6, 7, 8, 30, 29, 23):
+        plane = plane_of(session.picked(Pane.OUTPUT, (0, row, 0)), Pane.OUTPUT)
+        view.follow(plane, 10, 30, is_focused=True)
+        places.append(view.first[0])
+    assert places == [0, 0, 1, 2, 24, 24, 23]
+    session = session.picked(Pane.OUTPUT, (0, 20, 20))
+    seen = GridView()
+    seen.follow(plane_of(session, Pane.INPUT), 10, 30, is_focused=False)
+    assert seen.first[0] == 16
+    list(seen.lines(plane_of(session, Pane.INPUT), 30, 10, is_focused=False))
+    assert set(product(range(20, 23), range(20, 23))) <= set(
+        product(range(seen.first[0], sum_of(seen, 0)), range(seen.first[1], sum_of(seen, 1)))
+    )
+
+
+def sum_of(view: GridView, axis: int) -> int:
+    """The first row, or column, behind those that are seen."""
+    return view.first[axis] + view.size[axis]
+
+
+def test_a_frame_in_a_picture_is_where_its_cells_are(tmp_path: Path) -> None:
+    """What is drawn in its middle is the cell that is lit."""
+    session = opened(tmp_path, "input: {random: [300, 200], seed: 1, low: 0, high: 9}\nkernel: box\n")
+    for cell in ((0, 0, 0), (0, 150, 100), (0, 297, 197)):
+        plane = plane_of(session.picked(Pane.OUTPUT, cell), Pane.OUTPUT)
+        for zoom in (Zoom.WHOLE, Zoom.PIXELS):
+            canvas = canvas_of(plane, zoom, (max(0, cell[1] - 5), max(0, cell[2] - 5)), 40, 20)
+            assert plane.box
+            frame = canvas.frame(*plane.box)
+            assert frame
+            top, bottom, left, right = frame
+            place = canvas.place_at((left + right) // 2, (top + bottom) // 2)
+            down, across = canvas.step
+            assert place
+            assert abs(place[0] - cell[1]) <= 3 * down + 1
+            assert abs(place[1] - cell[2]) <= 3 * across
 
 
 # What is kept ------------------------------------------------------------------------------------------------------

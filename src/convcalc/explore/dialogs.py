@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from convcalc.explore.grid import Lit
+from convcalc.explore.kernel_offers import Offer
 from convcalc.explore.widgets import Lines
 from convcalc.report.blocks import Role, Span
 
@@ -70,14 +71,6 @@ class Page(ModalScreen[None]):
     def action_scroll(self, way: int) -> None:
         """On or back."""
         self.query_one(Lines).scroll(way * 0.5)
-
-
-class Offer(NamedTuple):
-    """A kernel that can be chosen."""
-
-    name: str
-    family: str
-    title: str
 
 
 class KernelList(ModalScreen[str | None]):

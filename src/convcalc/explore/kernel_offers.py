@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.explore.dialogs import Offer
 from convcalc.kernels.selection import selected
 
 if TYPE_CHECKING:
     from convcalc.explore.session import Session
+
+
+class Offer(NamedTuple):
+    """A kernel that can be chosen."""
+
+    name: str
+    family: str
+    title: str
 
 
 def offers(session: Session) -> Callable[[str], list[Offer]]:
