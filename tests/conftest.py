@@ -41,7 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "picture": ("picture",),
     "files": ("numbers", "yaml_reader", "csv", "npy_npz", "image", "safetensors"),
     "models": ("onnx_windows",),
-    "request": ("network_reading",),
+    "request": ("network_reading", "spelling"),
     "api": ("worked_examples",),
     "diagnosis": ("doctor",),
     "bench": ("bench",),

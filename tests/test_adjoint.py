@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ import pytest
 
 from conftest import CommandLine
 from convcalc.context import Context
-from convcalc.layers.adjoint import adjoint_of_network, pulled
-from convcalc.layers.linear_map import matrix_of_network
+from convcalc.layers.adjoint import adjoint_of_network, at_cell, pulled
+from convcalc.layers.linear_map import in_lossless_numbers, matrix_of_network
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.pull import Point, pull
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
+from convcalc.layers.uses import uses_of_network
+from convcalc.tracing.adjoint import Adjoint
 from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
 from random_networks import random_network
 
@@ -98,6 +101,72 @@ def test_both_ways_are_equal_within_rounding(seed: int, kind: str) -> None:
     assert checked.holds
     bent = [stage.name for stage in network.stages if not stage.layer.is_linear]
     assert list(checked.linearised) == bent
+
+
+# One cell ------------------------------------------------------------------------------------------------------------
+
+
+def at_some_cell(network: Network, cells: Any, seed: int, context: Context) -> tuple[tuple[int, ...], Adjoint, Any]:
+    """(sample, *cell) drawn at random, what was checked, and what the adjoint has there."""
+    rng = np.random.default_rng(seed)
+    place = tuple(int(rng.integers(size)) for size in cells.shape)
+    checked = adjoint_of_network(network, cells, seed, context, place)
+    last = len(network.stages) - 1
+    uses = in_lossless_numbers(lambda each: uses_of_network(network, cells, place[1:], last, each, place[0]), context)
+    return place, checked, at_cell(checked, uses)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_adjoint_at_a_cell_is_a_column_of_the_matrix(seed: int) -> None:
+    """Of random linear networks: path weights × z is the cell's column times z, exactly, sample by sample."""
+    network = random_network(seed, NUMBERS["exact"])
+    cells = NUMBERS["exact"].draw(np.random.default_rng(seed), (2, *network.input_shape))
+    place, checked, found = at_some_cell(network, cells, seed, Context())
+    matrix = matrix_of_network(network, cells[:1], EXACT).matrix.astype(object)
+    number = int(np.ravel_multi_index(place[1:], network.input_shape))
+    assert found.total == found.value == checked.z[place[0]].ravel().astype(object) @ matrix[:, number]
+    assert found.holds
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_adjoint_at_a_cell_is_a_quotient_of_differences(seed: int) -> None:
+    """Of layers with corners: what a very small change of the cell makes of <A x, z>, in exact fractions."""
+    network = random_network(seed, NUMBERS["exact"], [name for name in KINDS if name not in REAL], 5)
+    cells = NUMBERS["exact"].draw(np.random.default_rng(seed), (2, *network.input_shape))
+    place, checked, found = at_some_cell(network, cells, seed, Context())
+
+    def dot(change: Fraction) -> Any:
+        moved = cells.astype(object)
+        moved[place] += change
+        made = [*network.outputs(moved, EXACT)][-1][1]
+        return (made.astype(object) * checked.z.astype(object)).sum()
+
+    step = Fraction(1, 10**12)
+    ahead, back = (dot(step) - dot(Fraction(0))) / step, (dot(Fraction(0)) - dot(-step)) / step
+    assert found.total == found.value
+    assert found.holds
+    if ahead == back:  # elsewhere the cell stands upon a corner
+        assert found.value == ahead
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("seed", range(15))
+def test_the_adjoint_at_a_cell_holds_within_rounding(seed: int, kind: str) -> None:
+    """In floats the bound holds at the cell too, and a thousandth more is told."""
+    network = random_network(seed, NUMBERS[kind], [*KINDS], 5)
+    cells = NUMBERS[kind].draw(np.random.default_rng(seed), (2, *network.input_shape))
+    _, checked, found = at_some_cell(network, cells, seed, Context())
+    assert found.holds
+    assert not checked.alike(found.total, found.value + 1e-3)
+
+
+def test_the_bound_at_a_cell_does_not_depend_on_the_input() -> None:
+    """Where the input is 0 both sides of the identity are, and path weights are rounded all the same."""
+    network = random_network(1, NUMBERS["float64"])
+    _, checked, found = at_some_cell(network, np.zeros((1, *network.input_shape)), 1, FLOATS)
+    assert checked.forward == checked.backward == 0
+    assert found.holds
+    assert 0 < checked.rounding < 1e-9
 
 
 @pytest.mark.oracle
@@ -190,6 +259,46 @@ def test_layers_that_are_not_linear_are_named(cli: CommandLine, span: tuple[str,
     rows = list(csv.reader(io.StringIO(cli.run(*argv, "--format", "csv").out)))
     assert rows[0] == ["seed", "a_x_z", "x_a_t_z", "holds", "is_linear"]
     assert rows[1][1:] == [str(told["adjoint"]["a_x_z"])] * 2 + ["True", "False"]
+
+
+def test_a_cell_of_the_adjoint_adds_up(cli: CommandLine) -> None:
+    """Weights, z and products of every cell that is reached, in JSON and CSV; their sum is what the page tells."""
+    cli.write({"f.yaml": CHAIN})
+    argv = ("uses", "f.yaml", "--pos", "1,2", "--adjoint")
+    told = json.loads(cli.run(*argv, "--format", "json").out)["adjoint"]
+    assert (told["equal"], told["weights_z"]) == (True, told["a_t_z"])
+    rows = list(csv.DictReader(io.StringIO(cli.run(*argv, "--format", "csv").out)))
+    assert [Fraction(row["product"]) for row in rows] == [Fraction(row["weight"]) * int(row["z"]) for row in rows]
+    assert sum(Fraction(row["product"]) for row in rows) == Fraction(told["a_t_z"]) != 0
+    page = cli.run(*argv).out
+    assert f"equals A^T z at input[0; 1,2], {told['a_t_z']}\n" in page
+    assert "note: relu1 is not linear: A has the slopes at this input\n" in page
+
+
+def test_a_cell_that_reaches_nothing_has_no_adjoint_to_tell(cli: CommandLine) -> None:
+    """Both are 0, and nothing is drawn."""
+    cli.write({"f.yaml": "input: {arange: [1, 4, 4]}\nlayers: [conv: {weight: [[[[1]]]], stride: 2}, flatten]\n"})
+    argv = ("uses", "f.yaml", "--pos", "1,1", "--adjoint")
+    page = cli.run(*argv).out
+    assert "reaches no cell of flatten1: no window reads it\n" in page
+    assert "path weights" not in page
+    told = json.loads(cli.run(*argv, "--format", "json").out)["adjoint"]
+    assert (told["z"], told["weights_z"], told["a_t_z"], told["equal"]) == (None, 0, 0, True)
+
+
+def test_a_cell_where_the_adjoint_is_none_is_told(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer turned round wrongly leaves another number than the path weights."""
+    monkeypatch.setattr("convcalc.layers.pull.pull", lambda _, at, cells: [at.inputs[0] + cells.sum()])
+    cli.write({"f.yaml": CHAIN})
+    done = cli.run("uses", "f.yaml", "--adjoint", "--pos", "1,1", "--layer", "avg-pool1..flatten1")
+    assert "differs from A^T z at conv1[0; 1,1]" in done.out
+
+
+def test_a_feature_has_its_adjoint(cli: CommandLine) -> None:
+    """A cell of features is named by its number alone."""
+    cli.write({"f.yaml": CHAIN})
+    done = cli.run("uses", "f.yaml", "--adjoint", "--channel", "3", "--layer", "linear1..")
+    assert "equals A^T z at flatten1[3]" in done.out
 
 
 def test_an_adjoint_that_is_none_is_told(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

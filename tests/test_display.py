@@ -16,6 +16,7 @@ from conftest import CommandLine
 from convcalc import build_problem, compute, make_plan, read_request, trace_at
 from convcalc.context import Context
 from convcalc.display import Displayed
+from convcalc.layers.uses import uses_of
 from convcalc.problem import Labels, Problem
 from convcalc.render.frames import ROUNDED
 from convcalc.render.html import WIDTH, html_text
@@ -26,10 +27,9 @@ from convcalc.report.network.summary import summary_report
 from convcalc.report.plan import plan_report
 from convcalc.report.run.convolution import convolution_run_report
 from convcalc.report.trace.convolution import trace_report
-from convcalc.report.uses.convolution import uses_report
+from convcalc.report.uses.report import uses_report
 from convcalc.request.kernel_library import Library
 from convcalc.request.resolve import resolve
-from convcalc.tracing.uses import uses_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 GRADIENT = convcalc.load(EXAMPLES / "gradient.yaml").as_problem().stages[0].problem
@@ -49,6 +49,7 @@ def network() -> Any:
     return resolve(read_request(str(EXAMPLES / "lenet-5.yaml")), Context(library=Library.standard()))
 
 
+THROUGH = convcalc.load(EXAMPLES / "two-layers.yaml").uses((1, 1))
 LINES: list[tuple[Any, str]] = [
     (GRADIENT, "<Problem 'A 5×5 gradient': 1×1×5×5 → 1×1×3×3, sobel-x (3×3), stride 1, no padding>"),
     (
@@ -63,6 +64,7 @@ LINES: list[tuple[Any, str]] = [
     ),
     (trace_at(GRADIENT, (1, 1)), "<Trace output[0, 1, 1] = 240, 9 products>"),
     (uses_of(GRADIENT, (1, 1)), "<Uses input[0, 1, 1] = 40, reaches 4 of 9 output cells>"),
+    (THROUGH, "<Uses input[0; 1,1] = 4, can reach 2 of 2 cells of conv2>"),
     (convcalc.kernel("gaussian:5"), "<Kernel 'gaussian:5': 5×5 × 1/256, Gaussian blur>"),
     (network(), "<Network 'LeNet-5': 1×32×32 → 10, 12 layers, 61,706 parameters>"),
     (read_request(), f"<Request {read_request().source!r}: title, input, kernel, expect>"),
@@ -89,7 +91,8 @@ PAGES: dict[str, tuple[Any, Any]] = {
     "problem": (GRADIENT, lambda: page_of_run(GRADIENT)),
     "result": (compute(DEPTHWISE), lambda: page_of_run(DEPTHWISE)),
     "trace": (trace_at(GRADIENT, (1, 1)), the_trace),
-    "uses": (uses_of(GRADIENT, (1, 1)), lambda: uses_report(GRADIENT, uses_of(GRADIENT, (1, 1)), None)),
+    "uses": (uses_of(GRADIENT, (1, 1)), lambda: uses_report(uses_of(GRADIENT, (1, 1)))),
+    "uses through layers": (THROUGH, lambda: uses_report(THROUGH)),
     "kernel": (convcalc.kernel("sobel-x"), lambda: kernel_report(convcalc.kernel("sobel-x"))),
     "network": (network(), lambda: summary_report(network())),
 }

@@ -120,7 +120,7 @@ def test_a_kernel_by_flag_brings_its_own_sizes(cli: CommandLine) -> None:
 
 REFUSED = [
     ("--stride 2", "--stride says what a single convolution is, many.yaml has layers"),
-    ("--layer relu1 --stride 2", "--stride: relu1: unknown key of relu 'stride'"),
+    ("--layer relu1 --stride 2", "--stride: relu1: relu has no stride"),
     ("--layer conv --stride 0", "--stride: conv: stride must be a whole number >= 1, got 0"),
     ("--layer conv --stride 4", "many.yaml:6:54: last: the kernel does not fit on axis 0"),
     ("--layer conv --kernel sobelx", "--kernel: conv: "),
@@ -166,7 +166,7 @@ def test_the_library_runs_and_explains_every_network(cli: CommandLine) -> None:
         assert run.output is run.kept[last]
         found = network.trace((1, 1), channel=1, batch=len(run.output) - 1)
         assert found.output == run.output[-1, 1, 1, 1]
-        assert network.uses((1, 1)).last == last
+        assert network.uses((1, 1)).number == last
         assert [row.name for row in network.summary()] == [stage.name for stage in network.stages]
     with pytest.raises(convcalc.ConvcalcError, match="position"):
         convcalc.load(str(cli.folder / "many.yaml")).trace((99, 0))

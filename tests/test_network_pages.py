@@ -23,8 +23,17 @@ layers:
   - relu
   - max-pool: 2
 """
+UP = """
+title: Up and up again
+input: {shape: [8, 20, 20]}
+layers:
+  - conv: {name: first, out_channels: 16, kernel_size: 3, padding: 1}
+  - transposed-conv: {name: up, out_channels: 12, kernel_size: 3, stride: 2, padding: 1, output_padding: 1}
+  - transposed-conv: {name: small, out_channels: 2, kernel_size: 2, groups: 2}
+weights: {random: 1}
+"""
 # the last digits of a float32 are those of the processor: float64 has six more than a page shows
-FILES = {"two.yaml": TWO, "many.yaml": f"{MANY}dtype: float64\n", "cut.yaml": CUT}
+FILES = {"two.yaml": TWO, "many.yaml": f"{MANY}dtype: float64\n", "cut.yaml": CUT, "up.yaml": UP}
 PAGES = [
     ("run", 80, "run two.yaml"),
     ("run-keep", 80, "run two.yaml --keep"),
@@ -50,10 +59,15 @@ PAGES = [
     ("uses-many", 80, "uses many.yaml --pos 4,4 --layer add1"),
     ("uses-60", 60, "uses cut.yaml --pos 1,1"),
     ("uses-adjoint", 80, "uses two.yaml --adjoint"),
+    ("uses-adjoint-cell", 80, "uses two.yaml --pos 1,1 --adjoint"),
+    ("uses-adjoint-slopes", 80, "uses cut.yaml --pos 1,1 --adjoint --seed 1"),
     ("matrix", 80, "matrix two.yaml"),
     ("matrix-60", 60, "matrix many.yaml --layer avg-pool1"),
     ("plan", 100, "plan many.yaml --threads 2"),
     ("plan-60", 60, "plan two.yaml --threads 2"),
+    ("plan-transposed", 110, "plan up.yaml --threads 2"),
+    ("plan-phases", 110, "plan up.yaml --threads 2 --layer up"),
+    ("plan-scatter", 80, "plan up.yaml --threads 2 --layer small"),
 ]
 
 

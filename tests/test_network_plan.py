@@ -13,7 +13,9 @@ import pytest
 
 from conftest import CommandLine
 from convcalc.context import Context
+from convcalc.engine.bounds import lost_by
 from convcalc.engine.plan import Plan
+from convcalc.layers.kinds import transposed
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.network_plan import plan_of_network
 from convcalc.layers.stage import Stage
@@ -22,7 +24,19 @@ from convcalc.limits import Limits
 from layer_cases import NUMBERS, drawn
 from random_networks import random_network
 
-CONVOLUTIONS = ("conv", "conv", "pointwise", "depthwise", "relu", "max-pool", "avg-pool", "upsample", "add", "bias")
+CONVOLUTIONS = (
+    "conv",
+    "conv",
+    "pointwise",
+    "depthwise",
+    "transposed-conv",
+    "relu",
+    "max-pool",
+    "avg-pool",
+    "upsample",
+    "add",
+    "bias",
+)
 GREAT = np.int64(2**40)
 
 
@@ -43,8 +57,13 @@ def chain(shape: tuple[int, ...], *layers: tuple[str, dict[str, Any]], draw: Any
 
 @pytest.mark.parametrize("kind", NUMBERS)
 @pytest.mark.parametrize("seed", range(12))
-def test_the_plans_are_those_of_a_run(seed: int, kind: str) -> None:
-    """All that is told of every convolution, whether its input was computed or stood in for."""
+def test_the_plans_are_those_of_a_run(seed: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is told of every convolution, whether its input was computed or stood in for.
+
+    Of every other network the transposed ones are made by their phases, though they are small.
+    """
+    if seed % 2:
+        monkeypatch.setattr(transposed, "_LARGE", 0)
     numbers = NUMBERS[kind]
     network = random_network(seed, numbers, CONVOLUTIONS, 6)
     cells = numbers.draw(np.random.default_rng(seed), (2, *network.input_shape))
@@ -53,7 +72,8 @@ def test_the_plans_are_those_of_a_run(seed: int, kind: str) -> None:
     list(network.outputs(cells, context))
     needed = network.needed(len(network.stages) - 1)
     names = [network.stages[number].name for number in needed]
-    found = [plan for each, plan in plan_of_network(network, cells, context).convolutions if each.name in names]
+    rows = plan_of_network(network, cells, context).convolutions
+    found = [step.plan for each, method in rows if each.name in names for step in method.steps]
     assert found == carried
 
 
@@ -64,7 +84,7 @@ def test_whole_numbers_that_grow_are_planned_as_they_are() -> None:
     cells = np.full((1, 1, 9), 3)
     carried: list[Plan] = []
     list(network.outputs(cells, Context(planned=carried.append)))
-    found = [plan.arithmetic.words for _, plan in plan_of_network(network, cells).convolutions]
+    found = [method.arithmetic for _, method in plan_of_network(network, cells).convolutions]
     assert found == [plan.arithmetic.words for plan in carried]
     assert found[0] != found[-1] == "Python's exact numbers, of any size"
 
@@ -90,6 +110,82 @@ def test_memory_is_what_a_run_takes() -> None:
     assert highest.workspace_bytes > 0
     told = highest.memory_bytes - highest.workspace_bytes - highest.weight_bytes - cells.nbytes
     assert 0.95 * peak < told <= peak
+
+
+@pytest.mark.parametrize("largest", [0, 10**12], ids=["phases", "scatter"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_memory_of_a_transposed_convolution(largest: int, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written and what is made of it, by the engines and by the loop: never less than a run takes."""
+    monkeypatch.setattr(transposed, "_LARGE", largest)
+    up = {"out_channels": 8, "kernel_size": 4, "stride": 2, "padding": 1}
+    network = chain((8, 96, 96), ("transposed-conv", up), draw=lambda _, shape: np.ones(shape, dtype))
+    cells = np.ones((1, 8, 96, 96), dtype)
+    context = Context(threads=1)
+    for _ in range(2):  # what the first run loads and keeps is not counted
+        tracemalloc.start()
+        for _ in network.outputs(cells, context):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    (row,) = plan_of_network(network, cells, context).layers
+    told = row.memory_bytes - cells.nbytes - row.weight_bytes
+    assert 0.7 * told < peak < 1.02 * told
+
+
+REASONS = [
+    ({"kernel_size": 3, "stride": 2}, (8, 24, 24), "float32", "4 phases: least estimated time"),
+    ({"kernel_size": 3, "stride": 2}, (8, 4, 4), "float32", "the layer is small"),
+    ({"kernel_size": 3, "stride": 2, "dilation": 2}, (8, 24, 24), "float32", "its kernel is dilated"),
+    ({"kernel_size": 3, "stride": 2}, (8, 24, 24), "int64", "exact numbers"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "shape", "dtype", "reason"), REASONS)
+def test_why_a_transposed_convolution_is_computed_so(
+    arguments: dict[str, Any], shape: tuple[int, ...], dtype: str, reason: str
+) -> None:
+    """A run tells the engines of the phases, and none of a loop; the bound is that of a trace."""
+    drawing = np.random.default_rng(0)
+    network = chain(
+        shape,
+        ("transposed-conv", {"out_channels": 8, **arguments}),
+        draw=lambda _, shape: drawing.integers(-9, 10, shape).astype(dtype),
+    )
+    cells = drawing.integers(-9, 10, (2, *shape)).astype(dtype)
+    carried: list[Plan] = []
+    context = Context(planned=carried.append)
+    list(network.outputs(cells, context))
+    ((_, method),) = plan_of_network(network, cells, context).convolutions
+    assert method.reason == reason
+    assert [step.plan for step in method.steps] == carried
+    assert method.engines == (tuple(dict.fromkeys(plan.engine for plan in carried)) or ("scatter",))
+    stage = network.stages[0]
+    reasons = [stage.layer.tracer([cells], stage.values())((0, *cell)) for cell in np.ndindex(6, 6)]
+    most = max(lost_by(each.lost, len(each.terms), np.dtype(dtype)) for each in reasons)
+    assert method.error == most
+
+
+def test_an_infinite_weight_is_a_reason() -> None:
+    """It would meet the zeros that stand around the input of a phase."""
+    up = {"out_channels": 8, "kernel_size": 3, "stride": 2}
+    network = chain((8, 24, 24), ("transposed-conv", up), draw=lambda _, shape: np.full(shape, np.inf, np.float32))
+    ((_, method),) = plan_of_network(network, None).convolutions
+    assert (method.reason, method.steps) == ("a weight is inf or nan", ())
+
+
+def test_the_long_form_of_phases(cli: CommandLine) -> None:
+    """JSON has the plan of each phase with every engine that was weighed, CSV a row for each, or one of the loop."""
+    layer = "transposed-conv: {out_channels: 8, kernel_size: 3, stride: 2, name: up}"
+    cli.write({"f.yaml": f"input: {{shape: [8, 24, 24]}}\nlayers:\n  - {layer}\nweights: {{random: 1}}\n"})
+    document = json.loads(cli.run("plan", "f.yaml", "--layer", "up", "--format", "json").out)
+    assert (document["schema"], len(document["phases"])) == ("convcalc.layer-plan/1", 4)
+    assert document["seconds"] == pytest.approx(sum(each["seconds"] for each in document["phases"]))
+    assert all(len(each["engines"]) == 10 for each in document["phases"])
+    rows = list(csv.DictReader(io.StringIO(cli.run("plan", "f.yaml", "--layer", "up", "--format", "csv").out)))
+    assert [row["engine"] for row in rows] == [each["engine"] for each in document["phases"]]
+    page = ("plan", "f.yaml", "--input", "8x4x4", "--layer", "up", "--format", "csv")
+    (row,) = csv.DictReader(io.StringIO(cli.run(*page).out))
+    assert (row["phase"], row["engine"], row["reason"]) == ("", "scatter", "the layer is small")
 
 
 def test_weights_count_and_what_a_later_layer_takes() -> None:
@@ -152,7 +248,7 @@ def test_a_page(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     cells = [[cell for cell in line.split("  ") if cell] for line in lines[4:]]
     rows = {row[0]: [each.strip() for each in row[1:]] for row in cells if len(row) > 1}
-    assert rows["layer"] == ["output", "engine", "why", "arithmetic", "time", "memory"]
+    assert rows["layer"] == ["output", "engine", "why", "arithmetic", "error", "time", "memory"]
     assert [rows[name][0] for name in ("first", "second")] == ["8×32×32", "8×32×32"]
     assert [rows[name][2:4] for name in ("first", "second")] == [["least estimated time", "float32"]] * 2
     assert "for 2 convolutions; 819,200 MACs of linear layers come on top" in "\n".join(lines)

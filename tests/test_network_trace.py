@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from conftest import CommandLine
 from convcalc.errors import FieldError, GeometryError, LimitError
 from convcalc.layers.network import INPUT, Network
-from convcalc.layers.path_weights import paths
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import kind_of
 from convcalc.layers.unfold import DEEPEST, Node, unfold, within
+from convcalc.layers.uses import uses_of_network
 from convcalc.tracing.explanation import Rule
 
 TWO = """
@@ -260,9 +260,9 @@ def test_leaves_and_pushed_tangents_are_the_same_paths(chain: list[tuple[str, di
         leaves = leaves_of(whole_tree(network, outputs_of(network, cells), cell, patch))
     assert leaves
     for place in [*leaves][:6]:
-        found = {row.number: row for row in paths(network, cells, place, last)}[last]
-        inside = tuple(each - cut.start for each, cut in zip(cell, found.box, strict=True))
-        assert all(each in cut for each, cut in zip(cell, found.box, strict=True))
+        found = {row.number: row for row in uses_of_network(network, cells, place, last).steps}[last]
+        inside = tuple(cut.index(each) for each, cut in zip(cell, found.places, strict=True))
+        assert all(each in cut for each, cut in zip(cell, found.places, strict=True))
         np.testing.assert_allclose(found.weights[inside], float(leaves[place]), rtol=1e-9, atol=1e-12)
 
 
@@ -296,7 +296,7 @@ def test_path_weights_are_the_derivatives_of_pytorch(monkeypatch: pytest.MonkeyP
     np.testing.assert_allclose(outputs[6], network(given_cells).numpy(), rtol=1e-12)
     jacobian = torch.func.jacrev(network)(given_cells)[0, :, 0].numpy()  # (feature, channel, row, column)
     for place in [(0, 0, 0), (1, 3, 4), (0, 7, 7), (1, 2, 2)]:
-        *_, found = paths(ours, cells, place, 6)
+        *_, found = uses_of_network(ours, cells, place, 6).steps
         np.testing.assert_allclose(found.weights, jacobian[(slice(None), *place)], rtol=1e-9, atol=1e-12)
     leaves = leaves_of(whole_tree(ours, outputs, (2,), monkeypatch))
     dense = np.zeros((2, 8, 8))
@@ -315,25 +315,25 @@ def test_regions_hold_all_that_changes(chain: list[tuple[str, dict[str, Any]]], 
     place = (int(draw.integers(2)), int(draw.integers(6)), int(draw.integers(6)))
     changed = cells.copy()
     changed[(0, *place)] += 50
-    rows = {row.number: row for row in paths(network, cells, place, len(chain) - 1)}
+    rows = {row.number: row for row in uses_of_network(network, cells, place, len(chain) - 1).steps}
     before, after = outputs_of(network, cells), outputs_of(network, changed)
     for number in range(len(chain)):
         moved = np.argwhere(np.abs(before[number][0] - after[number][0]) > 1e-9)
         for cell in moved.tolist():
             row = rows[number]
-            assert all(each in cut for each, cut in zip(cell, row.box, strict=True))
-            assert row.marks[tuple(each - cut.start for each, cut in zip(cell, row.box, strict=True))]
+            assert all(each in cut for each, cut in zip(cell, row.places, strict=True))
+            assert row.marks[tuple(cut.index(each) for each, cut in zip(cell, row.places, strict=True))]
             window = network.windows(number, tuple(range(each, each + 1) for each in cell))[INPUT]
             assert all(each in cut for each, cut in zip(place, window, strict=True))
     for row in rows.values():
-        assert row.weights.shape == row.marks.shape == tuple(map(len, row.box))
+        assert row.weights.shape == row.marks.shape == tuple(map(len, row.places))
 
 
 def test_a_cell_that_nothing_reads_reaches_nothing() -> None:
     """With stride 3 and one tap most cells are skipped, and the layers above know nothing of them."""
     network = network_of((1, 7), [("conv", {"out_channels": 1, "kernel_size": 1, "stride": 3}), ("relu", {})])
-    assert list(paths(network, np.ones((1, 1, 7)), (0, 1), 1)) == []
-    assert [row.number for row in paths(network, np.ones((1, 1, 7)), (0, 3), 1)] == [0, 1]
+    assert list(uses_of_network(network, np.ones((1, 1, 7)), (0, 1), 1).steps) == []
+    assert [row.number for row in uses_of_network(network, np.ones((1, 1, 7)), (0, 3), 1).steps] == [0, 1]
 
 
 # The command line ----------------------------------------------------------------------------------------------------

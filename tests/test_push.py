@@ -15,10 +15,10 @@ from convcalc.arrays import total
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError
 from convcalc.layers.network import INPUT, Network
-from convcalc.layers.path_weights import paths
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
 from convcalc.layers.unfold import unfold
+from convcalc.layers.uses import uses_of_network
 from layer_cases import NUMBERS, REAL, Case, drawn, small_cases
 
 EXACT = [kind for kind in KINDS if kind not in REAL]
@@ -228,7 +228,7 @@ def test_paths_read_weights_once() -> None:
         return {"weight": np.array([[[1, 2]]]), "bias": np.array([0])}
 
     network = Network((1, 4), (Stage("first", layer, (INPUT,), read),))
-    (found,) = paths(network, np.arange(4).reshape(1, 1, 4), (0, 1), 0)
+    (found,) = uses_of_network(network, np.arange(4).reshape(1, 1, 4), (0, 1), 0).steps
     assert found.weights.tolist() == [[2, 1]]
     assert reads == [1]
 

@@ -21,13 +21,15 @@ from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.geometry.unread_cells import read_cells
+from convcalc.layers.network import network_of
+from convcalc.layers.uses import uses_of
 from convcalc.render.frames import ASCII
 from convcalc.render.plain import plain_lines
-from convcalc.report.uses.convolution import uses_report
-from convcalc.tracing.adjoint import Adjoint, adjoint, transposed
+from convcalc.report.uses.adjoint import adjoint_report
+from convcalc.tracing.adjoint import transposed
 from convcalc.tracing.matrix import im2col_of, matrix_of
-from convcalc.tracing.uses import uses_of
 from reference import reference_conv
+from test_tracing import adjoint
 
 
 @pytest.fixture(scope="module")
@@ -253,7 +255,7 @@ def convolutions(draw):
 def spread_out(problem, uses):
     """The weights of the uses where they stand in the output, 0 elsewhere: (batch, out_channels, *output_size)."""
     whole = np.zeros(problem.output_shape, dtype=object)
-    whole[np.ix_([uses.sample], uses.out_channels, *uses.positions)] = uses.weights[None]
+    whole[np.ix_([uses.sample], *uses.places)] = uses.weights[None]
     return whole
 
 
@@ -284,7 +286,7 @@ def test_contributions_of_all_cells_are_the_output(drawn):
     total = np.zeros(problem.output_shape, dtype=object)
     for sample, channel, *position in product(*map(range, cells.shape)):
         uses = uses_of(problem, position, channel, sample)
-        total[np.ix_([sample], uses.out_channels, *uses.positions)] += uses.contributions[None]
+        total[np.ix_([sample], *uses.places)] += uses.contributions[None]
     np.testing.assert_array_equal(total, compute(problem).output)
 
 
@@ -415,8 +417,9 @@ def test_channels_and_slices_that_are_not_shown_are_counted(cli):
 
 def test_a_transposed_that_is_no_adjoint_is_told():
     """Two numbers that differ are a verdict, beside the seed that they came from."""
-    checked = Adjoint(seed=5, forward=1, backward=2, rounding=0.0, is_linear=True)
-    page = plain_lines(uses_report(build_problem([[[1, 2]]], [[[1]]]), None, checked).blocks, 80, ASCII)
+    problem = build_problem([[[1, 2]]], [[[1]]])
+    checked = replace(adjoint(problem, 5), forward=1, backward=2)
+    page = plain_lines(adjoint_report(network_of(problem), checked).blocks, 80, ASCII)
     assert list(page)[-1] == "not equal (z: whole numbers from -9 to 9, drawn with seed 5)"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 
 from conftest import CommandLine
 from convcalc.layers.network import INPUT, Network
-from convcalc.layers.path_weights import Reached, paths
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import kind_of
+from convcalc.layers.uses import Uses, uses_of_network
 from test_network_trace import CHAINS, network_of, network_that_fits, outputs_of
 
 DILATED = ("conv", {"out_channels": 1, "kernel_size": 3, "dilation": 2, "padding": 2})
@@ -47,10 +48,10 @@ def led_to(network: Network, steps: list[dict[tuple[int, ...], Any]], place: tup
     return found
 
 
-def cells_of(row: Reached) -> set[tuple[int, ...]]:
+def cells_of(row: Uses) -> set[tuple[int, ...]]:
     """The cells that a row marks."""
-    starts = [each.start for each in row.box]
-    return {tuple(np.add(place, starts).tolist()) for place in np.argwhere(row.marks)}
+    every = product(*row.places)
+    return {cell for cell, marked in zip(every, row.marks.flat, strict=True) if marked}
 
 
 ENDS = st.sampled_from(
@@ -73,12 +74,13 @@ def test_reached_cells_are_those_that_terms_lead_to(chain: list[Any], end: list[
     cells = draw.normal(size=(1, 2, 5, 5))
     place = tuple(int(draw.integers(size)) for size in (2, 5, 5))
     wanted = led_to(network, terms_of(network, cells), place)
-    rows = {row.number: row for row in paths(network, cells, place, len(network.stages) - 1)}
+    rows = {row.number: row for row in uses_of_network(network, cells, place, len(network.stages) - 1).steps}
     assert set(rows) == {number for number in range(len(network.stages)) if wanted[number]}
     for number, row in rows.items():
         assert cells_of(row) == wanted[number]
-        assert row.cells == len(wanted[number])
-        assert row.box == tuple(range(min(axis), max(axis) + 1) for axis in zip(*wanted[number], strict=True))
+        assert row.count == len(wanted[number])
+        ends = [(min(axis), max(axis)) for axis in zip(*wanted[number], strict=True)]
+        assert [(each[0], each[-1]) for each in row.places] == ends
 
 
 def test_paths_that_meet_reach_what_either_does() -> None:
@@ -92,7 +94,7 @@ def test_paths_that_meet_reach_what_either_does() -> None:
         Stage("back", back, (INPUT,), lambda: values), Stage("ahead", ahead, (INPUT,), lambda: values),
         Stage("both", both, (0, 1)),
     )  # fmt: skip
-    *_, row = paths(Network(shape, stages), np.ones((1, *shape)), (2, 4), 2)
+    *_, row = uses_of_network(Network(shape, stages), np.ones((1, *shape)), (2, 4), 2).steps
     assert cells_of(row) == {(channel, position) for channel in (2, 3) for position in range(2, 7)}
 
 
@@ -100,8 +102,8 @@ def test_a_weight_of_zero_is_a_path() -> None:
     """What is reached does not depend on the numbers: neither on weights nor on what a ReLU cuts."""
     bare = network_of((1, 5), [("conv", {"out_channels": 1, "kernel_size": 3, "bias": False}), ("relu", {})])
     idle = Stage("conv", bare.stages[0].layer, (INPUT,), lambda: {"weight": np.zeros((1, 1, 3))})
-    rows = list(paths(Network(bare.input_shape, (idle, bare.stages[1])), np.ones((1, 1, 5)), (0, 2), 1))
-    assert [row.cells for row in rows] == [3, 3]
+    rows = list(uses_of_network(Network(bare.input_shape, (idle, bare.stages[1])), np.ones((1, 1, 5)), (0, 2), 1).steps)
+    assert [row.count for row in rows] == [3, 3]
     assert [int((row.weights != 0).sum()) for row in rows] == [0, 0]
     assert [(row.ahead, row.stopped) for row in rows] == [(0, 0), (0, 0)]
 
@@ -111,8 +113,8 @@ def test_a_cell_between_taps_reaches_nothing() -> None:
     network = network_of(
         (1, 7), [("conv", {"out_channels": 1, "kernel_size": 2, "dilation": 2, "stride": 2}), ("relu", {})]
     )
-    assert list(paths(network, np.ones((1, 1, 7)), (0, 3), 1)) == []
-    assert [row.cells for row in paths(network, np.ones((1, 1, 7)), (0, 2), 1)] == [2, 2]
+    assert list(uses_of_network(network, np.ones((1, 1, 7)), (0, 3), 1).steps) == []
+    assert [row.count for row in uses_of_network(network, np.ones((1, 1, 7)), (0, 2), 1).steps] == [2, 2]
 
 
 # What stops --------------------------------------------------------------------------------------------------------
@@ -127,12 +129,12 @@ def test_what_stops_is_what_changes_below_and_not_here(chain: list[Any], seed: i
     cells = draw.normal(size=(1, 2, 5, 5))
     place = tuple(int(draw.integers(size)) for size in (2, 5, 5))
     steps, changed = terms_of(network, cells), {INPUT: {place}}
-    rows = {row.number: row for row in paths(network, cells, place, len(network.stages) - 1)}
+    rows = {row.number: row for row in uses_of_network(network, cells, place, len(network.stages) - 1).steps}
     for number, stage in enumerate(network.stages):
         below = changed[number - 1]
         ahead = {cell for cell, step in steps[number].items() if any(term.cell in below for term in step.terms)}
         row = rows.get(number)
-        starts = [each.start for each in row.box] if row else []
+        starts = [each[0] for each in row.places] if row else []
         moved = np.argwhere(row.weights != 0) if row else ()
         changed[number] = {tuple(np.add(each, starts).tolist()) for each in moved}
         if row and not stage.layer.is_linear:
@@ -196,9 +198,9 @@ def test_a_path_stops_once(cli: CommandLine, position: str, notes: list[str]) ->
 def test_blocks_are_not_counted(shape: Any, layers: Any, place: Any, wanted: int) -> None:
     """Nine cells in each of eight channels of 64, and every second of nine cells."""
     network = network_of(shape, layers)
-    *_, row = paths(network, np.ones((1, *shape)), place, len(layers) - 1)
-    assert row.cells == wanted
-    assert np.prod([len(each) for each in row.box]) > wanted
+    *_, row = uses_of_network(network, np.ones((1, *shape)), place, len(layers) - 1).steps
+    assert row.count == wanted
+    assert np.prod([len(each) for each in row.places]) > wanted
 
 
 # Regions of traces -------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ SMALL = """
 import hashlib, sys
 import numpy as np
 from convcalc import build_problem, compute, make_plan
-from convcalc.layers.layer import How
+from convcalc.context import Context
 from convcalc.layers.kinds.linear import Linear
 from convcalc.layers.kinds.transposed import TransposedConvolution
 
@@ -179,7 +179,8 @@ def bits():
             settings = {"kernel_size": 3, "stride": 2, "dilation": 2, "bias": False}
             layer = TransposedConvolution.of((50, 9, 9), out_channels=13, **settings)
             values = {"weight": rng.normal(size=(50, 13, 3, 3)).astype(dtype)}
-            yield layer.compute([rng.normal(size=(1, 50, 9, 9)).astype(dtype)], values, How(threads=int(sys.argv[1])))
+            context = Context(threads=int(sys.argv[1]))
+            yield layer.compute([rng.normal(size=(1, 50, 9, 9)).astype(dtype)], values, context)
 """
 """A program that makes outputs of calls that are too short for threads of their own, and of some that are not."""
 PRINTED = "print(*(hashlib.md5(each.tobytes()).hexdigest() for each in bits()))"

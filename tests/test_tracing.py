@@ -15,14 +15,17 @@ import pytest
 from convcalc import Problem, build_problem, compute
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError, GeometryError, LimitError
+from convcalc.geometry.reached_positions import images, reached
+from convcalc.layers.adjoint import adjoint_of_network
+from convcalc.layers.network import network_of
+from convcalc.layers.uses import uses_of
 from convcalc.limits import Limits
-from convcalc.tracing.adjoint import Adjoint, adjoint, transposed
+from convcalc.tracing.adjoint import Adjoint, transposed
 from convcalc.tracing.groups import group_slices, readers, scaled
 from convcalc.tracing.matrix import im2col_of, matrix_of
 from convcalc.tracing.places import check_place
 from convcalc.tracing.surroundings import surroundings
 from convcalc.tracing.trace import trace_at, traces
-from convcalc.tracing.uses import uses_of
 from reference import padded_places
 
 THIRD, HALF = Fraction(1, 3), Fraction(1, 2)
@@ -157,14 +160,14 @@ def test_uses_are_the_terms_that_read_the_cell(name: str, kind: str) -> None:
         uses, where = uses_of(problem, cell, channel, sample), f"{name} in {kind}, input {sample}, {channel}, {cell}"
         wanted = read.get((sample, channel, *cell), {})
         value = problem.input[(sample, channel, *cell)].item()
-        assert (uses.sample, uses.channel, uses.position, uses.value) == (sample, channel, tuple(cell), value), where
-        reached = list(product(uses.out_channels, *uses.positions))
-        assert set(wanted) <= set(reached), where
-        for place, weight, part in zip(reached, uses.weights.flat, uses.contributions.flat, strict=True):
+        assert (uses.sample, uses.cell, uses.value) == (sample, (channel, *cell), value), where
+        places = list(product(*uses.places))
+        assert set(wanted) <= set(places), where
+        for place, weight, part in zip(places, uses.weights.flat, uses.contributions.flat, strict=True):
             exact = wanted[place] * problem.scale[place[0]]
             assert weight == (exact if kind == "int64" else pytest.approx(float(exact))), f"{where} in {place}"
             assert part == weight * value, f"{where} in {place}"
-        assert uses.count == len(reached) == uses.weights.size
+        assert uses.count == len(places) == uses.weights.size
         assert uses.total == pytest.approx(float(sum(uses.weights.flat)))
         sources = [
             padded_places(axis.size, axis.before, axis.after, problem.boundary.mode.value) for axis in problem.axes
@@ -173,11 +176,13 @@ def test_uses_are_the_terms_that_read_the_cell(name: str, kind: str) -> None:
             tuple(index - axis.before for index, source in enumerate(places) if source == each)
             for axis, places, each in zip(problem.axes, sources, cell, strict=True)
         ]
-        assert list(uses.images) == copies, where
+        axes = [(*each, problem.boundary) for each in zip(problem.axes, cell, strict=True)]
+        assert [images(axis, boundary, each) for axis, each, boundary in axes] == copies, where
         by_tap = places_of(problem)
         for number, each in enumerate(cell):
-            found = dict(zip(uses.positions[number], uses.taps[number], strict=True))
-            assert found == {
+            axis, _, boundary = axes[number]
+            assert list(uses.places[number + 1]) == list(reached(axis, boundary, each)), where
+            assert reached(axis, boundary, each) == {
                 place: tuple(tap for tap, source in enumerate(line) if source == each)
                 for place, line in enumerate(by_tap[number])
                 if each in line
@@ -305,6 +310,17 @@ def test_places_are_given_as_numbers_lists_and_arrays() -> None:
     assert check_place("input", (1, 1, 4), np.int64(2), 0, 0) == (2,)
 
 
+def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
+    """Both sides of the identity of one convolution."""
+    return adjoint_of_network(network_of(problem), problem.input, seed, Context(problem.dtype.value))
+
+
+def magnitude(problem: Problem) -> Problem:
+    """The same with every weight and scale positive."""
+    scale = tuple(abs(each) for each in problem.scale)
+    return dataclasses.replace(problem, weight=np.abs(problem.weight), scale=scale)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @rows
 def test_the_transposed_scatters_every_term(name: str, kind: str) -> None:
@@ -332,18 +348,19 @@ def test_the_transposed_scatters_every_term(name: str, kind: str) -> None:
     if kind == "int64":
         assert checked.rounding == 0
     else:
-        sums = [float(np.abs(each).sum()) for each in (problem.input, problem.weight)]
-        scale = max(abs(float(each)) for each in problem.scale)
-        assert checked.rounding == pytest.approx(problem.weight.size * 2.0**-52 * sums[0] * sums[1] * 9 * scale)
+        magnitudes = np.abs(problem.input) * transposed(magnitude(problem), np.abs(drawn))
+        count = problem.weight.size + sum(axis.before + axis.after for axis in problem.axes)
+        assert checked.rounding == pytest.approx(count * 2.0**-52 * float(magnitudes.sum()))
 
 
 def test_an_adjoint_holds_within_its_rounding_and_no_farther() -> None:
     """Both sides; exact numbers are equal or not, and what is not finite is told."""
-    close = Adjoint(0, 1.0, 1.5, 0.5, is_linear=True)
+    nothing = np.zeros(0)
+    close = Adjoint(0, 1.0, 1.5, 0.5, is_linear=True, z=nothing, spread=nothing)
     assert close.holds
     assert dataclasses.replace(close, backward=0.5).holds
     assert not dataclasses.replace(close, backward=1.75).holds
-    exact = Adjoint(0, 10**400, 10**400, 0.0, is_linear=True)
+    exact = dataclasses.replace(close, forward=10**400, backward=10**400, rounding=0.0)
     assert exact.holds
     assert exact.is_finite
     assert not dataclasses.replace(exact, forward=10**400 + 1).holds
@@ -369,7 +386,7 @@ def test_uses_have_defaults_and_say_what_they_look_at() -> None:
     """The first channel of the first sample; a place that is not there is one of the input; inf × 0 is nan."""
     problem = made("reflect")
     uses = uses_of(problem, (0, 1))
-    assert (uses.channel, uses.sample) == (0, 0)
+    assert (uses.cell, uses.sample) == ((0, 0, 1), 0)
     with pytest.raises(GeometryError) as error:
         uses_of(problem, (4, 0))
     assert error.value.message == "position (4, 0) lies outside the input, which is 4×4"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from convcalc.kernels.kernel import Kernel
     from convcalc.layers.costs import Tally
     from convcalc.layers.explainer import ExplainedCell
-    from convcalc.layers.path_weights import NetworkUses
     from convcalc.layers.run import NetworkRun
+    from convcalc.layers.uses import Uses
 
 
 def conv(
@@ -148,20 +148,20 @@ class LoadedNetwork(Network):
 
     def uses(
         self, position: int | Sequence[int], layer: str | None = None, *, channel: int = 0, batch: int = 0
-    ) -> NetworkUses:
-        """What a cell of the input does to every layer on the way to a layer, or to the last.
+    ) -> Uses:
+        """What a cell of the input does to a layer, or to the last, and to those on the way.
 
         Raises:
             ConvcalcError: there is no such layer or cell, or a layer cannot be computed.
         """
-        from convcalc.layers.path_weights import network_uses
+        from convcalc.layers.uses import uses_of_network
         from convcalc.tracing.places import check_cell
 
         number, context = self._number(layer), Context(self.dtype, own_limits=Limits.from_environment())
         network = self.as_problem(context)
         cells = network.input()
         cell = check_cell("input", cells.shape, position, channel, batch)
-        return network_uses(network, cells, cell, number, context, batch)
+        return uses_of_network(network, cells, cell, number, context, batch)
 
     def summary(self, batch: int = 1) -> tuple[Tally, ...]:
         """What every layer costs and sees, so many samples at a time."""

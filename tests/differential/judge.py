@@ -13,8 +13,8 @@ from cases import retiled
 from convcalc import ENGINES, Plan, Problem, Result, compute, conv, make_plan, trace_at, traces
 from convcalc.engine.compute import Cells
 from convcalc.errors import EngineError
+from convcalc.layers.uses import uses_of
 from convcalc.tracing.adjoint import transposed
-from convcalc.tracing.uses import uses_of
 from differential.exact import Answer, answer
 from differential.problems import Case, Rng, choice
 

@@ -20,9 +20,9 @@ def pack(problem: Problem, path: Path) -> None:
     words = {
         "scale": list(map(str, problem.scale)),
         "bias": list(map(str, problem.bias)) if problem.has_bias else None,
-        "stride": [axis.stride for axis in problem.axes],
-        "padding": [(axis.before, axis.after) for axis in problem.axes],
-        "dilation": [axis.dilation for axis in problem.axes],
+        "stride": problem.axes.strides,
+        "padding": problem.axes.pads,
+        "dilation": problem.axes.dilations,
         "groups": problem.groups,
         "boundary": [problem.boundary.mode, str(problem.boundary.value)],
         "flip": problem.flip,

@@ -5,16 +5,13 @@ from typing import Annotated, NamedTuple
 import typer
 
 from convcalc.cli.options import (
-    BiasNumbers,
     BoundaryWord,
+    ConvolutionOptions,
     Convolve,
-    Depthwise,
     DilationByAxis,
     Family,
     File,
     Folders,
-    GroupsOfChannels,
-    KernelTexts,
     LimitChanges,
     PaddingByAxis,
     Search,
@@ -109,16 +106,7 @@ class SummaryOptions(NamedTuple):
     layer: Annotated[
         str | None, typer.Option("--layer", help="Of several layers: the one that flags change.", metavar="NAME")
     ] = None
-    kernel: KernelTexts = None
-    stride: StrideByAxis = None
-    padding: PaddingByAxis = None
-    dilation: DilationByAxis = None
-    groups: GroupsOfChannels = None
-    boundary: BoundaryWord = None
-    bias: BiasNumbers = None
-    dims: SpatialAxes = None
-    convolve: Convolve = False
-    depthwise: Depthwise = False
+    said: ConvolutionOptions = ConvolutionOptions()
     kernels: Folders = None
     limit: LimitChanges = None
 

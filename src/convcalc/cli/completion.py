@@ -90,14 +90,14 @@ def _layers(words: Sequence[str]) -> list[str]:
     """Those of the first file on the command line that has some."""
     from convcalc.context import Context
     from convcalc.limits import Limits
-    from convcalc.request.layer_list import read_entries
+    from convcalc.request.layer_list import names_of_layers
     from convcalc.request.request import read_request
 
     context = Context(own_limits=Limits(file=_MOST_BYTES))
     for path in (Path(word).expanduser() for word in words if word.endswith((".yaml", ".yml", ".json"))):
-        written = read_request(str(path), context).fields.get("layers") if path.is_file() else None
-        if written and isinstance(written.node, list):
-            return [entry.name for entry in read_entries(written.node, context)]
+        names = names_of_layers(read_request(str(path), context), context) if path.is_file() else []
+        if names:
+            return names
     return []
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convcalc.cli.options import CHANGES
 from convcalc.errors import ConvcalcError, Place
 from convcalc.limits import ENVIRONMENT_VARIABLE, Limits
 
@@ -24,8 +23,8 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
     Raises:
         ConvcalcError: a flag is not well formed, or there are several layers of which none is named.
     """
-    said = {("flip" if name == "convolve" else name): getattr(options, name) for name in CHANGES}
-    return request.override(layer, **said)
+    said = options.said._asdict()
+    return request.override(layer, flip=said.pop("convolve"), **said)
 
 
 def context_of(changes: Sequence[str] | None, folders: Sequence[str] | None) -> Context:

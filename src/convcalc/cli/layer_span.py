@@ -9,7 +9,7 @@ from convcalc.cli.flags import flags
 from convcalc.cli.network import Ready, ready
 from convcalc.errors import UsageError
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.network import INPUT, Network
+from convcalc.layers.network import INPUT, Network, network_of
 from convcalc.layers.subnetwork import TO, Subnetwork, span_text, subnetwork
 
 if TYPE_CHECKING:
@@ -28,6 +28,16 @@ class Part(NamedTuple):
     def network(self) -> Network:
         """The layers alone."""
         return self.layers.network
+
+    def ready(self) -> Ready:
+        """The layers as a network with what goes into them.
+
+        Raises:
+            ConvcalcError: the weights of a convolution cannot be read, or a layer below cannot be computed.
+        """
+        alone = network_of(self.problem()) if self.is_convolution else None
+        network, cells = (alone, alone.input()) if alone else (self.network, self.given(self.found.cells))
+        return Ready(network, cells, len(network.stages) - 1, self.found.context)
 
     @property
     def names(self) -> list[str]:

@@ -7,17 +7,14 @@ from typing import Any, get_type_hints
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
-    """The function with every parameter that is a named tuple replaced by the fields of that tuple."""
+    """The function with every parameter that is a named tuple replaced by its fields, and those by theirs."""
     groups = {name: kind for name, kind in get_type_hints(function, include_extras=True).items() if name != "return"}
 
     def flat(**options: Any) -> None:
-        function(**{name: _taken(kind, options) if _is_group(kind) else options[name] for name, kind in groups.items()})
+        function(**{name: _taken(name, kind, options) for name, kind in groups.items()})
 
-    parameters = [
-        parameter
-        for own in inspect.signature(function).parameters.values()
-        for parameter in _parameters(own, groups[own.name])
-    ]
+    own = inspect.signature(function).parameters
+    parameters = [each for name, kind in groups.items() for each in _parameters(name, kind, own[name].default)]
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it, mypy does not
     flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     flat.__doc__ = function.__doc__
@@ -45,19 +42,25 @@ def _is_group(kind: Any) -> bool:
     return hasattr(kind, "_field_defaults")
 
 
-def _parameters(own: inspect.Parameter, kind: Any) -> list[inspect.Parameter]:
+def _parameters(name: str, kind: Any, default: Any) -> list[inspect.Parameter]:
     if not _is_group(kind):
-        return [own.replace(annotation=kind, kind=inspect.Parameter.KEYWORD_ONLY)]
-    return [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=kind._field_defaults.get(name, inspect.Parameter.empty),
-            annotation=annotation,
-        )
-        for name, annotation in kind.__annotations__.items()
-    ]
+        return [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)]
+    defaults = kind._field_defaults
+    fields = (
+        (field, each, defaults.get(field, inspect.Parameter.empty)) for field, each in kind.__annotations__.items()
+    )
+    return [parameter for each in fields for parameter in _parameters(*each)]
 
 
-def _taken(kind: Any, options: dict[str, Any]) -> Any:
-    return kind(**{name: options[name] for name in kind._fields})
+def _taken(name: str, kind: Any, options: dict[str, Any]) -> Any:
+    if not _is_group(kind):
+        return options[name]
+    return kind(**{field: _taken(field, each, options) for field, each in kind.__annotations__.items()})
+
+
+def flat_options(group: Any) -> dict[str, Any]:
+    """The options of a group, and of the groups in it, by their names: as another command takes them."""
+    found: dict[str, Any] = {}
+    for name, value in group._asdict().items():
+        found |= flat_options(value) if hasattr(value, "_asdict") else {name: value}
+    return found

@@ -85,10 +85,9 @@ Layer = Annotated[
 ]
 
 
-class ProblemOptions(NamedTuple):
-    """The file and what overrides its fields."""
+class ConvolutionOptions(NamedTuple):
+    """What says what a convolution is, or what the input is to it."""
 
-    file: File = None
     kernel: KernelTexts = None
     stride: StrideByAxis = None
     padding: PaddingByAxis = None
@@ -99,6 +98,13 @@ class ProblemOptions(NamedTuple):
     dims: SpatialAxes = None
     convolve: Convolve = False
     depthwise: Depthwise = False
+
+
+class ProblemOptions(NamedTuple):
+    """The file, what overrides its fields, and how it is computed."""
+
+    file: File = None
+    said: ConvolutionOptions = ConvolutionOptions()
     dtype: Annotated[
         str | None, typer.Option(help="auto, exact (fractions stay), float32 or float64.", metavar="DTYPE")
     ] = None
@@ -113,9 +119,6 @@ class ProblemOptions(NamedTuple):
     kernels: Folders = None
     limit: LimitChanges = None
 
-
-CHANGES = ("kernel", "stride", "padding", "dilation", "groups", "boundary", "bias", "dims", "convolve", "depthwise")
-"""The options that say what a convolution is, or what the input is to it."""
 
 Output = Annotated[
     str | None,
@@ -180,7 +183,8 @@ WithAdjoint = Annotated[
     bool,
     typer.Option(
         "--adjoint",
-        help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z; of layers <A x, z> = <x, A^T z>.",
+        help="Check <conv(x), z> = <x, conv^T(z)> with whole numbers drawn for z; of layers <A x, z> = <x, A^T z>, "
+        "and with --pos what A^T z is at that cell.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="With --adjoint: which numbers are drawn.", metavar="N")]

@@ -64,13 +64,19 @@ def share_products(
     job: Callable[[Item, Scratch], None], items: Sequence[Item], threads: int, multiplications: int
 ) -> None:
     """The job done once for every item, each made of matrix products, by so many threads where that pays."""
+    used = product_threads(len(items), threads, multiplications)
     if multiplications > _LONG:
         with long_work():
-            share(job, items, min(threads, len(items)))
+            share(job, items, used)
         return
     with products_of(multiplications), borrowed() as scratch, np.errstate(all="ignore"):
         for item in items:
             job(item, scratch)
+
+
+def product_threads(items: int, threads: int, multiplications: int) -> int:
+    """The threads that :func:`share_products` takes for so many items."""
+    return min(threads, items) if multiplications > _LONG else 1
 
 
 def products_of(multiplications: int) -> AbstractContextManager[None]:

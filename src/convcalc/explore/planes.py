@@ -16,7 +16,6 @@ from convcalc.layers.network import INPUT
 from convcalc.report.cell_names import layer_text
 from convcalc.report.text import axis_names, number_text, scale_text
 from convcalc.tracing.trace import Trace, cells_at, outside
-from convcalc.tracing.uses import Uses
 from convcalc.wording import safe_text, shape_text
 
 if TYPE_CHECKING:
@@ -210,17 +209,8 @@ def _used(session: Session) -> list[tuple[tuple[int, ...], Place, Any]]:
         uses = session.uses
     except ConvcalcError:  # the story beside the grids says why there is nothing to show
         return []
-    if isinstance(uses, Uses):
-        channel, place = session.look.output[0], [*product(*uses.positions)]
-        if channel not in uses.out_channels or not place:
-            return []
-        weights = numbers(uses.weights[uses.out_channels.index(channel)])
-        return [(*split((channel, *each)), weight) for each, weight in zip(place, weights, strict=True)]
-    found = uses.shown
-    if found is None:
-        return []
-    cells, marks = [*product(*found.box)], found.marks.reshape(-1)
-    pairs = zip(cells, numbers(found.weights), marks, strict=True)
+    cells, marks = product(*uses.places), uses.marks.reshape(-1)
+    pairs = zip(cells, numbers(uses.weights), marks, strict=True)
     return [(*split(cell), weight) for cell, weight, is_marked in pairs if is_marked]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,15 +13,14 @@ from convcalc.errors import FieldError, UsageError
 from convcalc.explore.shown import Shown
 from convcalc.layers.explainer import ExplainedCell, Place
 from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.network import INPUT, Network
-from convcalc.layers.path_weights import NetworkUses, network_uses
+from convcalc.layers.network import INPUT, INPUT_NAME, Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.subnetwork import subnetwork
 from convcalc.layers.unfold import Tree
+from convcalc.layers.uses import Uses, uses_of, uses_of_network
 from convcalc.numerals import Number
 from convcalc.tracing.explanation import Cell
 from convcalc.tracing.trace import trace_at
-from convcalc.tracing.uses import Uses, uses_of
 
 if TYPE_CHECKING:
     from convcalc.layers.layer import Shape
@@ -122,18 +121,21 @@ class Scene:
         outputs = {**self.below, self.number: cast("Array", self.shown)}  # which is asked for single cells alone
         return Tree(self.network, outputs, self.context)
 
-    def uses(self, cell: Cell) -> Uses | NetworkUses:
+    def uses(self, cell: Cell) -> Uses:
         """Which output cells of the layer use a cell of what it gets, with what weight.
 
         Raises:
             UsageError: the layer takes several inputs.
         """
         if self.problem is not None:
-            return uses_of(self.problem, cell[1:], cell[0], self.first)
-        if len(self.stage.inputs) > 1:
+            found = uses_of(self.problem, cell[1:], cell[0], self.first)
+        elif len(self.stage.inputs) > 1:
             raise UsageError(f"{self.stage.name} takes several layers, cell by cell", hint="pick a cell of its output")
-        part = subnetwork(self.network, self.stage.name)
-        return network_uses(part.network, self.inputs[0], cell, 0, self.context)
+        else:
+            part = subnetwork(self.network, self.stage.name)
+            found = uses_of_network(part.network, self.inputs[0], cell, 0, self.context)
+        name = INPUT_NAME if self.source == INPUT else self.network.stages[self.source].name
+        return replace(found, source=name)
 
 
 def scene_of(

@@ -19,6 +19,7 @@ from convcalc.layers.network import INPUT, Network
 from convcalc.problem import DType
 from convcalc.request.edited import (
     Changes,
+    Layer,
     kernel_changes,
     with_changes,
     with_flags_baked,
@@ -31,9 +32,8 @@ from convcalc.request.request import Request
 if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.layers.explainer import ExplainedCell
-    from convcalc.layers.path_weights import NetworkUses
+    from convcalc.layers.uses import Uses
     from convcalc.numerals import Number
-    from convcalc.tracing.uses import Uses
 
 _LONG = 100_000_000  # multiplications and additions that are seen as a pause
 
@@ -57,7 +57,7 @@ class Session:
         return self.scene.explained(self.look.output)
 
     @cached_property
-    def uses(self) -> Uses | NetworkUses:
+    def uses(self) -> Uses:
         """What the picked input cell does; raises as :meth:`Scene.uses` does."""
         return self.scene.uses(self.look.input)
 
@@ -135,7 +135,12 @@ class Session:
         """
         if self.scene.is_alone:  # another kernel must not make other axes of the input spatial
             changes = {**changes, "dims": str(len(self.scene.taps))}
-        return self._with(with_changes(self.words, self.look.number, changes, self.desk.context), self.look.number)
+        return self._with(self._said(changes), self.look.number)
+
+    def _said(self, changes: Changes) -> Request:
+        """The words with changes of the layer that is looked at."""
+        layer = Layer(self.look.number, self.scene.stage.name)
+        return with_changes(self.words, layer, changes, self.desk.context)
 
     def stepped(self, name: str, step: int) -> Session:
         """A setting one step on or back, of several the next that fits; raises as :meth:`changed` does."""
@@ -170,7 +175,7 @@ class Session:
         cells = with_number(tensor.cells, (self.look.sample, *self.look.input), number)
         words = with_input(self.words, tensor._replace(cells=cells))
         if cells.dtype == "float32" == self.scene.shown.dtype:  # as texts they would be taken for float64
-            words = with_changes(words, self.look.number, {"dtype": "float32"}, self.desk.context)
+            words = replace(self, words=words)._said({"dtype": "float32"})
         return self._with(words, INPUT)
 
     def _with_weight(self, number: Number) -> Session:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError
 from convcalc.geometry.boundary import Boundary
-from convcalc.layers.path_weights import NetworkUses
 from convcalc.render.frames import ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.report.blocks import Block, Flow, Role, say
 from convcalc.report.headline import problem_settings
 from convcalc.report.text import channels_text
 from convcalc.report.trace.report import explanation_report
-from convcalc.report.uses.convolution import uses_report
-from convcalc.report.uses.network import network_uses_report
+from convcalc.report.uses.report import uses_report
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -35,9 +33,7 @@ def story(session: Session) -> tuple[Block, ...]:
         uses = session.uses
     except ConvcalcError as error:
         return (say(str(error), Role.NOTE),)
-    if isinstance(uses, NetworkUses):
-        return network_uses_report(uses).blocks
-    return uses_report(uses.problem, uses, None).blocks
+    return uses_report(uses).blocks
 
 
 def story_lines(session: Session, width: int, height: int) -> list[Line]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from convcalc.errors import GeometryError
+from convcalc.geometry.index_map import IndexMap
 
 
 def reach_of(kernel_size: int, dilation: int) -> int:
@@ -130,6 +131,26 @@ class Axes(tuple[Axis, ...]):
     def kernel_sizes(self) -> tuple[int, ...]:
         """Taps on each axis."""
         return tuple(axis.kernel_size for axis in self)
+
+    @cached_property
+    def strides(self) -> tuple[int, ...]:
+        """Of each axis."""
+        return tuple(axis.stride for axis in self)
+
+    @cached_property
+    def pads(self) -> tuple[tuple[int, int], ...]:
+        """Cells of the padding (before, after) each axis."""
+        return tuple((axis.before, axis.after) for axis in self)
+
+    @cached_property
+    def dilations(self) -> tuple[int, ...]:
+        """Of each axis."""
+        return tuple(axis.dilation for axis in self)
+
+    @cached_property
+    def index_maps(self) -> tuple[IndexMap, ...]:
+        """How the cells of each axis of an output see those of the input."""
+        return tuple(IndexMap(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self)
 
     @cached_property
     def output_sizes(self) -> tuple[int, ...]:

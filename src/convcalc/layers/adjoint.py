@@ -12,12 +12,16 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.context import STANDARD, Context
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import Layer
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.layers.uses import Uses
+    from convcalc.numerals import Number
     from convcalc.tracing.adjoint import Adjoint
 
 _HELD_BYTES = 24  # for each cell of each output: itself, its tangent and its most
@@ -32,10 +36,29 @@ class _Pair(NamedTuple):
     """In floats: what the tangent would become were every number that takes part positive."""
 
 
-def adjoint_of_network(network: Network, cells: Array, seed: int = 0, context: Context = STANDARD) -> Adjoint:
+class CellOfAdjoint(NamedTuple):
+    """What the adjoint makes of z at one input cell: over the cells that it reaches, path weight × z added up."""
+
+    z: Array
+    """(*places of the uses)."""
+    products: Array
+    """Weights × z, shaped alike."""
+    total: Number
+    """The products added up."""
+    value: Number
+    """What the layers, each turned round, have there."""
+    holds: bool
+    """Whether both are the same, or for floats within rounding."""
+    is_finite: bool
+    """Whether neither inf nor nan came in."""
+
+
+def adjoint_of_network(
+    network: Network, cells: Array, seed: int = 0, context: Context = STANDARD, place: tuple[int, ...] | None = None
+) -> Adjoint:
     """Both sides of the identity, with the input as x and whole numbers drawn for z; exact where all numbers are.
 
-    ``cells``: (batch, *input_shape).
+    ``cells``: (batch, *input_shape). ``place``: (sample, *cell) of one, which the bound of the rounding holds for too.
 
     Raises:
         LimitError: what is kept of all layers needs more memory than may be used.
@@ -44,7 +67,22 @@ def adjoint_of_network(network: Network, cells: Array, seed: int = 0, context: C
     shapes = (network.input_shape, *(stage.layer.output_shape for stage in network.stages))
     context.limits.check_large(_HELD_BYTES * len(cells) * sum(map(prod, shapes)), "a network with its adjoint")
     network = network.keeping(range(len(network.stages)))
-    return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each), context)
+    return in_lossless_numbers(lambda each: _both_ways(network, cells, seed, each, place), context)
+
+
+def at_cell(checked: Adjoint, uses: Uses) -> CellOfAdjoint:
+    """What the adjoint has at the cell whose uses are known, in the numbers that it was computed in."""
+    import numpy as np
+
+    from convcalc.arrays import plain, total, unwarned
+    from convcalc.numerals import is_finite
+
+    kind = np.float64 if uses.weights.dtype.kind == "f" else object
+    z = checked.z[uses.sample][np.ix_(*uses.places)]
+    with unwarned():
+        products = uses.weights.astype(kind) * z.astype(kind)
+    found, value = total(products), plain(checked.spread[(uses.sample, *uses.cell)])
+    return CellOfAdjoint(z, products, found, value, checked.alike(found, value), is_finite(found) and is_finite(value))
 
 
 def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, context: Context = STANDARD) -> Array:
@@ -64,15 +102,17 @@ def pulled(network: Network, outputs: Mapping[int, Array], cells: Array, context
     return held[INPUT]
 
 
-def _both_ways(network: Network, cells: Array, seed: int, context: Context) -> Adjoint:
+def _both_ways(network: Network, cells: Array, seed: int, context: Context, place: tuple[int, ...] | None) -> Adjoint:
     import numpy as np
 
     from convcalc.layers.numbers import alike
     from convcalc.tracing.adjoint import Adjoint, drawn, inner
 
     _, (start,) = alike([cells], context.dtype)
-    is_exact = context.dtype == "exact"
-    pairs = {INPUT: _Pair(start, start, None if is_exact else np.abs(start))}
+    most = None if context.dtype == "exact" else np.abs(start)
+    if most is not None and place is not None:
+        most[place] = max(most[place], 1)
+    pairs = {INPUT: _Pair(start, start, most)}
     pairs |= network.carried(pairs[INPUT], lambda stage, below: _carried(stage, below, context), None)
     last = pairs[len(network.stages) - 1]
     bent = tuple(stage.name for stage in network.stages if not stage.layer.is_linear)
@@ -81,6 +121,8 @@ def _both_ways(network: Network, cells: Array, seed: int, context: Context) -> A
     spread = pulled(network, {number: each.output for number, each in pairs.items()}, given, context)
     return Adjoint(
         seed=seed,
+        z=z,
+        spread=spread,
         forward=inner(last.tangent, z),
         backward=inner(start, spread),
         rounding=0.0 if last.most is None else _rounding(network, last.most, z),
@@ -112,5 +154,12 @@ def _rounding(network: Network, most: Array, z: Array) -> float:
     """A bound for the rounding of both sums: terms × unit × the sum of all magnitudes (Higham, 3.5)."""
     import numpy as np
 
-    terms = sum(prod(stage.layer.input_shape) + prod(stage.layer.output_shape) for stage in network.stages)
+    terms = sum(_terms(stage.layer) for stage in network.stages)
     return terms * float(np.finfo(np.float64).eps) * float((most * np.abs(z)).sum())
+
+
+def _terms(layer: Layer) -> int:
+    """So many numbers at most are added up to one cell of the layer's output, or back to one of its input."""
+    if isinstance(layer, Convolution):  # a cell is read by every tap, and gets back what lands on its copies
+        return prod(layer.weight_shapes["weight"]) + sum(axis.before + axis.after for axis in layer.axes)
+    return prod(layer.input_shape) + prod(layer.output_shape)

@@ -20,7 +20,8 @@ from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
-    from convcalc.problem import DType
+    from convcalc.layers.method import Method
+    from convcalc.problem import DType, Labels
 
 Shape = tuple[int, ...]
 """(channels, *spatial) of one sample, or (features,)."""
@@ -68,6 +69,9 @@ class Layer:
 
     is_linear: ClassVar[bool] = True
     """Whether what it makes of a change is the same whatever the inputs are: a sum of them, perhaps with a bias."""
+
+    is_planned: ClassVar[bool] = False
+    """Whether it has a ``method`` that can be told beforehand."""
 
     plans_memory: ClassVar[bool] = False
     """Whether ``compute`` says itself what memory it needs, since that is not a few times its output."""
@@ -145,6 +149,20 @@ class Layer:
 
     def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:
         """The output of inputs in one number type, see :func:`convcalc.layers.numbers.alike`."""
+        raise NotImplementedError
+
+    def method(
+        self,
+        inputs: Sequence[Array],
+        values: Values,
+        context: Context = STANDARD,
+        labels: Labels | None = None,
+    ) -> Method:
+        """How ``compute`` does it, of a layer that is planned; ``labels``: of the convolution that it is.
+
+        Raises:
+            EngineError: an engine that is asked for cannot take it.
+        """
         raise NotImplementedError
 
     def push(

@@ -76,11 +76,11 @@ def offset_of(network: Network, context: Context = STANDARD) -> Array:
 def in_lossless_numbers(make: Callable[[Context], Made], context: Context) -> Made:
     """What is made in whole numbers and fractions, or in float64 where floats take part.
 
-    By engines that add products alone: others add what cancels, which leaves traces where the matrix is 0.
+    Floats by an engine that adds products alone: others add what cancels, which leaves traces where the matrix is 0.
     """
     if context.dtype in ("auto", "exact"):
         try:
-            return make(context._replace(engine="direct", dtype="exact"))
+            return make(context._replace(engine="auto", dtype="exact"))
         except DataError as error:
             if error.field != ("dtype",) or context.dtype == "exact":
                 raise

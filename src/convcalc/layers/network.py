@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -216,6 +216,25 @@ class Network(Displayed):
                 inside = _clipped(seen, self.shape_of(below))
                 found[below] = _hull(found[below], inside) if below in found else inside
         return found
+
+
+def network_of(problem: Problem) -> Network:
+    """One convolution with its numbers as a network."""
+    import numpy as np
+
+    layer, labels = Convolution(problem.input.shape[1:], problem.geometry), problem.labels
+    values = {"weight": problem.weight, "scale": np.array(problem.scale, dtype=object)}
+    values |= {"bias": np.array(problem.bias, dtype=object)} if problem.has_bias else {}
+    stage = Stage(name_of(labels.kernels), layer, (INPUT,), lambda: values, problem=problem)
+    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image)
+    dtype = problem.dtype.value
+    return Network(layer.input_shape, (stage,), labels.title, labels.notes, dtype=dtype, tensor=tensor)
+
+
+def name_of(kernels: Iterable[str]) -> str:
+    """What a convolution is called as a layer: by its kernel, where all its kernels are one."""
+    names = {name for name in kernels if name and name != INPUT_NAME}
+    return names.pop() if len(names) == 1 else Convolution.kind
 
 
 def _clipped(box: Box, shape: Shape) -> Box:

@@ -1,4 +1,4 @@
-"""How a network would be computed: the plan of each convolution, and the memory that is in use while each layer runs.
+"""How a network would be computed: the method of each convolution, and the memory that is in use while each layer runs.
 
 A plan in floats depends on no number of the input, so nothing is computed: arrays of one number stand in for outputs.
 Exact numbers grow from layer to layer, and what they are held in depends on how large they are: these are computed.
@@ -11,15 +11,14 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.context import STANDARD, Context
-from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
-    from convcalc.engine.plan import Plan
-    from convcalc.problem import Labels, Problem
+    from convcalc.layers.method import Method
+    from convcalc.problem import Labels
 
 _FLOAT32 = 4
 
@@ -35,16 +34,13 @@ class LayerPlan(NamedTuple):
     weight_bytes: int
     has_weights: bool
     """Whether the file has its weights; otherwise numbers were drawn to stand in."""
-    problem: Problem | None = None
-    """Of a convolution."""
-    plan: Plan | None = None
+    method: Method | None = None
+    """Of a convolution, also a transposed one; of other layers nothing is weighed."""
 
     @property
     def workspace_bytes(self) -> int:
-        """What an engine takes beside its input and output."""
-        if self.problem is None or self.plan is None:
-            return 0
-        return self.plan.memory_bytes - self.problem.input.nbytes - self.output_bytes
+        """What it takes beside its input and output."""
+        return 0 if self.method is None else self.method.added_bytes - self.output_bytes
 
     @property
     def memory_bytes(self) -> int:
@@ -67,14 +63,14 @@ class NetworkPlan(NamedTuple):
         return next(each for each in self.layers if each.name == name)
 
     @property
-    def convolutions(self) -> list[tuple[LayerPlan, Plan]]:
-        """The layers that have a plan."""
-        return [(each, each.plan) for each in self.layers if each.plan is not None]
+    def convolutions(self) -> list[tuple[LayerPlan, Method]]:
+        """The layers of which it is said how they are computed."""
+        return [(each, each.method) for each in self.layers if each.method is not None]
 
     @property
     def seconds(self) -> float:
         """Estimated, of all convolutions."""
-        return sum(plan.seconds for _, plan in self.convolutions)
+        return sum(method.seconds for _, method in self.convolutions)
 
 
 def plan_of_network(
@@ -110,12 +106,12 @@ def _planned(stage: Stage, inputs: Sequence[Array], context: Context, *, explain
     shapes = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
     weights = sum(values[name].nbytes if name in values else _FLOAT32 * prod(shape) for name, shape in shapes.items())
     row = LayerPlan(stage.name, stage.layer, 0, output.nbytes, weights, has_weights)
-    if not isinstance(stage.layer, Convolution):
+    if not stage.layer.is_planned:
         return row, output
     with stage.placing():
-        problem = stage.layer.problem(inputs, values, context, _labels(stage, has_weights=has_weights))
-        plan = context._replace(explain=explain).plan(problem)
-    return row._replace(problem=problem, plan=plan), output
+        labels = _labels(stage, has_weights=has_weights)
+        method = stage.layer.method(inputs, values, context._replace(explain=explain), labels)
+    return row._replace(method=method), output
 
 
 def _labels(stage: Stage, *, has_weights: bool) -> Labels:
@@ -129,7 +125,7 @@ def _are_needed(stage: Stage, inputs: Sequence[Array]) -> bool:
     """Whether anything depends on the numbers of its weights: a plan does, and the output of exact inputs."""
     from convcalc.arrays import is_exact
 
-    return isinstance(stage.layer, Convolution) or all(map(is_exact, inputs))
+    return stage.layer.is_planned or all(map(is_exact, inputs))
 
 
 def _values(stage: Stage, context: Context) -> Values:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcalc.errors import DataError
 from convcalc.files.number_notes import NumberNotes
 from convcalc.layers.layer import Layer, Shape, Values
-from convcalc.layers.network import INPUT
+from convcalc.layers.network import INPUT, INPUT_NAME
 from convcalc.layers.stage import Cut, Stage
 from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
@@ -24,13 +24,36 @@ from convcalc.wording import counted
 _SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are numbers that layers are made of
 
 
+class Change(NamedTuple):
+    """Another layer in the place of one of the model's."""
+
+    layer: str
+    """The name of the one that is changed."""
+    make: Callable[[Part, Sequence[Flow], Sequence[str]], Stage]
+    """What is made of it, on what flows in, which comes from layers of these names; raises a ``ConvcalcError``."""
+    called: str
+    """What asks for it, for errors."""
+
+
 class Graph:
     """Reads a graph node by node; what has been found so far is what it has read."""
 
-    def __init__(self, model: Any, given: ModelInput, shape: Shape, limits: Limits, number_notes: NumberNotes) -> None:
+    def __init__(
+        self,
+        model: Any,
+        given: ModelInput,
+        shape: Shape,
+        limits: Limits,
+        number_notes: NumberNotes,
+        change: Change | None = None,
+    ) -> None:
         self.stages: list[Stage] = []
         self.cut: Cut | None = None
         """Where the network ends before its output."""
+        self.names: dict[int, str] = {}
+        """The layer that each node is, the last one of several; nodes are counted from 1."""
+        self._change = change
+        self._refused: DataError | None = None
         self._graph, self._nodes = model.graph, list(_needed(model.graph))
         self._opset, self._given, self._limits, self._number_notes = _opset(model), given, limits, number_notes
         self._parts: list[Part] = []
@@ -74,6 +97,8 @@ class Graph:
             try:
                 self._read(number, proto)
             except DataError as error:
+                if error is self._refused:
+                    raise
                 domain = f"{word(proto.domain)}." if proto.domain not in ("", "ai.onnx") else ""
                 names = (word(proto.name), f"{domain}{word(proto.op_type)}")
                 name, operator = (each[: self._limits.name] for each in names)
@@ -88,6 +113,7 @@ class Graph:
         found = read_node(node)
         if isinstance(found, Part):
             found = self._layers(node, found)
+            self.names[number] = self.stages[found.number].name
         elif proto.op_type not in _SILENT:
             self._passed[proto.op_type] += 1
         if isinstance(found, Constant) and not found.stored:
@@ -117,18 +143,36 @@ class Graph:
             return below
         if len(flows) > 1 and not kind_of(part.kind).joins:
             raise NotReadError(f"it takes {len(flows)} inputs from layers")
-        layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
         name = self._names.new(word(node.proto.name), node.operator, part.kind)
-        read, inputs = self._reader(layer, name, part.values), tuple(each.number for each in flows)
-        self.stages.append(Stage(name, layer, inputs, read, stored=_stored(part)))
+        is_changed = self._change is not None and name == self._change.layer
+        stage = self._changed_stage(part, flows) if is_changed else self._stage(name, part, flows)
+        self.stages.append(stage)
         self._parts.append(part)
-        return Flow(len(self.stages) - 1, layer.output_shape)
+        return Flow(len(self.stages) - 1, stage.layer.output_shape)
+
+    def _stage(self, name: str, part: Part, flows: Sequence[Flow]) -> Stage:
+        layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
+        read, inputs = self._reader(layer, name, part.values), tuple(each.number for each in flows)
+        return Stage(name, layer, inputs, read, stored=_stored(part))
+
+    def _changed_stage(self, part: Part, flows: Sequence[Flow]) -> Stage:
+        """The layer that is asked for instead of the model's; what is wrong with it is no end of the network."""
+        assert self._change is not None
+        sources = [INPUT_NAME if each.number == INPUT else self.stages[each.number].name for each in flows]
+        try:
+            return self._change.make(part, flows, sources)
+        except DataError as error:
+            self._refused = error
+            raise
 
     def _can_take_bias(self, node: OnnxNode, number: int) -> bool:
         """Whether an addition belongs to the linear layer before it, whose output nobody else takes."""
         name = next(name for name, each in zip(node.proto.input, node.inputs, strict=True) if isinstance(each, Flow))
-        is_linear = number != INPUT and self._parts[number].kind == "linear"
+        is_linear = number != INPUT and self._parts[number].kind == "linear" and not self._is_changed(number)
         return is_linear and "bias" not in self._parts[number].values and self._uses[name] == 1
+
+    def _is_changed(self, number: int) -> bool:
+        return self._change is not None and self.stages[number].name == self._change.layer
 
     def _add_bias(self, number: int, part: Part) -> None:
         linear, stage = self._parts[number], self.stages[number]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from convcalc.errors import FieldError, FormatError, LimitError, MissingExtraError, Place
+from convcalc.errors import FieldError, FormatError, GeometryError, LimitError, MissingExtraError, Place
 from convcalc.files.file_kind import OpenedFile
 from convcalc.files.number_notes import NumberNotes
 from convcalc.files.text import size_of
@@ -16,7 +16,7 @@ from convcalc.layers.layer import Shape
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.limits import Limits, bytes_text
-from convcalc.models.onnx_graph import Graph
+from convcalc.models.onnx_graph import Change, Graph
 from convcalc.models.onnx_input import ModelInput, model_input
 from convcalc.models.onnx_tensors import quoted, refuse_external, word
 from convcalc.wording import counted
@@ -61,28 +61,55 @@ class OnnxModel(NamedTuple):
     input: ModelInput
 
     def network(
-        self, limits: Limits, input_shape: Shape | None = None, number_notes: NumberNotes | None = None
+        self,
+        limits: Limits,
+        input_shape: Shape | None = None,
+        number_notes: NumberNotes | None = None,
+        change: Change | None = None,
     ) -> Network:
         """The network, up to the first node on the way to its output that no kind of layer does: see ``Network.cut``.
 
         ``input_shape``: as of :meth:`ModelInput.sample`. Weights are read when a layer is computed; what is found in
-        them then goes into ``number_notes``. Nodes are counted from 1.
+        them then goes into ``number_notes``. Nodes are counted from 1. ``change``: of one of its layers.
 
         Raises:
             FormatError: it is damaged, or nothing of it can be read.
             FieldError: it leaves the size of its input open and none is given, or another one is given than it has.
+            GeometryError: with the change the shapes of its layers do not meet any more.
+            ConvcalcError: what the change makes raises it.
         """
         try:
             shape = self.input.sample(input_shape)
-            graph = Graph(self.proto, self.input, shape, limits, number_notes or NumberNotes())
-            graph.read()
+            graph = self._graph(shape, limits, number_notes, change)
+            if change and graph.cut:
+                self._check_cut(graph, change, self._graph(shape, limits))
             stages, notes = _that_count(graph, self.proto.graph)
         except (FieldError, FormatError) as error:
-            if input_shape is None or not error.field:  # whoever gave the shape knows where it was written
+            if error.place is None and (
+                input_shape is None or not error.field
+            ):  # whoever gave the shape knows where it was written
                 error.place = Place(self.name)
             raise
         title = word(self.proto.graph.name)[: limits.name]
         return Network(shape, tuple(stages), title, (*graph.notes, *notes), graph.cut)
+
+    def _graph(
+        self, shape: Shape, limits: Limits, number_notes: NumberNotes | None = None, change: Change | None = None
+    ) -> Graph:
+        graph = Graph(self.proto, self.input, shape, limits, number_notes or NumberNotes(), change)
+        graph.read()
+        return graph
+
+    def _check_cut(self, graph: Graph, change: Change, unchanged: Graph) -> None:
+        """Refuse a change by which a node does not fit that otherwise does."""
+        cut = graph.cut
+        if cut is None or cut.node not in unchanged.names:
+            return
+        raise GeometryError(
+            f"{unchanged.names[cut.node]}: {cut.reason}",
+            hint=f"it fits without {change.called} of {change.layer}",
+            place=Place(self.name),
+        )
 
 
 def _model(source: OpenedFile, limits: Limits) -> Any:

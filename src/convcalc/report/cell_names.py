@@ -47,7 +47,7 @@ def region_text(box: Box, shape: Shape) -> str:
     return f"{spans_text(box, shape)} ({_size(box, shape)})"
 
 
-def spans_text(box: Box, shape: Shape) -> str:
+def spans_text(box: Sequence[Sequence[int]], shape: Shape) -> str:
     """The cells of a block on each axis; channels where they are not all.
 
     >>> spans_text((range(1), range(3, 11), range(3, 4)), (2, 28, 28))
@@ -56,7 +56,7 @@ def spans_text(box: Box, shape: Shape) -> str:
     return ", ".join(_spans(box, shape))
 
 
-def _spans(box: Box, shape: Shape) -> Iterator[str]:
+def _spans(box: Sequence[Sequence[int]], shape: Shape) -> Iterator[str]:
     names = ("channel", *axis_names(len(shape) - 1)) if len(shape) > 1 else ("feature",)
     for name, cells, size in zip(names, box, shape, strict=True):
         if name != "channel" or len(cells) < size:

@@ -35,18 +35,15 @@ def kernel_text(problem: Problem) -> str:
 def problem_settings(problem: Problem) -> str:
     """Stride, padding and dilation in words."""
     axes = problem.axes
-    return settings_text(
-        [axis.stride for axis in axes],
-        [(axis.before, axis.after) for axis in axes],
-        problem.boundary,
-        [axis.dilation for axis in axes],
-    )
+    return settings_text(axes.strides, axes.pads, problem.boundary, axes.dilations)
 
 
 def settings_text(
-    stride: Sequence[int], padding: Sequence[Pair | PaddingWord], boundary: Boundary, dilation: Sequence[int]
+    stride: Sequence[int], padding: Sequence[Pair | PaddingWord], boundary: Boundary | str, dilation: Sequence[int]
 ) -> str:
     """Stride, padding and dilation, each with an entry for every spatial axis, in words; what is idle is left out.
+
+    ``boundary``: what the padding holds, or a word for what is done with it.
 
     >>> settings_text([2, 2], [(1, 1), (1, 1)], Boundary(), [1, 1])
     'stride 2, padding 1 (zeros)'
@@ -59,7 +56,7 @@ def settings_text(
     return ", ".join(parts)
 
 
-def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary) -> str:
+def _padding(padding: Sequence[Pair | PaddingWord], boundary: Boundary | str) -> str:
     first = padding[0]
     if all(each in ((0, 0), PaddingWord.VALID) for each in padding):
         return "no padding"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convcalc.engine.candidate import Candidate, Precision
@@ -21,6 +21,10 @@ from convcalc.report.text import cells_text, number_text, seconds_text
 from convcalc.wording import counted
 
 _LABELS = 17  # columns
+ERRORS = (
+    "An error is the worst that can happen, to any cell, as a share of the most that the cell could come to: "
+    "Σ|weight| × the largest magnitude in its own window."
+)
 
 
 def plan_report(problem: Problem, plan: Plan, precision: str, refusal: str = "") -> Report:
@@ -44,9 +48,7 @@ def plan_report(problem: Problem, plan: Plan, precision: str, refusal: str = "")
 
 def plan_blocks(problem: Problem, plan: Plan, precision: str) -> Iterator[Block]:
     """What a plan takes, line by line, and tables of the engines that were weighed."""
-    for number, (name, text) in enumerate(_facts(problem, plan).items()):
-        label = Span(f"{name:<{_LABELS}}", Role.LABEL)
-        yield Sentence((label, Span(text)), indent=_LABELS, space_before=not number)
+    yield from fact_blocks(_facts(problem, plan))
     able = ((each, each.work) for each in plan.candidates if each.work)
     yield Table(
         ("engine", "time", "multiplications", "workspace", "error"),
@@ -60,12 +62,14 @@ def plan_blocks(problem: Problem, plan: Plan, precision: str) -> Iterator[Block]
             for each in plan.candidates
         ),
     )
-    yield say(
-        "Times are estimates; time and workspace are those of one thread. An error is the worst that can happen, "
-        "to any cell, as a share of the most that the cell could come to: Σ|weight| × the largest magnitude in its "
-        "own window.",
-        Role.LABEL,
-    )
+    yield say(f"Times are estimates; time and workspace are those of one thread. {ERRORS}", Role.LABEL)
+
+
+def fact_blocks(facts: Mapping[str, str]) -> Iterator[Sentence]:
+    """What a plan comes to, a line each behind its name."""
+    for number, (name, text) in enumerate(facts.items()):
+        label = Span(f"{name:<{_LABELS}}", Role.LABEL)
+        yield Sentence((label, Span(text)), indent=_LABELS, space_before=not number)
 
 
 def plan_summary(problem: Problem, plan: Plan) -> dict[str, Any]:
@@ -108,10 +112,8 @@ def _facts(problem: Problem, plan: Plan) -> dict[str, str]:
         "engine": f"{plan.engine}: {ENGINES[plan.engine].title}",
         "why": plan.reason,
         "arithmetic": plan.arithmetic.words,
-        "error": f"at most {_share(plan.error)} of Σ|weight| × the largest in the window"
-        if plan.error
-        else "none, it is exact",
-        "multiplications": _multiplications(plan.work.multiplications, problem.macs),
+        "error": error_text(plan.error),
+        "multiplications": multiplications_text(plan.work.multiplications, problem.macs),
         "tiles": "1, the whole output" if plan.tile_count == 1 else f"{plan.tile_count:,}, each at most {tile}",
         "threads": str(plan.threads),
         "workspace": bytes_text(plan.workspace_bytes),
@@ -120,13 +122,20 @@ def _facts(problem: Problem, plan: Plan) -> dict[str, str]:
     }
 
 
-def _share(error: float) -> str:
+def error_text(error: float) -> str:
+    """How far a cell may be off, in words."""
+    return f"at most {share_text(error)} of Σ|weight| × the largest in the window" if error else "none, it is exact"
+
+
+def share_text(error: float) -> str:
     """Two digits of a bound tell enough, rounded up."""
+    if not error:
+        return "exact"
     digits = f"{error:.1e}"
     return digits if float(digits) >= error else f"{error * 1.05:.1e}"
 
 
-def _multiplications(done: int, defined: int) -> str:
+def multiplications_text(done: int, defined: int) -> str:
     """The multiplications done beside those of the definition."""
     if done == defined:
         return f"{done:,}, those of the definition"
@@ -141,7 +150,7 @@ def _costs(candidate: Candidate, work: Work) -> tuple[Span, ...]:
         Span(seconds_text(work.seconds)),
         Span(f"{work.multiplications:,}"),
         Span(bytes_text(work.bytes)),
-        Span(_share(candidate.error) if candidate.error else "exact"),
+        Span(share_text(candidate.error or 0)),
     )
 
 

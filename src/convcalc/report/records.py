@@ -10,14 +10,14 @@ from convcalc.engine.compute import Cells, Result, compute
 from convcalc.engine.plan import make_plan
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.network import Network
+from convcalc.layers.uses import Uses
 from convcalc.problem import DType, Problem
 from convcalc.report.blocks import Block
 from convcalc.report.headline import kernel_text, problem_settings
 from convcalc.report.text import scale_text
 from convcalc.report.trace.convolution import total_text, trace_report
-from convcalc.report.uses.convolution import reach_text, uses_report, value_text
+from convcalc.report.uses.report import reach_text, uses_report, value_text
 from convcalc.tracing.trace import Trace
-from convcalc.tracing.uses import Uses
 from convcalc.wording import counted, safe_text, shape_text
 
 _QUICK = 1.0
@@ -96,12 +96,12 @@ def _(trace: Trace) -> Sequence[Block]:
 
 @line_of.register
 def _(uses: Uses) -> str:
-    return f"{value_text(uses.problem, uses)}, {reach_text(uses.problem, uses)}"
+    return f"{value_text(uses)}, {reach_text(uses)}"
 
 
 @blocks_of.register
 def _(uses: Uses) -> Sequence[Block]:
-    return uses_report(uses.problem, uses, None).blocks
+    return uses_report(uses).blocks
 
 
 @line_of.register

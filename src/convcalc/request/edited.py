@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from convcalc.context import Context
 from convcalc.errors import FieldError, UsageError
@@ -30,20 +30,38 @@ _BY_WEIGHT = ("out_channels", "kernel_size", "channel_multiplier")
 """Arguments of a layer that its weight gives too."""
 
 
-def with_changes(request: Request, number: int, changes: Changes, context: Context) -> Request:
-    """The request with fields of its convolution changed, or those of the layer of that number.
+class Layer(NamedTuple):
+    """Which layer is changed; of a convolution by itself it makes no difference."""
+
+    number: int
+    name: str
+
+
+def with_changes(request: Request, layer: Layer, changes: Changes, context: Context) -> Request:
+    """The request with fields of its convolution changed, or those of a layer.
 
     Raises:
-        UsageError: it is a model, whose layers are told in a format of its own.
+        UsageError: it is a model of which another layer is changed already, or the weights would be.
         FieldError: the layer is part of one that is written as two.
     """
     if request.model is not None:
-        raise UsageError("the layers of a model are as its file has them", hint="its input can be edited")
+        return _with_model(request, layer.name, changes)
     if "layers" in request.fields:
         own = {name: node for name, node in changes.items() if name not in NETWORK_FIELDS}
         request = _with_fields(request, changes, NETWORK_FIELDS)
-        return _with_layer(request, number, own, context) if own else request
+        return _with_layer(request, layer.number, own, context) if own else request
     return _with_fields(request, changes, FIELDS)
+
+
+def _with_model(request: Request, layer: str, changes: Changes) -> Request:
+    """A model with settings of one layer changed, as flags change them."""
+    if "kernel" in changes:
+        raise UsageError("the weights of a model are as its file has them", hint="its input and settings can be edited")
+    if request.layer not in ("", layer):
+        raise UsageError(f"of a model one layer is changed at a time, here {request.layer}", hint="u takes that back")
+    kept = {name: field for name, field in request.changes.items() if name not in changes}
+    said = {name: Field(node, _EDITOR) for name, node in changes.items() if node is not None}
+    return replace(request, layer=layer, changes={**kept, **said})
 
 
 def _with_fields(request: Request, changes: Changes, known: Collection[str]) -> Request:
@@ -74,7 +92,7 @@ def _said(entry: Entry, changes: Changes) -> Node:
 
 def with_flags_baked(request: Request, network: Network, context: Context) -> Request:
     """The request with what flags change of a layer as if it stood in the file, where more can be changed."""
-    if not request.changes:
+    if not request.changes or request.model is not None:
         return request
     number = network.number(request.layer)
     said: dict[str, Node | None] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.context import Context
 from convcalc.errors import FieldError, FieldPath, LimitError, UnknownNameError, below
@@ -14,6 +14,9 @@ from convcalc.layers.network import INPUT, INPUT_NAME
 from convcalc.layers.table import KINDS, Kind
 from convcalc.request.text_values import truth, word
 from convcalc.wording import counted
+
+if TYPE_CHECKING:
+    from convcalc.request.request import Request
 
 SEPARABLE = "depthwise-separable"
 """A spelling of two layers: a depthwise one and a pointwise one."""
@@ -71,6 +74,14 @@ def read_entries(node: Node, context: Context) -> list[Entry]:
         Entry(each.kind, name, each.said, _inputs(each, name, number, numbers), each.path)
         for number, (each, name) in enumerate(chain.from_iterable(parts))
     ]
+
+
+def names_of_layers(request: Request, context: Context) -> list[str]:
+    """The names of a file's layers, in turn; none where it has no list of them. Raises as :func:`read_entries`."""
+    written = request.fields.get("layers")
+    if written is None or not isinstance(written.node, list):
+        return []
+    return [entry.name for entry in read_entries(written.node, context)]
 
 
 def _written(node: Node, path: FieldPath) -> _Written:

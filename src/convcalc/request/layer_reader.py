@@ -52,10 +52,18 @@ class LayerReader:
         stages: list[Stage] = []
         for number, entry in enumerate(self.entries):
             shapes = [self.input_shape if each == INPUT else stages[each].layer.output_shape for each in entry.inputs]
-            changes = self.changes if entry.name == self.changed else {}
-            with _of_layer(entry, shapes, [_name(each, stages) for each in entry.inputs]), _of_flags(changes):
-                stages.append(self._stage(number, _changed(entry, changes, shapes[0]), shapes))
+            stages.append(self.stage(number, entry, shapes, [_name(each, stages) for each in entry.inputs]))
         return Network(self.input_shape, tuple(stages), title)
+
+    def stage(self, number: int, entry: Entry, shapes: Sequence[Shape], sources: Sequence[str]) -> Stage:
+        """One layer on inputs of these shapes, which are the outputs of the layers of these names.
+
+        Raises:
+            ConvcalcError: the entry is not what it must be, or shapes do not meet; the error says which layer.
+        """
+        changes = self.changes if entry.name == self.changed else {}
+        with _of_layer(entry, shapes, sources), _of_flags(changes):
+            return self._stage(number, _changed(entry, changes, shapes[0]), shapes)
 
     def _stage(self, number: int, entry: Entry, shapes: Sequence[Shape]) -> Stage:
         kind = KINDS[entry.kind]
@@ -98,10 +106,10 @@ class LayerReader:
                 continue
             if name == "weight" and entry.kind in OF_KERNELS and len(shape) > 1:
                 groups = plain_value(entry.said.get("groups", "1"))
-                is_depthwise = entry.kind == "depthwise"
-                by_flag = "kernel" in self.changes and entry.name == self.changed
+                changes = self.changes if entry.name == self.changed else {}
+                is_depthwise = entry.kind == "depthwise" or "depthwise" in changes
                 tensors = self.tensors
-                if by_flag:  # its paths are relative to where the command is run
+                if "kernel" in changes:  # its paths are relative to where the command is run
                     tensors = replace(tensors, origin=self.changes["kernel"].origin)
                 groups = shape[0] if is_depthwise else groups
                 yield name, tensors.kernels(node, len(shape) - 1, shape[0], groups, depthwise=is_depthwise)
@@ -109,7 +117,7 @@ class LayerReader:
                 yield name, self.tensors.given(name, node)
 
 
-_CHANGED = {"kernel": "weight"}
+_CHANGED = {"kernel": "weight", "depthwise": "groups"}
 """What fields of a problem are called in a layer, where it is another word."""
 _BY_WEIGHT = ("out_channels", "kernel_size", "channel_multiplier")
 
@@ -118,13 +126,15 @@ def _changed(entry: Entry, changes: Mapping[str, Field], shape: Shape) -> Entry:
     """An entry with what flags say of it; where they give a kernel its sizes are those of the kernel."""
     if not changes:
         return entry
+    kind = KINDS[entry.kind]
     said = {name: node for name, node in entry.said.items() if "kernel" not in changes or name not in _BY_WEIGHT}
     for name, change in changes.items():
-        node = cast("Node", change.node)
-        if name == "depthwise":
-            said["groups"] = str(shape[0])
-        else:
-            said[_CHANGED.get(name, name)] = node
+        key = _CHANGED.get(name, name)
+        if key not in kind.defaults and key not in kind.tensors:
+            raise FieldError(
+                f"{entry.kind} has no {key}", hint="name a layer that is a convolution with --layer", field=key
+            )
+        said[key] = str(shape[0]) if name == "depthwise" else cast("Node", change.node)
     return entry._replace(said=said)
 
 

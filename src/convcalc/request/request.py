@@ -107,8 +107,8 @@ class Request:
         if not own or (self.model is None and "layers" not in self.fields):
             return replace(self, fields={**self.fields, **changes})
         first = next(iter(own.values())).origin.source
-        if layer is None or self.model is not None:
-            hint = "name the layer that it is about with --layer" if self.model is None else "a model has its own"
+        if layer is None:
+            hint = "name the layer that it is about with --layer"
             raise UsageError(f"{first} says what a single convolution is, {self.source} has layers", hint=hint)
         fields = {name: change for name, change in changes.items() if name in NETWORK_FIELDS}
         return replace(self, fields={**self.fields, **fields}, layer=layer, changes=own)

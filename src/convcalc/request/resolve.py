@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -10,9 +9,7 @@ from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError, UnknownNameError, below
 from convcalc.files.number_notes import NumberNotes
 from convcalc.geometry.arguments import whole
-from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.layer import Values
-from convcalc.layers.network import INPUT, INPUT_NAME, InputTensor, Network
+from convcalc.layers.network import INPUT, InputTensor, Network, name_of, network_of
 from convcalc.layers.stage import Stage
 from convcalc.request.network_input import (
     Given,
@@ -29,7 +26,6 @@ from convcalc.wording import counted
 if TYPE_CHECKING:
     from convcalc.files.file_kind import OpenedFile
     from convcalc.files.yaml_reader import Node
-    from convcalc.problem import Problem
 
 DTYPES = ("auto", "exact", "float32", "float64")
 """The words of :class:`convcalc.problem.DType`, whose module would load numpy."""
@@ -66,28 +62,9 @@ def _of_convolution(request: Request, context: Context) -> Network:
     shape = declared_shape(request, context)
     if shape is not None:
         layer, values, kernels = layer_of(request, context, shape)
-        stage = _stage(layer, values, [kernel.name for kernel in kernels])
+        stage = Stage(name_of(kernel.name for kernel in kernels), layer, (INPUT,), lambda: values)
         return Network(shape, (stage,), dtype=_dtype(request))
-    problem = convolution_of(request, context)
-    layer = Convolution(problem.input.shape[1:], problem.geometry)
-    stage, labels = replace(_stage(layer, _values(problem), problem.labels.kernels), problem=problem), problem.labels
-    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image)
-    dtype = problem.dtype.value
-    return Network(layer.input_shape, (stage,), labels.title, labels.notes, dtype=dtype, tensor=tensor)
-
-
-def _values(problem: Problem) -> Values:
-    """The numbers of a convolution, its scale kept apart."""
-    import numpy as np
-
-    values = {"weight": problem.weight, "scale": np.array(problem.scale, dtype=object)}
-    return values | ({"bias": np.array(problem.bias, dtype=object)} if problem.has_bias else {})
-
-
-def _stage(layer: Convolution, values: Values, kernels: Iterable[str]) -> Stage:
-    """A convolution as a layer that is named by its kernel, where all its kernels are one."""
-    names = {name for name in kernels if name and name != INPUT_NAME}
-    return Stage(names.pop() if len(names) == 1 else layer.kind, layer, (INPUT,), lambda: values)
+    return network_of(convolution_of(request, context))
 
 
 def _of_layers(request: Request, context: Context, rank: int | None) -> Network:
@@ -124,7 +101,12 @@ def _of_model(request: Request, model: OpenedFile, context: Context) -> Network:
         )
     number_notes = NumberNotes(context.strict_finite)
     given = read_input_or_shape(request, context, opened.input.rank)
-    found = opened.network(context.limits, given and given.shape, number_notes)
+    change = None
+    if request.changes:
+        from convcalc.request.model_change import change_of
+
+        change = change_of(request, context, number_notes)
+    found = opened.network(context.limits, given and given.shape, number_notes, change)
     return _with_numbers(found, _dtype(request), given, number_notes)
 
 

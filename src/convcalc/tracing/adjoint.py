@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from convcalc.arrays import INT64_LIMIT, Array, index, largest, plain, total
 from convcalc.engine.algorithms.transposed_direct import scatter
-from convcalc.engine.compute import compute
-from convcalc.engine.plan import make_plan
-from convcalc.geometry.boundary import Boundary, BoundaryMode
 from convcalc.numerals import Number, is_finite, nearest_float
-from convcalc.problem import UNSCALED, DType, Problem
+from convcalc.problem import UNSCALED, Problem
 
 _LARGEST = 9  # of the whole numbers drawn at random
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Adjoint:
-    """⟨conv(x), z⟩ and ⟨x, convᵀ(z)⟩: the same number, for any z."""
+    """⟨A x, z⟩ and ⟨x, Aᵀ z⟩, where A is a convolution or several layers: the same number, for any z."""
 
     seed: int
     forward: Number
-    """⟨conv(x), z⟩: the output cells times those of z, added up."""
+    """⟨A x, z⟩: the output cells times those of z, added up."""
     backward: Number
-    """⟨x, convᵀ(z)⟩: the input cells times those of the transposed convolution of z, added up."""
+    """⟨x, Aᵀ z⟩: the input cells times those of the adjoint of z, added up."""
     rounding: float
     """How far apart rounding alone can bring them; 0 in exact numbers."""
     is_linear: bool
     """Whether bias and boundary are 0; otherwise they are left out, since only the linear part has an adjoint."""
+    z: Array
+    """(batch, *output_shape): the whole numbers that were drawn."""
+    spread: Array
+    """(batch, *input_shape): Aᵀ z."""
     linearised: tuple[str, ...] = ()
     """Layers of a network that are not linear, and are taken for their slopes at the input."""
 
@@ -43,25 +43,13 @@ class Adjoint:
     @property
     def holds(self) -> bool:
         """Whether both numbers are the same, or for floats within rounding."""
+        return self.alike(self.forward, self.backward)
+
+    def alike(self, one: Number, other: Number) -> bool:
+        """Whether two numbers are the same, or for floats as near as rounding leaves both sides."""
         if not self.rounding:  # exact numbers may be beyond all floats
-            return self.forward == self.backward
-        return abs(nearest_float(self.forward) - nearest_float(self.backward)) <= self.rounding
-
-
-@np.errstate(all="ignore")  # too large for floats is inf, as in the output
-def adjoint(problem: Problem, seed: int = 0) -> Adjoint:
-    """Both sides of the identity with whole numbers drawn at random for z, in exact numbers where the problem is."""
-    linear = _linear(problem)
-    z = drawn(seed, linear.output_shape)
-    output = compute(linear, make_plan(linear)).output
-    forward, backward = inner(output, z), inner(linear.input, transposed(linear, z))
-    return Adjoint(
-        seed=seed,
-        forward=forward,
-        backward=backward,
-        rounding=0.0 if linear.is_exact else _rounding(linear),
-        is_linear=not any(problem.bias) and not problem.boundary.value,
-    )
+            return one == other
+        return abs(nearest_float(one) - nearest_float(other)) <= self.rounding
 
 
 def drawn(seed: int, shape: tuple[int, ...]) -> Array:
@@ -86,8 +74,8 @@ def transposed(problem: Problem, cells: Array) -> Array:
         scaled,
         weight,
         size=[axis.padded_size for axis in problem.axes],
-        stride=[axis.stride for axis in problem.axes],
-        dilation=[axis.dilation for axis in problem.axes],
+        stride=problem.axes.strides,
+        dilation=problem.axes.dilations,
         groups=problem.groups,
     )
     if problem.is_exact and largest(padded) * padded.size >= INT64_LIMIT:  # many cells may be added into one
@@ -109,29 +97,9 @@ def _folded(problem: Problem, padded: Array) -> Array:
     return padded
 
 
-def _linear(problem: Problem) -> Problem:
-    """The problem without bias and constant, in numbers that lose nothing on the way."""
-    boundary = Boundary(problem.boundary.mode)
-    if problem.boundary.mode is BoundaryMode.CONSTANT:
-        boundary = Boundary()
-    geometry = replace(problem.geometry, boundary=boundary)
-    bare: dict[str, Any] = {"bias": (0,) * problem.out_channels, "geometry": geometry}
-    if problem.is_exact:
-        return replace(problem, dtype=DType.EXACT, **bare)
-    cells, weight = problem.input.astype(np.float64), problem.weight.astype(np.float64)
-    return replace(problem, dtype=DType.FLOAT64, input=cells, weight=weight, **bare)
-
-
 def inner(left: Array, right: Array) -> Number:
     """The products of two arrays added up: exactly, or for floats rounded once."""
     if "f" in (left.dtype.kind, right.dtype.kind):
         return float(total(left.astype(np.float64) * right.astype(np.float64)))
     exact: Number = plain(Fraction(np.dot(left.ravel().astype(object), right.ravel().astype(object))))
     return exact
-
-
-def _rounding(problem: Problem) -> float:
-    """A bound for the rounding of both sums: terms × unit × the sum of all magnitudes (Higham, 4.2)."""
-    magnitude = float(np.abs(problem.input).sum()) * float(np.abs(problem.weight).sum()) * _LARGEST
-    scale = max(abs(nearest_float(each)) for each in problem.scale)
-    return problem.weight.size * float(np.finfo(np.float64).eps) * magnitude * scale

@@ -70,8 +70,9 @@ def _check_alone(options: ProblemOptions) -> None:
     """
     from convcalc.errors import UsageError
 
-    for name, default in options._field_defaults.items():
-        if name not in _FOR_CASES and getattr(options, name) != default:
+    given, unsaid = ({**each._asdict(), **each.said._asdict()} for each in (options, type(options)()))
+    for name, value in given.items():
+        if name not in (*_FOR_CASES, "said") and value != unsaid[name]:
             other = "a file" if name == "file" else f"--{name.replace('_', '-')}"
             raise UsageError(f"--case and {other} exclude each other", hint="leave one of them out")
 

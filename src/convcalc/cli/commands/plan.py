@@ -53,20 +53,26 @@ def _of_network(network: Network, context: Context, name: str | None) -> Report:
         ConvcalcError: weights cannot be read, or the layer that is named is no convolution.
     """
     from convcalc.errors import UsageError
+    from convcalc.layers.kinds.convolution import Convolution
     from convcalc.layers.network_plan import plan_of_network
+    from convcalc.report.network.method import method_report
     from convcalc.report.network.plan import network_plan_report
     from convcalc.report.plan import plan_report
 
     cells = network.input() if network.tensor else None
+    batch = 1 if cells is None else len(cells)
     planned = plan_of_network(network, cells, context, explained=name)
     refusal = context.limits.refusal(planned.highest.memory_bytes, "this network")
     if name is None:
-        return network_plan_report(network, planned, 1 if cells is None else len(cells), refusal)
+        return network_plan_report(network, planned, batch, refusal)
     row = planned.of(name)
-    if row.problem is None or row.plan is None:
+    if row.method is None:
         known = ", ".join(each.name for each, _ in planned.convolutions)
         raise UsageError(
             f"{name} ({row.layer.kind}) is no convolution, so no engine is chosen for it",
             hint=f"one of: {known}" if known else "",
         )
-    return plan_report(row.problem, row.plan, context.precision, refusal)
+    if isinstance(row.layer, Convolution):
+        (step,) = row.method.steps
+        return plan_report(*step, context.precision, refusal)
+    return method_report(row, row.method, batch, context.precision, refusal)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
 
 if TYPE_CHECKING:
-    from convcalc.cli.layer_span import Part
     from convcalc.cli.network import Ready
-    from convcalc.report.blocks import Report
-    from convcalc.tracing.adjoint import Adjoint
+    from convcalc.context import Context
+    from convcalc.layers.uses import Uses
 
 
 @command
@@ -32,41 +32,34 @@ def uses(
     from convcalc.cli.layer_span import part_of
     from convcalc.cli.network import ready
     from convcalc.cli.output.emit import check_output, emit
-    from convcalc.errors import UsageError
     from convcalc.geometry.arguments import whole
+    from convcalc.layers.adjoint import adjoint_of_network
+    from convcalc.layers.linear_map import in_lossless_numbers
+    from convcalc.report.cell_names import layer_text
+    from convcalc.report.uses.adjoint import adjoint_report
+    from convcalc.report.uses.report import uses_report
 
     check_output(target)
     with flags():
         whole("seed", seed, 0)
     if not with_adjoint:
-        emit(_report(ready(options, layer, input), pos, channel, batch, None), target)
+        found = ready(options, layer, input)
+        emit(uses_report(_uses(found, found.context, pos, channel, batch)), target)
         return
     part = part_of(options, layer, input)
-    if part.found.problem is None and pos is not None:
-        raise UsageError("of a network --adjoint checks layers by themselves", hint="leave --pos out")
-    emit(_with_adjoint(part, pos, channel, batch, seed), target)
+    found = part.ready()
+    if pos is None and (channel is None or len(found.network.input_shape) > 1):
+        checked = adjoint_of_network(found.network, found.cells, seed, found.context)
+        emit(adjoint_report(found.network, checked), target)
+        return
+    told = in_lossless_numbers(lambda each: _uses(found, each, pos, channel, batch), found.context)
+    told = replace(told, source=layer_text(part.found.network, part.layers.source))
+    checked = adjoint_of_network(found.network, found.cells, seed, found.context, (told.sample, *told.cell))
+    emit(uses_report(told, checked), target)
 
 
-def _with_adjoint(part: Part, pos: str | None, channel: int | None, sample: int, seed: int) -> Report:
-    """Whether layers and their adjoint go together; of a convolution by itself, what a cell of its input does too."""
-    from convcalc.layers.adjoint import adjoint_of_network
-    from convcalc.report.network.data import layers_text
-    from convcalc.report.uses.adjoint import adjoint_report
-    from convcalc.report.uses.convolution import uses_report
-    from convcalc.tracing.adjoint import adjoint
-
-    if part.is_convolution:
-        problem = part.problem()
-        checked = adjoint(problem, seed)
-        return (
-            uses_report(problem, None, checked) if pos is None else _report(part.found, pos, channel, sample, checked)
-        )
-    checked = adjoint_of_network(part.network, part.given(part.found.cells), seed, part.found.context)
-    return adjoint_report(part.names, layers_text(part.network), checked)
-
-
-def _report(found: Ready, pos: str | None, channel: int | None, sample: int, checked: Adjoint | None) -> Report:
-    """What the cell at a position does, and what was checked.
+def _uses(found: Ready, context: Context, pos: str | None, channel: int | None, sample: int) -> Uses:
+    """What the cell at a position does.
 
     Raises:
         ConvcalcError: there is no such cell, nothing is asked for, or a layer cannot be computed.
@@ -75,29 +68,14 @@ def _report(found: Ready, pos: str | None, channel: int | None, sample: int, che
     from convcalc.cli.named_cells import cell_of
     from convcalc.errors import UsageError
     from convcalc.layers.network import INPUT
-    from convcalc.report.uses.convolution import uses_report
-    from convcalc.tracing.uses import uses_of
+    from convcalc.layers.uses import uses_of_network
 
     problem = found.problem
-    if problem is None:
-        return _through(found, pos, channel, sample)
-    if pos is None:
+    if problem is not None and pos is None:
         raise UsageError("uses needs a position", hint="--pos 1,1 for row 1, column 1, or --adjoint")
     with flags():
-        channel, *position = cell_of(found, INPUT, pos, channel, sample)
-        found.context.check(problem)
-        return uses_report(problem, uses_of(problem, position, channel, sample), checked)
-
-
-def _through(found: Ready, pos: str | None, channel: int | None, sample: int) -> Report:
-    """What the cell does to every layer on the way to the one that is asked for."""
-    from convcalc.cli.flags import flags
-    from convcalc.cli.named_cells import cell_of
-    from convcalc.layers.network import INPUT
-    from convcalc.layers.path_weights import network_uses
-    from convcalc.report.uses.network import network_uses_report
-
-    with flags():
         cell = cell_of(found, INPUT, pos, channel, sample)
+        if problem is not None:
+            context.check(problem)
     found.sample(sample)
-    return network_uses_report(network_uses(found.network, found.cells, cell, found.number, found.context, sample))
+    return uses_of_network(found.network, found.cells, cell, found.number, context, sample)

@@ -98,15 +98,17 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     columns = problem.in_channels * prod(problem.kernel_size) * arithmetic.itemsize
     copied = problem.batch * prod(problem.output_size) * problem.in_channels * prod(problem.kernel_size)
     seconds = copied * 1.5 * pass_seconds(arithmetic) + sums_seconds(problem, arithmetic)
+    work = product_work(problem, arithmetic, seconds)
+    size = work.tile_size
+    held = min(max(_COLUMNS, prod(size[1:]) * columns), prod(size) * columns)
+    return work._replace(tile_bytes=work.tile_bytes + held)
+
+
+def product_work(problem: Problem, arithmetic: Arithmetic, seconds: float) -> Work:
+    """That of an engine of matrix products that take so long, with the cells of a tile as its only scratch."""
     size = tile_size(problem, seconds, arithmetic.itemsize)
-    return Work(
-        seconds=seconds + 20 * CALL,
-        multiplications=problem.macs,
-        tile_filters=problem.out_channels,
-        tile_size=size,
-        tile_bytes=min(max(_COLUMNS, prod(size[1:]) * columns), prod(size) * columns)
-        + block_bytes(problem, size, arithmetic.itemsize),
-    )
+    block = block_bytes(problem, size, arithmetic.itemsize)
+    return Work(seconds + 20 * CALL, problem.macs, problem.out_channels, size, block)
 
 
 ENGINE = Engine(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from math import prod
 
 from convcalc.arrays import Array
-from convcalc.engine.algorithms.gemm import group_filters, of_tile, product_into, sums_seconds
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
-from convcalc.engine.bounds import of_definition
-from convcalc.engine.engine import Done, Engine, Run, Work
-from convcalc.engine.machine import CALL
+from convcalc.engine.algorithms import gemm
+from convcalc.engine.algorithms.gemm import group_filters, of_tile, product_into, product_work, sums_seconds
+from convcalc.engine.arithmetic import Arithmetic
+from convcalc.engine.engine import Done, Run, Work
 from convcalc.engine.obstacles import no_product
 from convcalc.engine.scratch import Scratch
 from convcalc.engine.tile import Region, Tile
-from convcalc.engine.tiling import block_bytes, tile_size
 from convcalc.problem import Problem
 
 
@@ -37,24 +35,14 @@ def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:
 
 
 def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
-    seconds = sums_seconds(problem, arithmetic)
-    size = tile_size(problem, seconds, arithmetic.itemsize)
-    return Work(
-        seconds=seconds + 20 * CALL,
-        multiplications=problem.macs,
-        tile_filters=problem.out_channels,
-        tile_size=size,
-        tile_bytes=2 * block_bytes(problem, size, arithmetic.itemsize),
-    )
+    work = product_work(problem, arithmetic, sums_seconds(problem, arithmetic))
+    return work._replace(tile_bytes=2 * work.tile_bytes)
 
 
-ENGINE = Engine(
+ENGINE = gemm.ENGINE._replace(
     name="pointwise",
     title="one matrix product of the channels",
-    arithmetics=(EXACT_FLOAT32, EXACT_FLOAT64, INT64),
     obstacle=_obstacle,
     work=_work,
     prepare=_prepare,
-    loss=of_definition,
-    multiplies=True,
 )

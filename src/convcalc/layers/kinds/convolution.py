@@ -21,6 +21,7 @@ from convcalc.tracing.explanation import Cell, Explanation
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.layers.method import Method
     from convcalc.problem import Labels, Problem
 
 
@@ -29,6 +30,7 @@ class Convolution(Layer):
     """Cross-correlation with a bias, as PyTorch's ``Conv1d`` to ``Conv3d`` (torch.nn documentation, "Shape")."""
 
     kind: ClassVar[str] = "conv"
+    is_planned: ClassVar[bool] = True
     plans_memory: ClassVar[bool] = True
 
     geometry: Geometry
@@ -134,16 +136,16 @@ class Convolution(Layer):
     @property
     def index_maps(self) -> tuple[IndexMap, ...]:
         """Of each axis."""
-        return tuple(IndexMap(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
+        return self.axes.index_maps
 
     @property
     def settings(self) -> Settings:
         """What a table tells of it."""
         return {
             "kernel_size": self.counts.kernel_size,
-            "stride": tuple(axis.stride for axis in self.axes),
-            "padding": tuple((axis.before, axis.after) for axis in self.axes),
-            "dilation": tuple(axis.dilation for axis in self.axes),
+            "stride": self.axes.strides,
+            "padding": self.axes.pads,
+            "dilation": self.axes.dilations,
             "groups": self.counts.groups,
         }
 
@@ -169,6 +171,15 @@ class Convolution(Layer):
         scale = list(values["scale"]) if "scale" in values else None
         weight, bias = values["weight"], values.get("bias")
         return problem_of(self.geometry, inputs[0], weight, bias, scale=scale, dtype=context.dtype, labels=labels)
+
+    def method(
+        self, inputs: Sequence[Array], values: Values, context: Context = STANDARD, labels: Labels | None = None
+    ) -> Method:
+        """By one engine."""
+        from convcalc.layers.method import Step, method_of
+
+        problem = self.problem(inputs, values, context, labels)
+        return method_of([Step(problem, context.plan(problem))])
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """By the engine that the planner takes, or the one asked for."""

@@ -39,16 +39,16 @@ class Pool(Layer):
     @property
     def index_maps(self) -> tuple[IndexMap, ...]:
         """Of each axis."""
-        return tuple(IndexMap(axis.reach, axis.stride, axis.before, axis.dilation) for axis in self.axes)
+        return self.axes.index_maps
 
     @property
     def settings(self) -> Settings:
         """What a table tells of it."""
         return {
             "kernel_size": self.axes.kernel_sizes,
-            "stride": tuple(axis.stride for axis in self.axes),
+            "stride": self.axes.strides,
             "padding": self.pads,
-            "dilation": tuple(axis.dilation for axis in self.axes),
+            "dilation": self.axes.dilations,
         }
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import prod
+from math import ceil, gcd, prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.context import STANDARD, Context
@@ -19,7 +19,8 @@ from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
-
+    from convcalc.layers.method import Method
+    from convcalc.problem import Labels
 
 _LARGE = 1 << 18  # MACs; below it planning takes longer than a pass for each tap
 
@@ -29,6 +30,7 @@ class TransposedConvolution(Layer):
     """Each input cell writes a whole kernel into the output; what several write to one cell is added up."""
 
     kind: ClassVar[str] = "transposed-conv"
+    is_planned: ClassVar[bool] = True
     plans_memory: ClassVar[bool] = True
 
     counts: Counts
@@ -123,10 +125,10 @@ class TransposedConvolution(Layer):
         from convcalc.layers.numbers import alike, by_channel, sum_of, threads_of
 
         dtype, (cells, weight, *bias) = alike([inputs[0], values["weight"]], context.dtype, beside=self._bias(values))
-        size = [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
+        size = self._written_size
         self._check_memory(len(cells), size, cells.itemsize, context)
         stride, dilation, groups = self.settings["stride"], self.settings["dilation"], self.counts.groups
-        if self._is_by_phases(cells, weight):
+        if not self._reason_against_phases(cells, weight):
             written = by_phases(cells, weight, size=size, stride=stride, groups=groups, context=context)
         else:
             most = threads_of(context.threads)
@@ -135,26 +137,73 @@ class TransposedConvolution(Layer):
         output: Array = written[(slice(None), slice(None), *kept)]
         return sum_of([output, *(by_channel(each, output) for each in bias)], dtype)
 
-    def _is_by_phases(self, cells: Array, weight: Array) -> bool:
-        """Whether the engines compute it; phases meet zeros around the input, and inf × 0 is nan."""
+    def method(
+        self,
+        inputs: Sequence[Array],
+        values: Values,
+        context: Context = STANDARD,
+        labels: Labels | None = None,  # noqa: ARG002 - it is no single convolution
+    ) -> Method:
+        """By the engines, a convolution for each phase of the stride, or by a loop of its own."""
+        from convcalc.layers.kinds.transposed_phases import phase_steps
+        from convcalc.layers.method import method_of
+        from convcalc.layers.numbers import alike
+
+        _, (cells, weight, *_) = alike([inputs[0], values["weight"]], context.dtype, beside=self._bias(values))
+        reason = self._reason_against_phases(cells, weight)
+        if reason:
+            return self._own_method(cells, weight, reason, context)
+        steps = phase_steps(cells, weight, stride=self.settings["stride"], groups=self.counts.groups, context=context)
+        written = len(cells) * self._written_cells * cells.itemsize
+        return method_of(steps, written, finished=len(cells) * prod(self.output_shape) * cells.itemsize)
+
+    def _own_method(self, cells: Array, weight: Array, reason: str, context: Context) -> Method:
+        from convcalc.engine.algorithms.transposed_direct import cost_of
+        from convcalc.engine.bounds import lost_by
+        from convcalc.layers.method import Method
+        from convcalc.layers.numbers import threads_of
+
+        cost = cost_of(cells, weight, groups=self.counts.groups, threads=threads_of(context.threads))
+        words, macs = cost.arithmetic.words, len(cells) * self.work.macs
+        error = lost_by(None, self._most_terms, cells.dtype)
+        written = len(cells) * self._written_cells * cost.arithmetic.itemsize
+        added = written + cost.converted_bytes + max(cost.product_bytes, written)  # which the output is made of
+        return Method(("scatter",), reason, words, cost.seconds, macs, error, cost.threads, added)
+
+    @property
+    def _written_size(self) -> list[int]:
+        """What is written to on each axis, before any of it is cut off."""
+        return [max(axis.written_size, axis.before + axis.output_size) for axis in self.axes]
+
+    @property
+    def _most_terms(self) -> int:
+        """The products that one output cell is the sum of, at most."""
+        apart = (axis.stride // gcd(axis.stride, axis.dilation) for axis in self.axes)
+        taps = (ceil(count / step) for count, step in zip(self.counts.kernel_size, apart, strict=True))
+        return self.counts.channels_per_group * prod(taps)
+
+    @property
+    def _written_cells(self) -> int:
+        return self.counts.out_channels * prod(self._written_size)
+
+    def _reason_against_phases(self, cells: Array, weight: Array) -> str:
+        """Why engines do not compute it, or nothing; phases meet zeros around the input, and inf × 0 is nan."""
         from convcalc.arrays import are_finite
 
-        is_large = cells.dtype.kind == "f" and len(cells) * self.work.macs > _LARGE
-        return is_large and max(self.settings["dilation"]) == 1 and are_finite(weight)
+        if cells.dtype.kind != "f":
+            return "exact numbers"
+        if len(cells) * self.work.macs <= _LARGE:
+            return "the layer is small"
+        if max(self.settings["dilation"]) > 1:
+            return "its kernel is dilated"
+        return "" if are_finite(weight) else "a weight is inf or nan"
 
     def tracer(
         self, inputs: Sequence[Array], values: Values, sample: int = 0, context: Context = STANDARD
     ) -> Callable[[Cell], Explanation]:
         """All cells are of the same engines."""
-        from convcalc.layers.kinds.transposed_phases import lost_by_phases
-        from convcalc.layers.numbers import alike
-
-        _, (cells, weight, *_) = alike([inputs[0], values["weight"]], context.dtype, beside=self._bias(values))
-        lost = None
-        if self._is_by_phases(cells, weight):
-            lost = lost_by_phases(
-                cells, weight, stride=self.settings["stride"], groups=self.counts.groups, context=context
-            )
+        method = self.method(inputs, values, context)
+        lost = method.error if method.steps else None
         return lambda cell: replace(self.trace(inputs, values, cell, sample, context), lost=lost)
 
     def reaches(self, marks: Sequence[Array]) -> Array:

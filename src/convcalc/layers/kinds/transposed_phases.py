@@ -14,7 +14,8 @@ import numpy as np
 from convcalc.arrays import Array, index
 from convcalc.build import build_problem
 from convcalc.context import Context
-from convcalc.engine.compute import compute
+from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.method import Step
 from convcalc.problem import Problem
 
 
@@ -28,8 +29,9 @@ def by_phases(
     dilated. Both are of one floating type.
     """
     written = np.zeros((len(cells), groups * weight.shape[1], *size), cells.dtype)
+    apart = context._replace(progress=None)  # which tells of the tiles of a whole layer
     for offsets, problem in _phases(cells, weight, stride, groups, context):
-        found = compute(problem, context.plan(problem), limits=context.limits).output
+        found = Convolution.output_of(problem, apart)
         places = (
             slice(first, first + (count - 1) * step + 1, step)
             for first, step, count in zip(offsets, stride, found.shape[2:], strict=True)
@@ -38,9 +40,10 @@ def by_phases(
     return written
 
 
-def lost_by_phases(cells: Array, weight: Array, *, stride: Sequence[int], groups: int, context: Context) -> float:
-    """How far a cell of :func:`by_phases` may be off, as a share of what it could come to."""
-    return max(context.plan(problem).error for _, problem in _phases(cells, weight, stride, groups, context))
+def phase_steps(cells: Array, weight: Array, *, stride: Sequence[int], groups: int, context: Context) -> list[Step]:
+    """The convolutions of :func:`by_phases`, in turn."""
+    problems = [problem for _, problem in _phases(cells, weight, stride, groups, context)]
+    return [Step(problem, context.plan(problem)) for problem in problems]
 
 
 def _phases(

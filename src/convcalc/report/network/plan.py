@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from convcalc.engine.plan import Plan
+from convcalc.layers.method import Method
 from convcalc.layers.network import Network
 from convcalc.layers.network_plan import LayerPlan, NetworkPlan
 from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
 from convcalc.report.network.data import cut_notes, stopped_at
 from convcalc.report.number_data import number_data
+from convcalc.report.plan import share_text
 from convcalc.report.text import listed, seconds_text
 from convcalc.wording import counted, safe_text, shape_text
 
@@ -42,24 +43,25 @@ def _blocks(network: Network, planned: NetworkPlan, batch: int, notes: tuple[str
 
 def _table(planned: NetworkPlan) -> Table:
     rows = [_row(*each) for each in planned.convolutions]
-    total = ("total", "", "", "", "", seconds_text(planned.seconds), "")
+    total = ("total", "", "", "", "", "", seconds_text(planned.seconds), "")
     return Table(
-        ("layer", "output", "engine", "why", "arithmetic", "time", "memory"),
+        ("layer", "output", "engine", "why", "arithmetic", "error", "time", "memory"),
         (*rows, tuple(Span(text, Role.TOTAL) for text in total)),
-        numeric=("output", "time", "memory"),
-        spare=("arithmetic", "output", "why"),
+        numeric=("output", "error", "time", "memory"),
+        spare=("arithmetic", "error", "output", "why"),
         has_total=True,
     )
 
 
-def _row(layer: LayerPlan, plan: Plan) -> tuple[Span, ...]:
+def _row(layer: LayerPlan, method: Method) -> tuple[Span, ...]:
     return (
         Span(layer.name, Role.TITLE),
         Span(shape_text(layer.layer.output_shape)),
-        Span(plan.engine),
-        Span(plan.reason),
-        Span(plan.arithmetic.words),
-        Span(seconds_text(plan.seconds)),
+        Span(", ".join(method.engines)),
+        Span(method.reason),
+        Span(method.arithmetic),
+        Span(share_text(method.error)),
+        Span(seconds_text(method.seconds)),
         Span(bytes_text(layer.memory_bytes)),
     )
 
@@ -85,8 +87,8 @@ def _totals(planned: NetworkPlan, batch: int) -> Iterator[Sentence]:
 
 def _rest(planned: NetworkPlan, batch: int) -> str:
     """The products that no engine is chosen for, whose time is not known beforehand."""
-    macs = batch * sum(each.layer.work.macs for each in planned.layers if each.plan is None)
-    kinds = dict.fromkeys(each.layer.kind for each in planned.layers if each.plan is None and each.layer.work.macs)
+    macs = batch * sum(each.layer.work.macs for each in planned.layers if each.method is None)
+    kinds = dict.fromkeys(each.layer.kind for each in planned.layers if each.method is None and each.layer.work.macs)
     return f"; {macs:,} MACs of {listed([*kinds])} layers come on top" if macs else ""
 
 
@@ -98,7 +100,7 @@ def _notes(planned: NetworkPlan) -> Iterator[str]:
 
 
 _FIELDS = ("held_bytes", "output_bytes", "weight_bytes", "workspace_bytes", "memory_bytes")
-_COLUMNS = ("name", "kind", "engine", "reason", "arithmetic", "seconds", "multiplications", "macs", *_FIELDS)
+_COLUMNS = ("name", "kind", "engine", "reason", "arithmetic", "error", "seconds", "multiplications", "macs", *_FIELDS)
 
 
 def _data(network: Network, planned: NetworkPlan, batch: int, notes: tuple[str, ...]) -> dict[str, Any]:
@@ -124,10 +126,11 @@ def _rows(planned: NetworkPlan, batch: int) -> Iterator[tuple[Any, ...]]:
 
 
 def _figures(each: LayerPlan, batch: int) -> tuple[Any, ...]:
-    plan = each.plan
-    chosen: tuple[Any, ...] = (None,) * 5
-    if plan is not None:
-        chosen = (plan.engine, plan.reason, plan.arithmetic.words, number_data(plan.seconds), plan.work.multiplications)
+    method = each.method
+    chosen: tuple[Any, ...] = (None,) * 6
+    if method is not None:
+        words = (", ".join(method.engines), method.reason, method.arithmetic)
+        chosen = (*words, method.error, number_data(method.seconds), method.multiplications)
     return (
         each.name,
         each.layer.kind,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from convcalc.arrays import cells, plain
+from convcalc.arrays import Array, cells, plain
+from convcalc.numerals import Number
 from convcalc.problem import Problem
 from convcalc.report.array_data import array_data, operation
 from convcalc.report.arrays.grids import hidden_planes, plane_grids
@@ -137,16 +138,21 @@ def _channel_blocks(trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
 
 
 def _subtotal(channel: ChannelTrace) -> Sum:
-    """The products that are not zero, as they stand in the grid."""
     arrays = (channel.products, channel.window, channel.weight)
+    return sum_of_products(f"channel {channel.channel}", arrays, channel.subtotal)
+
+
+def sum_of_products(label: str, arrays: Sequence[Array], total: Number, *, space_before: bool = False) -> Sum:
+    """The products that are not zero, as they stand in the grid; ``arrays``: these and both factors, alike in shape."""
     terms = [term for term in zip(*(array.flat for array in arrays), strict=True) if term[0] != 0]
-    products, values, weights = (number_texts(term[part] for term in terms) for part in range(3))
+    products, *factors = (number_texts(plain(term[part]) for term in terms) for part in range(3))
     return Sum(
-        f"channel {channel.channel}",
+        label,
         tuple(products[:_MOST_TERMS]),
-        number_text(channel.subtotal, DIGITS),
-        factors=tuple(zip(values, weights, strict=True))[:_MOST_TERMS],
+        number_text(total, DIGITS),
+        factors=tuple(zip(*factors, strict=True))[:_MOST_TERMS],
         omitted=f"{counted(len(terms), 'product')} that are not 0" if len(terms) > _MOST_TERMS else "",
+        space_before=space_before,
     )
 
 
