@@ -27,6 +27,7 @@ from convcalc.explore.settings import SETTINGS
 from convcalc.explore.story import copied_text, story_lines, subtitle
 from convcalc.layers.run import run_network
 from convcalc.limits import Limits
+from convcalc.request.edited import with_input_text
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
 
@@ -404,6 +405,32 @@ def test_a_layer_is_changed_by_itself(tmp_path: Path) -> None:
     two = session.at_layer(3)
     with pytest.raises(FieldError, match="written as two"):
         two.stepped("padding", 1)
+
+
+def test_a_model_is_explored_too(tmp_path: Path) -> None:
+    """Its input and the settings of one layer are changed; its weights, and saving it, are refused in a sentence."""
+    models = pytest.importorskip("onnx_models")
+    nodes = [models.node("Conv", "x", "w", "b", to="c", name="edges"), models.node("Relu", "c", to="y")]
+    model = models.model_of(nodes, (1, 2, 6, 6), {"w": models.numbers(3, 2, 3, 3), "b": models.numbers(3)})
+    (tmp_path / "m.onnx").write_bytes(model.SerializeToString())
+    context = Context()
+    words = read_request(str(tmp_path / "m.onnx"), context)
+    text = "{arange: [2, 6, 6]}"
+    network = resolve(words, context, input_text=text)
+    session = open_session(with_input_text(words, text, 2), network, context, 0)
+    assert same(session.stepped("stride", 1).undone().explained.output, session.explained.output)
+    strided = session.stepped("padding", 1).stepped("stride", 1)
+    assert strided.scene.output_shape == (3, 3, 3)
+    assert strided.at_layer(1).scene.output_shape == (3, 3, 3)
+    edited = session.picked(Pane.INPUT, (1, 2, 2)).with_value(100)
+    assert edited.scene.input_value((1, 2, 2)) == 100
+    for refused in (
+        lambda: session.picked(Pane.KERNEL, (0, 0)).with_value(1),
+        lambda: session.with_kernel("box"),
+        lambda: session.saved(str(tmp_path / "m.yaml")),
+    ):
+        with pytest.raises(UsageError, match="model"):
+            refused()
 
 
 def test_an_edit_below_reaches_the_layers_above(tmp_path: Path) -> None:
