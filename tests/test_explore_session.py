@@ -433,6 +433,25 @@ def test_a_model_is_explored_too(tmp_path: Path) -> None:
             refused()
 
 
+def test_a_model_of_one_convolution_has_settings_too(tmp_path: Path) -> None:
+    """One layer of a model is changed at a time; a setting and the same setting back give the numbers from before."""
+    models = pytest.importorskip("onnx_models")
+    weight = {"w": models.numbers(3, 2, 3, 3), "v": models.numbers(1, 3, 1, 1)}
+    one = models.node("Conv", "x", "w", to="c", name="first")
+    two = models.node("Conv", "c", "v", to="y", name="second")
+    context = Context()
+    for nodes in ([one], [one, two]):
+        (tmp_path / "m.onnx").write_bytes(models.model_of(nodes, (1, 2, 6, 6), weight).SerializeToString())
+        words = read_request(str(tmp_path / "m.onnx"), context)
+        network = resolve(words, context, input_text="{arange: [2, 6, 6]}")
+        session = open_session(with_input_text(words, "{arange: [2, 6, 6]}", 2), network, context, 0)
+        changed = session.stepped("padding", 1)
+        assert changed.scene.output_shape == (3, 6, 6)
+        assert same(whole(changed.stepped("padding", -1)), whole(session))
+    with pytest.raises(UsageError, match="one layer is changed at a time, here first"):
+        changed.at_layer(1).stepped("padding", 1)
+
+
 def test_an_edit_below_reaches_the_layers_above(tmp_path: Path) -> None:
     """Also those that were looked at before, and back again by undo."""
     session = opened(tmp_path, FILES["network"])
@@ -588,5 +607,5 @@ def test_a_limit_refuses_a_change_before_it_is_made(tmp_path: Path) -> None:
     words = read_request(str(path), context)
     session = open_session(words, resolve(words, context), context, 0)
     with pytest.raises(ConvcalcError):
-        session.changed({"padding": "100000000"})
+        session.changed({"padding": 100_000_000})
     assert session.past == ()

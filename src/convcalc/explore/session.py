@@ -13,18 +13,17 @@ from convcalc.context import Context
 from convcalc.errors import ConvcalcError, UsageError
 from convcalc.explore.desk import Desk, Past
 from convcalc.explore.look import Look, Pane, at_the_middle, first_look, fitted
+from convcalc.explore.numbers import with_number
 from convcalc.explore.scene import Scene, scene_of
 from convcalc.explore.settings import stepped
 from convcalc.layers.network import INPUT, Network
-from convcalc.problem import DType
 from convcalc.request.edited import (
     Changes,
     Layer,
-    kernel_changes,
     with_changes,
     with_flags_baked,
     with_input,
-    with_number,
+    with_weight,
 )
 from convcalc.request.kernel_library import library_of
 from convcalc.request.request import Request
@@ -133,14 +132,20 @@ class Session:
         Raises:
             ConvcalcError: they cannot, and nothing is changed.
         """
-        if self.scene.is_alone:  # another kernel must not make other axes of the input spatial
-            changes = {**changes, "dims": str(len(self.scene.taps))}
-        return self._with(self._said(changes), self.look.number)
+        return self._with(self._said({**changes, **self._axes}), self.look.number)
+
+    @property
+    def _axes(self) -> Changes:
+        """What keeps another kernel from making other axes of the input spatial."""
+        return {"dims": len(self.scene.taps)} if self.scene.is_alone else {}
+
+    @property
+    def _layer(self) -> Layer:
+        return Layer(self.look.number, self.scene.stage.name)
 
     def _said(self, changes: Changes) -> Request:
         """The words with changes of the layer that is looked at."""
-        layer = Layer(self.look.number, self.scene.stage.name)
-        return with_changes(self.words, layer, changes, self.desk.context)
+        return with_changes(self.words, self._layer, changes, self.desk.context) if changes else self.words
 
     def stepped(self, name: str, step: int) -> Session:
         """A setting one step on or back, of several the next that fits; raises as :meth:`changed` does."""
@@ -182,10 +187,8 @@ class Session:
         problem = self.scene.problem
         assert problem is not None
         weight = with_number(problem.weight, self.written_weight, number)
-        changes = kernel_changes(problem, weight, in_layer=not self.scene.is_alone)
-        if problem.dtype is DType.FLOAT32:  # its weights as texts would be taken for float64
-            changes = {**changes, "dtype": "float32"}
-        return self.changed(changes)
+        words = with_weight(self._said(self._axes), self._layer, problem, weight, self.desk.context)
+        return self._with(words, self.look.number)
 
     @property
     def is_editable(self) -> bool:

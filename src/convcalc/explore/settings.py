@@ -1,4 +1,4 @@
-"""Stride, padding, dilation, boundary, flip and groups of a layer, one step on or back, in the words of a file."""
+"""Stride, padding, dilation, boundary, flip and groups of a layer, one step on or back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from convcalc.layers.kinds.convolution import Convolution
 
 if TYPE_CHECKING:
     from convcalc.explore.scene import Scene
-    from convcalc.files.yaml_reader import Node
     from convcalc.request.edited import Changes
 
 BOUNDARIES = ("zeros", *(mode.value for mode in BoundaryMode if mode is not BoundaryMode.CONSTANT))
@@ -33,22 +32,14 @@ def _numbers(scene: Scene, name: str, step: int) -> Iterator[Changes]:
     if found is None:
         raise UsageError(f"{scene.stage.name} ({scene.stage.layer.kind}) has no {name}")
     least = 0 if name == "padding" else 1
-    moved = [[each + step for each in pair] if isinstance(pair, tuple) else pair + step for pair in found]
+    moved = tuple(tuple(each + step for each in pair) if isinstance(pair, tuple) else pair + step for pair in found)
     if min(_flat(moved)) < least:
         raise FieldError(f"{name} is {least} at the least", field=name)
-    yield {name: _node(moved)}
+    yield {name: moved}
 
 
 def _flat(values: Sequence[Any]) -> list[int]:
-    return [each for value in values for each in (value if isinstance(value, list) else [value])]
-
-
-def _node(values: Sequence[Any]) -> Node:
-    """One number where all are alike, otherwise those of each axis."""
-    alike = set(_flat(values))
-    if len(alike) == 1:
-        return str(alike.pop())
-    return [[str(part) for part in each] if isinstance(each, list) else str(each) for each in values]
+    return [each for value in values for each in (value if isinstance(value, tuple) else (value,))]
 
 
 def _boundary(scene: Scene, name: str, step: int) -> Iterator[Changes]:
@@ -59,7 +50,7 @@ def _boundary(scene: Scene, name: str, step: int) -> Iterator[Changes]:
 
 
 def _flip(scene: Scene, name: str, step: int) -> Iterator[Changes]:  # noqa: ARG001 - there and back are the same
-    yield {"flip": "false" if _convolution(scene, name).geometry.flip else "true"}
+    yield {"flip": not _convolution(scene, name).geometry.flip}
 
 
 def _groups(scene: Scene, name: str, step: int) -> Iterator[Changes]:
@@ -68,7 +59,7 @@ def _groups(scene: Scene, name: str, step: int) -> Iterator[Changes]:
     parts = [each for each in range(1, counts.in_channels + 1) if counts.in_channels % each == 0]
     place = parts.index(counts.groups)
     for distance in range(1, len(parts)):
-        groups = str(parts[(place + step * distance) % len(parts)])
+        groups = parts[(place + step * distance) % len(parts)]
         yield {"groups": groups, "depthwise": None} if scene.is_alone else {"groups": groups}
     if len(parts) == 1:
         raise FieldError("one input channel is one group", field="groups")
@@ -79,9 +70,9 @@ def _apart(scene: Scene, name: str, step: int) -> Iterator[Changes]:  # noqa: AR
     counts = _convolution(scene, name).counts
     is_apart = counts.groups == counts.in_channels > 1
     if scene.is_alone:
-        yield {"depthwise": None if is_apart else "true", "groups": None}
+        yield {"depthwise": None if is_apart else True, "groups": None}
     else:
-        yield {"groups": None if is_apart else str(counts.in_channels)}
+        yield {"groups": None if is_apart else counts.in_channels}
 
 
 def _convolution(scene: Scene, name: str) -> Convolution:
