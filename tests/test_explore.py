@@ -220,6 +220,64 @@ def test_samples_and_slices_have_keys(tmp_path: Path) -> None:
     assert session.look.output == (0, 3, 1, 3)
 
 
+def test_every_action_has_an_answer_everywhere(tmp_path: Path) -> None:
+    """All keys on a pool, on features and on an addition: nothing fails, whatever is there."""
+    session = opened(tmp_path, FILES["network"])
+    keys = [part for key in KEYS for part in key.keys.split(",")[:1] if part not in ("q", "w", "question_mark")]
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> None:
+        for number in (2, 6, 8):
+            app._try(lambda number=number: session.at_layer(number))  # type: ignore[misc]
+            for key in keys:
+                await pilot.press(key)
+                if app.screen is not app.screen_stack[0]:
+                    await pilot.press("escape")
+            await pilot.pause()
+        app._try(lambda: session.at_layer(2))
+        await pilot.press("k")
+        await pilot.pause()
+        assert "max-pool1 has no kernel" in page(app)
+        await pilot.press("5")
+        await pilot.pause()
+        assert "this cell is computed" in page(app)
+
+    driven(session, steps)
+
+
+def test_the_story_has_room_of_its_own(gradient: Session) -> None:
+    """X hides the grids and brings them back; page down and the wheel scroll it."""
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> None:
+        await pilot.press("x")
+        await pilot.pause()
+        assert "input 5×5" not in page(app)
+        await pilot.press("x", "p", "pagedown")
+        await pilot.pause()
+        assert "output[0, 1, 1]" not in page(app)
+        bottom = app.query_one("#story").first  # type: ignore[attr-defined]
+        await pilot._post_mouse_events([events.MouseScrollUp], "#story", offset=(3, 2))
+        await pilot._post_mouse_events([events.MouseScrollUp], "#story", offset=(3, 2))
+        await pilot._post_mouse_events([events.MouseScrollDown], "#story", offset=(3, 2))
+        await pilot._post_mouse_events([events.MouseScrollDown], "Grids", offset=(3, 2))
+        await pilot.pause()
+        assert app.query_one("#story").first == min(bottom, max(0, bottom - 6) + 3)  # type: ignore[attr-defined]
+
+    driven(gradient, steps)
+
+
+def test_a_kernel_is_chosen_by_the_mouse(gradient: Session) -> None:
+    """A click on a line of the list."""
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> Any:
+        await pilot.press("k", *"sobel-x")
+        await pilot.pause()
+        await pilot.click("KernelList Lines", offset=(2, 0))
+        await pilot.pause()
+        return app.session.scene.problem.labels.kernels, len(app.session.past)  # type: ignore[union-attr]
+
+    assert driven(gradient, steps) == (("sobel-x",), 1)
+
+
 # Changing ----------------------------------------------------------------------------------------------------------
 
 

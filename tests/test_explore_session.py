@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -356,6 +359,20 @@ def test_what_is_computed_cannot_be_edited(tmp_path: Path) -> None:
         session.undone()
 
 
+def test_what_there_is_not_is_refused(tmp_path: Path) -> None:
+    """A sample beyond the last, a cell of an addition."""
+    session = opened(tmp_path, FILES["batch"])
+    with pytest.raises(FieldError, match="there is no sample 2"):
+        session.looking(replace(session.look, sample=2))
+    assert session.at_sample(9).look.sample == 1
+    added = opened(tmp_path, FILES["network"]).at_layer(6).picked(Pane.INPUT, (0, 0, 0))
+    assert added.scene.stage.layer.kind == "add"
+    assert "takes several layers" in copied_text(added)
+    assert plane_of(added, Pane.OUTPUT).lit == {}
+    bounded = opened(tmp_path, "input: [[1, 2], [3, 4]]\nkernel: [[1]]\nboundary: reflect\n")
+    assert subtitle(bounded) == "2×2 → 2×2, stride 1, no padding, boundary reflect"
+
+
 def test_undo_goes_back_step_by_step(tmp_path: Path) -> None:
     """To the very first, with the cursor where it was."""
     first = opened(tmp_path, FILES["gradient"])
@@ -577,6 +594,52 @@ def test_an_unchanged_session_is_saved_as_it_was_read(tmp_path: Path) -> None:
     assert "[1/2, 0]" in text
 
 
+def test_words_and_paths_of_all_kinds_are_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Truths in any spelling, texts in quotes, kernels in files by themselves and beside a scale, numbers of a file."""
+    np.save(tmp_path / "k.npy", np.ones((2, 2), int))
+    np.save(tmp_path / "x.npy", np.arange(12).reshape(3, 4))
+    (tmp_path / "sub").mkdir()
+    for text in (
+        "input: {file: x.npy}\nkernel: ./k.npy\nflip: Yes\ndims: 2\n",
+        "input: {file: x.npy}\nkernel: {file: k.npy, scale: '1/4'}\nflip: off\ndims: 2\ntitle: 'true'\n",
+    ):
+        session = opened(tmp_path, text)
+        assert same(whole(saved_again(session, tmp_path / "sub")), whole(session))
+    monkeypatch.chdir(tmp_path)
+    np.savez("many.npz", one=np.eye(4), other=np.ones((4, 4)))
+    for name in ("x.npy", "many.npz:other"):
+        words = read_request(name)
+        session = open_session(words, resolve(words), Context(), 0)
+        assert same(whole(saved_again(session, tmp_path / "sub")), whole(session))
+        assert f"../{name}" in (tmp_path / "sub" / "saved.yaml").read_text(encoding="utf-8")
+
+
+def test_numbers_from_standard_input_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no file that a path could lead to."""
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"1,2,3\n4,5,6\n7,8,9\n")))
+    words = read_request("-")
+    session = open_session(words, resolve(words), Context(), 0)
+    assert same(whole(saved_again(session, tmp_path)), whole(session))
+    assert "[4, 5, 6]" in (tmp_path / "saved.yaml").read_text(encoding="utf-8")
+
+
+def test_float32_stays_float32(tmp_path: Path) -> None:
+    """Also where its numbers are written out: of an input and of a weight, alone and in a network."""
+    np.save(tmp_path / "x.npy", np.arange(16, dtype="float32").reshape(1, 4, 4) / 7)
+    for text in (
+        "input: {file: x.npy}\nkernel: box\n",
+        "input: {file: x.npy}\nlayers: [conv: {weight: box}, relu]\n",
+    ):
+        session = opened(tmp_path, text)
+        for edited in (
+            session.picked(Pane.INPUT, (0, 1, 1)).with_value(0.1),
+            session.picked(Pane.KERNEL, (1, 1)).with_value(0.3),
+        ):
+            again = saved_again(edited, tmp_path)
+            assert whole(again).dtype == whole(edited).dtype == np.float32
+            assert same(whole(again), whole(edited))
+
+
 def test_a_file_is_replaced_only_if_asked(tmp_path: Path) -> None:
     """And a folder that is not there is told."""
     session = opened(tmp_path, FILES["gradient"])
@@ -591,9 +654,10 @@ def test_flags_that_change_a_layer_are_part_of_what_is_saved(tmp_path: Path) -> 
     """And can be changed on."""
     path = tmp_path / "net.yaml"
     path.write_text(FILES["network"], encoding="utf-8")
-    words = read_request(str(path)).override("edges", stride="2")
+    words = read_request(str(path)).override("edges", stride="2", depthwise=True, kernel=["sobel-x", "box"])
     network = resolve(words)
     session = open_session(words, network, Context(network.dtype), 0)
+    assert session.scene.stage.layer.settings["groups"] == 2
     assert session.scene.stage.layer.settings["stride"] == (2, 2)
     assert session.stepped("padding", 1).scene.stage.layer.settings["stride"] == (2, 2)
     assert saved_again(session, tmp_path).scene.stage.layer.settings["stride"] == (2, 2)

@@ -211,8 +211,7 @@ class Session:
     def weight_cell(self) -> tuple[int, ...]:
         """The weight under the kernel's cursor as it lies on the input: (out_channel, channel of the group, *taps)."""
         problem = self.scene.problem
-        if problem is None:
-            raise UsageError(f"{self.scene.stage.name} has no kernel to edit")
+        assert problem is not None  # there is a kernel
         out_channel, in_channel = self.look.output[0], self.look.input[0]
         group = problem.group_channels(out_channel)
         return (out_channel, group.index(in_channel) if in_channel in group else 0, *self.look.tap)

@@ -18,7 +18,7 @@ from convcalc.numerals import exact_text
 from convcalc.request.request import FIELDS, NETWORK_FIELDS, Field, Request
 from convcalc.request.text_values import plain_value
 
-_TRUTH = {"true": True, "false": False}
+_TRUTH = dict.fromkeys(("true", "yes", "on"), True) | dict.fromkeys(("false", "no", "off"), False)
 _ORDER = list(dict.fromkeys((*FIELDS, *NETWORK_FIELDS)))
 
 
@@ -58,8 +58,8 @@ def _written(node: Any, here: Path, there: Path) -> Any:
         return [_written(each, here, there) for each in node]
     if isinstance(node, Quoted):
         return str(node)
-    if node in _TRUTH:
-        return _TRUTH[node]
+    if node.lower() in _TRUTH:  # in quotes, as YAML would have them, they would be words
+        return _TRUTH[node.lower()]
     if is_path(node):
         return _moved(node, here, there)
     value = plain_value(node)
