@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from convcalc import ENGINES, Problem, build_problem
-from convcalc.engine.arithmetic import choose_arithmetic, sum_bound
+from convcalc.engine.bounds import choose_arithmetic, sum_bound
 
 Shape = tuple[int, ...]
 

@@ -13,10 +13,9 @@ import pytest
 
 from conftest import CommandLine
 from convcalc.context import Context
-from convcalc.layers.adjoint import adjoint_of_network, at_cell, pulled
+from convcalc.layers.adjoint import Point, adjoint_of_network, at_cell, pull, pulled
 from convcalc.layers.linear_map import in_lossless_numbers, matrix_of_network
 from convcalc.layers.network import INPUT, Network
-from convcalc.layers.pull import Point, pull
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
 from convcalc.layers.uses import uses_of_network
@@ -288,7 +287,7 @@ def test_a_cell_that_reaches_nothing_has_no_adjoint_to_tell(cli: CommandLine) ->
 
 def test_a_cell_where_the_adjoint_is_none_is_told(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer turned round wrongly leaves another number than the path weights."""
-    monkeypatch.setattr("convcalc.layers.pull.pull", lambda _, at, cells: [at.inputs[0] + cells.sum()])
+    monkeypatch.setattr("convcalc.layers.adjoint.pull", lambda _, at, cells: [at.inputs[0] + cells.sum()])
     cli.write({"f.yaml": CHAIN})
     done = cli.run("uses", "f.yaml", "--adjoint", "--pos", "1,1", "--layer", "avg-pool1..flatten1")
     assert "differs from A^T z at conv1[0; 1,1]" in done.out
@@ -303,7 +302,7 @@ def test_a_feature_has_its_adjoint(cli: CommandLine) -> None:
 
 def test_an_adjoint_that_is_none_is_told(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A layer turned round wrongly leaves two numbers that differ."""
-    monkeypatch.setattr("convcalc.layers.pull.pull", lambda _, at, cells: [at.inputs[0] + cells.sum()])
+    monkeypatch.setattr("convcalc.layers.adjoint.pull", lambda _, at, cells: [at.inputs[0] + cells.sum()])
     cli.write({"f.yaml": CHAIN})
     done = cli.run("uses", "f.yaml", "--adjoint", "--layer", "avg-pool1")
     assert "not equal (z: whole numbers" in done.out

@@ -16,7 +16,7 @@ import convcalc
 from conftest import ROOMS
 
 ROOT = Path(convcalc.__file__).parent
-LONGEST_BODY, LONGEST_FILE = 40, 300
+LONGEST_BODY, LONGEST_FILE = 40, 350
 
 # Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
 # `request` and `report` do not know each other.
@@ -328,24 +328,7 @@ def test_all_of_the_explorer_but_its_screen_does_without_textual() -> None:
     assert loaded("\n".join(f"import convcalc.explore.{name}" for name in names), "textual", "asyncio") == ""
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        "counts",
-        "axis",
-        "boundary",
-        "convolution",
-        "unread_cells",
-        "arguments",
-        "transposed",
-        "solutions",
-        "reached_positions",
-        "pooling",
-        "index_map",
-        "receptive_axis",
-        "window",
-    ],
-)
+@pytest.mark.parametrize("module", sorted(path.stem for path in (ROOT / "geometry").glob("*.py")))
 def test_geometry_loads_no_numpy(module: str) -> None:
     """Whole numbers need the standard library alone."""
     assert loaded(f"import convcalc.geometry.{module}", "numpy", "yaml", "rich", "typer") == ""

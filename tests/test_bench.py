@@ -17,12 +17,11 @@ import pytest
 from convcalc import build_problem
 from convcalc.bench import worker
 from convcalc.bench.cases import CASES, find_case
-from convcalc.bench.ceilings import COPY, COPY_BYTES, PRODUCT, PRODUCT_OPERATIONS
 from convcalc.bench.contender import Contender, no_obstacle
+from convcalc.bench.machine import COPY, COPY_BYTES, PRODUCT, PRODUCT_OPERATIONS
 from convcalc.bench.ours import CONV, ENGINES_ALONE
-from convcalc.bench.parcel import pack, unpack
 from convcalc.bench.peers import PEERS
-from convcalc.bench.process import Worker
+from convcalc.bench.process import Worker, pack, unpack
 from convcalc.bench.records import Absent, Benchmark, Machine, Measurement
 from convcalc.bench.runner import Conditions, measure
 from convcalc.bench.table import CONTENDERS, entrants

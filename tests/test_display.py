@@ -18,7 +18,7 @@ from convcalc.context import Context
 from convcalc.display import Displayed
 from convcalc.layers.uses import uses_of
 from convcalc.problem import Labels, Problem
-from convcalc.render.frames import ROUNDED
+from convcalc.render.boxes import ROUNDED
 from convcalc.render.html import WIDTH, html_text
 from convcalc.render.plain import plain_lines
 from convcalc.report.blocks import Report, Role, Span, Table, say

@@ -30,7 +30,7 @@ def test_examples_of_a_module_hold(name: str, capsys: pytest.CaptureFixture[str]
 def test_the_package_has_examples() -> None:
     """They are found at all: geometry is told by examples throughout."""
     homes = {name for name in MODULES if examples(import_module(name))}
-    assert {"convcalc.geometry.axis", "convcalc.geometry.index_map", "convcalc.report.text"} <= homes
+    assert {"convcalc.geometry.axis", "convcalc.geometry.receptive_axis", "convcalc.report.text"} <= homes
     assert len(homes) >= 30
 
 

@@ -31,7 +31,7 @@ from cases import (
     within,
 )
 from convcalc import ENGINES, build_problem, compute, conv, make_plan
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, sum_bound
+from convcalc.engine.bounds import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, sum_bound
 from convcalc.engine.candidate import weigh
 from convcalc.engine.compute import Cells
 from convcalc.errors import (

@@ -20,7 +20,7 @@ from convcalc.errors import MissingExtraError
 from convcalc.files.png import png_bytes
 from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL
 from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, means, peaks, picture_thumbnail
-from convcalc.render.sheet.raster import png_page
+from convcalc.render.sheet import png_page
 from convcalc.render.svg.marks import Box, Group, Page, Photo
 
 images = pytest.importorskip("PIL.Image")
@@ -323,12 +323,12 @@ def test_the_svg_has_its_texts_inside_and_nothing_overlaps(cli):
 
 def test_the_page_of_a_sheet_has_everything_apart(cli, monkeypatch):
     """No text's box reaches over another's or out of its tile, by the widths that the layout measures."""
-    from convcalc.render.sheet import layout
+    from convcalc.render import sheet as sheets
     from convcalc.render.svg.marks import Photo, Words
 
     pages = []
-    real = layout.sheet_page
-    monkeypatch.setattr(layout, "sheet_page", lambda gallery: pages.append(real(gallery)) or pages[-1])
+    real = sheets.sheet_page
+    monkeypatch.setattr(sheets, "sheet_page", lambda gallery: pages.append(real(gallery)) or pages[-1])
     sheet(cli, ".svg")
     cli.write({"line.yaml": "input: [1, 2, 9, 4, 5, 5]\n"})
     for words in (["line.yaml"], ["f.yaml"]):

@@ -16,9 +16,9 @@ import pytest
 from convcalc import Axis, Boundary, build_problem, conv
 from convcalc.errors import ConvcalcError, FieldError, GeometryError, UnknownNameError
 from convcalc.geometry.arguments import PaddingWord, axes_of, check_groups, padding_pairs, per_axis, word_padding
+from convcalc.geometry.axis import read_cells, unread_cells
 from convcalc.geometry.boundary import BoundaryMode, boundary_of
-from convcalc.geometry.counts import Counts
-from convcalc.geometry.unread_cells import read_cells, unread_cells
+from convcalc.geometry.convolution import Counts
 from reference import padded_places, padding_of, window_starts
 
 NUMPY_MODES = {"replicate": "edge", "circular": "wrap", "reflect": "reflect", "symmetric": "symmetric"}

@@ -20,17 +20,14 @@ from convcalc.geometry.arguments import (
     padding_pairs,
     whole,
 )
-from convcalc.geometry.axis import Axes, Axis
+from convcalc.geometry.axis import Axes, Axis, read_cells, uncovered, window
 from convcalc.geometry.boundary import Boundary, BoundaryMode, boundary_of
-from convcalc.geometry.counts import Counts
-from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.convolution import Counts
 from convcalc.geometry.pooling import first_inside, inside, pooled_axes, taps_inside
 from convcalc.geometry.reached_positions import images, reached
-from convcalc.geometry.receptive_axis import MOST_PHASES, ReceptiveAxis
+from convcalc.geometry.receptive_axis import MOST_PHASES, IndexMap, ReceptiveAxis
 from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.geometry.unread_cells import read_cells, uncovered
-from convcalc.geometry.window import window
 from reference import padded_places
 
 AXES = [

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from convcalc.picture.colours import DIVERGING, SEQUENTIAL, nearest_of_256
-from convcalc.render.frames import ASCII, ROUNDED
+from convcalc.render.boxes import ASCII, ROUNDED
 from convcalc.render.heat_map import heat_map_box
 from convcalc.render.layout import lines_of
 from convcalc.render.paint import Depth, depth_of, painted

@@ -21,12 +21,11 @@ from convcalc.errors import FieldError
 from convcalc.kernels.factors import multiplied, products_of, separation_of
 from convcalc.kernels.kernel import Kernel, Namesake
 from convcalc.kernels.lint import Rule, whole_weights
-from convcalc.kernels.properties import properties_of
+from convcalc.kernels.properties import Parity, properties_of, symmetry_of
 from convcalc.kernels.related import relation_of
 from convcalc.kernels.response import FREQUENCIES, PLANE_FREQUENCIES, Band, response_of
 from convcalc.kernels.selection import selected
-from convcalc.kernels.symmetry import Parity, symmetry_of
-from convcalc.render.frames import ROUNDED
+from convcalc.render.boxes import ROUNDED
 from convcalc.render.plain import plain_lines
 from convcalc.report.kernel.namesakes import namesake_blocks, relation_text
 from convcalc.request.kernel_library import Library

@@ -24,8 +24,7 @@ from convcalc.kernels.parametric import BUILDERS, build
 from convcalc.kernels.transform import TRANSFORMS
 from convcalc.kernels.transformation import Transformation
 from convcalc.request import kernel_file
-from convcalc.request.kernel_library import Library
-from convcalc.request.kernel_reference import KernelReference, arguments_by_name, parse_kernel_reference
+from convcalc.request.kernel_library import KernelReference, Library, arguments_by_name, parse_kernel_reference
 
 FOLDER = Path(__file__).parents[1] / "kernels"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yaml"))

@@ -15,8 +15,8 @@ import pytest
 from cases import takers
 from convcalc import build_problem, make_plan
 from convcalc.arrays import are_finite
-from convcalc.engine.machine import WORKSPACE
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.engine import WORKSPACE
+from convcalc.engine.threads import Scratch
 
 MIB = 1 << 20
 SLACK = 2 * MIB
@@ -66,7 +66,7 @@ _PROGRAM = """
     import numpy as np
     import numpy.fft
     from convcalc import build_problem, compute, conv, make_plan
-    from convcalc.engine import scratch
+    from convcalc.engine import threads
 
     problem = {problem}
     plans = [make_plan(problem, *engine, threads=threads) for engine, threads in {plans}]
@@ -101,7 +101,7 @@ def measured(problem: str, plans: list[tuple[tuple[str, ...], int]], *, keeps: b
 
     ``keeps``: the scratch that one leaves is there for the next.
     """
-    forget = "pass" if keeps else "scratch._KEPT.clear()"
+    forget = "pass" if keeps else "threads._KEPT.clear()"
     program = textwrap.dedent(_PROGRAM).format(problem=problem, plans=plans, forget=forget)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
     assert done.stderr == ""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from convcalc.render.frames import ASCII, ROUNDED
+from convcalc.render.boxes import ASCII, ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.markdown import markdown_lines
 from convcalc.report.blocks import Role, Span, Tree

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from convcalc.arrays import owned, read_only
 from convcalc.errors import FieldError, LimitError
+from convcalc.files.expression import number
 from convcalc.files.numbers import array, array_notes, numbers
-from convcalc.files.scalar import number
 from convcalc.files.yaml_reader import Quoted
 from convcalc.limits import Limits
 

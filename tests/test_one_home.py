@@ -24,7 +24,7 @@ from convcalc.limits import Limits
 from convcalc.request.gallery_input import gallery_problems, resolve_gallery_input
 from convcalc.request.kernel_library import Library
 from convcalc.request.request import read_request
-from convcalc.tracing.groups import group_slices, readers, scaled
+from convcalc.tracing.trace import group_slices, readers, scaled
 
 # Settings in words -------------------------------------------------------------------------------------------------
 

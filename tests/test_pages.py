@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from convcalc.render.frames import ASCII, ROUNDED
+from convcalc.render.boxes import ASCII, ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import folded, stripped
 from convcalc.render.terminal import print_blocks

@@ -12,7 +12,7 @@ import pytest
 from cases import CASES, KINDS, OBSTACLE, Case, Kind, kinds_of, obstacle_of, problem_of, retiled, takers, within
 from convcalc import ENGINES, build_problem, compute, make_plan
 from convcalc.engine import plan as planner
-from convcalc.engine.machine import WORKSPACE
+from convcalc.engine.engine import WORKSPACE
 from convcalc.engine.tile import region_count, regions
 from convcalc.errors import EngineError, FieldError, UnknownNameError
 

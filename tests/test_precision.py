@@ -14,7 +14,7 @@ import pytest
 
 from cases import binomial, could_come_to, obstacle_of, takers
 from convcalc import ENGINES, build_problem, compute, conv, make_plan
-from convcalc.engine.arithmetic import sum_bound
+from convcalc.engine.bounds import sum_bound
 from convcalc.errors import EngineError
 
 DIGITS = {"float32": 24, "float64": 50}

@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 from convcalc import build_problem, compute
 from convcalc.context import STANDARD
 from convcalc.errors import GeometryError
-from convcalc.geometry.axis import Axis
+from convcalc.geometry.axis import Axis, read_cells
 from convcalc.geometry.boundary import Boundary
 from convcalc.geometry.solutions import Given, Question, idle_cells, nearest, solutions
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.geometry.unread_cells import read_cells
 from convcalc.layers.network import network_of
 from convcalc.layers.uses import uses_of
-from convcalc.render.frames import ASCII
+from convcalc.render.boxes import ASCII
 from convcalc.render.plain import plain_lines
 from convcalc.report.uses.adjoint import adjoint_report
 from convcalc.tracing.adjoint import transposed

@@ -22,6 +22,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "Changes",
         "Layer",
         "has_own_input",
+        "typed_number",
         "with_changes",
         "with_flags_baked",
         "with_input",

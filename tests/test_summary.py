@@ -25,7 +25,7 @@ from convcalc.layers.network import INPUT, Network
 from convcalc.layers.receptive_field import ReceptiveField
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import kind_of
-from convcalc.render.frames import ASCII, ROUNDED, bar
+from convcalc.render.boxes import ASCII, ROUNDED, bar
 from convcalc.render.latex import latex_lines
 from convcalc.render.layout import lines_of
 from convcalc.render.markdown import markdown_lines

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from convcalc import build_problem
-from convcalc.tracing.surroundings import surroundings
-from convcalc.tracing.trace import trace_at
+from convcalc.tracing.trace import surroundings, trace_at
 
 MODES = {"zeros": "constant", "reflect": "reflect", "symmetric": "symmetric", "replicate": "edge", "circular": "wrap"}
 

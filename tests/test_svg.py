@@ -32,8 +32,7 @@ from convcalc.render.svg.marks import Box, Dots, Group, Page, Raster, Tile, Word
 from convcalc.render.svg.measure import broken, text_width
 from convcalc.render.svg.palette import FRAMES, PAPER, WORDS, fill, ink
 from convcalc.render.svg.panel import style_of
-from convcalc.report.arrays.figure import Cell, Figure, Panel, PanelKind, Sign
-from convcalc.report.arrays.figure_cuts import shown, shown_cells, shown_taps
+from convcalc.report.arrays.figure import Cell, Figure, Panel, PanelKind, Sign, shown, shown_cells, shown_taps
 from convcalc.report.run.figure import check_run_figure, run_figure
 from convcalc.report.trace.figure import trace_figure
 from test_properties import ALL, Drawn, drawn, few

@@ -21,11 +21,9 @@ from convcalc.layers.network import network_of
 from convcalc.layers.uses import uses_of
 from convcalc.limits import Limits
 from convcalc.tracing.adjoint import Adjoint, transposed
-from convcalc.tracing.groups import group_slices, readers, scaled
 from convcalc.tracing.matrix import im2col_of, matrix_of
 from convcalc.tracing.places import check_place
-from convcalc.tracing.surroundings import surroundings
-from convcalc.tracing.trace import trace_at, traces
+from convcalc.tracing.trace import group_slices, readers, scaled, surroundings, trace_at, traces
 from reference import padded_places
 
 THIRD, HALF = Fraction(1, 3), Fraction(1, 2)

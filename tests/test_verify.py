@@ -17,8 +17,8 @@ from convcalc import build_problem, compute, make_plan
 from convcalc.context import Context
 from convcalc.engine.bounds import unit
 from convcalc.errors import DisagreementError, LimitError
+from convcalc.layers.stage import verify_layer
 from convcalc.layers.table import KINDS as LAYERS
-from convcalc.layers.verification import verify_layer
 from convcalc.limits import Limits
 from convcalc.tracing import verification
 from convcalc.tracing.verification import MOST_TRACES, other_plan, sampled, verify

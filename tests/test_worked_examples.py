@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from convcalc import Axis, conv, trace
+from convcalc.geometry.axis import read_cells, unread_cells
 from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.counts import Counts
-from convcalc.geometry.unread_cells import read_cells, unread_cells
+from convcalc.geometry.convolution import Counts
 
 SOBEL_X_TURNED = [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
 SOBEL_Y_TURNED = [[1, 2, 1], [0, 0, 0], [-1, -2, -1]]

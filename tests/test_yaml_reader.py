@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from convcalc.errors import ConvcalcError, DataError, FormatError, LimitError
 from convcalc.files.numbers import array
 from convcalc.files.text import decode, read_bytes
-from convcalc.files.yaml_errors import readable
-from convcalc.files.yaml_reader import Quoted, locate, parse, place
+from convcalc.files.yaml_reader import Quoted, locate, parse, place, readable
 from convcalc.limits import Limits
 
 LIMITS = Limits()

@@ -16,8 +16,7 @@ from convcalc.arrays import (
 from convcalc.display import Displayed
 from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.convolution import Geometry
-from convcalc.geometry.counts import Counts
+from convcalc.geometry.convolution import Counts, Geometry
 from convcalc.numerals import Number
 
 

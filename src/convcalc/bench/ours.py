@@ -8,7 +8,7 @@ import numpy as np
 
 from convcalc.api import conv
 from convcalc.bench.contender import Call, Contender, float_arrays, no_obstacle
-from convcalc.engine.arithmetic import sum_bound
+from convcalc.engine.bounds import sum_bound
 from convcalc.engine.candidate import Precision, weigh
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan

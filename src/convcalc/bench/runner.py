@@ -9,11 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from convcalc.bench.ceilings import COPY, COPY_BYTES, PRODUCT, PRODUCT_OPERATIONS
 from convcalc.bench.contender import Contender, bytes_moved, float_type
-from convcalc.bench.machine import this_machine
-from convcalc.bench.parcel import pack
-from convcalc.bench.process import Worker
+from convcalc.bench.machine import COPY, COPY_BYTES, PRODUCT, PRODUCT_OPERATIONS, this_machine
+from convcalc.bench.process import Worker, pack
 from convcalc.bench.records import Absent, Benchmark, Measurement
 from convcalc.bench.worker import PROBLEM
 from convcalc.engine.plan import make_plan

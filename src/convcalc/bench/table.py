@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convcalc.bench.ceilings import COPY, PRODUCT
 from convcalc.bench.contender import Contender
+from convcalc.bench.machine import COPY, PRODUCT
 from convcalc.bench.ours import CONV, ENGINES_ALONE
 from convcalc.bench.peers import PEERS
 from convcalc.engine.candidate import Precision

@@ -18,7 +18,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.bench.contender import Call
-from convcalc.bench.parcel import unpack
+from convcalc.bench.process import unpack
 from convcalc.bench.table import CONTENDERS
 
 PROBLEM, REFERENCE = "problem.npz", "reference.npy"

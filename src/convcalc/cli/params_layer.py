@@ -8,7 +8,7 @@ from typing import Any
 from convcalc.errors import FieldError, GeometryError
 from convcalc.geometry.arguments import axes_of, per_axis, whole
 from convcalc.geometry.axis import Axis
-from convcalc.geometry.counts import Counts
+from convcalc.geometry.convolution import Counts
 
 _DEFAULT_DIMS, _MOST_DIMS = 2, 8
 _LONGEST = 1000  # characters of a list of pairs

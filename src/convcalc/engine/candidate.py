@@ -7,11 +7,8 @@ from enum import StrEnum
 from math import inf
 from typing import NamedTuple
 
-from convcalc.engine.arithmetic import Arithmetic, choose_arithmetic
-from convcalc.engine.bounds import of_definition
-from convcalc.engine.engine import Engine, Work
-from convcalc.engine.machine import WORKSPACE
-from convcalc.engine.obstacles import OfExactness
+from convcalc.engine.bounds import Arithmetic, choose_arithmetic, of_definition
+from convcalc.engine.engine import WORKSPACE, Engine, OfExactness, Work
 from convcalc.errors import EngineError
 from convcalc.problem import Problem
 

@@ -16,9 +16,8 @@ from convcalc.engine.blas import single_products
 from convcalc.engine.engine import Run
 from convcalc.engine.epilogue import make_epilogue
 from convcalc.engine.plan import Plan, make_plan
-from convcalc.engine.scratch import Scratch, borrowed
 from convcalc.engine.table import ENGINES
-from convcalc.engine.threads import long_work, products_of, share
+from convcalc.engine.threads import Scratch, borrowed, long_work, products_of, share
 from convcalc.engine.tile import Region, Tile, regions
 from convcalc.limits import SMALL, Limits
 from convcalc.problem import Problem

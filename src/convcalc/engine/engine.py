@@ -1,15 +1,38 @@
-"""What an engine is: a way to compute a tile, and what it says of itself to the planner."""
+"""What an algorithm says of itself: what it cannot take, its work on this machine, and how it is run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from convcalc.arrays import Array
-from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.scratch import Scratch
+from convcalc.arrays import Array, largest
+from convcalc.engine.bounds import INT64, PYTHON, Arithmetic
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
+from convcalc.numerals import Number
 from convcalc.problem import Problem
+
+WORKSPACE = 64 << 20
+"""Bytes of scratch that a plan may take beside the output, all threads together."""
+
+CALL = 1.5e-6
+"""Seconds of a NumPy call on small arrays."""
+
+_PRODUCT = {4: 2.1e-11, 8: 4.0e-11}  # 95 and 50 GFLOP/s
+_PASS = {4: 1.2e-10, 8: 2.4e-10}
+
+
+def product_seconds(arithmetic: Arithmetic) -> float:
+    """Seconds of one multiplication with its addition in a large matrix product."""
+    if arithmetic is PYTHON:
+        return 8e-8
+    return 1.2e-9 if arithmetic is INT64 else _PRODUCT[arithmetic.itemsize]
+
+
+def pass_seconds(arithmetic: Arithmetic) -> float:
+    """Seconds for a number in one pass of addition, multiplication or copying within the cache."""
+    return 8e-8 if arithmetic is PYTHON else _PASS[arithmetic.itemsize]
+
 
 Done = Callable[[Array, slice], None]
 """Gets a part of a tile's output, (batch, some out_channels, *some cells), whose sums are complete, and its channels.
@@ -73,3 +96,47 @@ class Engine(NamedTuple):
     """Whether a cell also meets products whose sum is 0, so that inf or nan would spoil its neighbours."""
     multiplies: bool = False
     """Whether BLAS makes its sums, whose last bits depend on how many threads share a product."""
+
+
+class OfExactness(str):
+    """An obstacle that the same problem in floats does not have."""
+
+    __slots__ = ()
+
+
+def not_dense(problem: Problem) -> str | None:
+    """Why a method that reads all cells from a window's first to its last, at stride 1, cannot take it, or None."""
+    if any(axis.stride != 1 for axis in problem.axes):
+        return "the stride is not 1"
+    if any(axis.dilation > axis.size for axis in problem.axes):
+        return "the taps lie farther apart than the input has cells"
+    return None
+
+
+def not_tame(problem: Problem, what: str) -> str | None:
+    """Why a method that adds and subtracts more than the definition does cannot take the problem, or None."""
+    if problem.is_exact:
+        return OfExactness(f"{what} round, and this problem is exact")
+    if problem.boundary.value and abs(problem.boundary.value) > largest(problem.input):
+        return f"{what} would carry the rounding of the boundary's constant, which is larger than every cell, to others"
+    return not_finite(problem)
+
+
+def no_product(arithmetic: Arithmetic) -> str | None:
+    """Why a matrix product cannot make the sums, or None."""
+    if arithmetic is not PYTHON:
+        return None
+    return OfExactness("the sums need Python's numbers, which have no matrix product")
+
+
+def not_finite(problem: Problem) -> str | None:
+    """Why a method that multiplies zeros of its own cannot take the problem, or None."""
+    if problem.is_exact:
+        return None
+    if not _is_small(largest(problem.weight)) or not _is_small(problem.boundary.value):
+        return "the kernel or the boundary holds inf, nan or numbers too large to be added up"
+    return None
+
+
+def _is_small(number: Number) -> bool:
+    return -1e15 < number < 1e15

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import INT64_LIMIT, Array, index, largest, narrowed
-from convcalc.engine.arithmetic import PYTHON, Arithmetic
+from convcalc.engine.bounds import PYTHON, Arithmetic
 from convcalc.errors import DataError
 from convcalc.problem import DType, Problem
 

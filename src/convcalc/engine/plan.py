@@ -8,12 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.arrays import largest
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, PYTHON, Arithmetic, choose_arithmetic, sum_bound
-from convcalc.engine.bounds import is_tap_by_tap, tap_sums
+from convcalc.engine.bounds import (
+    EXACT_FLOAT32,
+    EXACT_FLOAT64,
+    PYTHON,
+    Arithmetic,
+    choose_arithmetic,
+    is_tap_by_tap,
+    sum_bound,
+    tap_sums,
+)
 from convcalc.engine.candidate import Candidate, Precision, choose, weigh
-from convcalc.engine.engine import Engine, Work
-from convcalc.engine.machine import WORKSPACE
-from convcalc.engine.obstacles import not_finite
+from convcalc.engine.engine import WORKSPACE, Engine, Work, not_finite
 from convcalc.engine.table import ENGINES
 from convcalc.engine.tile import region_count
 from convcalc.errors import UnknownNameError

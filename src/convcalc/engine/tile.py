@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from convcalc.arrays import Array
 from convcalc.engine import padded
-from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.bounds import Arithmetic
+from convcalc.engine.threads import Scratch
 from convcalc.geometry.axis import Axis
 from convcalc.problem import Problem
 

@@ -156,10 +156,10 @@ class Explorer(Frame):
         self.push_screen(prompt, self._edited)
 
     def _edited(self, text: str | None) -> None:
-        from convcalc.files.scalar import number
+        from convcalc.request.edited import typed_number
 
         if text is not None:
-            self._try(lambda: self.session.with_value(number(text)))
+            self._try(lambda: self.session.with_value(typed_number(text)))
 
     def action_kernel(self) -> None:
         """Ask for another kernel."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError
 from convcalc.geometry.boundary import Boundary
-from convcalc.render.frames import ROUNDED
+from convcalc.render.boxes import ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.report.blocks import Block, Flow, Role, say
 from convcalc.report.headline import problem_settings

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError, LimitError, Place
+from convcalc.files.expression import THOUSANDS, number
 from convcalc.files.numbers import numbers, packed
-from convcalc.files.scalar import THOUSANDS, number
 from convcalc.files.text import place_on_line
 from convcalc.limits import Limits
 from convcalc.numerals import Number

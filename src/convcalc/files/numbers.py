@@ -11,8 +11,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FieldPath, LimitError, below
-from convcalc.files.expression import out_of_range
-from convcalc.files.scalar import INTEGER, number
+from convcalc.files.expression import INTEGER, number, out_of_range
 from convcalc.files.text import shown
 from convcalc.limits import Limits
 from convcalc.numerals import Number, exact_text, is_finite, nearest_float

@@ -1,20 +1,187 @@
-"""The tensors of safetensors files: a file is mapped once its header is checked, and only what is read is loaded."""
+"""The tensors of safetensors files: a file is mapped once its header is checked, and only what is read is loaded.
+
+The header of a safetensors file, every word of it checked.
+
+The format is 8 bytes with the length of the header, least first, a JSON object that says of every tensor its dtype,
+shape and where its bytes begin and end, and the bytes (github.com/huggingface/safetensors, section "Format").
+"""
 
 from __future__ import annotations
 
+import json
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from math import prod
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from convcalc.arrays import Array, Stored
-from convcalc.errors import FormatError, Place, UnknownNameError
+from convcalc.errors import FormatError, LimitError, Place, UnknownNameError
 from convcalc.files.file_kind import OpenedFile
-from convcalc.files.safetensors_header import TensorEntry, read_header
-from convcalc.files.text import listed
-from convcalc.limits import Limits
+from convcalc.files.text import listed, shown, size_of
+from convcalc.limits import Limits, bytes_text
+
+_LENGTH = 8  # bytes
+_LONGEST_HEADER = 100_000_000  # bytes; the limit of the format's own reader
+_MEMORY_PER_BYTE = 30  # of the header: a list within a list is written in three bytes and takes some seventy
+_METADATA = "__metadata__"
+_LARGEST = 1 << 64  # what the format calls a size is below it
+_KEYS = {"dtype", "shape", "data_offsets"}
+_BITS = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E4M3FNUZ", "F8_E5M2", "F8_E5M2FNUZ", "F8_E8M0"), 8),
+    **dict.fromkeys(("U16", "I16", "F16", "BF16"), 16),
+    **dict.fromkeys(("U32", "I32", "F32"), 32),
+    **dict.fromkeys(("U64", "I64", "F64", "C64"), 64),
+    **{"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6},
+}
+"""Every dtype of the format with the bits of one value."""
+
+
+class TensorEntry(NamedTuple):
+    """What the header says of one tensor; it has been checked."""
+
+    dtype: str
+    """As the format spells it, such as ``BF16``."""
+    shape: tuple[int, ...]
+    start: int
+    """The first byte, from the end of the header."""
+    stop: int
+    """The byte after the last."""
+
+
+def read_header(stream: BinaryIO, source: str, limits: Limits) -> dict[str, TensorEntry]:
+    """Every tensor by its name, in the order of the header; the stream is left at its end, where the data begins.
+
+    Raises:
+        FormatError: it is no such file, is damaged, or says what is not so.
+        LimitError: the header takes more memory than may be used, or a tensor has more axes than allowed.
+    """
+    size = size_of(stream)
+    entries = _entries(_object(stream, size, source, limits), source, limits)
+    _check_places(entries, size - stream.tell(), source)
+    return entries
+
+
+def _object(stream: BinaryIO, size: int, source: str, limits: Limits) -> dict[str, Any]:
+    """The JSON object, of which nothing is known but that no name comes twice; the stream is left at its end."""
+    place = Place(source)
+    length = _length(stream, size, place)
+    limits.check_memory(_MEMORY_PER_BYTE * length, f"{source}: the header")
+    text = stream.read(length)
+    if not text.startswith(b"{"):
+        raise FormatError("not a .safetensors file: its header does not begin with {", place=place)
+    return _parsed(text, place)
+
+
+def _length(stream: BinaryIO, size: int, place: Place) -> int:
+    """The bytes of the header, which are there."""
+    start = stream.read(_LENGTH)
+    if len(start) < _LENGTH:
+        raise FormatError(f"not a .safetensors file: {size} B have no room for a header", place=place)
+    length = int.from_bytes(start, "little")
+    if length > _LONGEST_HEADER:
+        raise FormatError(
+            f"not a .safetensors file: a header of {bytes_text(length)}, at most {bytes_text(_LONGEST_HEADER)}",
+            place=place,
+        )
+    if length > size - _LENGTH:
+        raise FormatError(
+            f"the .safetensors file is truncated: a header of {bytes_text(length)}, "
+            f"{bytes_text(size - _LENGTH)} are there",
+            place=place,
+        )
+    return length
+
+
+def _parsed(text: bytes, place: Place) -> dict[str, Any]:
+    try:
+        header: dict[str, Any] = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
+    except FormatError as error:
+        error.place = place
+        raise
+    except UnicodeDecodeError as error:
+        raise FormatError(f"the .safetensors header is not UTF-8: offset {error.start}", place=place) from None
+    except (ValueError, RecursionError) as error:
+        beyond = "a number or a nesting out of bounds"
+        reason = f"character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else beyond
+        raise FormatError(f"the .safetensors header is not JSON: {reason}", place=place) from None
+    return header
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping of the pairs of a JSON object, no two of which have one name."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise FormatError(f"the .safetensors header has {shown(twice)} twice")
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)
+
+
+def _entries(header: dict[str, Any], source: str, limits: Limits) -> dict[str, TensorEntry]:
+    metadata = header.pop(_METADATA, {})
+    if not isinstance(metadata, dict) or not all(isinstance(each, str) for each in metadata.values()):
+        raise FormatError(f"{_METADATA} of the .safetensors header must be a mapping of texts", place=Place(source))
+    return {name: _entry(name, said, source, limits) for name, said in header.items()}
+
+
+def _entry(name: str, said: Any, source: str, limits: Limits) -> TensorEntry:
+    place = Place(f"{source}:{name}")
+    if not isinstance(said, dict) or set(said) != _KEYS:
+        raise FormatError("the .safetensors header must give dtype, shape and data_offsets, nothing else", place=place)
+    dtype, shape, offsets = said["dtype"], said["shape"], said["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in _BITS:
+        raise FormatError(f"an unknown dtype {shown(str(dtype))}", hint=f"one of: {', '.join(_BITS)}", place=place)
+    if not _are_sizes(shape):
+        raise FormatError(f"shape must be whole numbers, got {shown(str(shape))}", place=place)
+    if len(shape) > limits.axes:
+        raise LimitError(
+            f"{place}: {len(shape)} axes, at most {limits.axes}", hint=f"raise it with --limit axes={len(shape)}"
+        )
+    if not _are_sizes(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
+        raise FormatError(f"data_offsets must be two rising whole numbers, got {shown(str(offsets))}", place=place)
+    _check_size(dtype, shape, offsets[1] - offsets[0], place)
+    return TensorEntry(dtype, tuple(shape), *offsets)
+
+
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, list) and all(type(each) is int and 0 <= each < _LARGEST for each in value)
+
+
+def _check_size(dtype: str, shape: list[int], found: int, place: Place) -> None:
+    """Refuse a tensor whose bytes are not what its shape needs; Python's integers do not wrap."""
+    bits = prod(shape) * _BITS[dtype]
+    if bits != 8 * found:
+        sizes = " × ".join(map(str, shape)) or "one"
+        raise FormatError(
+            f"{sizes} values of {dtype} are {bytes_text(-(-bits // 8))}, data_offsets give {bytes_text(found)}",
+            place=place,
+        )
+
+
+def _check_places(entries: Mapping[str, TensorEntry], size: int, source: str) -> None:
+    """Refuse bytes that belong to two tensors or to none."""
+    end = 0
+    for name, entry in sorted(entries.items(), key=lambda item: item[1][2:]):
+        if entry.start != end:
+            fault = "overlaps the tensor before it" if entry.start < end else "leaves a hole before it"
+            raise FormatError(
+                f"the tensor {fault}: it begins at byte {entry.start}, not {end}", place=Place(f"{source}:{name}")
+            )
+        end = entry.stop
+    if end != size:
+        fault = "is truncated" if size < end else "has bytes after its end"
+        raise FormatError(
+            f"the .safetensors file {fault}: its tensors are {bytes_text(end)}, it holds {bytes_text(size)}",
+            place=Place(source),
+        )
+
 
 _READ = {
     **{"BOOL": "u1", "U8": "u1", "I8": "i1", "U16": "<u2", "I16": "<i2", "U32": "<u4", "I32": "<i4", "U64": "<u8"},

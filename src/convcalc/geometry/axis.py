@@ -1,12 +1,14 @@
-"""One spatial axis of a convolution: how far the kernel reaches, where it fits and which cells it reads."""
+"""One axis of a convolution: where its windows lie, which cells they read, and which are never read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 from convcalc.errors import GeometryError
-from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.receptive_axis import IndexMap
 
 
 def reach_of(kernel_size: int, dilation: int) -> int:
@@ -156,3 +158,82 @@ class Axes(tuple[Axis, ...]):
     def output_sizes(self) -> tuple[int, ...]:
         """Output cells on each axis."""
         return tuple(axis.output_size for axis in self)
+
+
+def read_cells(axis: Axis, boundary: Boundary) -> int:
+    """How many input cells of the axis take part in at least one output cell, through the boundary too.
+
+    It costs a pass over the padded axis for each tap, or where that is less a look at every cell that is read.
+
+    >>> read_cells(Axis(size=5, kernel_size=3, stride=3), Boundary())
+    3
+    """
+    if axis.stride == 1 and axis.dilation == 1 and axis.reach <= axis.size:
+        return axis.size
+    if axis.output_size * axis.kernel_size < axis.padded_size:
+        reads = (axis.reads(position) for position in range(axis.output_size))
+        return len({source for cells in reads for source in boundary.sources(cells, axis.size)} - {None})
+    read = bytearray(axis.padded_size)
+    for tap in range(axis.kernel_size):
+        first = tap * axis.dilation
+        last = first + (axis.output_size - 1) * axis.stride + 1
+        marks = read[first : last : axis.stride]
+        read[first : last : axis.stride] = b"\1" * len(marks)
+    inside = read[axis.before : axis.before + axis.size]
+    margins = (*range(axis.before), *range(axis.before + axis.size, axis.padded_size))
+    for index in margins:
+        source = boundary.source(index - axis.before, axis.size) if read[index] else None
+        if source is not None:
+            inside[source] = 1
+    return inside.count(1)
+
+
+def unread_cells(axes: tuple[Axis, ...], boundary: Boundary) -> int:
+    """How many spatial input cells no output cell ever reads.
+
+    A cell is read where its coordinate is read on every axis, so the read cells form a product.
+    """
+    return prod(axis.size for axis in axes) - prod(read_cells(axis, boundary) for axis in axes)
+
+
+def uncovered(size: int, first: int, kernel_size: int, dilation: int, stride: int, windows: int) -> int:
+    """How many of ``range(size)`` no tap lands on: those not ``first`` + tap × ``dilation`` + window × ``stride``.
+
+    It costs a step for each tap, whatever the size: taps whose places differ by whole strides share one sequence.
+
+    >>> uncovered(size=5, first=0, kernel_size=1, dilation=1, stride=2, windows=3)
+    2
+    """
+    if dilation == 1 and kernel_size >= stride:
+        return size - max(0, min(size, first + (windows - 1) * stride + kernel_size) - max(0, first))
+    covered = 0
+    ends: dict[int, int] = {}
+    for tap in range(kernel_size):
+        start, remainder = divmod(first + tap * dilation, stride)
+        end = min(start + windows, -((remainder - size) // stride))
+        known = ends.get(remainder, 0)
+        covered += max(0, end - max(start, known))
+        ends[remainder] = max(end, known)
+    return size - covered
+
+
+def window(axis: Axis, boundary: Boundary, positions: range) -> range:
+    """The smallest block that holds every input cell read at some output positions; empty if these read none.
+
+    Only positions whose taps reach outside are looked at one by one.
+
+    >>> from convcalc.geometry.boundary import BoundaryMode
+    >>> axis = Axis(size=4, kernel_size=3, before=1, after=1)
+    >>> window(axis, Boundary(), range(1)), window(axis, Boundary(BoundaryMode.CIRCULAR), range(1))
+    (range(0, 2), range(0, 4))
+    """
+    first = max(positions.start, -(-axis.before // axis.stride))
+    last = min(positions.stop, (axis.before + axis.size - axis.reach) // axis.stride + 1)
+    inside = range(first, last)
+    outside = (*range(positions.start, first), *range(last, positions.stop)) if inside else positions
+    sources = (boundary.sources(axis.reads(position), axis.size) for position in outside)
+    cells = [source for found in sources for source in found if source is not None]
+    if inside:
+        span = axis.span(inside)
+        cells += span[0], span[-1]
+    return range(min(cells), max(cells) + 1) if cells else range(0)

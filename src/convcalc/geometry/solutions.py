@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import PaddingWord, Pair, word_padding
-from convcalc.geometry.axis import Axis, reach_of
+from convcalc.geometry.axis import Axis, reach_of, uncovered
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.geometry.unread_cells import uncovered
 
 MOST_TAPS, MOST_STRIDE, MOST_DILATION, MOST_PADDING = 11, 11, 4, 40
 """What is tried where nothing is given: AlexNet's 11 taps is the largest kernel of a well-known network, and 40 cells

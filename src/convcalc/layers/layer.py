@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypedDict
 from convcalc.context import STANDARD, Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import Pair
-from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.tracing.explanation import Cell, Explanation, Term
 from convcalc.wording import counted
 

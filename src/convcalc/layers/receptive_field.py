@@ -11,8 +11,7 @@ from fractions import Fraction
 from math import floor, lcm
 from typing import Any, NamedTuple, TypeVar
 
-from convcalc.geometry.index_map import IndexMap
-from convcalc.geometry.receptive_axis import MOST_PHASES, Place, ReceptiveAxis, least, most
+from convcalc.geometry.receptive_axis import MOST_PHASES, IndexMap, Place, ReceptiveAxis, least, most
 from convcalc.layers.layer import Layer, Shape
 
 

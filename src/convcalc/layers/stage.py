@@ -1,4 +1,7 @@
-"""A layer in its place in a network: its name, what it takes, and where its numbers come from."""
+"""A layer in its place in a network: its name, what it takes, and where its numbers come from.
+
+A layer's output looked at again: a convolution's by another engine, and some cells of any kind by their traces.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.context import STANDARD, Context
-from convcalc.errors import ConvcalcError, FieldError, FieldPath, Place
+from convcalc.errors import ConvcalcError, DisagreementError, FieldError, FieldPath, Place
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Layer, Values
+from convcalc.tracing.explanation import Cell, Explanation
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.engine.plan import Plan
     from convcalc.problem import Labels, Problem
     from convcalc.tracing.verification import Verification
+
 
 _COPIES = 3  # of an output while it is made
 _WEIGHT_BYTES = 4  # of a number in float32
@@ -110,8 +116,6 @@ class Stage:
         self, inputs: Sequence[Array], output: Array, context: Context, plan: Plan | None = None
     ) -> Verification:
         """What was compared of its output, which agrees; raises as :func:`verify_layer` does."""
-        from convcalc.layers.verification import verify_layer
-
         values = self.values()
         with self.placing():
             return verify_layer(self.layer, inputs, values, output, context, plan)
@@ -149,3 +153,41 @@ class Cut(NamedTuple):
     def __str__(self) -> str:
         called = f" {self.name!r}" if self.name else ""
         return f"stops at node {self.node}{called} ({self.operator}): {self.reason}"
+
+
+def verify_layer(
+    layer: Layer,
+    inputs: Sequence[Array],
+    values: Values,
+    output: Array,
+    context: Context = STANDARD,
+    plan: Plan | None = None,
+) -> Verification:
+    """What was compared of a layer's output, (batch, *output_shape), which agrees; ``plan``: of a convolution.
+
+    Raises:
+        DisagreementError: a cell differs by more than rounding from what another engine or its trace makes of it.
+        LimitError: computing it again needs more memory than may be used.
+    """
+    from convcalc.tracing.verification import Verification, sampled, verify
+
+    if plan and isinstance(layer, Convolution):
+        return verify(layer.problem(inputs, values, context), output, plan, context)
+    start, traced = perf_counter(), 0
+
+    @cache
+    def tracer(sample: int) -> Callable[[Cell], Explanation]:
+        return layer.tracer(inputs, values, sample, context)
+
+    for place in sampled(output.shape, prod(layer.input_shape)):
+        _compare(layer, tracer(place[0])(place[1:]), output, place)
+        traced += 1
+    return Verification("", 0, traced, perf_counter() - start)
+
+
+def _compare(layer: Layer, reason: Explanation, output: Array, place: tuple[int, ...]) -> None:
+    from convcalc.arrays import plain
+
+    value = plain(output[place])
+    if not reason.agrees(value, output.dtype):
+        raise DisagreementError(place, layer.kind, value, "its trace", reason.total)

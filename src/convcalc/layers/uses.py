@@ -20,8 +20,8 @@ from convcalc.layers.stage import Stage
 from convcalc.numerals import Number, nearest_float
 from convcalc.problem import Problem
 from convcalc.tracing.explanation import Cell
-from convcalc.tracing.groups import readers, scaled
 from convcalc.tracing.places import check_place
+from convcalc.tracing.trace import readers, scaled
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -1,12 +1,20 @@
-"""Operators of ONNX that slide a window: convolutions and pools, with ONNX's defaults and padding."""
+"""Operators of ONNX that slide a window: convolutions and pools, with ONNX's defaults and padding.
+
+Operators of ONNX on constants: exporters compute the shape of a flatten from the shape of what flows.
+
+Upsample and Resize of ONNX, where they repeat every cell a whole number of times.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from convcalc.arrays import Array
 from convcalc.geometry.axis import reach_of
-from convcalc.models.onnx_node import NotReadError, OnnxNode, Part
-from convcalc.models.onnx_tensors import Constant, quoted
+from convcalc.models.onnx_node import LONGEST_LIST, NO_KIND, Flow, NotReadError, OnnxNode, Part
+from convcalc.models.onnx_tensors import Constant, plain_constant, quoted
 
 _WORDS = {"NOTSET": "", "VALID": "valid", "SAME_UPPER": "same", "SAME_LOWER": "same-lower"}
 
@@ -133,3 +141,94 @@ def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[l
         raise NotReadError(f"its output_shape is {wanted}, more than its windows reach")
     halves = [[max(0, total) // 2, max(0, total) - max(0, total) // 2] for total in totals]
     return [pair if word == "same" else pair[::-1] for pair in halves], extra
+
+
+def shape(node: OnnxNode) -> Constant:
+    """Shape: batch, channels and spatial sizes; a batch that is left open is one sample."""
+    if node.has("start") or node.has("end"):
+        raise NotReadError("it is of some axes only")
+    found = node.input(0)
+    return plain_constant([node.batch or 1, *found.shape] if isinstance(found, Flow) else list(_numbers(node, 0).shape))
+
+
+def gather(node: OnnxNode) -> Constant:
+    """Gather: entries of a list by their numbers."""
+    values, places = _numbers(node, 0), _numbers(node, 1)
+    if (
+        node.whole("axis", 0) != 0
+        or values.ndim != 1
+        or not all(-len(values) <= each < len(values) for each in places.flat)
+    ):
+        raise NotReadError("it gathers no entries of a list")
+    return plain_constant(values[places])
+
+
+def concatenated(node: OnnxNode) -> Constant:
+    """Concat: lists one after the other."""
+    parts = [_numbers(node, place) for place in range(len(node.inputs))]
+    if not parts or node.whole("axis", 0) not in (0, -1) or any(part.ndim != 1 for part in parts):
+        raise NotReadError("it joins no lists")
+    return plain_constant(np.concatenate(parts))
+
+
+def as_list(node: OnnxNode) -> Constant:
+    """Unsqueeze: a number as a list of one."""
+    axes = node.wholes("axes") if node.opset < 13 else node.wholes_of(1, "axes")
+    if axes not in ([0], [-1]) or _numbers(node, 0).ndim:
+        raise NotReadError("it makes no list of a number")
+    return plain_constant(_numbers(node, 0).reshape(1))
+
+
+def _numbers(node: OnnxNode, place: int) -> Array:
+    """The few whole numbers of a constant."""
+    if isinstance(node.input(place), Flow):
+        raise NotReadError(NO_KIND)
+    found = node.constant(place, f"input {place + 1}")
+    values = found.read() if np.prod(found.shape, dtype=object) <= LONGEST_LIST else None
+    if values is None or values.dtype.kind not in "iu":
+        raise NotReadError("it does not compute a shape")
+    return values
+
+
+def upsampling(node: OnnxNode) -> Part:
+    """Upsample, and Resize where it does the same: nearest, by whole factors."""
+    if node.text("mode", "nearest") != "nearest":
+        raise NotReadError(f"its mode is {quoted(node.text('mode', ''))}, only nearest is read")
+    _check_nearest(node)
+    factors = _factors(node)
+    if len(factors) != len(node.flow.shape) + 1 or factors[:2] != [1, 1] or any(f < 1 or f % 1 for f in factors):
+        raise NotReadError(f"it scales by {factors}, only whole factors of spatial axes are read")
+    return Part("upsample", {"scale_factor": [int(factor) for factor in factors[2:]]})
+
+
+def _check_nearest(node: OnnxNode) -> None:
+    """Refuse roundings with which a cell would not be repeated as often as the factor says."""
+    if node.operator == "Upsample" or node.opset < 11:
+        return
+    place = node.text("coordinate_transformation_mode", "half_pixel")
+    rounding = node.text("nearest_mode", "round_prefer_floor")
+    roundings = {
+        "asymmetric": ("floor",),
+        **dict.fromkeys(
+            ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"), ("round_prefer_floor", "round_prefer_ceil")
+        ),
+    }
+    if rounding not in roundings.get(place, ()):
+        raise NotReadError(f"it takes the nearest cell by {place} and {rounding}")
+    if node.has("axes") or node.is_set("antialias") or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NotReadError("it has axes, antialias or keep_aspect_ratio_policy")
+
+
+def _factors(node: OnnxNode) -> list[float]:
+    """How many times larger each axis becomes, batch and channels first."""
+    if node.opset < 7:
+        return [1, 1, node.real("height_scale", 0), node.real("width_scale", 0)]
+    if node.opset < 9:
+        return node.reals("scales") or []
+    scales, sizes = (1, None) if node.opset < 11 else (2, 3)
+    if sizes is None or node.input(sizes) is None:
+        return node.wholes_of(scales, "scales")
+    wanted, shape = node.wholes_of(sizes, "sizes"), node.flow.shape
+    if len(wanted) != len(shape) + 1:
+        raise NotReadError(f"its sizes are {wanted}, {len(shape) + 1} numbers are needed")
+    return [wanted[0] / (node.batch or 1), *(out / cells for out, cells in zip(wanted[1:], shape, strict=True))]

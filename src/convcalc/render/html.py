@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from convcalc.render.frames import ROUNDED
+from convcalc.render.boxes import ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import Line
 from convcalc.report.blocks import Block, Role

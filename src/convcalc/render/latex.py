@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from convcalc.render.columns import fitted_widths, kept_columns, left_out
 from convcalc.render.latex_text import latex_number, latex_text
+from convcalc.render.tables import fitted_widths, kept_columns, left_out
 from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
 
 _ROW = 90  # characters of a table's row that fit on a line

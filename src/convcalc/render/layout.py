@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from convcalc.render.boxes import Box, fitted
-from convcalc.render.frames import Frame
+from convcalc.render.boxes import Box, Frame, fitted
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
 from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table, Tree
@@ -38,7 +37,7 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
         case Table():
             yield from table_lines(block, width, frame)
         case Tree():
-            from convcalc.render.trees import tree_lines
+            from convcalc.render.tables import tree_lines
 
             yield from tree_lines(block, width, frame)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from convcalc.render.frames import ASCII, Frame
+from convcalc.render.boxes import ASCII, Frame
 from convcalc.render.layout import lines_of
 from convcalc.report.blocks import Block
 

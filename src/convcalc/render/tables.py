@@ -1,14 +1,69 @@
-"""Tables as lines: texts are wrapped where they must be; on narrow pages there is one line for each cell."""
+"""Tables as lines: texts are wrapped where they must be; on narrow pages there is one line for each cell.
+
+How wide the columns of a table become where they do not all fit.
+
+Trees as lines: what hangs below a line is joined to it by rules.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
-from convcalc.render.columns import fitted_widths, kept_columns, left_out
-from convcalc.render.frames import Frame, bar, rule
+from convcalc.render.boxes import Frame, bar, rule
 from convcalc.render.lines import Line, Strip, folded, line_width, safe, stripped, text_width, wrapped
-from convcalc.report.blocks import Role, Span, Table
+from convcalc.report.blocks import Role, Span, Table, Tree
+from convcalc.report.text import listed
+
+_SHORTENED = 24  # characters of text, to which a column is wrapped before another one is left out
+_NARROWEST = 12  # characters of text, below which a wrapped cell is no longer read but deciphered
+
+
+def fitted_widths(
+    widths: Sequence[int], flexible: Collection[int], room: int, words: Sequence[int] | None = None
+) -> list[int] | None:
+    """The widths with those of the ``flexible`` columns reduced, the widest first, until all fit; None if they cannot.
+
+    ``words``: the longest word of each column, which is broken only where no other column can give way.
+
+    >>> fitted_widths([30, 5, 40], {0, 2}, 60)
+    [27, 5, 28]
+    """
+    fitted = list(widths)
+    while sum(fitted) > room:
+        between_words = [number for number in flexible if words and fitted[number] > max(words[number], _NARROWEST)]
+        widest = max(between_words or flexible, key=fitted.__getitem__, default=None)
+        if widest is None or fitted[widest] <= _NARROWEST:
+            return None
+        fitted[widest] -= 1
+    return fitted
+
+
+def kept_columns(
+    widths: Sequence[int], flexible: Collection[int], spare: Sequence[int], room: int, between: int
+) -> list[int]:
+    """The columns that are left once as many of the ``spare`` ones are gone, the first one first, as it takes to fit.
+
+    ``between``: what lies between two columns. It may be that those which are left do not fit either.
+
+    >>> kept_columns([10, 20, 5, 9], {0}, [3, 1], 30, 2)
+    [0, 2]
+    """
+    least = [min(width, _SHORTENED) if number in flexible else width for number, width in enumerate(widths)]
+    kept = list(range(len(widths)))
+    for number in spare:
+        if sum(least[each] for each in kept) + between * (len(kept) - 1) <= room:
+            break
+        kept.remove(number)
+    return kept
+
+
+def left_out(table: Table, kept: Collection[int], page: str = "") -> str:
+    """A sentence on the columns that are not kept, or nothing where all are."""
+    missing = [name for number, name in enumerate(table.columns) if number not in kept]
+    where = f"; {page}, --format csv and json have" if page else "; --format csv and json have"
+    return f"left out here: {listed(missing)}{where} every column" if missing else ""
+
 
 _BAR, _BESIDE_BAR = 8, 4  # columns of a bar, and of the text behind it
 _BETWEEN = 2  # columns of a table that may have many and so has no frame
@@ -122,3 +177,29 @@ def _records(table: Table, width: int) -> Iterator[Line]:
             if table.spare and not cell.text:
                 continue
             yield from wrapped([Span(f"{name}: ", Role.LABEL), cell], width, indent=2)
+
+
+_STEP = 3  # columns that each level is moved in
+_HANGING = 2  # columns that the later lines of a text hang below its first
+
+
+def tree_lines(tree: Tree, width: int, frame: Frame, before: str = "", below: str = "") -> Iterator[Line]:
+    """The lines of a tree; ``before`` stands in front of its first line, ``below`` in front of all others."""
+    deeper = below + (frame.side if tree.branches else "").ljust(_HANGING)
+    for number, line in enumerate(wrapped(tree.spans, width - _room(before, width))):
+        rules = _cut(deeper if number else before, width)
+        yield (Span(rules, Role.LABEL), *line) if rules else line
+    for number, branch in enumerate(tree.branches, start=1):
+        is_last = number == len(tree.branches)
+        corner = (frame.bottom if is_last else frame.middle)[0] + frame.rule + " "
+        side = (" " if is_last else frame.side).ljust(_STEP)
+        yield from tree_lines(branch, width, frame, below + corner, below + side)
+
+
+def _room(rules: str, width: int) -> int:
+    return len(_cut(rules, width)) + (_HANGING if rules else 0)
+
+
+def _cut(rules: str, width: int) -> str:
+    """The rules nearest to the text; half of the page at most is theirs."""
+    return rules[-(width // 2) :] if len(rules) > width // 2 else rules

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.segment import Segment, Segments
 
-from convcalc.render.frames import ROUNDED
+from convcalc.render.boxes import ROUNDED
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import Strip
 from convcalc.report.blocks import Block, Role

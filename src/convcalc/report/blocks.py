@@ -1,10 +1,14 @@
-"""The parts of a report: what is said and in which role, with no colour, width or file format."""
+"""The parts of a report: what is said and in which role, with no colour, width or file format.
+
+Several answers of one kind: how they are told together, one held at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from convcalc.report.text import signed_sum
 
@@ -200,3 +204,24 @@ def say(text: str, role: Role = Role.PLAIN, *, indent: int = 0, space_before: bo
 def note(text: str) -> Sentence:
     """A warning that stands among the blocks."""
     return Sentence((Span("note: ", Role.NOTE), Span(text)), indent=6)
+
+
+Told = TypeVar("Told")
+"""What one answer is made of."""
+
+
+@dataclass(frozen=True)
+class Series(Generic[Told]):
+    """How answers of one kind are told together."""
+
+    schema: str
+    """Of the JSON document that holds them all, such as "traces"."""
+    setting: Callable[[], Iterable[Block]]
+    """What a page that is read by itself says once, before the first answer."""
+    header: Callable[[], Iterable[Any]]
+    """The columns of :attr:`rows`."""
+    blocks: Callable[[Told], Sequence[Block]]
+    handout: Callable[[Told], Iterable[Block]]
+    """The blocks of an answer on a page that is read by itself."""
+    data: Callable[[Told], dict[str, Any]]
+    rows: Callable[[Told], Iterable[Iterable[Any]]]

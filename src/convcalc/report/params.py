@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from convcalc.geometry.axis import Axis
-from convcalc.geometry.counts import Counts
+from convcalc.geometry.convolution import Counts
 from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, say
 from convcalc.report.size_arithmetic import size_sentences

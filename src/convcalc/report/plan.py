@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from convcalc.engine.candidate import Candidate, Precision
-from convcalc.engine.engine import Work
-from convcalc.engine.machine import WORKSPACE
+from convcalc.engine.engine import WORKSPACE, Work
 from convcalc.engine.plan import Plan
 from convcalc.engine.table import ENGINES
 from convcalc.limits import bytes_text

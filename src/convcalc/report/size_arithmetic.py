@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convcalc.geometry.axis import Axis
+from convcalc.geometry.axis import Axis, unread_cells
 from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.unread_cells import unread_cells
 from convcalc.report.blocks import Role, Sentence, say
 from convcalc.report.text import axis_names, listed
 from convcalc.wording import counted

@@ -40,7 +40,8 @@ def _value(name: str, field: Field, folder: Path) -> Any:
     if field.origin.is_flag or field.origin.source == STANDARD_INPUT_NAME:
         values = field.node.array
         return _numbers((squeezed(values) if values.ndim > 2 else values).tolist())
-    return {"file": _moved(field.origin.source, Path(), folder)}
+    member = f":{field.origin.member}" if field.origin.member else ""
+    return {"file": _moved(field.origin.source, Path(), folder) + member}
 
 
 def _numbers(values: Any) -> Any:

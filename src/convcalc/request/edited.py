@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from convcalc.context import Context
 from convcalc.errors import FieldError, UsageError
+from convcalc.files.expression import number
 from convcalc.files.file_kind import is_path
 from convcalc.files.tensor_file import Tensor
-from convcalc.numerals import exact_text
+from convcalc.numerals import Number, exact_text
 from convcalc.request.layer_list import Entry, read_entries
 from convcalc.request.request import FIELDS, NETWORK_FIELDS, Field, Origin, Request
 
@@ -116,19 +117,28 @@ def _said(entry: Entry, changes: _Said) -> Node:
     return kept | {name: node for name, node in inner.items() if node is not None}
 
 
+def typed_number(text: str) -> Number:
+    """The number that a text stands for, as in a file.
+
+    Raises:
+        FieldError: it is none.
+    """
+    return number(text)
+
+
 def with_flags_baked(request: Request, network: Network, context: Context) -> Request:
     """The request with what flags change of a layer as if it stood in the file, where more can be changed."""
     if not request.changes or request.model is not None:
         return request
-    number = network.number(request.layer)
+    place = network.number(request.layer)
     said: dict[str, Node | None] = {}
     for name, field in request.changes.items():
         node = cast("Node", field.node)
         if name == "depthwise":
-            said["groups"] = str(network.stages[number].layer.channels)
+            said["groups"] = str(network.stages[place].layer.channels)
         else:
             said[name] = str(Path(node).absolute()) if isinstance(node, str) and is_path(node) else node
-    return _with_layer(replace(request, layer="", changes={}), number, said, context)
+    return _with_layer(replace(request, layer="", changes={}), place, said, context)
 
 
 def with_input(request: Request, tensor: InputTensor) -> Request:

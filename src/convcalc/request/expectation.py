@@ -11,7 +11,7 @@ from convcalc.arrays import Array, squeezed
 from convcalc.context import Context
 from convcalc.engine.compare import Expected
 from convcalc.errors import FieldError, below
-from convcalc.files.scalar import number
+from convcalc.files.expression import number
 from convcalc.geometry.arguments import whole
 from convcalc.request.generators import index_of
 from convcalc.request.request import Request

@@ -11,8 +11,8 @@ import numpy as np
 from convcalc.arrays import Array
 from convcalc.context import Context
 from convcalc.errors import FieldError, UnknownNameError, below
+from convcalc.files.expression import number
 from convcalc.files.numbers import packed
-from convcalc.files.scalar import number
 from convcalc.files.yaml_reader import Node
 from convcalc.geometry.arguments import whole
 from convcalc.request.text_values import plain_value

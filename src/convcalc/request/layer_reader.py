@@ -12,9 +12,8 @@ from convcalc.layers.layer import Layer, Shape
 from convcalc.layers.network import INPUT, INPUT_NAME, Network
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS, Kind
-from convcalc.request.layer_arguments import arguments_of
 from convcalc.request.layer_list import Entry
-from convcalc.request.layer_values import LayerValues
+from convcalc.request.layer_values import LayerValues, arguments_of
 from convcalc.request.request import Field
 from convcalc.request.spellings import unknown_key
 from convcalc.request.text_values import plain_value, truth

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from convcalc.errors import FieldError, FormatError, below
-from convcalc.files.scalar import number
+from convcalc.files.expression import number
 from convcalc.files.yaml_reader import Node, Quoted, parse
 from convcalc.limits import Limits
 

@@ -18,9 +18,8 @@ from convcalc.arrays import Array, index, narrowed, plain, read_only
 from convcalc.context import Context
 from convcalc.errors import LimitError
 from convcalc.problem import Problem
-from convcalc.tracing.groups import group_slices, scaled
 from convcalc.tracing.places import check_place
-from convcalc.tracing.trace import cells_at
+from convcalc.tracing.trace import cells_at, group_slices, scaled
 
 _BYTES = 24  # for each number: as it is made, as Python's own and packed
 Label = tuple[int, ...]

@@ -1,4 +1,9 @@
-"""The story of one output cell as data: whatever front end tells it, it tells this."""
+"""The story of one output cell as data: whatever front end tells it, it tells this.
+
+Groups of channels that do not mix, and the scales of their output channels.
+
+An input channel around a window: where in the input, or beside it, the window of a trace lies.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +24,36 @@ from convcalc.numerals import Number, nearest_float
 from convcalc.problem import Problem
 from convcalc.tracing.explanation import Explanation, LazyTerms, Term
 from convcalc.tracing.places import check_place
+
+
+def _part(channels: int, groups: int, group: int) -> slice:
+    """The channels of one of so many groups.
+
+    >>> _part(6, groups=3, group=1)
+    slice(2, 4, None)
+    """
+    count = channels // groups
+    return slice(group * count, (group + 1) * count)
+
+
+def group_slices(problem: Problem) -> Iterator[tuple[slice, slice]]:
+    """The output channels and the input channels of each group."""
+    for group in range(problem.groups):
+        yield _part(problem.out_channels, problem.groups, group), _part(problem.in_channels, problem.groups, group)
+
+
+def readers(problem: Problem, channel: int) -> range:
+    """The output channels that read an input channel: those of its group."""
+    group = channel // (problem.in_channels // problem.groups)
+    return range(problem.out_channels)[_part(problem.out_channels, problem.groups, group)]
+
+
+def scaled(problem: Problem, values: Array, out_channels: slice = slice(None)) -> Array:
+    """Values, (out_channels, ...) of some output channels, times the scales of these, in numbers of the same kind."""
+    scales = problem.scale[out_channels]
+    factors = np.array(scales if problem.is_exact else list(map(float, scales)), dtype=values.dtype)
+    product: Array = values * factors.reshape(-1, *(1,) * (values.ndim - 1))
+    return product
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -187,3 +222,49 @@ def _finished(problem: Problem, channel: int, total: Number) -> Number:
         sums[0, channel] = total
         finished: Number = plain(epilogue(problem, sums).reshape(-1)[channel])
     return finished
+
+
+_WHOLE = 12  # cells of an axis that is kept whole
+_MARGIN = 2  # cells kept on both sides of the window on a longer axis
+
+
+class Surroundings(NamedTuple):
+    """Cells of one input channel and of its padding; every array has one axis for each spatial axis."""
+
+    ranges: tuple[range, ...]
+    """Which cells these are, counted from the input's first on each axis."""
+    values: Array
+    padded: Array
+    """Which cells lie outside the input."""
+    read: Array
+    """Which cells the window reads."""
+
+
+def surroundings(trace: Trace, channel: int) -> Surroundings:
+    """Rows and columns around the window in an input channel; of further axes only what the window reads."""
+    problem = trace.problem
+    planes = problem.rank - 2
+    ranges = tuple(
+        read if number < planes else _around(read, axis.size)
+        for number, (read, axis) in enumerate(zip(trace.reads, problem.axes, strict=True))
+    )
+    sources = tuple(
+        problem.boundary.sources(cells, axis.size) for cells, axis in zip(ranges, problem.axes, strict=True)
+    )
+    under = [[cell in read for cell in cells] for cells, read in zip(ranges, trace.reads, strict=True)]
+    read = np.zeros([len(cells) for cells in ranges], dtype=bool)
+    read[np.ix_(*map(np.array, under))] = True
+    return Surroundings(
+        ranges,
+        cells_at(problem, problem.input[trace.sample, channel], sources),
+        outside(ranges, sources),
+        read,
+    )
+
+
+def _around(read: range, size: int) -> range:
+    """The whole axis with the padding that is read; of a long one the cells beside the window."""
+    first, last = min(0, read[0]), max(size - 1, read[-1])
+    if last - first + 1 > _WHOLE:
+        first, last = max(first, read[0] - _MARGIN), min(last, read[-1] + _MARGIN)
+    return range(first, last + 1)

@@ -60,7 +60,7 @@ def _show(kernel: Kernel, target: opt.OutputOptions) -> None:
 
     save = None
     if wants_figure(target):
-        from convcalc.report.kernel.figure import kernel_figure
+        from convcalc.report.kernel.response import kernel_figure
 
         save = figure_saver(lambda: kernel_figure(kernel), target)
     emit(kernel_report(kernel), target, save=save)

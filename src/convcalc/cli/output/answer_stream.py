@@ -12,11 +12,10 @@ from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_lines
 from convcalc.cli.output.report_formats import HANDOUTS
 from convcalc.cli.streams import output_console, page_width
-from convcalc.report.blocks import SCHEMA_VERSION, Block
-from convcalc.report.series import Series, Told
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Series, Told
 
 if TYPE_CHECKING:
-    from convcalc.render.frames import Frame
+    from convcalc.render.boxes import Frame
 
 Blocks = Iterable[Block]
 
@@ -44,13 +43,13 @@ def _stream(series: Series[Told], told: Iterable[Told], form: str) -> Iterator[s
 
 
 def _plain(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.frames import ASCII
+    from convcalc.render.boxes import ASCII
 
     return _text(series, told, ASCII)
 
 
 def _framed(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
-    from convcalc.render.frames import ROUNDED
+    from convcalc.render.boxes import ROUNDED
 
     return _text(series, told, ROUNDED)
 

@@ -51,21 +51,20 @@ def sheet_saver(gallery: Gallery, report: Report, target: OutputOptions) -> Call
 
 
 def _svg(gallery: Gallery) -> bytes:
-    from convcalc.render.sheet.layout import sheet_page
+    from convcalc.render.sheet import sheet_page
     from convcalc.render.svg.document import svg_lines
 
     return "".join(f"{line}\n" for line in svg_lines(sheet_page(gallery))).encode()
 
 
 def _png(gallery: Gallery) -> bytes:
-    from convcalc.render.sheet.layout import sheet_page
-    from convcalc.render.sheet.raster import png_page
+    from convcalc.render.sheet import png_page, sheet_page
 
     return png_page(sheet_page(gallery))
 
 
 def _html(gallery: Gallery) -> bytes:
-    from convcalc.render.sheet.html import html_text
+    from convcalc.render.sheet import html_text
 
     return html_text(gallery).encode()
 

@@ -8,11 +8,9 @@ from math import prod
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.engine.arithmetic import INT64, Arithmetic
-from convcalc.engine.bounds import of_definition
-from convcalc.engine.engine import Done, Engine, Run, Work
-from convcalc.engine.machine import CALL, product_seconds
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.bounds import INT64, Arithmetic, of_definition
+from convcalc.engine.engine import CALL, Done, Engine, Run, Work, product_seconds
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
 from convcalc.engine.tiling import block_bytes, tile_size
 from convcalc.problem import Problem

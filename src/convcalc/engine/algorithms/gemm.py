@@ -11,12 +11,9 @@ from math import prod
 import numpy as np
 
 from convcalc.arrays import Array, index, strided
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic
-from convcalc.engine.bounds import of_definition
-from convcalc.engine.engine import Done, Engine, Run, Work
-from convcalc.engine.machine import CALL, pass_seconds, product_seconds
-from convcalc.engine.obstacles import no_product
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.bounds import EXACT_FLOAT32, EXACT_FLOAT64, INT64, Arithmetic, of_definition
+from convcalc.engine.engine import CALL, Done, Engine, Run, Work, no_product, pass_seconds, product_seconds
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
 from convcalc.engine.tiling import block_bytes, steps, tile_size
 from convcalc.problem import Problem

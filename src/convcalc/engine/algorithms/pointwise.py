@@ -7,10 +7,9 @@ from math import prod
 from convcalc.arrays import Array
 from convcalc.engine.algorithms import gemm
 from convcalc.engine.algorithms.gemm import group_filters, of_tile, product_into, product_work, sums_seconds
-from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.engine import Done, Run, Work
-from convcalc.engine.obstacles import no_product
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.bounds import Arithmetic
+from convcalc.engine.engine import Done, Run, Work, no_product
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
 from convcalc.problem import Problem
 

@@ -10,7 +10,7 @@ from math import prod
 
 from convcalc.arrays import Array
 from convcalc.engine import padded
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Tile
 
 

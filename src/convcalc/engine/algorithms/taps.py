@@ -13,12 +13,9 @@ import numpy as np
 from convcalc.arrays import Array, strided
 from convcalc.engine.algorithms.gemm import of_tile
 from convcalc.engine.algorithms.slabs import Slabs
-from convcalc.engine.arithmetic import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic
-from convcalc.engine.bounds import of_definition
-from convcalc.engine.engine import Done, Engine, Run, Work
-from convcalc.engine.machine import CALL, pass_seconds
-from convcalc.engine.obstacles import OfExactness, not_dense
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.bounds import EXACT_FLOAT32, EXACT_FLOAT64, INT64, PYTHON, Arithmetic, of_definition
+from convcalc.engine.engine import CALL, Done, Engine, OfExactness, Run, Work, not_dense, pass_seconds
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
 from convcalc.engine.tiling import block_bytes, ceil_div, channel_tile, steps, tile_size
 from convcalc.problem import Problem

@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, index, is_exact, largest
-from convcalc.engine.arithmetic import EXACT_FLOAT64, FLOAT32, FLOAT64, INT64, PYTHON, Arithmetic
-from convcalc.engine.machine import CALL, pass_seconds, product_seconds
-from convcalc.engine.scratch import Scratch
-from convcalc.engine.threads import product_threads, share_products
+from convcalc.engine.bounds import EXACT_FLOAT64, FLOAT32, FLOAT64, INT64, PYTHON, Arithmetic
+from convcalc.engine.engine import CALL, pass_seconds, product_seconds
+from convcalc.engine.threads import Scratch, product_threads, share_products
 from convcalc.engine.tiling import ceil_div, steps
 
-_CALLS, _PASSES = 4, 5  # of NumPy for each tap, and over its products: measured, see :mod:`convcalc.engine.machine`
+_CALLS, _PASSES = 4, 5  # of NumPy for each tap, and over its products: measured, see :mod:`convcalc.engine.engine`
 
 
 def scatter(

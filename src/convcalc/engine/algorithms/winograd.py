@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array, index
-from convcalc.engine.algorithms.cook_toom import Transforms, transforms
-from convcalc.engine.algorithms.winograd_kernels import FILTERS, Kernels
+from convcalc.engine.algorithms.winograd_kernels import FILTERS, Kernels, Transforms, transforms
 from convcalc.engine.algorithms.winograd_tiles import (
     TAPS,
     gathered,
@@ -26,13 +25,21 @@ from convcalc.engine.algorithms.winograd_tiles import (
     transformed,
     transformed_cells,
 )
-from convcalc.engine.arithmetic import Arithmetic
-from convcalc.engine.bounds import EPILOGUE, is_tap_by_tap, roundings, tap_sums
-from convcalc.engine.engine import Done, Engine, Run, Work
-from convcalc.engine.machine import CALL, WORKSPACE, pass_seconds, product_seconds
+from convcalc.engine.bounds import EPILOGUE, Arithmetic, is_tap_by_tap, roundings, tap_sums
+from convcalc.engine.engine import (
+    CALL,
+    WORKSPACE,
+    Done,
+    Engine,
+    Run,
+    Work,
+    not_dense,
+    not_tame,
+    pass_seconds,
+    product_seconds,
+)
 from convcalc.engine.neighbours import anew, are_even, around, calm, largest, least_inside, under, windows
-from convcalc.engine.obstacles import not_dense, not_tame
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
 from convcalc.engine.tiling import ceil_div, steps, tile_size
 from convcalc.problem import Problem

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array, index, strided
-from convcalc.engine.algorithms.cook_toom import transforms
-from convcalc.engine.scratch import Scratch
+from convcalc.engine.algorithms.winograd_kernels import transforms
+from convcalc.engine.threads import Scratch
 from convcalc.engine.tile import Region, Tile
 from convcalc.problem import Problem
 

@@ -1,16 +1,25 @@
 """What of a picture file holds its pixels, its size and what turns it, read before a library decodes it.
 
 Only these parts are handed on: Pillow never sees text, profiles, further frames or Exif blocks, of which it would warn.
+
+BMP images: their size, and those with a palette in whole, of which Pillow misreads some with few colours.
+
+What of a PNG file holds its pixels (PNG specification, third edition).
 """
 
 from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from convcalc.arrays import Array
 from convcalc.errors import FormatError
+from convcalc.files.images.raster import coloured, unpacked
 from convcalc.files.images.tiff_tags import exif_orientation
 
 DROPPED = "transparency of the palette dropped"
@@ -155,3 +164,153 @@ def webp_parts(data: bytes) -> Parts:
 
 def _whole(data: bytes) -> int:
     return int.from_bytes(data, "little")
+
+
+_OS2_HEADER = 12
+_PLAIN, _RLE8, _RLE4 = 0, 1, 2
+_BITS = {_PLAIN: (1, 4, 8), _RLE8: (8,), _RLE4: (4,)}
+_END_OF_LINE, _END, _MOVE = 0, 1, 2
+
+
+def bmp_parts(data: bytes) -> Parts:
+    """The parts of a BMP image, Windows' or that of OS/2.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    if len(data) < 26:
+        raise FormatError("the BMP image has no header")
+    if _header_size(data) == _OS2_HEADER:
+        width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
+        return Parts(width, height, bits=bits, data=data)
+    width, height, _, bits, kind = struct.unpack_from("<iiHHI", data.ljust(34, b"\0"), 18)
+    return Parts(max(0, width), abs(height), bits=bits, kind=kind, data=data)
+
+
+def has_palette(parts: Parts) -> bool:
+    """Whether pixels are places in a palette."""
+    return parts.bits in _BITS.get(parts.kind, ())
+
+
+def bmp_numbers(parts: Parts) -> tuple[Array, list[str]]:
+    """The colours (3, height, width) of an image with a palette, or its greys (1, height, width), and notes.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    data, bits = parts.data, parts.bits
+    is_old = _header_size(data) == _OS2_HEADER
+    (start,) = struct.unpack_from("<I", data, 10)
+    used = 0 if is_old else struct.unpack_from("<I", data.ljust(50, b"\0"), 46)[0]
+    size = min(used or 1 << bits, 1 << bits)
+    entry, first = (3 if is_old else 4), 14 + _header_size(data)
+    table = np.frombuffer(data[first : first + size * entry], np.uint8)
+    if table.size < size * entry:
+        raise FormatError("the BMP image is truncated in its palette")
+    rows = _plain(data[start:], parts) if parts.kind == _PLAIN else _run_lengths(data[start:], parts)
+    is_upwards = is_old or struct.unpack_from("<i", data, 22)[0] > 0
+    return coloured(rows[::-1] if is_upwards else rows, table.reshape(size, entry)[:, 2::-1])
+
+
+def _header_size(data: bytes) -> int:
+    return int.from_bytes(data[14:18], "little")
+
+
+def _plain(stored: bytes, parts: Parts) -> Array:
+    """The places (height, width) as they are stored, in rows of whole groups of four bytes."""
+    row = (parts.width * parts.bits + 31) // 32 * 4
+    if len(stored) < row * parts.height:
+        raise FormatError(f"the BMP image is truncated: {row * parts.height:,} bytes of pixels are needed")
+    lines = np.frombuffer(stored, np.uint8, row * parts.height).reshape(parts.height, row)
+    return lines[:, : parts.width] if parts.bits == 8 else unpacked(lines, parts.width, parts.bits)
+
+
+def _run_lengths(stored: bytes, parts: Parts) -> Array:
+    """The places (height, width) of runs; those that no run covers are 0."""
+    rows = np.zeros((parts.height, parts.width), np.uint8)
+    row = column = place = 0
+    while row < parts.height and place + 2 <= len(stored):
+        count, value = stored[place : place + 2]
+        place += 2
+        if count:
+            run = bytes([value])
+        elif value == _END:
+            break
+        elif value == _END_OF_LINE:
+            row, column = row + 1, 0
+            continue
+        elif value == _MOVE:
+            right, down = stored[place : place + 2].ljust(2, b"\0")
+            column, row, place = column + right, row + down, place + 2
+            continue
+        else:
+            count, size = value, -(-value * parts.bits // 8)
+            run, place = stored[place : place + size], place + size + size % 2
+        if parts.bits == 4:
+            run = bytes(half for pair in run for half in (pair >> 4, pair & 15))
+        cells = rows[row, column : column + count]
+        cells[:] = np.frombuffer((run * count)[: cells.size].ljust(cells.size, b"\0"), np.uint8)
+        column += count
+    return rows
+
+
+GREY, COLOURS, PALETTE, GREY_ALPHA, COLOURS_ALPHA = 0, 2, 3, 4, 6
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_DEPTHS = {GREY: (1, 2, 4, 8, 16), COLOURS: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), COLOURS_ALPHA: (8, 16)}
+_SAMPLES = {GREY: 1, COLOURS: 3, PALETTE: 3, GREY_ALPHA: 2, COLOURS_ALPHA: 4}
+_PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+
+
+def png_parts(data: bytes) -> Parts:
+    """Those of a PNG image.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    kept, found = [_SIGNATURE], Parts()
+    place = len(_SIGNATURE)
+    while place + 12 <= len(data):
+        (size,), name = struct.unpack_from(">I", data, place), data[place + 4 : place + 8]
+        content = data[place + 8 : place + 8 + size]
+        whole, place = data[place : place + 12 + size], place + 12 + size
+        if not found.width and name != b"IHDR":
+            break
+        if name == b"IHDR":
+            if found.width:  # the one that is checked would not be the one that is decoded
+                raise FormatError("the PNG image has two headers")
+            found = _header(content)
+        elif name == b"acTL" and size >= 4:
+            found = replace(found, frames=max(1, struct.unpack(">I", content[:4])[0]))
+        elif name == b"eXIf":
+            found = replace(found, orientation=exif_orientation(content))
+        elif name == b"tRNS":
+            found = replace(found, transparent=_transparency(content, found.kind))
+        if name in _PIXEL_CHUNKS:
+            kept.append(whole)
+    if not found.width:
+        raise FormatError("the PNG image has no header")
+    return replace(found, data=b"".join(kept))
+
+
+def _header(content: bytes) -> Parts:
+    if len(content) != 13:
+        raise FormatError("the PNG image has no header")
+    width, height, bits, kind = struct.unpack(">IIBB", content[:10])
+    if bits not in _DEPTHS.get(kind, ()):
+        raise FormatError(f"a PNG image of colour type {kind} with {bits} bits, which there is not")
+    return Parts(width, height, _SAMPLES[kind], bits, kind)
+
+
+def _transparency(content: bytes, kind: int) -> str:
+    if kind == PALETTE:
+        return "transparency of the palette dropped"
+    values = struct.unpack(f">{len(content) // 2}H", content[: len(content) // 2 * 2])
+    return f"cells of {'/'.join(map(str, values))} are marked transparent, and kept"
+
+
+def as_bytes_of_colours(parts: Parts) -> bytes:
+    """A PNG image of 16-bit greys and alpha as one of four 8-bit numbers, which has the same bytes in each pixel."""
+    header = struct.pack(">IIBB", parts.width, parts.height, 8, COLOURS_ALPHA)
+    start = len(_SIGNATURE) + 4
+    chunk = b"IHDR" + header + parts.data[start + 4 + len(header) : start + 17]
+    return parts.data[:start] + chunk + struct.pack(">I", zlib.crc32(chunk)) + parts.data[start + 21 :]

@@ -11,9 +11,20 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import ConvcalcError, FormatError, LimitError, MissingExtraError
-from convcalc.files.images.bmp import bmp_numbers, bmp_parts, has_palette
-from convcalc.files.images.picture_parts import Parts, gif_parts, jpeg_parts, webp_parts
-from convcalc.files.images.png_parts import COLOURS, GREY, GREY_ALPHA, as_bytes_of_colours, png_parts
+from convcalc.files.images.picture_parts import (
+    COLOURS,
+    GREY,
+    GREY_ALPHA,
+    Parts,
+    as_bytes_of_colours,
+    bmp_numbers,
+    bmp_parts,
+    gif_parts,
+    has_palette,
+    jpeg_parts,
+    png_parts,
+    webp_parts,
+)
 from convcalc.files.images.raster import ALPHA_DROPPED, BLACK_AND_WHITE, check_size, coloured, depth_notes
 from convcalc.limits import Limits
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.context import STANDARD, Context
 from convcalc.geometry.arguments import flag, per_axis, whole
-from convcalc.geometry.axis import Axes
+from convcalc.geometry.axis import Axes, window
 from convcalc.geometry.boundary import Boundary, BoundaryMode
-from convcalc.geometry.convolution import Geometry, geometry_of
-from convcalc.geometry.counts import Counts
-from convcalc.geometry.index_map import IndexMap
-from convcalc.geometry.window import window
+from convcalc.geometry.convolution import Counts, Geometry, geometry_of
+from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.layers.layer import Box, Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.numerals import Number
 from convcalc.tracing.explanation import Cell, Explanation

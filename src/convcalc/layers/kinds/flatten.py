@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.context import Context
-from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.layers.layer import Box, Layer, Shape
 from convcalc.tracing.explanation import Cell, Term
 

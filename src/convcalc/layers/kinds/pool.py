@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary
-from convcalc.geometry.index_map import IndexMap
 from convcalc.geometry.pooling import Pads, taps_inside
+from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.layers.layer import Layer, Settings, Shape
 from convcalc.tracing.explanation import Cell, Term, tap_label
 

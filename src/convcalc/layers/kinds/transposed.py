@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_axis, whole
-from convcalc.geometry.counts import Counts
-from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.convolution import Counts
+from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.layers.layer import Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.context import Context
 from convcalc.geometry.arguments import per_axis
-from convcalc.geometry.index_map import IndexMap
+from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.layers.layer import Layer, Settings, Shape, need_spatial
 from convcalc.tracing.explanation import Cell, Term
 

@@ -10,8 +10,7 @@ from typing import NamedTuple
 from convcalc.arrays import Array, count_not_finite, matrix, plain
 from convcalc.errors import OutputError
 from convcalc.picture.mapping import Mapped, extremes, in_range_of_floats, map_values, spreading_rule
-from convcalc.report.arrays.figure import Cell, Legend, Panel, PanelKind, typeset
-from convcalc.report.arrays.panels import slice_of
+from convcalc.report.arrays.figure import Cell, Legend, Panel, PanelKind, slice_of, typeset
 from convcalc.report.text import axis_names, number_text
 from convcalc.wording import counted
 

@@ -1,10 +1,19 @@
-"""The parts of a figure: panels of cells with roles, signs between them, and words; no colours, sizes or numbers."""
+"""The parts of a figure: panels of cells with roles, signs between them, and words; no colours, sizes or numbers.
+
+Which cells of a long axis a figure shows: a window with its neighbours, and marks for what is left out.
+
+Slices of arrays as the cells of panels: which are shown, their texts, and frames around some of them.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from convcalc.geometry.axis import Axis
+from convcalc.report.text import number_texts
 
 
 class PanelKind(StrEnum):
@@ -108,3 +117,120 @@ def typeset(text: str) -> str:
 def single(kind: PanelKind, caption: str, text: str) -> Panel:
     """A panel of one number."""
     return Panel(kind, caption, ((Cell(typeset(text), is_marked=kind is PanelKind.TOTAL),),))
+
+
+Shown = tuple[int | None, ...]
+"""Cells of an axis in their order; None stands for one or more that are left out."""
+
+_MOST_TAPS = 9
+_END_TAPS = 4  # shown at either end of a long kernel
+_MOST_CELLS = 12
+_NEIGHBOURS = 2  # shown on either side of a window
+_LEAP = 3  # cells from tap to tap or from window to window, up to which those between are shown
+
+
+def shown(whole: range, wanted: Iterable[int]) -> Shown:
+    """The wanted cells of an axis, with marks where others are left out.
+
+    >>> shown(range(100), [49, 50, 51])
+    (None, 49, 50, 51, None)
+    >>> shown(range(100), [1, 2])  # a lone cell takes no more room than a mark
+    (0, 1, 2, None)
+    """
+    found: list[int | None] = []
+    last = whole.start - 1
+    for cell in (*sorted({cell for cell in wanted if cell in whole}), whole.stop):
+        if cell - last > 1:
+            found.append(last + 1 if cell - last == 2 else None)
+        found.append(cell)
+        last = cell
+    return tuple(found[:-1])
+
+
+def shown_taps(kernel_size: int) -> Shown:
+    """The taps of a kernel: all, or the first and the last few."""
+    taps = range(kernel_size)
+    return shown(taps, taps if kernel_size <= _MOST_TAPS else (*taps[:_END_TAPS], *taps[-_END_TAPS:]))
+
+
+def shown_cells(axis: Axis, reads: range) -> Shown:
+    """The cells of a padded axis: all, or those under the shown taps with the neighbours of the window."""
+    whole = range(-axis.before, axis.size + axis.after)
+    if axis.padded_size <= _MOST_CELLS:
+        return tuple(whole)
+    taps = [tap for tap in shown_taps(axis.kernel_size) if tap is not None]
+    near = max(_NEIGHBOURS, axis.stride if axis.stride <= _LEAP else 0)
+    wanted = {*range(reads[0] - near, reads[0]), *range(reads[-1] + 1, reads[-1] + near + 1)}
+    for tap in taps:
+        is_filled = axis.dilation <= _LEAP and tap + 1 in taps
+        wanted.update(range(reads[tap], reads[tap] + (axis.dilation if is_filled else 1)))
+    return shown(whole, wanted)
+
+
+def shown_outputs(size: int, position: int) -> Shown:
+    """The output cells around a position."""
+    few = size <= 2 * _NEIGHBOURS + 3
+    return shown(range(size), range(size) if few else range(position - _NEIGHBOURS, position + _NEIGHBOURS + 1))
+
+
+Place = tuple[int, ...]
+
+
+class Slice(NamedTuple):
+    """What is shown of one matrix of an array: its place on the leading axes, and cells of the last two axes."""
+
+    leading: Place
+    rows: Shown | None
+    """None: the array has one axis, and the slice is its only row."""
+    columns: Shown
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether cells are left out."""
+        return None in self.columns or None in (self.rows or ())
+
+    @property
+    def places(self) -> list[list[Place | None]]:
+        """The place of each cell in the array, row by row."""
+        rows = [()] if self.rows is None else [None if row is None else (row,) for row in self.rows]
+        return [
+            [None if row is None or column is None else (*self.leading, *row, column) for column in self.columns]
+            for row in rows
+        ]
+
+    @property
+    def row_labels(self) -> tuple[str, ...]:
+        """The numbers of the rows."""
+        return () if self.rows is None else _labels(self.rows)
+
+    @property
+    def column_labels(self) -> tuple[str, ...]:
+        """The numbers of the columns."""
+        return _labels(self.columns)
+
+    def cells(self, number: Callable[[Place], tuple[Any, Cell]]) -> tuple[tuple[Cell | None, ...], ...]:
+        """The cells, each with its number as text; ``number`` gives that of a place, and its cell without the text."""
+        found = [[None if place is None else number(place) for place in row] for row in self.places]
+        texts = iter(number_texts(each[0] for row in found for each in row if each))
+        return tuple(tuple(each and each[1]._replace(text=typeset(next(texts))) for each in row) for row in found)
+
+    def outline(self, kind: OutlineKind, rows: range | None, columns: range) -> tuple[Outline, ...]:
+        """A frame from the first to the last of some rows and columns; none if one of its corners is not shown."""
+        down = (0, 0) if rows is None or self.rows is None else _span(self.rows, rows)
+        across = _span(self.columns, columns)
+        return (Outline(kind, down, across),) if down and across else ()
+
+
+def slice_of(leading: Place, shown: tuple[Shown, ...]) -> Slice:
+    """The slice at a place of the leading axes; ``shown``: the cells shown on every axis."""
+    return Slice(leading, shown[-2] if len(shown) > 1 else None, shown[-1])
+
+
+def _labels(cells: Shown) -> tuple[str, ...]:
+    return tuple("" if cell is None else typeset(str(cell)) for cell in cells)
+
+
+def _span(shown: Shown, cells: range) -> tuple[int, int] | None:
+    """The indices of the first and the last of these cells among those shown."""
+    ends = (cells[0], cells[-1])
+    return (shown.index(ends[0]), shown.index(ends[1])) if set(ends) <= set(shown) else None

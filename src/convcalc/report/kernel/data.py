@@ -7,9 +7,8 @@ from typing import Any
 
 from convcalc.arrays import cells
 from convcalc.kernels.kernel import Kernel
-from convcalc.kernels.properties import Properties, properties_of
+from convcalc.kernels.properties import Properties, Symmetry, properties_of
 from convcalc.kernels.response import FREQUENCIES, PLANE_FREQUENCIES, Response
-from convcalc.kernels.symmetry import Symmetry
 from convcalc.report.array_data import array_data
 from convcalc.report.number_data import number_data
 

@@ -1,4 +1,7 @@
-"""The report of one kernel: its weights and factors, what is known about them, and what others call by its name."""
+"""The report of one kernel: its weights and factors, what is known about them, and what others call by its name.
+
+A kernel's symmetry in words.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,59 @@ from collections.abc import Iterable, Iterator
 from convcalc.arrays import has_floats
 from convcalc.kernels.factors import ROUNDING, Separation, Taps, taps_array
 from convcalc.kernels.kernel import Kernel
-from convcalc.kernels.properties import BRIGHTEST, Properties, properties_of
+from convcalc.kernels.properties import BRIGHTEST, Parity, PlaneSymmetry, Properties, Symmetry, properties_of
 from convcalc.report.arrays.grids import hidden_planes, plane_grids
 from convcalc.report.arrays.heat_maps import heat_maps
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, HeatMap, Report, Role, Sentence, Span, say
 from convcalc.report.kernel.data import fact_rows, full_kernel_data
 from convcalc.report.kernel.namesakes import namesake_blocks
 from convcalc.report.kernel.response import response_blocks
-from convcalc.report.kernel.symmetry import symmetry_text
-from convcalc.report.text import axis_names, brief_text, listed
+from convcalc.report.text import axis_names, brief_text, directions, directions_text, listed
 from convcalc.wording import counted, shape_text
+
+_POINT = {
+    Parity.EVEN: "point symmetric: convolution and cross-correlation agree",
+    Parity.ODD: "point antisymmetric: convolution is minus cross-correlation",
+    Parity.NONE: "not point symmetric: convolution and cross-correlation differ",
+}
+_MIRRORED = {Parity.EVEN: "mirrored it is the same", Parity.ODD: "mirrored it changes sign"}
+_KIND = {Parity.EVEN: "symmetric", Parity.ODD: "antisymmetric"}
+
+
+def symmetry_text(symmetry: Symmetry) -> str:
+    """The symmetry of a kernel: about each axis, at the diagonals, by turns, and about its point in the middle."""
+    parts = [*_flips(symmetry)]
+    if symmetry.is_full and symmetry.planes:
+        way = directions_text(range(len(symmetry.flips)), len(symmetry.flips))
+        parts = [f"even {way}, and every mirror image and quarter turn is the same"]
+    elif len(symmetry.flips) > 1:
+        parts += [text for plane in symmetry.planes for text in _plane(plane, len(symmetry.flips))]
+    return "; ".join([", ".join(parts), _POINT[symmetry.point]] if parts else [_POINT[symmetry.point]])
+
+
+def _flips(symmetry: Symmetry) -> Iterator[str]:
+    rank = len(symmetry.flips)
+    for parity in (Parity.EVEN, Parity.ODD):
+        axes = tuple(axis for axis, found in enumerate(symmetry.flips) if found is parity)
+        if axes:
+            yield f"{parity} {directions_text(axes, rank)} ({_MIRRORED[parity]})"
+
+
+def _plane(plane: PlaneSymmetry, rank: int) -> Iterator[str]:
+    """At the diagonals and by a quarter turn, in the plane of two axes."""
+    names = [way.removeprefix("from ") for way in directions(rank)]
+    where = "" if rank == 2 else f" in the plane of {names[plane.axes[0]]} and {names[plane.axes[1]]}"
+    if {plane.transpose, plane.antitranspose, plane.quarter_turn} == {Parity.EVEN}:
+        yield f"every mirror image and quarter turn{where} is the same"
+        return
+    if plane.transpose in _KIND:
+        yield f"{_KIND[plane.transpose]} under transposition{where}"
+    if plane.antitranspose in _KIND:
+        yield f"{_KIND[plane.antitranspose]} at the antidiagonal{where}"
+    if plane.quarter_turn in _KIND:
+        sign = "itself" if plane.quarter_turn is Parity.EVEN else "its negative"
+        yield f"{sign} after a turn of 90°{where}"
+
 
 _MARGIN = 11  # columns of the names of facts
 _MOST_TAPS_TOLD = 9

@@ -1,12 +1,19 @@
-"""A kernel's frequency response as sentences and small charts of text."""
+"""A kernel's frequency response as sentences and small charts of text.
+
+The figure of a kernel: its weights, coloured by their values.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.response import FREQUENCIES, Band, Curve, Plane, Response
+from convcalc.report.arrays.coloured_panels import check_drawable, coloured, scales_text, slice_panels
+from convcalc.report.arrays.figure import Figure, PanelKind
 from convcalc.report.blocks import Block, Flow, Grid, Role, Sentence, Span
-from convcalc.report.text import directions, directions_text, listed, number_text
+from convcalc.report.text import directions, directions_text, listed, number_text, scale_text
+from convcalc.wording import shape_text
 
 _DIGITS = 3
 _MARGIN = 21  # columns at most of the names of directions
@@ -95,3 +102,20 @@ def _share(gain: float, top: float) -> float:
 
 def _gain(gain: float) -> str:
     return number_text(gain, _DIGITS)
+
+
+def kernel_figure(kernel: Kernel) -> Figure:
+    """The weights as they are written, with their scale in the caption.
+
+    Raises:
+        OutputError: there are too many of them.
+    """
+    check_drawable([(1, 1, *kernel.weights.shape)], "the kernel has", ".json")
+    array = coloured(PanelKind.KERNEL, kernel.weights)
+    caption = ", ".join(filter(None, (f"weights {shape_text(kernel.weights.shape)}", scale_text(kernel.scale))))
+    return Figure(
+        title=kernel.name,
+        description=". ".join(filter(None, (kernel.title, kernel.shows))),
+        rows=(tuple(slice_panels(array, (), caption)), (array.legend,)),
+        remark=scales_text([array]),
+    )

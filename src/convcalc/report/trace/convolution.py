@@ -15,8 +15,7 @@ from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Ro
 from convcalc.report.headline import headline
 from convcalc.report.number_data import number_data
 from convcalc.report.text import axis_names, number_text, number_texts
-from convcalc.tracing.surroundings import surroundings
-from convcalc.tracing.trace import ChannelTrace, Trace
+from convcalc.tracing.trace import ChannelTrace, Trace, surroundings
 from convcalc.wording import counted
 
 _MOST_CHANNELS = 8  # channels told in full; of more, only the largest contributions

@@ -8,9 +8,20 @@ from math import prod
 from typing import Any
 
 from convcalc.arrays import plain
-from convcalc.report.arrays.figure import Cell, Figure, Item, Panel, PanelKind, Sign, single, typeset
-from convcalc.report.arrays.figure_cuts import shown_outputs, shown_taps
-from convcalc.report.arrays.panels import Place, slice_of
+from convcalc.report.arrays.figure import (
+    Cell,
+    Figure,
+    Item,
+    Panel,
+    PanelKind,
+    Place,
+    Sign,
+    shown_outputs,
+    shown_taps,
+    single,
+    slice_of,
+    typeset,
+)
 from convcalc.report.blocks import Role
 from convcalc.report.headline import headline
 from convcalc.report.text import cells_text, number_text, scale_text

@@ -6,9 +6,18 @@ from typing import Any
 
 from convcalc.arrays import plain
 from convcalc.problem import Problem
-from convcalc.report.arrays.figure import Cell, Outline, OutlineKind, Panel, PanelKind, typeset
-from convcalc.report.arrays.figure_cuts import shown_cells
-from convcalc.report.arrays.panels import Place, Slice, slice_of
+from convcalc.report.arrays.figure import (
+    Cell,
+    Outline,
+    OutlineKind,
+    Panel,
+    PanelKind,
+    Place,
+    Slice,
+    shown_cells,
+    slice_of,
+    typeset,
+)
 from convcalc.report.text import axis_names, cells_text
 from convcalc.tracing.trace import Trace
 from convcalc.wording import counted

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from convcalc.layers.explainer import ExplainedCell, Explainer
 from convcalc.report.arrays.figure import Figure
-from convcalc.report.blocks import Report
-from convcalc.report.series import Series
+from convcalc.report.blocks import Report, Series
 from convcalc.report.trace.convolution import (
     handout_blocks,
     setting_blocks,
