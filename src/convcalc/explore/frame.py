@@ -32,7 +32,7 @@ class Frame(App[None]):
     Lines { height: 1fr; }
     .line, Tabs { height: 1; }
     Grids { height: auto; }
-    .dialog { width: 60; max-width: 100%; height: 5; border: round $accent; background: $surface; }
+    .dialog { width: 60; max-width: 100%; height: 6; border: round $accent; background: $surface; }
     .page { width: 100; max-width: 100%; height: 100%; border: round $accent; background: $surface; padding: 0 1; }
     Prompt, Page, KernelList { align: center middle; }
     """

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from convcalc.explore.grid import Lit, Piece, Pieces, Zoom
 from convcalc.explore.plane import Place, Plane
 from convcalc.picture.mapping import AUTO, white_of
+from convcalc.render.boxes import Box
 from convcalc.render.heat_map import heat_map_box
 from convcalc.render.lines import Line, Strip
 from convcalc.report.arrays.heat_maps import heat_maps, is_picture, picture
@@ -20,8 +21,8 @@ class Canvas(NamedTuple):
     lines: tuple[Strip, ...]
     rows: range
     columns: range
-    words: tuple[Line, ...]
-    """Lines below it: its scale, its range."""
+    words: Line
+    """The line below it: its scale, or its range."""
 
     @property
     def width(self) -> int:
@@ -67,9 +68,16 @@ def canvas_of(plane: Plane, zoom: Zoom, first: Place, width: int, height: int) -
         columns = _part(columns, first[1] - plane.columns.start, width)
         values = values[:, rows.start : rows.stop, columns.start : columns.stop]
     most = max(1, min(width, 2 * lines * len(columns) // len(rows)))
-    box = heat_map_box(_map_of(plane, values, most), most)
+    heat_map = _map_of(plane, values, most)
+    box = heat_map_box(heat_map, most)
     drawn = tuple(line[0] for line in box.lines if line and isinstance(line[0], Strip))
-    return Canvas(drawn[:lines], rows, columns, tuple(line for line in box.lines if line and line[0] not in drawn)[1:2])
+    return Canvas(drawn[:lines], rows, columns, _below(heat_map, box))
+
+
+def _below(heat_map: HeatMap, box: Box) -> Line:
+    """The scale of a heat map, the range of a picture."""
+    scales = (line for line in box.lines if any(isinstance(part, Strip) for part in line[1:]))
+    return next(scales, (Span(heat_map.footer, Role.LABEL),))
 
 
 def _part(cells: range, first: int, most: int) -> range:
@@ -95,7 +103,7 @@ def picture_lines(plane: Plane, canvas: Canvas) -> Iterator[Pieces]:
             yield (strip,)
         else:
             yield tuple(_framed(strip, frame, number))
-    yield from canvas.words
+    yield canvas.words
 
 
 def _framed(strip: Strip, frame: Sequence[int], number: int) -> Iterator[Piece]:

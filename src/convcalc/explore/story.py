@@ -13,7 +13,6 @@ from convcalc.report.blocks import Block, Flow, Role, say
 from convcalc.report.headline import problem_settings
 from convcalc.report.text import channels_text
 from convcalc.report.trace.report import explanation_report
-from convcalc.report.uses.report import uses_report
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ def story(session: Session) -> tuple[Block, ...]:
         uses = session.uses
     except ConvcalcError as error:
         return (say(str(error), Role.NOTE),)
+    from convcalc.report.uses.report import uses_report  # with what turns layers round, which a start does without
+
     return uses_report(uses).blocks
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
 
 if TYPE_CHECKING:
+    from convcalc.explore.app import Explorer
     from convcalc.explore.session import Session
 
 
@@ -23,12 +25,22 @@ def explore(
     """Explore on the screen: pick cells, edit numbers, change kernel and settings; ? shows the keys."""
     if not _has_terminal():
         _static_page(options, layer, input)
-    session = _session(options, layer, input)
+    gc.disable()  # what is loaded now stays: to look through it again and again takes a tenth of the start
+    try:
+        explorer = _explorer(_session(options, layer, input))
+    finally:
+        gc.enable()
+    gc.freeze()
+    explorer.run()
+
+
+def _explorer(session: Session) -> Explorer:
+    """The screen of a session, in the colours that the terminal has."""
     from convcalc.cli.streams import output_console
     from convcalc.explore.app import Explorer
     from convcalc.render.paint import depth_of
 
-    Explorer(session, depth_of(output_console())).run()
+    return Explorer(session, depth_of(output_console()))
 
 
 def _has_terminal() -> bool:
