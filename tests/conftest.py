@@ -45,7 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "api": ("worked_examples",),
     "diagnosis": ("doctor",),
     "bench": ("bench",),
-    "report": ("pages", "network_pages"),
+    "report": ("pages", "network_pages", "animate"),
     "render": ("markdown", "svg"),
     "explore": ("explore_session",),
     "cli": ("messages", "network_messages", "completion"),

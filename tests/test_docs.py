@@ -26,7 +26,8 @@ README = ROOT / "README.md"
 MOST_BYTES = 25_000
 HELP = Path(__file__).parent / "help"
 HELP_PAGES = {"convcalc": (), **{name: (name,) for name in COMMANDS}}
-PICTURE = ROOT / "examples" / "trace.svg"
+PICTURES = {"trace.svg": ("trace", "--pos", "1,1"), "slide.svg": ("animate",)}
+LARGEST_PICTURE = 60_000  # bytes
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONVCALC = [sys.executable, "-W", "error", "-m", "convcalc"]
 
@@ -144,13 +145,15 @@ def test_two_set_up_commands_are_shown() -> None:
     assert "\npip install '.[test]' && pytest\n" in text
 
 
-def test_picture_is_the_real_output(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """The README's picture is what `convcalc trace --pos 1,1 -o trace.svg` draws."""
-    drawn = tmp_path / "trace.svg"
-    subprocess.run([*CONVCALC, "trace", "--pos", "1,1", "-o", str(drawn), "-q"], check=True)
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture_is_the_real_output(tmp_path: Path, request: pytest.FixtureRequest, name: str) -> None:
+    """The README's pictures are what `convcalc trace --pos 1,1 -o trace.svg` and `convcalc animate` draw."""
+    drawn, picture = tmp_path / name, ROOT / "examples" / name
+    subprocess.run([*CONVCALC, *PICTURES[name], "-o", str(drawn), "-q"], check=True)
     if request.config.getoption("--update-golden"):
-        shutil.copyfile(drawn, PICTURE)
-    assert PICTURE.read_bytes() == drawn.read_bytes()
+        shutil.copyfile(drawn, picture)
+    assert picture.read_bytes() == drawn.read_bytes()
+    assert picture.stat().st_size <= LARGEST_PICTURE
 
 
 # The page of the house ---------------------------------------------------------------------------------------------

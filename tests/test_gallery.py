@@ -20,7 +20,7 @@ from convcalc.errors import MissingExtraError
 from convcalc.files.png import png_bytes
 from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL
 from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, means, peaks, picture_thumbnail
-from convcalc.render.sheet import png_page
+from convcalc.render.raster import png_page
 from convcalc.render.svg.marks import Box, Group, Page, Photo
 
 images = pytest.importorskip("PIL.Image")

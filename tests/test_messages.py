@@ -71,6 +71,7 @@ TWICE = npz_of([("a.npy", FOUR), ("a.npy", FOUR)])
 IMPULSE = [[0, 0, 0], [0, 200, 0], [0, 0, 0]]
 # Each name stands for a list of those before: of a few lines more, a reader that writes them out would not end.
 ALIASES = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n"
+UP = "input: [[[1, 2], [3, 4]]]\nlayers: [{transposed-conv: {name: up, weight: [[[[1, 2], [3, 4]]]]}}]\n"
 # fmt: off
 MESSAGES = [
     # YAML: numbers
@@ -1509,6 +1510,40 @@ MESSAGES = [
     ("no position", {}, ["trace"], 2,
      "error: trace needs a position\n"
      "hint: --pos 1,1 for row 1, column 1, or --all\n"),
+    ("--pos 9,9 of an animation", {}, ["animate", "--pos", "9,9"], 2,
+     "error: --pos: position (9, 9) lies outside the output, which is 3×3\n"
+     "hint: positions count from 0: the last one is (2, 2)\n"),
+    ("--pos a of an animation", {}, ["animate", "--pos", "a"], 2,
+     "error: --pos: position 'a' is not a list of whole numbers\nhint: --pos 1,1\n"),
+    ("an input cell of a transposed convolution", {"f.yaml": UP}, ["animate", "f.yaml", "--pos", "2,0"], 2,
+     "error: --pos: position (2, 0) lies outside the input of up, which is 2×2\n"
+     "hint: positions count from 0: the last one is (1, 1)\n"),
+    ("a channel of an animation", {}, ["animate", "--channel", "3"], 2,
+     "error: --channel: there is no channel 3: the output has 1, counted from 0\n"),
+    ("a channel of features", {"f.yaml": "input: [1, 2]\ndims: 0\nlayers: [relu]\n"},
+     ["animate", "f.yaml", "--channel", "1"], 2,
+     "error: the output of relu1 has features, which have no channels\nhint: --pos 1\n"),
+    ("a sample of an animation", {}, ["animate", "--batch", "2"], 2,
+     "error: there is no sample 2: the input has 1 sample, counted from 0\nhint: --batch 0\n"),
+    ("no speed", {}, ["animate", "--speed", "0"], 2,
+     "error: --speed: 0 steps a second: that must be from 0.1 to 50\nhint: leave --speed out, or --speed 2\n"),
+    ("a speed that is no number", {}, ["animate", "--speed", "nan"], 2,
+     "error: --speed: nan steps a second: that must be from 0.1 to 50\nhint: leave --speed out, or --speed 2\n"),
+    ("a speed in words", {}, ["animate", "--speed", "fast"], 2,
+     "error: Invalid value for '--speed': 'fast' is not a valid float.\n"
+     "hint: convcalc animate -h shows what it takes\n"),
+    ("no steps", {}, ["animate", "--count", "0"], 2,
+     "error: --count: 0 steps: that must be 1 or more\nhint: leave --count out, or --count 2\n"),
+    ("too many steps for a picture", {"f.csv": "1,2,3\n" * 300}, ["animate", "f.csv", "--kernel", "[[1]]",
+     "--count", "900", "-o", "f.gif"], 3,
+     "error: 900 steps are too many for a picture, 500 are the most\n"
+     "hint: --count 500, and --pos for where to start\n"),
+    ("an animation as a film", {}, ["animate", "-o", "f.mp4"], 1,
+     "error: nothing is saved here as '.mp4'\n"
+     "hint: one of: .gif, .svg, .json, .yaml, .csv, .txt, .md, .tex\n"),
+    ("an animation of shapes", {"f.yaml": "input: {shape: [1, 4, 4]}\nlayers: [relu]\n"}, ["animate", "f.yaml"], 1,
+     "error: f.yaml has the shape of an input, not its numbers\n"
+     "hint: --input photo.png, or --input '{random: [1, 4, 4]}'\n"),
     ("a position and all", {}, ["trace", "--pos", "1,1", "--all"], 2,
      "error: --pos and --all exclude each other\n"
      "hint: leave one of them out\n"),

@@ -32,8 +32,28 @@ layers:
   - transposed-conv: {name: small, out_channels: 2, kernel_size: 2, groups: 2}
 weights: {random: 1}
 """
+PADS = "input: [[[1, 2], [3, 4]]]\nlayers: [{avg-pool: {kernel_size: 2, stride: 1, padding: 1}}]\n"
+TWICE = """
+title: Twice the size
+input: [[[1, 2], [3, 4]]]
+layers:
+  - transposed-conv: {name: up, weight: [[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]], bias: [-1], stride: 2, padding: 1}
+"""
+CUBE = """
+input: {arange: [2, 2, 1, 2]}
+dims: 3
+layers: [{transposed-conv: {name: up, weight: {arange: [2, 1, 2, 1, 2]}, stride: 2, output_padding: [0, 1, 0]}}]
+"""
 # the last digits of a float32 are those of the processor: float64 has six more than a page shows
-FILES = {"two.yaml": TWO, "many.yaml": f"{MANY}dtype: float64\n", "cut.yaml": CUT, "up.yaml": UP}
+FILES = {
+    "two.yaml": TWO,
+    "many.yaml": f"{MANY}dtype: float64\n",
+    "cut.yaml": CUT,
+    "pads.yaml": PADS,
+    "up.yaml": UP,
+    "twice.yaml": TWICE,
+    "cube.yaml": CUBE,
+}
 PAGES = [
     ("run", 80, "run two.yaml"),
     ("run-keep", 80, "run two.yaml --keep"),
@@ -55,6 +75,18 @@ PAGES = [
     ("trace-linear", 80, "trace many.yaml --layer linear1 --pos 3"),
     ("trace-softmax", 80, "trace many.yaml --channel 0"),
     ("trace-csv", 120, "trace cut.yaml --pos 0,1 --depth 2 --format csv"),
+    ("animate-conv", 80, "animate cut.yaml --layer edges --pos 4,4"),
+    ("animate-relu", 80, "animate cut.yaml --layer relu1 --pos 4,4"),
+    ("animate-max-pool", 80, "animate cut.yaml"),
+    ("animate-avg-pool", 80, "animate pads.yaml --count 2"),
+    ("animate-add", 80, "animate many.yaml --layer add1 --channel 1 --count 1"),
+    ("animate-linear", 80, "animate many.yaml --layer linear1 --pos 1 --count 1"),
+    ("animate-softmax", 80, "animate many.yaml --pos 2"),
+    ("animate-transposed", 100, "animate twice.yaml"),
+    ("animate-transposed-60", 60, "animate twice.yaml --count 1"),
+    ("animate-transposed-cube", 100, "animate cube.yaml --pos 1,0,1 --count 1"),
+    ("animate-transposed-csv", 80, "animate twice.yaml --format csv"),
+    ("animate-transposed-markdown", 80, "animate twice.yaml --pos 1,1 --format markdown"),
     ("uses", 80, "uses two.yaml --pos 1,1"),
     ("uses-many", 80, "uses many.yaml --pos 4,4 --layer add1"),
     ("uses-60", 60, "uses cut.yaml --pos 1,1"),

@@ -14,6 +14,7 @@ from convcalc.cli.options import (
     Folders,
     LimitChanges,
     PaddingByAxis,
+    Sample,
     Search,
     SpatialAxes,
     StrideByAxis,
@@ -119,3 +120,25 @@ class TimingOptions(NamedTuple):
         typer.Option("--case", help="A case of the suite instead of a file, such as image-9x9.", metavar="NAME"),
     ] = None
     rounds: Annotated[int, typer.Option("--rounds", help="Turns of each contender.", metavar="N")] = 11
+
+
+class AnimationOptions(NamedTuple):
+    """Which steps are shown, and how fast."""
+
+    pos: Annotated[
+        str | None,
+        typer.Option(
+            "--pos",
+            help="The cell to start at, one index per axis from 0: 1,1; of a transposed convolution an input cell.",
+            metavar="INDEX",
+        ),
+    ] = None
+    most: Annotated[int | None, typer.Option("--count", help="At most so many steps.", metavar="N")] = None
+    speed: Annotated[float, typer.Option("--speed", help="Steps a second, from 0.1 to 50.", metavar="N")] = 2
+    channel: Annotated[
+        int | None,
+        typer.Option(
+            "--channel", help="The output channel, from 0; otherwise the first few side by side.", metavar="N"
+        ),
+    ] = None
+    batch: Sample = 0

@@ -115,8 +115,8 @@ class Explainer:
         for each, *cell in product(samples, kept, *map(range, size)):
             yield Place(each, tuple(cell))
 
-    def explained(self, places: Sequence[Place]) -> Iterator[ExplainedCell]:
-        """A few cells; a convolution by itself is computed around them only."""
+    def explained(self, places: Iterable[Place]) -> Iterator[ExplainedCell]:
+        """A few cells, each when it is asked for; a convolution by itself is computed around them only."""
         if not self.is_alone:
             yield from self.explained_by(self.computed(), places)
             return

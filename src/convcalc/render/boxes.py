@@ -47,7 +47,6 @@ def bar(frame: Frame, share: float, cells: int) -> str:
 
 
 _GAP = Span("…", Role.LABEL)
-_BETWEEN_CELLS = 2
 
 
 class Box(NamedTuple):
@@ -78,18 +77,18 @@ def grid_box(grid: Grid, frame: Frame) -> Box:
     widths = [max(text_width(labels[c]), *(text_width(row[c].text) for row in cells)) for c in columns]
     margin = max(map(len, grid.row_labels), default=0)
     indent = Span(" " * (margin + 1) if margin else "")
-    inner = sum(widths) + _BETWEEN_CELLS * max(0, len(widths) - 1)
+    inner = sum(widths) + grid.gap * max(0, len(widths) - 1) + 2 * (grid.inset - 1)
     lines: list[Line] = [tuple(map(safe, grid.caption))]
     if grid.column_labels:
         spans = [Span(label.rjust(size), Role.LABEL) for label, size in zip(labels, widths, strict=True)]
-        lines.append((indent, Span("  "), *_spaced(spans)))
+        lines.append((indent, Span(" " * (1 + grid.inset)), *_spaced(spans, grid.gap)))
     head = len(lines)
     lines.append((indent, Span(rule(frame, frame.top, [inner]), Role.LABEL)))
-    left, right = Span(f"{frame.side} ", Role.LABEL), Span(f" {frame.side}", Role.LABEL)
+    left, right = (Span(side, Role.LABEL) for side in (frame.side + " " * grid.inset, " " * grid.inset + frame.side))
     for number, row in enumerate(cells):
         label = Span(grid.row_labels[number].rjust(margin) + " " if margin else "", Role.LABEL)
-        spans = _spaced([Span(cell.text.rjust(size), cell.role) for cell, size in zip(row, widths, strict=True)])
-        lines.append((label, left, *spans, right))
+        spans = [Span(cell.text.rjust(size), cell.role) for cell, size in zip(row, widths, strict=True)]
+        lines.append((label, left, *_spaced(spans, grid.gap), right))
     lines.append((indent, Span(rule(frame, frame.bottom, [inner]), Role.LABEL)))
     if grid.footer:
         lines.append((indent, Span(grid.footer, Role.LABEL)))
@@ -105,8 +104,8 @@ def fitted(grid: Grid, width: int, frame: Frame) -> Box:
     return box
 
 
-def _spaced(spans: Sequence[Span]) -> list[Span]:
-    gap = Span(" " * _BETWEEN_CELLS)
+def _spaced(spans: Sequence[Span], columns: int) -> list[Span]:
+    gap = Span(" " * columns)
     return [each for span in spans for each in (span, gap)][:-1]
 
 
@@ -124,12 +123,7 @@ def _without_middle(grid: Grid) -> Grid:
 
 
 def _picked(grid: Grid, columns: Sequence[int | None]) -> Grid:
-    return Grid(
-        caption=grid.caption,
-        cells=tuple(tuple(_GAP if c is None else row[c] for c in columns) for row in grid.cells),
-        row_labels=grid.row_labels,
-        column_labels=tuple(_GAP.text if c is None else grid.column_labels[c] for c in columns)
-        if grid.column_labels
-        else (),
-        footer=grid.footer,
+    labels = tuple(_GAP.text if c is None else grid.column_labels[c] for c in columns) if grid.column_labels else ()
+    return grid._replace(
+        cells=tuple(tuple(_GAP if c is None else row[c] for c in columns) for row in grid.cells), column_labels=labels
     )

@@ -34,6 +34,13 @@ def print_blocks(console: Console, blocks: Sequence[Block]) -> None:
     console.print(Segments(_segments(console, blocks)), end="", soft_wrap=True)
 
 
+def drawn_lines(console: Console, blocks: Sequence[Block]) -> list[str]:
+    """The lines that would be printed at the console's width, with the codes of their colours, without line ends."""
+    with console.capture() as captured:
+        print_blocks(console, blocks)
+    return captured.get().removesuffix("\n").split("\n")
+
+
 def _segments(console: Console, blocks: Sequence[Block]) -> Iterator[Segment]:
     """What Rich writes as it is: the lines fit already, and a heat map has too many cells for a style each."""
     styles = {role: console.get_style(style) if style else None for role, style in STYLES.items()}

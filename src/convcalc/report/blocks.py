@@ -101,6 +101,9 @@ class Grid(NamedTuple):
     row_labels: tuple[str, ...] = ()
     column_labels: tuple[str, ...] = ()
     footer: str = ""
+    gap: int = 2
+    """Columns between numbers, where they stand in columns of text; between them and the frame ``inset``."""
+    inset: int = 1
 
 
 class HeatMap(NamedTuple):
@@ -225,3 +228,5 @@ class Series(Generic[Told]):
     """The blocks of an answer on a page that is read by itself."""
     data: Callable[[Told], dict[str, Any]]
     rows: Callable[[Told], Iterable[Iterable[Any]]]
+    name: str = "traces"
+    """What the JSON document calls the answers."""

@@ -89,7 +89,7 @@ def _coloured(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
 def _json(series: Series[Told], told: Iterable[Told]) -> Iterator[str]:
     from convcalc.render.documents import json_line
 
-    yield f'{{\n  "schema": "convcalc.{series.schema}/{SCHEMA_VERSION}",\n  "traces": ['
+    yield f'{{\n  "schema": "convcalc.{series.schema}/{SCHEMA_VERSION}",\n  "{series.name}": ['
     for number, each in enumerate(told):
         yield f"{',' if number else ''}\n    {json_line(series.data(each))}"
     yield "\n  ]\n}\n"

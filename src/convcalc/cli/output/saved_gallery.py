@@ -58,7 +58,8 @@ def _svg(gallery: Gallery) -> bytes:
 
 
 def _png(gallery: Gallery) -> bytes:
-    from convcalc.render.sheet import png_page, sheet_page
+    from convcalc.render.raster import png_page
+    from convcalc.render.sheet import sheet_page
 
     return png_page(sheet_page(gallery))
 

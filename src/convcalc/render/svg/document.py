@@ -48,22 +48,28 @@ def svg_text(figure: Figure | NetworkFigure) -> str:
 
 def svg_lines(page: Page) -> Iterator[str]:
     """The lines of the document of a page."""
-    width, height = _number(page.width), _number(page.height)
-    yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield f'<svg xmlns="{_NAMESPACE}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
-    yield f' font-family="{FONT}" font-size="14">'
-    yield f"<title>{_text(page.title)}</title>"
-    yield f"<desc>{_text(page.description)}</desc>"
-    yield f'<rect width="{width}" height="{height}" fill="{PAPER}"/>'
+    yield from head_lines(page.width, page.height, page.title, page.description)
     for group in page.groups:
         yield f'<g data-panel="{group.kind}">' if group.kind else "<g>"
         for mark in group.marks:
-            yield from _mark(mark, group)
+            yield from mark_lines(mark, group)
         yield "</g>"
     yield "</svg>"
 
 
-def _mark(mark: Mark, group: Group) -> Iterator[str]:
+def head_lines(width: float, height: float, title: str, description: str, more: str = "") -> Iterator[str]:
+    """The lines of a document up to its paper; ``more``: attributes of the whole."""
+    across, down = coordinate(width), coordinate(height)
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f'<svg xmlns="{_NAMESPACE}" viewBox="0 0 {across} {down}" width="{across}" height="{down}" role="img"'
+    yield f' font-family="{FONT}" font-size="14"{more and f" {more}"}>'
+    yield f"<title>{_text(title)}</title>"
+    yield f"<desc>{_text(description)}</desc>"
+    yield f'<rect width="{across}" height="{down}" fill="{PAPER}"/>'
+
+
+def mark_lines(mark: Mark, group: Group) -> Iterator[str]:
+    """The elements that draw a mark, or of one that holds others its lines; of a tile its cell and its words."""
     match mark:
         case Words():
             yield _words(mark, WORDS[mark.style])
@@ -104,9 +110,9 @@ def _raster(raster: Raster, group: Group) -> Iterator[str]:
         column = 0
         for colour, same in groupby(_colour(cell, group) for cell in cells):
             count = len(list(same))
-            corner = f"M{_number(left + column * side)} {_number(top + row * height)}"
-            width = _number(count * side)
-            paths.setdefault(colour, []).append(f"{corner}h{width}v{_number(height)}h-{width}z")
+            corner = f"M{coordinate(left + column * side)} {coordinate(top + row * height)}"
+            width = coordinate(count * side)
+            paths.setdefault(colour, []).append(f"{corner}h{width}v{coordinate(height)}h-{width}z")
             column += count
     yield _CRISP
     for colour, rectangles in paths.items():
@@ -118,7 +124,7 @@ def _raster(raster: Raster, group: Group) -> Iterator[str]:
 def _image(photo: Photo) -> str:
     from convcalc.render.svg.photo import data_uri
 
-    x, y, width, height = map(_number, photo.box)
+    x, y, width, height = map(coordinate, photo.box)
     rendering = ' image-rendering="pixelated"' if photo.is_enlarged else ""
     size = f'x="{x}" y="{y}" width="{width}" height="{height}" preserveAspectRatio="none"{rendering}'
     return f'<image {size} href="{data_uri(photo.thumbnail)}"><title>{_text(photo.text)}</title></image>'
@@ -132,7 +138,7 @@ def _dots(dots: Dots) -> Iterator[str]:
     x, y = dots.box.middle
     for step in (-_DOT_DISTANCE, 0, _DOT_DISTANCE):
         centre = x + step * dots.is_across, y + step * dots.is_down
-        yield f'<circle cx="{_number(centre[0])}" cy="{_number(centre[1])}" r="{_DOT}" fill="{DOTS}"/>'
+        yield f'<circle cx="{coordinate(centre[0])}" cy="{coordinate(centre[1])}" r="{_DOT}" fill="{DOTS}"/>'
 
 
 def _bar(bar: Bar) -> Iterator[str]:
@@ -148,24 +154,24 @@ def _bar(bar: Bar) -> Iterator[str]:
 
 def _arrow(arrow: Arrow) -> Iterator[str]:
     (x, y), *others = arrow.points
-    path = [f"M{_number(x)} {_number(y)}"]
+    path = [f"M{coordinate(x)} {coordinate(y)}"]
     for right, down in others:
         if x != right and y != down:
-            half = _number((y + down) / 2)
-            path.append(f"C{_number(x)} {half} {_number(right)} {half} {_number(right)} {_number(down)}")
+            half = coordinate((y + down) / 2)
+            path.append(f"C{coordinate(x)} {half} {coordinate(right)} {half} {coordinate(right)} {coordinate(down)}")
         else:
-            path.append(f"L{_number(right)} {_number(down)}")
+            path.append(f"L{coordinate(right)} {coordinate(down)}")
         x, y = right, down
     yield f'<path d="{"".join(path)}" fill="none" stroke="{DOTS}" stroke-width="1.5"/>'
-    yield f'<path d="M{_number(x)} {_number(y)}l-4 -7h8z" fill="{DOTS}"/>'
+    yield f'<path d="M{coordinate(x)} {coordinate(y)}l-4 -7h8z" fill="{DOTS}"/>'
 
 
 def _rectangle(box: Box, colour: str, stroke: Stroke | None = None, more: str = "") -> str:
-    x, y, width, height = map(_number, box)
+    x, y, width, height = map(coordinate, box)
     line = ""
     if stroke:
         dashes = f' stroke-dasharray="{stroke.dashes}"' if stroke.dashes else ""
-        line = f' stroke="{stroke.colour}" stroke-width="{_number(stroke.width)}"{dashes}'
+        line = f' stroke="{stroke.colour}" stroke-width="{coordinate(stroke.width)}"{dashes}'
     return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{colour}"{line}{more and f" {more}"}/>'
 
 
@@ -177,9 +183,9 @@ def _words(words: Words, colour: str) -> str:
     weight = ' font-weight="bold"' if words.style in BOLD_STYLES else ""
     slant = ' font-style="italic"' if words.style is Style.PADDED else ""
     # Text in letters of unknown width is made as wide as the layout takes it to be.
-    length = "" if is_known(words.text) else f' textLength="{_number(words.width)}" lengthAdjust="spacingAndGlyphs"'
-    place = f'x="{_number(x if words.is_centred else words.box.x)}" y="{_number(y + words.size * BASELINE)}"'
-    attributes = f'{place} font-size="{_number(words.size)}" fill="{colour}"{anchor}{weight}{slant}{length}'
+    length = "" if is_known(words.text) else f' textLength="{coordinate(words.width)}" lengthAdjust="spacingAndGlyphs"'
+    place = f'x="{coordinate(x if words.is_centred else words.box.x)}" y="{coordinate(y + words.size * BASELINE)}"'
+    attributes = f'{place} font-size="{coordinate(words.size)}" fill="{colour}"{anchor}{weight}{slant}{length}'
     return f"<text {attributes}>{_text(words.text)}</text>"
 
 
@@ -188,5 +194,6 @@ def _text(text: str) -> str:
     return escape(safe_text(text).translate(_NOT_IN_XML), quote=False)
 
 
-def _number(value: float) -> str:
+def coordinate(value: float) -> str:
+    """A coordinate to two decimals."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

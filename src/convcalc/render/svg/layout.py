@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from convcalc.render.svg.marks import Bar, Box, Group, Page, Style, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
-from convcalc.render.svg.panel import PanelShape, panel_shape, placed_panel
+from convcalc.render.svg.panel import PanelShape, alike, panel_shape, placed_panel
 from convcalc.report.arrays.figure import Figure, Item, Legend, Panel, Sign
 
 _MARGIN = 20.0
@@ -73,7 +74,54 @@ class Slot(NamedTuple):
 
 def page_of(figure: Figure) -> Page:
     """The figure with a place for everything."""
-    lines = _aligned([line for row in figure.rows for line in _broken_rows([_shape(item) for item in row])])
+    return _page(figure, [line for row in _shapes(figure) for line in _broken_rows(row)])
+
+
+def pages_of(figures: Sequence[Figure]) -> list[Page]:
+    """Figures that follow each other on pages of one size, what is alike in them in the same place."""
+    lines = _broken_alike(_alike([_shapes(figure) for figure in figures]))
+    pages = [_page(figure, each) for figure, each in zip(figures, lines, strict=True)]
+    width, height = max(page.width for page in pages), max(page.height for page in pages)
+    return [page._replace(width=width, height=height) for page in pages]
+
+
+def _shapes(figure: Figure) -> list[list[Shape]]:
+    return [[_shape(item) for item in row] for row in figure.rows]
+
+
+def _alike(figures: list[list[list[Shape]]]) -> list[list[list[Shape]]]:
+    """Panels of one kind and as many cells in the same row and column of all figures, in one size."""
+    if not _are_parallel(figures):
+        return figures
+    for row in range(len(figures[0])):
+        for column in range(len(figures[0][row])):
+            found = [rows[row][column] for rows in figures]
+            panels = [shape for shape in found if isinstance(shape, PanelShape)]
+            if len(panels) == len(found):
+                for rows, shape in zip(figures, alike(panels), strict=True):
+                    rows[row][column] = shape
+    return figures
+
+
+def _are_parallel(figures: list[list[list[Shape]]]) -> bool:
+    """Whether all have as many rows and as many things in each."""
+    return len({tuple(map(len, rows)) for rows in figures}) == 1
+
+
+def _broken_alike(figures: list[list[list[Shape]]]) -> list[list[list[Shape]]]:
+    """The lines of each figure, every row broken where it is in the figure in which it takes the most lines."""
+    if not _are_parallel(figures):
+        return [[line for row in rows for line in _broken_rows(row)] for rows in figures]
+    found: list[list[list[Shape]]] = [[] for _ in figures]
+    for rows in zip(*figures, strict=True):
+        ends = max(([*accumulate(map(len, _broken_rows(row)))] for row in rows), key=len)
+        for lines, row in zip(found, rows, strict=True):
+            lines += [row[start:end] for start, end in pairwise((0, *ends))]
+    return found
+
+
+def _page(figure: Figure, rows: list[list[Shape]]) -> Page:
+    lines = _aligned(rows)
     inner = max([_NARROWEST, *map(_row_width, lines)])
     groups: list[Group] = []
     y = _MARGIN

@@ -59,6 +59,7 @@ FRAMES: dict[OutlineKind, Stroke] = {
     OutlineKind.WINDOW: Stroke("#c2410c", 3),
     OutlineKind.NEXT: Stroke("#c2410c", 1.5, "6 4"),
     OutlineKind.BORDER: Stroke("#0f172a", 1.5),
+    OutlineKind.WINNER: Stroke("#15803d", 3),
 }
 
 

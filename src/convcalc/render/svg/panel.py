@@ -87,9 +87,35 @@ def panel_shape(panel: Panel) -> PanelShape:
     else:
         widths, heights, size = _cell_sizes(panel, found)
     room = max(_CAPTION_WIDTH, sum(widths))
-    caption = broken(_joined(panel.caption), room, _CAPTION, bold=True)
     footer = broken(panel.footer, room, _LABEL) if panel.footer else ()
-    return PanelShape(panel, widths, heights, size, caption, footer)
+    return PanelShape(panel, widths, heights, size, _caption_lines(panel, room), footer)
+
+
+def alike(shapes: Sequence[PanelShape]) -> Sequence[PanelShape]:
+    """The same panel at several times: those that have as many cells in one size that holds every one."""
+    groups: dict[tuple[int, ...], list[PanelShape]] = {}
+    for shape in shapes:
+        groups.setdefault(_form(shape), []).append(shape)
+    sized = {form: iter(_of_one_size(found)) for form, found in groups.items()}
+    return [next(sized[_form(shape)]) for shape in shapes]
+
+
+def _form(shape: PanelShape) -> tuple[int, ...]:
+    return len(shape.widths), len(shape.heights), shape.size == 0
+
+
+def _of_one_size(shapes: Sequence[PanelShape]) -> list[PanelShape]:
+    widths = tuple(map(max, zip(*(shape.widths for shape in shapes), strict=True)))
+    heights = tuple(map(max, zip(*(shape.heights for shape in shapes), strict=True)))
+    size, room = min(shape.size for shape in shapes), max(_CAPTION_WIDTH, sum(widths))
+    return [
+        shape._replace(widths=widths, heights=heights, size=size, caption=_caption_lines(shape.panel, room))
+        for shape in shapes
+    ]
+
+
+def _caption_lines(panel: Panel, room: float) -> tuple[str, ...]:
+    return broken(_joined(panel.caption), room, _CAPTION, bold=True)
 
 
 def _dot_sizes(rows: int, columns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -8,7 +8,7 @@ Slices of arrays as the cells of panels: which are shown, their texts, and frame
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -50,6 +50,8 @@ class OutlineKind(StrEnum):
     """The window of a neighbouring output cell."""
     BORDER = "border"
     """The input without its padding."""
+    WINNER = "winner"
+    """The largest cell of a window."""
 
 
 class Outline(NamedTuple):
@@ -114,6 +116,15 @@ def typeset(text: str) -> str:
     return re.sub(r"(?<!\w)-(?=[\d.]|inf)|(?<=\de)-(?=\d)", "−", text)
 
 
+def hyphenated(text: str) -> str:
+    """A number that is typeset as terminals have it, which is how reports write it.
+
+    >>> hyphenated(typeset("-1e-05"))
+    '-1e-05'
+    """
+    return text.replace("−", "-")
+
+
 def single(kind: PanelKind, caption: str, text: str) -> Panel:
     """A panel of one number."""
     return Panel(kind, caption, ((Cell(typeset(text), is_marked=kind is PanelKind.TOTAL),),))
@@ -125,6 +136,7 @@ Shown = tuple[int | None, ...]
 _MOST_TAPS = 9
 _END_TAPS = 4  # shown at either end of a long kernel
 _MOST_CELLS = 12
+_PAGE = 9  # cells among which a small window moves
 _NEIGHBOURS = 2  # shown on either side of a window
 _LEAP = 3  # cells from tap to tap or from window to window, up to which those between are shown
 
@@ -165,6 +177,31 @@ def shown_cells(axis: Axis, reads: range) -> Shown:
         is_filled = axis.dilation <= _LEAP and tap + 1 in taps
         wanted.update(range(reads[tap], reads[tap] + (axis.dilation if is_filled else 1)))
     return shown(whole, wanted)
+
+
+def page_of_cells(axis: Axis, reads: range) -> Shown:
+    """The cells of a padded axis among which a window moves: all, or some that stay the same until it leaves them.
+
+    >>> axis = Axis(size=100, kernel_size=3)
+    >>> page_of_cells(axis, axis.reads(5)) == page_of_cells(axis, axis.reads(6)), page_of_cells(axis, axis.reads(7))
+    (True, (None, 7, 8, 9, 10, 11, 12, 13, 14, 15, None))
+    """
+    if axis.padded_size > _MOST_CELLS and axis.reach > _MOST_CELLS:
+        return shown_cells(axis, reads)
+    return page(range(-axis.before, axis.size + axis.after), reads)
+
+
+def page(whole: range, marked: Sequence[int]) -> Shown:
+    """The cells of an axis among which some are marked: all, or some that stay the same until the marks leave them."""
+    if len(whole) <= _MOST_CELLS:
+        return tuple(whole)
+    reach = marked[-1] - marked[0] + 1
+    if reach > _MOST_CELLS:
+        return shown(whole, (*marked[:_END_TAPS], *marked[-_END_TAPS:]))
+    size = _PAGE if reach <= _PAGE - _NEIGHBOURS else _MOST_CELLS
+    step = size - reach + 1
+    start = min((marked[0] - whole.start) // step * step, len(whole) - size)
+    return shown(whole, whole[start : start + size])
 
 
 def shown_outputs(size: int, position: int) -> Shown:
@@ -209,10 +246,18 @@ class Slice(NamedTuple):
         return _labels(self.columns)
 
     def cells(self, number: Callable[[Place], tuple[Any, Cell]]) -> tuple[tuple[Cell | None, ...], ...]:
-        """The cells, each with its number as text; ``number`` gives that of a place, and its cell without the text."""
+        """The cells, each with its number as text; ``number`` gives that of a place, and its cell without the text.
+
+        A number may be None: the cell stays empty.
+        """
         found = [[None if place is None else number(place) for place in row] for row in self.places]
-        texts = iter(number_texts(each[0] for row in found for each in row if each))
-        return tuple(tuple(each and each[1]._replace(text=typeset(next(texts))) for each in row) for row in found)
+        texts = iter(number_texts(each[0] for row in found for each in row if each and each[0] is not None))
+        return tuple(
+            tuple(
+                each and (each[1] if each[0] is None else each[1]._replace(text=typeset(next(texts)))) for each in row
+            )
+            for row in found
+        )
 
     def outline(self, kind: OutlineKind, rows: range | None, columns: range) -> tuple[Outline, ...]:
         """A frame from the first to the last of some rows and columns; none if one of its corners is not shown."""

@@ -93,9 +93,13 @@ def story_blocks(trace: Trace) -> Iterator[Block]:
 
 def total_text(trace: Trace) -> str:
     """The output cell with its value."""
+    return f"{output_text(trace)} = {number_text(trace.total, DIGITS)}"
+
+
+def output_text(trace: Trace) -> str:
+    """The output cell by its place."""
     samples = (trace.sample,) if trace.problem.batch > 1 else ()
-    place = ", ".join(map(str, (*samples, trace.channel, *trace.position)))
-    return f"output[{place}] = {number_text(trace.total, DIGITS)}"
+    return f"output[{', '.join(map(str, (*samples, trace.channel, *trace.position)))}]"
 
 
 def reads_text(trace: Trace, source: str = "input") -> str:
@@ -133,10 +137,11 @@ def _channel_blocks(trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
     hidden = hidden_planes(channel.window)
     if hidden:
         yield say(f"{counted(hidden, 'more slice')} not shown", Role.LABEL)
-    yield _subtotal(channel)
+    yield subtotal_sum(channel)
 
 
-def _subtotal(channel: ChannelTrace) -> Sum:
+def subtotal_sum(channel: ChannelTrace) -> Sum:
+    """What a channel contributes: its products that are not zero."""
     arrays = (channel.products, channel.window, channel.weight)
     return sum_of_products(f"channel {channel.channel}", arrays, channel.subtotal)
 

@@ -52,14 +52,15 @@ def _channel_rows(trace: Trace, channel: ChannelTrace) -> Iterator[tuple[Item, .
         yield (
             input_panel(trace, channel.channel, taps),
             Sign("×"),
-            _kernel_panel(trace, channel, taps),
+            kernel_panel(trace, channel, taps),
             Sign("="),
             _products_panel(trace, channel, taps),
             *((Sign("Σ"), subtotal) if taps == slices[-1] else (Sign("+"),)),
         )
 
 
-def _kernel_panel(trace: Trace, channel: ChannelTrace, taps: Place) -> Panel:
+def kernel_panel(trace: Trace, channel: ChannelTrace, taps: Place) -> Panel:
+    """The slice of the kernel that some taps of the leading axes stand for, as it lies on the input."""
     name = trace.problem.labels.kernels[trace.channel] if trace.problem.labels.kernels else ""
     caption = " ".join(filter(None, ("kernel", name, scale_text(trace.scale))))
     turned = ["turned by 180°"] * trace.problem.flip

@@ -14,6 +14,7 @@ from convcalc.report.arrays.figure import (
     PanelKind,
     Place,
     Slice,
+    page_of_cells,
     shown_cells,
     slice_of,
     typeset,
@@ -23,11 +24,14 @@ from convcalc.tracing.trace import Trace
 from convcalc.wording import counted
 
 
-def input_panel(trace: Trace, channel: int, taps: Place) -> Panel:
-    """The slice of the padded input under some taps of the leading axes, cut around the window."""
+def input_panel(trace: Trace, channel: int, taps: Place, *, is_still: bool = False) -> Panel:
+    """The slice of the padded input under some taps of the leading axes, cut around the window.
+
+    ``is_still``: the cells that are shown stay while the window moves among them, and no other window is shown.
+    """
     problem = trace.problem
     leading = tuple(reads[tap] for reads, tap in zip(trace.reads[: len(taps)], taps, strict=True))
-    shown = slice_of(leading, tuple(map(shown_cells, problem.axes, trace.reads)))
+    shown = slice_of(leading, tuple(map(page_of_cells if is_still else shown_cells, problem.axes, trace.reads)))
     values = problem.input[trace.sample, channel]
 
     def number(place: Place) -> tuple[Any, Cell]:
@@ -44,7 +48,7 @@ def input_panel(trace: Trace, channel: int, taps: Place) -> Panel:
         *(f"channel {channel}",) * (problem.in_channels > 1),
         *slice_names(problem, leading),
     )
-    ahead, words = _neighbour(trace, shown)
+    ahead, words = ((), "") if is_still else _neighbour(trace, shown)
     return Panel(
         PanelKind.INPUT,
         typeset(", ".join(names)),

@@ -28,6 +28,15 @@ def terms_blocks(network: Network, node: Node) -> Iterator[Block]:
     hidden = len(reason.terms) - len(shown)
     if hidden:
         yield say(_hidden(reason, shown, hidden), Role.LABEL)
+    yield from _result(node, reason, shown)
+
+
+def result_blocks(node: Node, reason: Explanation) -> Iterator[Block]:
+    """The sum, the maximum or the function alone; ``reason``: of the cell."""
+    yield from _result(node, reason, _shown(reason))
+
+
+def _result(node: Node, reason: Explanation, shown: Sequence[int]) -> Iterator[Block]:
     if reason.rule is Rule.SUM:
         yield from _sum(reason, shown)
     else:
