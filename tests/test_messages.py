@@ -1973,6 +1973,42 @@ def test_a_missing_extra_says_how_to_install_it(cli, monkeypatch):
     assert cli.run("run", "-q", "-o", "out.png").code == 0
 
 
+def test_without_textual_the_explorer_says_how_to_install_it(cli, monkeypatch):
+    """On a terminal; elsewhere the page of run needs no Textual."""
+    monkeypatch.setitem(sys.modules, "textual", None)
+    assert cli.run("explore").code == 2
+    monkeypatch.setattr("convcalc.cli.commands.explore._has_terminal", lambda: True)
+    done = cli.run("explore")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: explore needs the optional extra 'tui'\nhint: install it: pip install 'convcalc[tui]'\n"
+    )
+
+
+def test_what_cannot_be_explored_says_why(cli, monkeypatch):
+    """Before the screen is taken: only a shape, no weights, no such layer."""
+    pytest.importorskip("textual")
+    monkeypatch.setattr("convcalc.cli.commands.explore._has_terminal", lambda: True)
+    cli.write({"shape.yaml": "input: {shape: [1, 8, 8]}\nlayers: [conv: {out_channels: 2, kernel_size: 3}]\n"})
+    done = cli.run("explore", "shape.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: shape.yaml has the shape of an input, not its numbers\n"
+        "hint: --input photo.png, or --input '{random: [1, 8, 8]}'\n"
+    )
+    done = cli.run("explore", "shape.yaml", "--input", "{ones: [1, 8, 8]}")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: shape.yaml:2:16: conv1: conv has no weights, only shapes\n"
+        "  layers: [conv: {out_channels: 2, kernel_size: 3}]\n"
+        "                 ^\n"
+        "hint: give its weight, a file of weights, or weights: {random: 0}\n"
+    )
+    done = cli.run("explore", "--layer", "conv9")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: --layer: unknown layer 'conv9'\nhint: one of: sobel-x\n"
+
+
 def test_an_output_that_is_a_link_is_followed_only_by_force(cli):
     """The link stays a link, and its target is whole either way."""
     cli.write({"target.npy": "old"})

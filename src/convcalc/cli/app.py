@@ -11,6 +11,7 @@ from convcalc.cli.options import CONTEXT, Version
 COMMANDS = {
     "run": "convcalc run photo.png --kernel sobel-x -o edges.png",
     "trace": "convcalc trace input.yaml --pos 1,1 --channel 0",
+    "explore": "convcalc explore photo.png --kernel sobel-x",
     "animate": "convcalc animate -o slide.gif",
     "uses": "convcalc uses input.yaml --pos 2,3 --channel 0",
     "matrix": "convcalc matrix input.yaml -o matrix.npz",
