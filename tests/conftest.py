@@ -47,6 +47,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "bench": ("bench",),
     "report": ("pages", "network_pages", "animate"),
     "render": ("markdown", "svg"),
+    "page": ("page",),
+    "explore": ("explore_session",),
     "cli": ("messages", "network_messages", "completion"),
 }
 """The rooms from the bottom up, each with the modules of tests that are the nearest to it; ``fast`` runs these."""

@@ -47,6 +47,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "report": (*CORE, "diagnosis", "bench", "picture"),
     "render": (*CORE, "files", "report", "picture"),
+    "page": (*CORE, "request", "report", "render"),
+    "explore": (*CORE, "picture", "files", "request", "report", "render"),
     "__init__": (*CORE, "request", "api"),
     "cli": (
         *CORE,
@@ -57,6 +59,8 @@ BELOW: dict[str, tuple[str, ...]] = {
         "diagnosis",
         "report",
         "render",
+        "page",
+        "explore",
         "api",
         "bench",
         "__init__",
@@ -76,6 +80,8 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG
+    "page": ("numpy",),
+    "explore": ("numpy", "rich", "textual"),
     "api": ("numpy",),
     "bench": ("numpy", "torch", "scipy", "cv2"),
     "diagnosis": ("yaml",),
@@ -307,6 +313,22 @@ def test_what_makes_sheets_is_loaded_by_galleries_alone(command: str) -> None:
         "PIL",
     )
     assert set(ours) & set(loaded(start, *ours).split()) == set()
+
+
+@pytest.mark.parametrize("command", ["--help", "run", "kernels box", "trace --pos 1,1"])
+def test_what_the_explorer_needs_is_loaded_by_it_alone(command: str) -> None:
+    """No other command pays for Textual."""
+    start = (
+        f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
+    )
+    ours = ("textual", "convcalc.explore", "convcalc.request.edited", "convcalc.request.document")
+    assert set(ours) & set(loaded(start, *ours).split()) == set()
+
+
+def test_all_of_the_explorer_but_its_screen_does_without_textual() -> None:
+    """Its sessions, grids and pictures are plain Python."""
+    names = ("session", "planes", "board", "story", "picture_view", "tabs", "keys", "kernel_offers")
+    assert loaded("\n".join(f"import convcalc.explore.{name}" for name in names), "textual", "asyncio") == ""
 
 
 @pytest.mark.parametrize("module", sorted(path.stem for path in (ROOT / "geometry").glob("*.py")))

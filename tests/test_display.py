@@ -114,11 +114,35 @@ class Page(HTMLParser):
         self.text += data
 
 
+def text_of(record: Any) -> str:
+    """What a record shows where no script runs: its element of text."""
+    page: str = record._repr_html_()
+    return page if page.startswith("<pre") else page[page.index("<pre") : page.index("</pre>") + len("</pre>")]
+
+
+def test_a_network_and_a_trace_show_the_interactive_fragment() -> None:
+    """The text first, then the numbers and the script; a network without numbers is text alone."""
+    for record in (trace_at(GRADIENT, (1, 1)), convcalc.load(EXAMPLES / "gradient.yaml")):
+        page = record._repr_html_()
+        assert page.startswith('<div class="convcalc">\n<pre style=')
+        assert [tag for tag, _ in Page(page).elements if tag not in ("pre", "span")] == ["div", "script", "script"]
+    assert '"picked":{"layer":0,"cell":[0,1,1]}' in trace_at(GRADIENT, (1, 1))._repr_html_()
+    assert network()._repr_html_().startswith("<pre")
+
+
+def test_what_a_page_cannot_draw_is_text_alone() -> None:
+    """A trace of four axes, or of more numbers than a page holds."""
+    many = build_problem(np.ones((1, 1, 3, 3, 3, 3), int), np.ones((1, 1, 2, 2, 2, 2), int))
+    large = build_problem(np.ones((1, 1, 3000, 3000)), np.ones((1, 1, 1, 1)))
+    for problem in (many, large):
+        assert trace_at(problem, (0,) * problem.rank)._repr_html_().startswith("<pre")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_in_a_notebook(name: str) -> None:
     """It has the lines of the command's page, in one element that holds nothing but coloured text."""
     record, report = PAGES[name]
-    page = Page(record._repr_html_())
+    page = Page(text_of(record))
     assert page.text.split("\n") == list(plain_lines(report().blocks, WIDTH, ROUNDED))
     assert page.elements[0] == ("pre", ["style"])
     assert {(tag, *names) for tag, names in page.elements[1:]} == {("span", "style")}
@@ -143,7 +167,7 @@ def test_foreign_text_is_inert() -> None:
         np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)), labels=Labels(HOSTILE, kernels=(HOSTILE,), notes=(HOSTILE,))
     )
     for record in (problem, compute(problem), trace_at(problem, (0, 0))):
-        page = Page(record._repr_html_())
+        page = Page(text_of(record))
         assert {tag for tag, _ in page.elements} == {"pre", "span"}
         line = repr(record)
         assert line.isprintable()

@@ -366,6 +366,45 @@ MESSAGES = [
      "  input: {shape: [1, 4, 4]}\n"
      "                 ^\n"
      "hint: write them out, or {file: photo.png}, or {random: [3, 32, 32]}\n"),
+    ("a page of four axes", {"f.yaml": "dims: 4\ninput: {ones: [3, 3, 3, 3]}\nkernel: {ones: [2, 2, 2, 2]}\n"},
+     ["page", "f.yaml"], 1,
+     "error: the page draws up to 3 spatial axes, these are 4\n"
+     "hint: --slice 0 shows the output at index 0 of the first; --dims 3 makes channels of it\n"),
+    ("a slice that is not there", {"f.yaml": "dims: 4\ninput: {ones: [3, 3, 3, 3]}\nkernel: {ones: [2, 2, 2, 2]}\n"},
+     ["page", "f.yaml", "--slice", "9"], 2,
+     "error: --slice: there is no output position 9 on the first axis, which has 2\n"
+     "hint: --slice counts from 0\n"),
+    ("a slice of nothing", {}, ["page", "--slice", "0,0"], 2,
+     "error: --slice: 2 positions for 2 spatial axes leave none to draw\n"
+     "hint: --slice 0\n"),
+    ("a page that is too large", {"f.yaml": "input: {zeros: [3000, 3000]}\nkernel: sobel-x\n"}, ["page", "f.yaml"], 3,
+     "error: the page would hold 91.6 MiB of numbers, 91.6 MiB of them those of the input; it holds up to 32.0 MiB\n"
+     "hint: --crop 0:64,0:64 takes a part of the input\n"),
+    ("a crop of another rank", {}, ["page", "--crop", "0:9"], 2,
+     "error: --crop: 1 part for 2 spatial axes\n"
+     "hint: --crop 0:5,0:5\n"),
+    ("a crop that is none", {}, ["page", "--crop", "a"], 2,
+     "error: --crop: 'a' is no part of an input\n"
+     "hint: --crop 100:164,200:264: from, and up to\n"),
+    ("a crop of nothing", {}, ["page", "--crop", "3:3,0:2"], 2,
+     "error: --crop: nothing is left of the input\n"
+     "hint: --crop 0:5,0:5\n"),
+    ("a crop of a network", {"f.yaml": "input: [[[1, 2], [3, 4]]]\ndims: 2\nlayers: [relu]\n"},
+     ["page", "f.yaml", "--crop", "0:1,0:1"], 2,
+     "error: --crop is for a single convolution\n"
+     "hint: --input takes another input of a network\n"),
+    ("a page as a figure", {}, ["page", "-o", "page.svg"], 1,
+     "error: nothing is saved here as '.svg'\n"
+     "hint: one of: .html, .htm\n"),
+    ("a page to open that is in no file", {}, ["page", "--open"], 2,
+     "error: --open opens the file that is saved, and none is\n"
+     "hint: -o page.html --open\n"),
+    ("a page of a sample that is not there", {}, ["page", "--batch", "2"], 2,
+     "error: --batch: there is no sample 2: the input has 1, counted from 0\n"
+     "hint: --batch 0\n"),
+    ("a page at a cell that is not there", {}, ["page", "--pos", "9,9"], 2,
+     "error: --pos: position (9, 9) lies outside the output, which is 3×3\n"
+     "hint: positions count from 0: the last one is (2, 2)\n"),
     ("an empty mapping as input", {"f.yaml": "input: {}\n"}, ["run", "f.yaml"], 1,
      "error: f.yaml:1:8: expected numbers, got an empty mapping\n"
      "  input: {}\n"
@@ -1932,6 +1971,42 @@ def test_a_missing_extra_says_how_to_install_it(cli, monkeypatch):
     )
     assert cli.files() == before
     assert cli.run("run", "-q", "-o", "out.png").code == 0
+
+
+def test_without_textual_the_explorer_says_how_to_install_it(cli, monkeypatch):
+    """On a terminal; elsewhere the page of run needs no Textual."""
+    monkeypatch.setitem(sys.modules, "textual", None)
+    assert cli.run("explore").code == 2
+    monkeypatch.setattr("convcalc.cli.commands.explore._has_terminal", lambda: True)
+    done = cli.run("explore")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: explore needs the optional extra 'tui'\nhint: install it: pip install 'convcalc[tui]'\n"
+    )
+
+
+def test_what_cannot_be_explored_says_why(cli, monkeypatch):
+    """Before the screen is taken: only a shape, no weights, no such layer."""
+    pytest.importorskip("textual")
+    monkeypatch.setattr("convcalc.cli.commands.explore._has_terminal", lambda: True)
+    cli.write({"shape.yaml": "input: {shape: [1, 8, 8]}\nlayers: [conv: {out_channels: 2, kernel_size: 3}]\n"})
+    done = cli.run("explore", "shape.yaml")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: shape.yaml has the shape of an input, not its numbers\n"
+        "hint: --input photo.png, or --input '{random: [1, 8, 8]}'\n"
+    )
+    done = cli.run("explore", "shape.yaml", "--input", "{ones: [1, 8, 8]}")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: shape.yaml:2:16: conv1: conv has no weights, only shapes\n"
+        "  layers: [conv: {out_channels: 2, kernel_size: 3}]\n"
+        "                 ^\n"
+        "hint: give its weight, a file of weights, or weights: {random: 0}\n"
+    )
+    done = cli.run("explore", "--layer", "conv9")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "error: --layer: unknown layer 'conv9'\nhint: one of: sobel-x\n"
 
 
 def test_an_output_that_is_a_link_is_followed_only_by_force(cli):

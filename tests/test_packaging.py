@@ -72,7 +72,9 @@ def test_wheel_carries_kernels_and_default_example(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
     shipped = {f"convcalc/data/kernels/{path.name}" for path in (ROOT / "kernels").glob("*.yaml")}
-    assert shipped | {"convcalc/data/examples/gradient.yaml", "convcalc/py.typed"} <= names
+    assets = {f"convcalc/page/assets/{path.name}" for path in (ROOT / "src/convcalc/page/assets").iterdir()}
+    assert len(assets) > 10
+    assert shipped | assets | {"convcalc/data/examples/gradient.yaml", "convcalc/py.typed"} <= names
     assert not [name for name in names if name.startswith("tests")]
 
 

@@ -17,6 +17,18 @@ from test_architecture import ROOT, modules
 DOORS: dict[str, tuple[str, ...]] = {
     "request": ("Request", "read_request", "open_request", "request_of"),
     "resolve": ("resolve",),
+    "document": ("document",),
+    "edited": (
+        "Changes",
+        "Layer",
+        "has_own_input",
+        "typed_number",
+        "with_changes",
+        "with_flags_baked",
+        "with_input",
+        "with_input_text",
+        "with_weight",
+    ),
     "expectation": ("expects_output", "read_expectation", "read_facts"),
     "gallery_input": ("GalleryInput", "requested_kernels", "gallery_problems", "resolve_gallery_input"),
     "kernel_library": ("Library", "library_of"),

@@ -63,6 +63,7 @@ REQUIRED = (
 OPTIONAL = {
     "image": (Package("pillow", "PIL", "10.3"),),
     "onnx": (Package("onnx", "onnx", "1.16"),),
+    "tui": (Package("textual", "textual", "3"),),
     "bench": (
         Package("torch", "torch", "2.13.0"),
         Package("scipy", "scipy", "1.11"),

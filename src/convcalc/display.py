@@ -18,7 +18,6 @@ class Displayed:
         return f"<{type(self).__name__} {line}>"
 
     def _repr_html_(self) -> str:
-        """The page that the command prints, as HTML: text only, without links or scripts."""
-        blocks = import_module("convcalc.report.records").blocks_of(self)
-        page: str = import_module("convcalc.render.html").html_text(blocks)
+        """The page that the command prints, as HTML: text alone where scripts are disabled."""
+        page: str = import_module("convcalc.page.notebook").html_of(self)
         return page

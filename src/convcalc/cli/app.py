@@ -11,6 +11,7 @@ from convcalc.cli.options import CONTEXT, Version
 COMMANDS = {
     "run": "convcalc run photo.png --kernel sobel-x -o edges.png",
     "trace": "convcalc trace input.yaml --pos 1,1 --channel 0",
+    "explore": "convcalc explore photo.png --kernel sobel-x",
     "animate": "convcalc animate -o slide.gif",
     "uses": "convcalc uses input.yaml --pos 2,3 --channel 0",
     "matrix": "convcalc matrix input.yaml -o matrix.npz",
@@ -19,6 +20,7 @@ COMMANDS = {
     "summary": "convcalc summary examples/vgg-16.yaml --batch 8",
     "solve": "convcalc solve 224 112 -k 3",
     "kernels": "convcalc kernels gaussian:5",
+    "page": "convcalc page input.yaml -o page.html",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/*.yaml",
     "schema": "convcalc schema -o convcalc.schema.json",

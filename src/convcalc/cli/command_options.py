@@ -12,13 +12,16 @@ from convcalc.cli.options import (
     Family,
     File,
     Folders,
+    Force,
     LimitChanges,
     PaddingByAxis,
+    Quiet,
     Sample,
     Search,
     SpatialAxes,
     StrideByAxis,
     Threads,
+    Version,
 )
 
 
@@ -120,6 +123,44 @@ class TimingOptions(NamedTuple):
         typer.Option("--case", help="A case of the suite instead of a file, such as image-9x9.", metavar="NAME"),
     ] = None
     rounds: Annotated[int, typer.Option("--rounds", help="Turns of each contender.", metavar="N")] = 11
+
+
+class PageOptions(NamedTuple):
+    """What the interactive page opens with, and where it goes."""
+
+    pos: Annotated[
+        str | None, typer.Option("--pos", help="The output cell that the page opens with: 1,1.", metavar="INDEX")
+    ] = None
+    channel: Annotated[int, typer.Option("--channel", help="Its channel, from 0.", metavar="N")] = 0
+    batch: Sample = 0
+    crop: Annotated[
+        str | None,
+        typer.Option("--crop", help="Only these cells of the input, for each axis: 100:164,200:264.", metavar="CELLS"),
+    ] = None
+    slice: Annotated[
+        str | None,
+        typer.Option(
+            "--slice",
+            help="Of more than 3 spatial axes: the output at these indices of the first ones, from 0: 2 or 2,0.",
+            metavar="INDEX",
+        ),
+    ] = None
+    embed: Annotated[
+        bool,
+        typer.Option(
+            "--embed",
+            help="A fragment for a page of your own. If that has a Content-Security-Policy, it must allow the script "
+            "by the hash that is printed.",
+        ),
+    ] = False
+    open: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", help="Save the page; without it, it is printed.", metavar="FILE.html"),
+    ] = None
+    force: Force = False
+    quiet: Quiet = False
+    version: Version = False
 
 
 class AnimationOptions(NamedTuple):

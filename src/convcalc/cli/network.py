@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.cli.options import ProblemOptions
     from convcalc.problem import Problem
+    from convcalc.request.request import Request
 
 
 class Ready(NamedTuple):
@@ -67,8 +68,20 @@ def network_of(
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
-    from convcalc.request.request import read_request
     from convcalc.request.resolve import resolve
+
+    request, context = asked(options, layer, explain=explain)
+    network = resolve(request, context, input_text=input_text)
+    return network, settled(context, network)
+
+
+def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = False) -> tuple[Request, Context]:
+    """What a command line asks for, in the words of its file and its flags, and how it is read and computed.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad.
+    """
+    from convcalc.request.request import read_request
 
     context = context_of(options.limit, options.kernels or ())._replace(
         engine=options.engine,
@@ -77,9 +90,7 @@ def network_of(
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    request = changed(read_request(options.file, context), options, layer).override(dtype=options.dtype)
-    network = resolve(request, context, input_text=input_text)
-    return network, settled(context, network)
+    return changed(read_request(options.file, context), options, layer).override(dtype=options.dtype), context
 
 
 def settled(context: Context, network: Network) -> Context:
@@ -104,14 +115,23 @@ def ready(
         ConvcalcError: a file or a flag is bad, or there are no numbers.
     """
     network, context = network_of(options, layer, input_text, explain=explain)
+    check_numbers(network)
+    number = number_of(network, layer)
+    network = network.as_problem(context)
+    return Ready(network, network.input(), number, context, layer is not None)
+
+
+def check_numbers(network: Network) -> None:
+    """Refuse a network of whose input only the shape is known.
+
+    Raises:
+        FieldError: it is one.
+    """
     if network.tensor is None:
         raise FieldError(
             f"{network.source} has the shape of an input, not its numbers",
             hint=f"--input {_example(network)}, or --input '{{random: {list(network.input_shape)}}}'",
         )
-    number = number_of(network, layer)
-    network = network.as_problem(context)
-    return Ready(network, network.input(), number, context, layer is not None)
 
 
 def check_whole(found: Ready, *, partial: bool) -> None:

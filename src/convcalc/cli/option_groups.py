@@ -56,3 +56,11 @@ def _taken(name: str, kind: Any, options: dict[str, Any]) -> Any:
     if not _is_group(kind):
         return options[name]
     return kind(**{field: _taken(field, each, options) for field, each in kind.__annotations__.items()})
+
+
+def flat_options(group: Any) -> dict[str, Any]:
+    """The options of a group, and of the groups in it, by their names: as another command takes them."""
+    found: dict[str, Any] = {}
+    for name, value in group._asdict().items():
+        found |= flat_options(value) if hasattr(value, "_asdict") else {name: value}
+    return found

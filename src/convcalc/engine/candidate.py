@@ -84,7 +84,7 @@ def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> t
         if only.obstacle:
             hint = "--dtype float64, or --engine auto" if isinstance(only.obstacle, OfExactness) else "--engine auto"
             raise EngineError(f"engine {engine} cannot take this problem: {only.obstacle}", hint=hint, field="engine")
-        return requested, "asked for"
+        return only, "asked for"
     precise = [each for each in weighed if each.obstacle is None and each.is_precise(precision)]
     return min(precise, key=_cost), "least estimated time" if len(precise) > 1 else "the only one that can"
 

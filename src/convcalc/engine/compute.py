@@ -87,19 +87,25 @@ class Cells:
         self._job = _Job(problem, plan, limits)
         self._left = list(_regions(problem, plan))
 
-    @np.errstate(all="ignore")
     def at(self, sample: int, channel: int, position: Sequence[int]) -> Any:
         """The value of one output cell."""
-        cell = (sample, channel, *position)
-        wanted = next((region for region in self._left if region.holds(cell)), None)
-        if wanted:
-            self._left.remove(wanted)
+        return plain(self.block(sample, channel, [range(place, place + 1) for place in position]).item())
+
+    @np.errstate(all="ignore")
+    def block(self, sample: int, channel: int, cells: Sequence[range]) -> Array:
+        """The values of a block of one output channel; ``cells``: a range for each spatial axis."""
+        wanted = Region(range(sample, sample + 1), range(channel, channel + 1), tuple(cells))
+        near = [region for region in self._left if region.meets(wanted)]
+        if near:
+            self._left = [region for region in self._left if not region.meets(wanted)]
             with single_products(), borrowed() as scratch:
-                self._job.write(wanted, scratch)
+                for region in near:
+                    self._job.write(region, scratch)
         output = self._job.output
-        alone = np.zeros((1, output.shape[1], *(1,) * len(position)), output.dtype)
-        alone[0, channel] = output[cell]
-        return plain(self._job.epilogue.settle(alone)[0, channel].item())
+        alone = np.zeros((1, output.shape[1], *wanted.size), output.dtype)
+        alone[:, channel] = output[wanted.cut][:, 0]
+        finished: Array = self._job.epilogue.settle(alone)[0, channel]
+        return finished
 
 
 class _Job:

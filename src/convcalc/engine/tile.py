@@ -36,6 +36,11 @@ class Region(NamedTuple):
         """Whether an output cell, (sample, out_channel, *position), is in it."""
         return all(place in cells for place, cells in zip(cell, self.ranges, strict=True))
 
+    def meets(self, other: Region) -> bool:
+        """Whether the two have an output cell in common."""
+        pairs = zip(self.ranges, other.ranges, strict=True)
+        return all(one.start < another.stop and another.start < one.stop for one, another in pairs)
+
     def within(self, region: Region) -> tuple[slice, ...]:
         """Its index in (batch, out_channels, *size) of a larger region."""
         pairs = zip(self.ranges, region.ranges, strict=True)

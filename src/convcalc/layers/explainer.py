@@ -144,12 +144,12 @@ class Explainer:
     def explained_by(self, outputs: Mapping[int, Array], places: Iterable[Place]) -> Iterator[ExplainedCell]:
         """Any number of cells, one at a time; ``outputs``: of :meth:`computed`."""
         output = outputs[self.number]
-        grown = self._grown(outputs)
+        build = self._tree_builder(outputs)
         for place in places:
             here = Place(place.sample - self.first, place.cell)
-            yield self._explained(place, plain(output[(here.sample, *here.cell)]), *grown(here))
+            yield self._explained(place, plain(output[(here.sample, *here.cell)]), *build(here))
 
-    def _grown(self, outputs: Mapping[int, Array]) -> Callable[[Place], tuple[Explanation, Node | None]]:
+    def _tree_builder(self, outputs: Mapping[int, Array]) -> Callable[[Place], tuple[Explanation, Node | None]]:
         """A function that explains cells; values shared by several are prepared here."""
         if self.is_alone:
             problem = self.network.problem(self.number, [self.cells], self.context)
@@ -159,12 +159,12 @@ class Explainer:
 
         tree = Tree(self.network, outputs, self.context)
 
-        def grown(place: Place) -> tuple[Explanation, Node]:
+        def build(place: Place) -> tuple[Explanation, Node]:
             node = tree.grown(self.number, place.cell, self.depth, sample=place.sample)
             assert node.explanation is not None  # it is a layer's cell
             return node.explanation, node
 
-        return grown
+        return build
 
     def _explained(
         self, place: Place, output: Number, explanation: Explanation, tree: Node | None = None

@@ -30,8 +30,14 @@ _STYLES = {
 }
 
 
-def html_text(blocks: Sequence[Block], width: int = WIDTH) -> str:
-    """The blocks as one element; all text is escaped, so that a browser only shows it."""
+def html_text(blocks: Sequence[Block], width: int = WIDTH, *, is_styled: bool = True) -> str:
+    """The blocks as one element; all text is escaped, so that a browser only shows it.
+
+    ``is_styled``: with colours as style attributes, which the policy of some pages forbids.
+    """
+    if not is_styled:
+        lines = ("".join(span.text for span in line) for line in lines_of(blocks, width, ROUNDED))
+        return f"<pre>{escape(chr(10).join(map(safe_text, lines)))}</pre>"
     text = "\n".join("".join(_pieces(line)) for line in lines_of(blocks, width, ROUNDED))
     return f'<pre style="{_PAGE}">{text}</pre>'
 

@@ -57,6 +57,8 @@ class Origin(NamedTuple):
     folder: Path = Path()
     """The folder that paths in the field are relative to."""
     is_flag: bool = False
+    member: str = ""
+    """Which array of the file it is, where it has several."""
 
     def place(self, path: FieldPath, *, key: bool = False) -> Place:
         """The place of the value at a field path."""
@@ -162,7 +164,8 @@ def request_of(source: OpenedFile, context: Context) -> Request:
         return Request(source.name, {}, source)
     document = node(source, context.limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
-        return Request(source.name, {"input": Field(tensor(source, context.limits), Origin(source.name))})
+        origin = Origin(source.name, member=source.member or "")
+        return Request(source.name, {"input": Field(tensor(source, context.limits), origin)})
     if source.member is not None:
         raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)

@@ -1,0 +1,1 @@
+"""The explorer: what is looked at and changed, plain Python; and its screen, by Textual."""
