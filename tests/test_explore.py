@@ -98,6 +98,29 @@ def test_the_page_of_the_example(gradient: Session) -> None:
     assert shown.endswith(FOOT)
 
 
+def test_nothing_of_textual_lies_on_the_grids(gradient: Session) -> None:
+    """A terminal has tooltips, tests have none unless they ask: an empty one would hide a corner."""
+
+    async def run() -> str:
+        app = Explorer(gradient, Depth.TRUE)
+        async with app.run_test(size=(80, 24), tooltips=True) as pilot:
+            await pilot.pause()
+            return page(app)
+
+    assert asyncio.run(run()).splitlines()[1].startswith("input 5×5  ")
+
+
+def test_a_number_that_does_not_fit_ends_with_dots(tmp_path: Path) -> None:
+    """No digit is left out without a word, and a short number beside long ones is seen."""
+    session = opened(tmp_path, f"input: [[{10**60}, 5], [7, 8]]\nkernel: [[3]]\n")
+    shown, _ = pressed(session, "n")
+    assert shown.splitlines()[3].count("…") == 2
+    assert str(10**60) not in "".join(shown.splitlines()[1:6])
+    assert shown.splitlines()[4].split() == ["1", "7", "1", "21"]
+    narrow, _ = pressed(session, "n", size=(40, 24))
+    assert "…" in narrow.splitlines()[3]
+
+
 def test_arrows_pick_an_output_cell_and_its_window_lights_up(gradient: Session) -> None:
     """The window is in reverse video, so that it is seen without colours; the sum is that of the cell."""
 
@@ -381,6 +404,7 @@ def test_the_page_of_help_names_every_key(gradient: Session) -> None:
         await pilot.pause()
         assert isinstance(app.screen, Page)
         assert "move the cursor" in page(app)
+        assert "cell its uses" in page(app)  # a long line goes on below
         await pilot.press("pagedown", "pagedown", "pagedown")
         await pilot.pause()
         assert "leave" in page(app)

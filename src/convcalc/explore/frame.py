@@ -77,7 +77,7 @@ class Frame(App[None]):
         """Everything that the session says, in the room that there is."""
         width, height = width or self.size.width, height or self.size.height
         is_small = width < NARROWEST or height < LOWEST
-        for each in self.screen_stack[0].children:
+        for each in self.screen_stack[0].query_children(Lines):  # Textual's own are shown when it says so
             each.display = not is_small or each.id == "title"
         if is_small:
             self._line("title").say(f"{width}×{height} is too small: {NARROWEST}×{LOWEST} is needed", Role.NOTE)

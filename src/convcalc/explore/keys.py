@@ -64,6 +64,10 @@ KEYS = (
 FOOT = "? help  tab grids  enter edit  k kernel  s p d b f set  u undo  w save  q leave"
 
 
+HELP_INDENT = 14
+"""Columns of the page of help that the keys take."""
+
+
 def help_lines() -> list[str]:
     """The page of help."""
-    return [f"{key.shown:<14}{key.words}" for key in KEYS if key.shown]
+    return [f"{key.shown:<{HELP_INDENT}}{key.words}" for key in KEYS if key.shown]
