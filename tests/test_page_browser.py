@@ -250,7 +250,7 @@ def test_numbers_are_told_as_the_trace_tells_them(opened: Opener, cli: CommandLi
     assert tab.field("boundary").input_value() == "zeros"
     tab.set("bias", "1e400")
     assert tab.page.locator(".alert").inner_text() == "1e400 is out of range: the largest float is about 1.8e308"
-    cli.write({"b.yaml": f"input: [[{2**60}, {2**60 + 1}]]\nkernel: [[{2**60}, 3]]\n"})
+    cli.write({"b.yaml": f"input: [[{2**60}, {2**60 + 1}], [1, 1]]\nkernel: [[{2**60}, 3]]\n"})
     exact = opened("b.yaml", viewport={"width": 360, "height": 740})
     assert exact.told[0] == f"{2**120} + {3 * (2**60 + 1)} = {2**120 + 3 * (2**60 + 1)}"
     assert exact.page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -26,7 +26,8 @@ class Explorer(Frame):
     """The explorer's screen with its keys and the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.words, show=False, priority=key.keys.endswith("tab")) for key in KEYS
+        Binding(key.keys, key.action, key.words, show=False, priority=key.keys.endswith(("tab", "ctrl+c")))
+        for key in KEYS
     ]
 
     # Looking -------------------------------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ KEYS = (
     Key("w,ctrl+s", "save", "w", "save as a problem file"),
     Key("y", "copy", "y", "copy the explanation"),
     Key("question_mark", "help", "?", "this page"),
-    Key("q,ctrl+c", "quit", "q", "leave"),
+    Key("q", "quit", "q", "leave"),
+    Key("ctrl+c", "quit", "", ""),
 )
 FOOT = "? help  tab grids  enter edit  k kernel  s p d b f set  u undo  w save  q leave"
 
