@@ -21,6 +21,7 @@ from convcalc.numerals import Number
 
 MOST_DIGITS = 4300  # Python's own limit (sys.int_info.default_max_str_digits): more take quadratic time
 INTEGER = re.compile(r"[-+]?[0-9]+")
+FRACTION = re.compile(r"[-+]?[0-9]+/[0-9]+")
 THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 """What may be a whole number from a thousand, or one with a decimal comma."""
 _LONGEST_MISTAKE = 100
@@ -47,7 +48,7 @@ def number(text: str) -> Number:
         return float((special["sign"] or "") + "inf") if "inf" in text.lower() else math.nan
     if not text:
         raise FieldError("expected a number, got nothing")
-    hint = _hint(text)
+    hint = "" if FRACTION.fullmatch(text) else _hint(text)
     if hint:
         raise FieldError(f"expected a number, got {shown(text)}", hint=hint)
     return evaluate(text)
