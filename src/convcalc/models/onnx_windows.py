@@ -201,7 +201,7 @@ def upsampling(node: OnnxNode) -> Part:
 
 
 def _check_nearest(node: OnnxNode) -> None:
-    """Refuse roundings with which a cell would not be repeated exactly ``factor`` times."""
+    """Refuse roundings with which a cell would not be repeated as often as its factor."""
     if node.operator == "Upsample" or node.opset < 11:
         return
     place = node.text("coordinate_transformation_mode", "half_pixel")

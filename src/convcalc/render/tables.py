@@ -161,7 +161,7 @@ def _row(cells: Sequence[Span], table: Table, widths: list[int], edges: tuple[st
 
 
 def _cell_lines(cell: Span, size: int) -> list[Line]:
-    """A cell in lines of ``width`` columns; the check for the common single line is fast."""
+    """A cell in lines of ``size`` columns; the check for the common single line is fast."""
     if text_width(cell.text) <= size:
         return [(cell,)]
     return [part for line in wrapped([cell], size) for part in folded(line, size)]

@@ -52,7 +52,7 @@ def pushed_maxima(cells: Array, tangents: Array, axes: Axes) -> Array:
 
 
 def _by_channel(operation: np.ufunc, cells: Array, axes: Axes, threads: int) -> Array:
-    """Run ``job`` on the channels, divided among threads where there is enough work."""
+    """The operation on the channels, divided among threads where there is enough work."""
     if threads < 2 or cells.size < _LARGE or cells.dtype == object or cells.shape[1] < threads:
         return _reduced(operation, cells, axes)
     output = np.empty((*cells.shape[:2], *axes.output_sizes), cells.dtype)
