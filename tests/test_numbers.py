@@ -49,6 +49,8 @@ READ = [
     ("9007199254740993", 9007199254740993),
     ("1" * 4300, int("1" * 4300)),
     ("0." + "3" * 100_000, 1 / 3),
+    ("-1/" + "3" * 310, Fraction(-1, int("3" * 310))),
+    ("6" * 4300 + "/" + "3" * 4300, 2),
 ]
 
 
@@ -97,6 +99,8 @@ REFUSED = [
     ("(1", "a parenthesis is not closed in '(1'", ""),
     ("1/0", "division by zero in '1/0'", ""),
     ("1/0.0", "division by zero in '1/0.0'", ""),
+    ("1/" + "0" * 310, "division by zero in '1/0000000000000000000000000000000000000…'", ""),
+    ("1/" + "9" * 4301, "an expression of 4,303 characters, at most 200", "write its value"),
     ("sqrt(-1)", "the square root of a negative number in 'sqrt(-1)'", ""),
     ("sqrt 4", "expected a number, got 'sqrt 4'", ""),
     ("2**3", "powers are not read: '2**3'", "write the value"),

@@ -1,7 +1,8 @@
 """The value of a small arithmetic expression such as ``sqrt(2)/2``: four operations, parentheses, ``sqrt`` and ``pi``.
 
 There is no power and there are no other names, so an expression of 200 characters has at most about 200 digits and no
-input can make the reader work long.
+input can make the reader work long. One whole number over another may be as long as whole numbers are: so exact outputs
+are written.
 
 One number from text, without numpy: nothing is guessed and nothing becomes NaN silently.
 """
@@ -21,6 +22,7 @@ from convcalc.numerals import Number
 
 MOST_DIGITS = 4300  # Python's own limit (sys.int_info.default_max_str_digits): more take quadratic time
 INTEGER = re.compile(r"[-+]?[0-9]+")
+_FRACTION = re.compile(rf"[-+]?[0-9]{{1,{MOST_DIGITS}}}/[0-9]{{1,{MOST_DIGITS}}}")
 THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 """What may be a whole number from a thousand, or one with a decimal comma."""
 _LONGEST_MISTAKE = 100
@@ -50,7 +52,14 @@ def number(text: str) -> Number:
     hint = _hint(text)
     if hint:
         raise FieldError(f"expected a number, got {shown(text)}", hint=hint)
-    return evaluate(text)
+    return _fraction(text) if len(text) > LONGEST_EXPRESSION and _FRACTION.fullmatch(text) else evaluate(text)
+
+
+def _fraction(text: str) -> Number:
+    above, below = map(int, text.split("/"))
+    if not below:
+        raise FieldError(f"division by zero in {shown(text)}")
+    return _simplest(Fraction(above, below))
 
 
 def _whole(text: str) -> int:

@@ -18,6 +18,7 @@ Pair = tuple[int, int]
 
 
 _TOO_LONG = 10**30  # to be read in a message
+_LONGEST_SHOWN = 40
 _TOO_LARGE = 10**100  # what follows from sizes, strides and counts below it has less digits than Python writes out
 
 
@@ -81,9 +82,9 @@ def finite_number(name: str, value: Any) -> int | float | Fraction:
 
 
 def brief(value: Any) -> str:
-    """A value as a message shows it: a text in quotes, and not the digits of a very long number."""
+    """A value as a message shows it: a text in quotes and cut, and not the digits of a very long number."""
     if isinstance(value, str):
-        return repr(str(value))
+        return repr(str(value) if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 1] + "…")
     if isinstance(value, int | Fraction) and max(abs(value.numerator), value.denominator) >= _TOO_LONG:
         return "a number of more than 30 digits"
     return str(value)
