@@ -98,6 +98,52 @@ def test_the_page_of_the_example(gradient: Session) -> None:
     assert shown.endswith(FOOT)
 
 
+def test_nothing_of_textual_lies_on_the_grids(gradient: Session) -> None:
+    """A terminal has tooltips, tests have none unless they ask: an empty one would hide a corner."""
+
+    async def run() -> str:
+        app = Explorer(gradient, Depth.TRUE)
+        async with app.run_test(size=(80, 24), tooltips=True) as pilot:
+            await pilot.pause()
+            return page(app)
+
+    assert asyncio.run(run()).splitlines()[1].startswith("input 5×5  ")
+
+
+@pytest.mark.parametrize("keys", [(), ("?",), ("k",), ("w",), ("tab", "enter")])
+def test_ctrl_c_leaves_from_everywhere(gradient: Session, keys: tuple[str, ...]) -> None:
+    """From a box above the screen too."""
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> bool:
+        await pilot.press(*(key.replace("?", "question_mark") for key in keys), "ctrl+c")
+        await pilot.pause()
+        return app._exit
+
+    assert driven(gradient, steps)
+
+
+def test_a_long_message_is_read_to_its_end(gradient: Session) -> None:
+    """It takes two lines, and one again when there is nothing to say."""
+    shown, session = pressed(gradient, "d", "d")
+    assert shown.splitlines()[-3:] == [
+        "the kernel does not fit on axis 0: it reaches over 3 × (3 − 1) + 1 = 7 cells,",
+        "the padded input has 5 (pad with at least 2 more, or take a smaller kernel)",
+        FOOT,
+    ]
+    assert "the padded input" not in pressed(session, "d", "right")[0]
+
+
+def test_a_number_that_does_not_fit_ends_with_dots(tmp_path: Path) -> None:
+    """No digit is left out without a word, and a short number beside long ones is seen."""
+    session = opened(tmp_path, f"input: [[{10**60}, 5], [7, 8]]\nkernel: [[3]]\n")
+    shown, _ = pressed(session, "n")
+    assert shown.splitlines()[3].count("…") == 2
+    assert str(10**60) not in "".join(shown.splitlines()[1:6])
+    assert shown.splitlines()[4].split() == ["1", "7", "1", "21"]
+    narrow, _ = pressed(session, "n", size=(40, 24))
+    assert "…" in narrow.splitlines()[3]
+
+
 def test_arrows_pick_an_output_cell_and_its_window_lights_up(gradient: Session) -> None:
     """The window is in reverse video, so that it is seen without colours; the sum is that of the cell."""
 
@@ -221,7 +267,9 @@ def test_samples_and_slices_have_keys(tmp_path: Path) -> None:
 def test_every_action_has_an_answer_everywhere(tmp_path: Path) -> None:
     """All keys on a pool, on features and on an addition: nothing fails, whatever is there."""
     session = opened(tmp_path, FILES["network"])
-    keys = [part for key in KEYS for part in key.keys.split(",")[:1] if part not in ("q", "w", "question_mark")]
+    keys = [
+        part for key in KEYS for part in key.keys.split(",")[:1] if part not in ("q", "ctrl+c", "w", "question_mark")
+    ]
 
     async def steps(app: Explorer, pilot: Pilot[None]) -> None:
         for number in (2, 6, 8):
@@ -381,6 +429,7 @@ def test_the_page_of_help_names_every_key(gradient: Session) -> None:
         await pilot.pause()
         assert isinstance(app.screen, Page)
         assert "move the cursor" in page(app)
+        assert "cell its uses" in page(app)  # a long line goes on below
         await pilot.press("pagedown", "pagedown", "pagedown")
         await pilot.pause()
         assert "leave" in page(app)

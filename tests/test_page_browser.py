@@ -228,6 +228,34 @@ def test_another_kernel_gives_other_numbers(opened: Opener) -> None:
     assert tab.numbers("output")[0] == ["160", "240", "320"]
 
 
+def test_a_kernel_of_the_list_replaces_what_was_typed(opened: Opener) -> None:
+    """It has its name again, above its numbers and in the list."""
+    tab = opened()
+    tab.cell("kernel", 0, 0).dblclick()
+    tab.page.keyboard.type("5")
+    tab.page.keyboard.press("Enter")
+    assert tab.field("kernel").input_value() == ""
+    tab.field("kernel").select_option("gaussian")
+    assert tab.field("kernel").input_value() == "gaussian"
+    assert tab.page.locator(".panel.kernel h2").inner_text() == "gaussian × 1/16 1×3×3"
+
+
+def test_numbers_are_told_as_the_trace_tells_them(opened: Opener, cli: CommandLine) -> None:
+    """Whole numbers with all digits, no zeros in the place of digits, the results with those of the trace."""
+    cli.write({"a.yaml": "input: [[123456789.25, 100000000.0], [1234567.8, 12345.6]]\nkernel: [[-1.5]]\nbias: -2\n"})
+    tab = opened("a.yaml")
+    assert tab.told == ["-1.85185e+8 = -185185183.9", "-185185183.9 + bias (-2) = -185185185.9"]
+    assert tab.result == "output[0, 0, 0] = -185185185.9"
+    assert tab.numbers("output") == [["-1.852e+8", "-150000002"], ["-1.852e+6", "-18520"]]
+    assert tab.field("boundary").input_value() == "zeros"
+    tab.set("bias", "1e400")
+    assert tab.page.locator(".alert").inner_text() == "1e400 is out of range: the largest float is about 1.8e308"
+    cli.write({"b.yaml": f"input: [[{2**60}, {2**60 + 1}], [1, 1]]\nkernel: [[{2**60}, 3]]\n"})
+    exact = opened("b.yaml", viewport={"width": 360, "height": 740})
+    assert exact.told[0] == f"{2**120} + {3 * (2**60 + 1)} = {2**120 + 3 * (2**60 + 1)}"
+    assert exact.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_a_typed_number_changes_the_result_at_once(opened: Opener) -> None:
     """Each key counts; what is no number is told and changes nothing; Escape takes it back."""
     tab = opened()
@@ -451,6 +479,21 @@ def test_fragments_do_not_disturb_each_other(opened: Opener, cli: CommandLine) -
     colour = second.locator(".panel.output td").nth(2).evaluate("(cell) => getComputedStyle(cell).color")
     assert colour != "rgb(255, 0, 0)"
     assert tab.page.evaluate("location.hash") == ""
+
+
+def test_a_fragment_that_stands_twice_has_two_names(opened: Opener, cli: CommandLine) -> None:
+    """So that a link means one of them."""
+    fragment = cli.run("page", "--embed").out
+    tab = opened(text=f"<!DOCTYPE html><html lang='en'><body>{fragment}{fragment}</body></html>")
+    first, second = [each.get_attribute("id") for each in tab.page.locator("script[data-convcalc]").all()]
+    assert second == f"{first}-2"
+    again = tab.page.locator(".convcalc").nth(1)
+    again.locator(".panel.output td[data-row='1'][data-column='1']").click()
+    again.get_by_text("Link", exact=True).click()
+    tab.page.goto(again.locator(".footer input").input_value())
+    tab.page.reload()
+    results = [each.locator(".result").inner_text() for each in tab.page.locator(".convcalc").all()]
+    assert results == ["output[0, 0, 0] = 160", "output[0, 1, 1] = 240"]
 
 
 def test_without_a_script_the_numbers_stand_there(opened: Opener) -> None:

@@ -109,6 +109,8 @@ def test_a_trace_has_every_term_of_its_cell(name: str, kind: str) -> None:
             assert trace.padded[tap] == (place is None or list(place[1:]) != reads), where
             sums[channel] = sums.get(channel, 0) + value * weight
         assert {channel: each.subtotal for channel, each in by_channel.items()} == sums, where
+        named = [(place, value, weight, ", ".join(map(str, tap)), 0) for _, tap, place, value, weight in wanted]
+        assert [(each.cell, each.value, each.weight, each.label, each.source) for each in trace.terms] == named, where
         total, scale = sum(sums.values()), Fraction(problem.scale[trace.channel])
         assert (len(trace.terms), trace.unscaled, trace.scale) == (len(wanted), total, scale), where
         assert trace.scaled == pytest.approx(float(total * scale)), where

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from convcalc.arrays import unwarned
 from convcalc.errors import ConvcalcError
 from convcalc.explore.frame import Frame
-from convcalc.explore.keys import KEYS, help_lines
+from convcalc.explore.keys import HELP_INDENT, KEYS, help_lines
 from convcalc.explore.look import Pane
 from convcalc.explore.plane import joined, split
 from convcalc.explore.story import copied_text
@@ -26,7 +26,8 @@ class Explorer(Frame):
     """The explorer's screen with its keys and the mouse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.keys, key.action, key.words, show=False, priority=key.keys.endswith("tab")) for key in KEYS
+        Binding(key.keys, key.action, key.words, show=False, priority=key.keys.endswith(("tab", "ctrl+c")))
+        for key in KEYS
     ]
 
     # Looking -------------------------------------------------------------------------------------------------------
@@ -203,4 +204,4 @@ class Explorer(Frame):
         """The page of keys."""
         from convcalc.explore.dialogs import Page
 
-        await self.push_screen(Page("keys", help_lines()))
+        await self.push_screen(Page("keys: up and down scroll, escape leaves", help_lines(), HELP_INDENT))

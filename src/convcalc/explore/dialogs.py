@@ -15,6 +15,7 @@ from textual.widgets import Input
 from convcalc.explore.grid import Lit
 from convcalc.explore.kernel_offers import Offer
 from convcalc.explore.widgets import Lines
+from convcalc.render.lines import wrapped
 from convcalc.report.blocks import Role, Span
 
 
@@ -54,19 +55,24 @@ class Page(ModalScreen[None]):
         Binding("up,pageup", "scroll(-1)", "back"),
     ]
 
-    def __init__(self, title: str, lines: Sequence[str]) -> None:
-        """``lines``: of plain text."""
+    def __init__(self, title: str, lines: Sequence[str], indent: int) -> None:
+        """``lines``: of plain text, broken where they are too long; what is broken off begins at column ``indent``."""
         super().__init__()
-        self.words = [[Span(title, Role.TITLE)], *([Span(line)] for line in lines)]
+        self.words = [Span(title, Role.TITLE), *map(Span, lines)]
+        self.indent = indent
 
     def compose(self) -> ComposeResult:
         """The lines."""
         with Vertical(classes="page"):
             yield Lines()
 
-    def on_mount(self) -> None:
-        """Show them."""
-        self.query_one(Lines).show(self.words)
+    def on_resize(self) -> None:
+        """Show them, as wide as there is room."""
+        self.call_after_refresh(self._lay_out)
+
+    def _lay_out(self) -> None:
+        lines = self.query_one(Lines)
+        lines.show([each for word in self.words for each in wrapped([word], lines.size.width, self.indent)], keep=True)
 
     def action_scroll(self, way: int) -> None:
         """On or back."""

@@ -15,6 +15,7 @@ from convcalc.explore.session import Session
 from convcalc.explore.story import story_lines, subtitle
 from convcalc.explore.tabs import channel_tabs, layer_tabs
 from convcalc.explore.widgets import Grids, Lines, Tabs
+from convcalc.render.lines import wrapped
 from convcalc.render.paint import Depth
 from convcalc.report.blocks import Role, Span
 
@@ -22,6 +23,8 @@ NARROWEST, LOWEST = 40, 12
 """Columns and lines of the smallest terminal."""
 _STORY = 6
 """Lines that are kept for the explanation."""
+_MESSAGE = 3
+"""Lines that a message may take."""
 
 
 class Frame(App[None]):
@@ -77,7 +80,7 @@ class Frame(App[None]):
         """Everything that the session says, in the room that there is."""
         width, height = width or self.size.width, height or self.size.height
         is_small = width < NARROWEST or height < LOWEST
-        for each in self.screen_stack[0].children:
+        for each in self.screen_stack[0].query_children(Lines):  # Textual's own are shown when it says so
             each.display = not is_small or each.id == "title"
         if is_small:
             self._line("title").say(f"{width}×{height} is too small: {NARROWEST}×{LOWEST} is needed", Role.NOTE)
@@ -104,7 +107,11 @@ class Frame(App[None]):
         self._line("story").show(story_lines(session, width, room - lines))
 
     def _say(self, text: str, role: Role = Role.PLAIN) -> None:
-        self._line("message").say(text, role)
+        message = self._line("message")
+        lines = list(wrapped([Span(text, role)], max(NARROWEST, self.size.width)))[:_MESSAGE]
+        if len(lines) != max(1, len(message.lines)):
+            message.styles.height = len(lines)
+        message.show(lines)
 
     def _try(self, change: Callable[[], Session]) -> None:
         """The session after a change; one that is refused is answered by its sentence, and nothing is changed."""

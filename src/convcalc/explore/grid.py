@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from convcalc.explore.plane import Place, Plane
-from convcalc.render.lines import Strip, text_width
+from convcalc.render.lines import Strip, prefix, text_width
 from convcalc.report.blocks import Role, Span
 
 HEAD = 2
@@ -131,6 +131,7 @@ class GridView:
             columns = columns[: self._room(width)]
             spans = self._measure(plane, rows, columns)
         columns = columns[: self._room(width)]
+        self.cell = max(_NARROWEST, min(self.cell, width - self._labels - 2))
         self.size = len(rows), len(columns)
         yield (_title(plane, is_focused),)
         labels = "".join(f"{column:>{self.cell + self.gap}}" for column in columns)
@@ -150,7 +151,7 @@ class GridView:
                 pieces.append(_lit(mark, was_lit))
                 mark = " "
             pieces.append(_lit("[" if is_cursor else mark, was_lit if mark == "]" else is_lit))
-            pieces.append(_lit(cell.text.rjust(self.cell), is_lit, cell.role))
+            pieces.append(_lit(shortened(cell.text, self.cell).rjust(self.cell), is_lit, cell.role))
             mark, was_lit = "]" if is_cursor else " ", is_lit
         pieces.append(_lit(mark, was_lit and (self.gap > 1 or mark == "]")))
         return tuple(pieces)
@@ -188,6 +189,13 @@ def _scrolled(first: int, room: int, wanted: range, cells: range) -> int:
     return max(0, min(first, len(cells) - room))
 
 
+def shortened(text: str, width: int) -> str:
+    """The text in so many columns; dots say that there is more of it."""
+    if text_width(text) <= width:
+        return text
+    return f"{prefix(text, width - 1)}…"
+
+
 def fitted(pieces: Sequence[Piece], width: int) -> Pieces:
     """The pieces cut or filled to exactly so many columns."""
     kept: list[Piece] = []
@@ -195,7 +203,7 @@ def fitted(pieces: Sequence[Piece], width: int) -> Pieces:
     for piece in pieces:
         if text_width(piece.text) > room:
             if not isinstance(piece, Strip) and room > 0:
-                text = piece.text[:room]
+                text = shortened(piece.text, room) if piece.text.strip() else " " * room
                 kept.append(piece._replace(text=text))
                 room -= text_width(text)
             break

@@ -59,11 +59,16 @@ KEYS = (
     Key("w,ctrl+s", "save", "w", "save as a problem file"),
     Key("y", "copy", "y", "copy the explanation"),
     Key("question_mark", "help", "?", "this page"),
-    Key("q,ctrl+c", "quit", "q", "leave"),
+    Key("q", "quit", "q", "leave"),
+    Key("ctrl+c", "quit", "", ""),
 )
 FOOT = "? help  tab grids  enter edit  k kernel  s p d b f set  u undo  w save  q leave"
 
 
+HELP_INDENT = 14
+"""Columns of the page of help that the keys take."""
+
+
 def help_lines() -> list[str]:
     """The page of help."""
-    return [f"{key.shown:<14}{key.words}" for key in KEYS if key.shown]
+    return [f"{key.shown:<{HELP_INDENT}}{key.words}" for key in KEYS if key.shown]

@@ -22,7 +22,7 @@ from convcalc.numerals import Number
 
 MOST_DIGITS = 4300  # Python's own limit (sys.int_info.default_max_str_digits): more take quadratic time
 INTEGER = re.compile(r"[-+]?[0-9]+")
-_FRACTION = re.compile(rf"[-+]?[0-9]{{1,{MOST_DIGITS}}}/[0-9]{{1,{MOST_DIGITS}}}")
+FRACTION = re.compile(r"[-+]?[0-9]+/[0-9]+")
 THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 """What may be a whole number from a thousand, or one with a decimal comma."""
 _LONGEST_MISTAKE = 100
@@ -43,6 +43,8 @@ def number(text: str) -> Number:
     text = text.strip(" \t\n")
     if INTEGER.fullmatch(text):
         return _whole(text)
+    if FRACTION.fullmatch(text):
+        return _fraction(text)
     if _DECIMAL.fullmatch(text):
         return _decimal(text)
     if special := _NOT_FINITE.fullmatch(text):
@@ -52,11 +54,11 @@ def number(text: str) -> Number:
     hint = _hint(text)
     if hint:
         raise FieldError(f"expected a number, got {shown(text)}", hint=hint)
-    return _fraction(text) if len(text) > LONGEST_EXPRESSION and _FRACTION.fullmatch(text) else evaluate(text)
+    return evaluate(text)
 
 
 def _fraction(text: str) -> Number:
-    above, below = map(int, text.split("/"))
+    above, below = map(_whole, text.split("/"))
     if not below:
         raise FieldError(f"division by zero in {shown(text)}")
     return _simplest(Fraction(above, below))

@@ -108,6 +108,7 @@ def layer_data(stage: Stage) -> dict[str, Any]:
         "inputs": list(stage.inputs),
         "kernel": _kernel_names(stage),
         **dict(_arguments(stage.layer)),
+        **_boundary(stage),
         **({"scale": [*map(_word, values["scale"])]} if "scale" in values else {}),
         "numbers": {name: numbers_data(_alike(each)) for name, each in values.items() if name != "scale"},
     }
@@ -147,12 +148,20 @@ def _alike(values: Array) -> Array:
     return values
 
 
+def _boundary(stage: Stage) -> Mapping[str, Any]:
+    """What lies outside the input of a convolution; zeros are an exact 0 where the arrays say that these are floats."""
+    if not isinstance(stage.layer, Convolution):
+        return {}
+    boundary, problem = stage.layer.geometry.boundary, stage.problem
+    is_real = problem is not None and "f" in (problem.input.dtype.kind, problem.weight.dtype.kind)
+    word = "0" if is_real and repr(boundary.value) == "0.0" else _word(boundary.value)
+    return {"boundary": {"mode": boundary.mode.value, "value": word}}
+
+
 def _arguments(layer: Layer) -> Iterator[tuple[str, Any]]:
     """What the layer's kind takes, beside its numbers."""
     yield from layer.settings.items()
     if isinstance(layer, Convolution):
-        boundary = layer.geometry.boundary
-        yield "boundary", {"mode": boundary.mode.value, "value": _word(boundary.value)}
         yield "flip", layer.geometry.flip
     if isinstance(layer, Pool):
         yield "ceil_mode", any(axis.after != after for axis, (_, after) in zip(layer.axes, layer.pads, strict=True))

@@ -82,7 +82,7 @@ def folded(line: Line, width: int) -> Iterator[Line]:
     for span in line:
         text = span.text
         while text:
-            taken = _prefix(text, room)
+            taken = prefix(text, room)
             if not taken and not piece:
                 taken = text[0]  # a single character that is wider than the page
             if taken:
@@ -94,7 +94,7 @@ def folded(line: Line, width: int) -> Iterator[Line]:
     yield tuple(piece)
 
 
-def _prefix(text: str, room: int) -> str:
+def prefix(text: str, room: int) -> str:
     """The longest beginning of the text that takes at most so many columns."""
     if text_width(text) <= room:
         return text

@@ -6,12 +6,11 @@ import re
 from typing import Any
 
 from convcalc.errors import FieldError, FormatError, below
-from convcalc.files.expression import number
+from convcalc.files.expression import FRACTION, number
 from convcalc.files.yaml_reader import Node, Quoted, parse
 from convcalc.limits import Limits
 
 _SIZES = re.compile(r"\d{1,19}(x\d{1,19})+")
-_FRACTION = re.compile(r"-?[0-9]+/[0-9]+")  # in quotes it is a number too: JSON has no other way to write one
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -22,7 +21,7 @@ def plain_value(node: Any) -> Any:
     """
     if isinstance(node, list):
         return [plain_value(each) for each in node]
-    if not isinstance(node, str) or (isinstance(node, Quoted) and not _FRACTION.fullmatch(node)):
+    if not isinstance(node, str) or (isinstance(node, Quoted) and not FRACTION.fullmatch(node)):
         return node
     if _SIZES.fullmatch(node):
         return [int(part) for part in node.split("x")]

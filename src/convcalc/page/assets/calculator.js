@@ -221,7 +221,8 @@ class Calculator {
       if (this.output.error) throw new Error(this.output.error);
     } catch (error) {
       [this.network, this.changes] = [network, changes];
-      this.alert.textContent = `${field.replace(/:.*/, '').replace('_', ' ')}: ${error.message}`;
+      const name = field.replace(/:.*/, '').replace('_', ' ');
+      this.alert.textContent = error.message.startsWith(name) ? error.message : `${name}: ${error.message}`;
       return false;
     }
     this.alert.textContent = '';

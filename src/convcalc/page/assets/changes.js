@@ -133,7 +133,10 @@ function filtersOf({ kind, groups, numbers: { weight, bias: numbers } }) {
 function changedLayer(layer, shape, kernels, { settings, edits }) {
   const fields = Object.entries(settings[layer.name] || {}).sort(([one], [other]) => rankOf(one) - rankOf(other));
   let made = fields.reduce((each, [field, text]) => withSetting(each, shape, kernels, field, text), layer);
-  const editsOf = (tensor) => edits[`${layer.name}/${tensor}`];
+  const editsOf = (tensor) => {
+    const typed = edits[`${layer.name}/${tensor}`] || {};
+    return Object.keys(typed).length ? typed : null;
+  };
   const numbers = { ...made.numbers };
   if (editsOf('weight')) {
     numbers.weight = edited(numbers.weight, editsOf('weight'));

@@ -317,8 +317,15 @@ function startAll() {
   for (const data of document.querySelectorAll('script[type="application/json"][data-convcalc]')) {
     if (data.hasAttribute('data-started')) continue;
     data.setAttribute('data-started', '');
+    nameApart(data);
     start(data);
   }
+}
+
+/** Another name for what a document holds twice, so that an address means one of them. */
+function nameApart(data) {
+  const { id } = data;
+  for (let number = 2; document.getElementById(data.id) !== data; number += 1) data.id = `${id}-${number}`;
 }
 
 /** @param {HTMLScriptElement} data Its parent is the calculator's place, which holds the same as text. */

@@ -115,7 +115,10 @@ function readNumber(text) {
   if (parts && (parts[2] === undefined || BigInt(parts[2]))) return fraction(BigInt(parts[1]), BigInt(parts[2] || 1));
   const word = FLOAT_WORDS[typed.toLowerCase().replace(/^(-?)\./, '$1')];
   if (word !== undefined) return word;
-  if (/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed)) return Number(typed);
+  if (/^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(typed)) {
+    if (Number.isFinite(Number(typed))) return Number(typed);
+    throw new Error(`${typed.slice(0, 40)} is out of range: the largest float is about 1.8e308`);
+  }
   throw new Error(`${JSON.stringify(typed.slice(0, 40))} is no number: write 3, -1/9, 0.5 or 1e3`);
 }
 
@@ -133,14 +136,23 @@ function shortText(scalar, digits = 6) {
   if (isExact(scalar) && full.length <= 12) return full;
   const value = floatOf(scalar);
   if (!Number.isFinite(value)) return isExact(scalar) ? `${full.slice(0, 8)}…` : full;
-  const text = `${Number(value.toPrecision(digits))}`;
-  return isExact(scalar) ? `≈ ${text}` : text;
+  return isExact(scalar) ? `≈ ${floatText(value, digits)}` : floatText(value, digits);
 }
 
-/** A result: all digits of an exact one that are not very many. @param {Scalar} scalar @returns {string} */
-function resultText(scalar) {
+const LONGEST_WHOLE = 1e15; // floats below it that are whole are written as such
+
+/** A float to so many digits, more of one before whose point there are more. @param {number} value @returns {string} */
+function floatText(value, digits) {
+  if (Number.isInteger(value) && Math.abs(value) < LONGEST_WHOLE) return `${value}`;
+  const rounded = Number(value.toPrecision(digits));
+  if (Math.abs(rounded) < 10 ** digits) return `${rounded}`;
+  return Math.abs(value) < 1e6 ? `${Math.round(value)}` : rounded.toExponential();
+}
+
+/** A result: all digits of an exact one that are not very many, ten of a float. @param {Scalar} scalar */
+function resultText(scalar, digits = 10) {
   const full = textOf(scalar);
-  return isExact(scalar) && full.length <= 80 ? full : shortText(scalar).replace('≈ ', '');
+  return isExact(scalar) && full.length <= 80 ? full : shortText(scalar, digits).replace('≈ ', '');
 }
 
 /* Arrays --------------------------------------------------------------------------------------------------------- */

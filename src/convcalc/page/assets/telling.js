@@ -8,11 +8,11 @@ const MOST_LISTED = 12; // cells of a list
 
 const positionText = (cell) => `[${cell.join(', ')}]`;
 
-/** Numbers added as on paper: -40 + 80 - 120; zeros may be left out. @param {Scalar[]} scalars */
-function sumText(scalars, hasZeros = false, most = MOST_TERMS) {
-  const counted = scalars.filter((each) => hasZeros || !isZero(each));
+/** Numbers added as on paper: -40 + 80 - 120; zeros are left out of products. @param {Scalar[]} scalars */
+function sumText(scalars, isOfParts = false, most = MOST_TERMS) {
+  const counted = scalars.filter((each) => isOfParts || !isZero(each));
   const shown = counted.slice(0, most).map((each, place) => {
-    const text = shortText(each).replace('≈ ', '');
+    const text = resultText(each, isOfParts ? 10 : 6);
     if (!place) return text;
     return text.startsWith('-') ? `- ${text.slice(1)}` : `+ ${text}`;
   });
@@ -29,6 +29,9 @@ function byChannel(terms) {
   }
   return found;
 }
+
+/** A bias behind a plus. @param {Scalar} bias */
+const biasText = (bias) => (isNegative(bias) ? `(${resultText(bias)})` : resultText(bias));
 
 const addedUp = (scalars) => scalars.reduce(plus, ZERO);
 
@@ -49,14 +52,14 @@ function sumLines(layer, explanation) {
     const products = group.map(({ product }) => product);
     parts.push(addedUp(products));
     const label = layer.kind === 'add' ? name : `channel ${name}`;
-    if (parts.length <= MOST_LISTED) lines.push([label, `${sumText(products)} = ${shortText(addedUp(products))}`]);
+    if (parts.length <= MOST_LISTED) lines.push([label, `${sumText(products)} = ${resultText(addedUp(products))}`]);
   }
   if (parts.length > MOST_LISTED) lines.push(['…', `${parts.length - MOST_LISTED} channels more`]);
   const times = divisor !== 1 ? ` / ${divisor}` : same(scale, ONE) ? '' : ` × ${textOf(scale)}`;
   const sum = sumText(parts, true);
   const offset =
     layer.numbers.bias || layer.kind === 'conv' || layer.kind === 'linear'
-      ? ` + bias ${shortText(explanation.bias)}`
+      ? ` + bias ${biasText(explanation.bias)}`
       : '';
   lines.push(['total', `${times && parts.length > 1 ? `(${sum})` : sum}${times}${offset} ${equals}`]);
   return lines;
