@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -263,6 +264,8 @@ WRONG = {
 CELLS, WEIGHT = np.arange(25.0).reshape(1, 5, 5), np.ones((1, 1, 3, 3))
 READY = convcalc.build_problem(CELLS[None], WEIGHT)
 SETTINGS = ("bias", "stride", "padding", "dilation", "groups", "boundary", "flip")
+GRADIENT = Path(__file__).parents[1] / "examples" / "gradient.yaml"
+LOADED = convcalc.load(GRADIENT)
 CALLS: dict[str, Callable[[object], object]] = {
     "conv input": lambda value: convcalc.conv(value, WEIGHT),
     "conv weight": lambda value: convcalc.conv(CELLS, value),
@@ -278,6 +281,20 @@ CALLS: dict[str, Callable[[object], object]] = {
         f"build_problem {name}": lambda value, name=name: convcalc.build_problem(CELLS[None], WEIGHT, **{name: value})
         for name in ("scale", "dtype", "labels")
     },
+    **{
+        f"run of a file, {name}": lambda value, name=name: LOADED.run(**{name: value})
+        for name in ("layer", "keep", "engine", "precision", "threads")
+    },
+    **{
+        f"trace of a file, {name}": lambda value, name=name: LOADED.trace(**{"position": (0, 0), name: value})
+        for name in ("position", "layer", "channel", "batch", "depth")
+    },
+    **{
+        f"uses of a file, {name}": lambda value, name=name: LOADED.uses(**{"position": (0, 0), name: value})
+        for name in ("position", "layer", "channel", "batch")
+    },
+    "summary of a file": LOADED.summary,
+    "load": convcalc.load,
     "make_plan": lambda value: convcalc.make_plan(READY, value),
     "kernel": convcalc.kernel,
     "read_request": lambda value: convcalc.read_request(value) if value is not None else None,
@@ -303,9 +320,32 @@ def test_a_wrong_type_is_named():
         ("engine", lambda: convcalc.conv(CELLS, WEIGHT, engine=None)),
         ("precision", lambda: convcalc.conv(CELLS, WEIGHT, precision=[])),
         ("kernel", lambda: convcalc.kernel(5)),
+        ("layer", lambda: LOADED.run(5)),
+        ("layer", lambda: LOADED.trace((0, 0), [])),
+        ("layer", lambda: LOADED.uses((0, 0), 5)),
     ):
         with pytest.raises(ConvcalcError, match=rf"^{argument} must be a text, got (None|\[\]|5)$"):
             call()
+
+
+def test_a_path_is_a_text_or_a_path():
+    """Not the name of a file that is not there."""
+    with pytest.raises(ConvcalcError, match=r"^path must be a text or a path, got 5$"):
+        convcalc.load(5)
+
+
+@pytest.mark.parametrize("batch", [0, -1, 2.5, "a", None, True])
+def test_a_summary_of_no_number_of_samples_counts_nothing(batch):
+    """A text would be repeated, and half a sample has half the MACs."""
+    with pytest.raises(ConvcalcError, match=r"^batch must be a whole number >= 1, got"):
+        LOADED.summary(batch)
+
+
+def test_limits_of_the_environment_that_are_wrong_say_where_they_stand(monkeypatch):
+    """In Python as on the command line."""
+    monkeypatch.setenv("CONVCALC_LIMITS", "memory=much")
+    with pytest.raises(ConvcalcError, match=r"^CONVCALC_LIMITS: limit 'much' is not an amount"):
+        convcalc.load(GRADIENT)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

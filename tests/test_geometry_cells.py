@@ -445,6 +445,7 @@ def test_boundaries_are_read_from_words_and_numbers() -> None:
         (lambda: flag("bias", "yes"), "bias must be true or false, got 'yes'"),
         (lambda: finite_number("eps", True), "eps must be a number, got True"),
         (lambda: finite_number("eps", "1"), "eps must be a number, got '1'"),
+        (lambda: finite_number("eps", "1" * 41), f"eps must be a number, got '{'1' * 39}…'"),
         (lambda: finite_number("eps", 1j), "eps must be a number, got 1j"),
         (lambda: finite_number("eps", float("inf")), "eps must be a number, got inf"),
         (lambda: finite_number("eps", float("-inf")), "eps must be a number, got -inf"),

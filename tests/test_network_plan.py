@@ -15,6 +15,7 @@ from conftest import CommandLine
 from convcalc.context import Context
 from convcalc.engine.bounds import lost_by
 from convcalc.engine.plan import Plan
+from convcalc.errors import LimitError
 from convcalc.layers.kinds import transposed
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.network_plan import plan_of_network
@@ -220,6 +221,23 @@ def test_nothing_is_computed_in_floats(monkeypatch: pytest.MonkeyPatch, cells: A
     linear = KINDS["linear"].make((64 * 1998 * 1998,), out_features=1)
     network = Network(network.input_shape, (*network.stages, Stage("last", linear, (2,), refuse)))
     assert plan_of_network(network, cells).highest.name == "last"
+
+
+HUGE = [
+    ("an input", (3, 4 * 10**9, 4 * 10**9), ("relu", {}), "the input would take 174,622,982.7 TiB"),
+    ("an axis", (1, 1, 10**25), ("relu", {}), "the input would take 36,379,788,070,917.1 TiB"),
+    ("an output", (1, 2, 2), ("upsample", {"scale_factor": 10**11}), "upsample0: its output would take 145,519"),
+    ("weights", (1, 2, 2), ("pointwise", {"out_channels": 10**21}), "pointwise0: its weight needs"),
+]
+
+
+@pytest.mark.parametrize(("shape", "layer", "message"), [row[1:] for row in HUGE], ids=[row[0] for row in HUGE])
+def test_what_no_array_can_hold_has_no_plan(shape: Any, layer: Any, message: str) -> None:
+    """It is said before NumPy is asked for an array of that size."""
+    kind, arguments = layer
+    stage = Stage(f"{kind}0", KINDS[kind].make(shape, **arguments), (INPUT,), None, place=lambda *_: None)
+    with pytest.raises(LimitError, match=f"^{message}"):
+        plan_of_network(Network(shape, (stage,)), None)
 
 
 # On the command line -------------------------------------------------------------------------------------------------

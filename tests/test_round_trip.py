@@ -33,6 +33,7 @@ ARRAYS = {
     "whole numbers": ([[1, -2, 3], [0, 2**53 + 1, -(2**63)]], FORMATS),
     "long numbers": ([[2**70, -1], [10**40, 10**400]], ("json", "yaml", "csv")),
     "fractions": ([[Fraction(1, 3), Fraction(-7, 2)], [5, Fraction(1, 10**30)]], ("json", "yaml", "csv")),
+    "long fractions": ([[Fraction(1, 3**900), 0], [Fraction(-(10**200), 7**300), 1]], ("json", "yaml", "csv")),
     "floats": ([[0.1, 0.25, 1e-320], [1.7976931348623157e308, 2.5, -1e16]], FORMATS),
     "numbers that are not finite": ([[math.nan, math.inf], [-math.inf, 0.5]], FORMATS),
     "one row": ([[0.5, 1.0, 2.0]], FORMATS),

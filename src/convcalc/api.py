@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
@@ -13,6 +13,8 @@ from convcalc.build import build_problem
 from convcalc.context import Context
 from convcalc.engine.compute import compute
 from convcalc.engine.plan import make_plan
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import brief, flag, text, whole
 from convcalc.geometry.boundary import Boundary
 from convcalc.layers.network import Network
 from convcalc.limits import Limits
@@ -118,7 +120,7 @@ class LoadedNetwork(Network):
 
         context = Context(self.dtype, engine, precision, threads, Limits.from_environment())
         network = self.as_problem(context)
-        return run_network(network, network.input(), self._number(layer), context, keep=keep)
+        return run_network(network, network.input(), self._number(layer), context, keep=flag("keep", keep))
 
     def trace(
         self,
@@ -164,21 +166,27 @@ class LoadedNetwork(Network):
         return uses_of_network(network, cells, cell, number, context, batch)
 
     def summary(self, batch: int = 1) -> tuple[Tally, ...]:
-        """Parameters, MACs and receptive field of every layer, for batches of ``batch`` samples."""
+        """Parameters, MACs and receptive field of every layer, for batches of ``batch`` samples.
+
+        Raises:
+            FieldError: ``batch`` is not a whole number of at least 1.
+        """
         from convcalc.layers.costs import Convention, tallies
 
-        return tuple(tallies(self, Convention(batch)))
+        return tuple(tallies(self, Convention(whole("batch", batch, 1))))
 
     def _number(self, layer: str | None) -> int:
-        return len(self.stages) - 1 if layer is None else self.number(layer)
+        return len(self.stages) - 1 if layer is None else self.number(text("layer", layer))
 
 
-def load(path: str | Path) -> LoadedNetwork:
+def load(path: str | PathLike[str]) -> LoadedNetwork:
     """The network that a file describes: one convolution, layers, or a model; checked, its shapes known.
 
     Raises:
         ConvcalcError: the file cannot be read or does not describe a network; the error has its line and column.
     """
+    if not isinstance(path, str | PathLike):
+        raise FieldError(f"path must be a text or a path, got {brief(path)}", field="path")
     from convcalc.request.request import read_request
     from convcalc.request.resolve import resolve
 

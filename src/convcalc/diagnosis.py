@@ -106,6 +106,7 @@ def limits() -> Section:
     try:
         requested = Limits.from_environment()
     except ConvcalcError as error:
+        error.place = None  # the line says which variable it is
         remark = str(error)
     found = [Finding(ENVIRONMENT_VARIABLE, os.environ.get(ENVIRONMENT_VARIABLE, ""), remark, True)] if remark else []
     for name in (field.name for field in fields(Limits)):

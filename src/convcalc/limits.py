@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
-from convcalc.errors import LimitError, UnknownNameError, UsageError
+from convcalc.errors import ConvcalcError, LimitError, Place, UnknownNameError, UsageError
 
 MIB = 1 << 20
 ENVIRONMENT_VARIABLE = "CONVCALC_LIMITS"
@@ -63,8 +63,16 @@ class Limits:
 
     @classmethod
     def from_environment(cls) -> Limits:
-        """The default limits with what ``CONVCALC_LIMITS`` replaces."""
-        return _changed(os.environ.get(ENVIRONMENT_VARIABLE, ""))
+        """The default limits with what ``CONVCALC_LIMITS`` replaces.
+
+        Raises:
+            ConvcalcError: as :meth:`override`, with the variable as its place.
+        """
+        try:
+            return _changed(os.environ.get(ENVIRONMENT_VARIABLE, ""))
+        except ConvcalcError as error:
+            error.place = Place(ENVIRONMENT_VARIABLE, is_flag=True)
+            raise
 
     def check_large(self, planned: int, what: str) -> None:
         """As :meth:`check_memory`, but only where the check takes less time than the work; raises the same."""

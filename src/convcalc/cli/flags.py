@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError, Place
-from convcalc.limits import ENVIRONMENT_VARIABLE, Limits
+from convcalc.limits import Limits
 
 if TYPE_CHECKING:
     from convcalc.cli.command_options import SummaryOptions
@@ -37,8 +37,7 @@ def context_of(changes: Sequence[str] | None, folders: Sequence[str] | None) -> 
     """
     from convcalc.context import Context
 
-    with flags(ENVIRONMENT_VARIABLE):
-        limits = Limits.from_environment()
+    limits = Limits.from_environment()
     with flags("--limit"):
         for change in changes or ():
             limits = limits.override(change)

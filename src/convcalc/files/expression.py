@@ -1,7 +1,8 @@
 """The value of a small arithmetic expression such as ``sqrt(2)/2``: four operations, parentheses, ``sqrt`` and ``pi``.
 
 There is no power and there are no other names, so an expression of 200 characters has at most about 200 digits, and
-every input is evaluated fast.
+every input is evaluated fast. One whole number over another may be as long as whole numbers are, as exact outputs are
+written.
 
 Numbers are read from text without numpy; nothing is guessed and nothing becomes NaN silently.
 """
@@ -42,16 +43,25 @@ def number(text: str) -> Number:
     text = text.strip(" \t\n")
     if INTEGER.fullmatch(text):
         return _whole(text)
+    if FRACTION.fullmatch(text):
+        return _fraction(text)
     if _DECIMAL.fullmatch(text):
         return _decimal(text)
     if special := _NOT_FINITE.fullmatch(text):
         return float((special["sign"] or "") + "inf") if "inf" in text.lower() else math.nan
     if not text:
         raise FieldError("expected a number, got nothing")
-    hint = "" if FRACTION.fullmatch(text) else _hint(text)
+    hint = _hint(text)
     if hint:
         raise FieldError(f"expected a number, got {shown(text)}", hint=hint)
     return evaluate(text)
+
+
+def _fraction(text: str) -> Number:
+    above, below = map(_whole, text.split("/"))
+    if not below:
+        raise FieldError(f"division by zero in {shown(text)}")
+    return _simplest(Fraction(above, below))
 
 
 def _whole(text: str) -> int:

@@ -18,6 +18,7 @@ Pair = tuple[int, int]
 
 
 _TOO_LONG = 10**30  # to be readable in a message
+_LONGEST_SHOWN = 40
 _TOO_LARGE = 10**100  # results of sizes, strides and counts below it have fewer digits than Python refuses to write
 
 
@@ -81,9 +82,9 @@ def finite_number(name: str, value: Any) -> int | float | Fraction:
 
 
 def brief(value: Any) -> str:
-    """A value as a message shows it: a text in quotes, a very long number without its digits."""
+    """A value as a message shows it: a text in quotes and cut, a very long number without its digits."""
     if isinstance(value, str):
-        return repr(str(value))
+        return repr(str(value) if len(value) <= _LONGEST_SHOWN else value[: _LONGEST_SHOWN - 1] + "…")
     if isinstance(value, int | Fraction) and max(abs(value.numerator), value.denominator) >= _TOO_LONG:
         return "a number of more than 30 digits"
     return str(value)

@@ -6,14 +6,17 @@ outputs. Exact numbers grow from layer to layer, and their type depends on their
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.context import STANDARD, Context
+from convcalc.errors import LimitError
 from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
+from convcalc.limits import bytes_text
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -83,10 +86,13 @@ def plan_of_network(
 
     Raises:
         ConvcalcError: weights cannot be read, or a requested engine cannot compute a convolution.
+        LimitError: an output is larger than any array can be, or drawn weights are larger than the memory.
     """
     context = context._replace(planned=None)
-    start = _standing_in((1, *network.input_shape), "float64" if context.dtype == "float64" else "float32")
-    outputs = {INPUT: start if cells is None else cells}
+    if cells is None:
+        dtype = "float64" if context.dtype == "float64" else "float32"
+        cells = _standing_in("the input", (1, *network.input_shape), dtype)
+    outputs = {INPUT: cells}
     rows = []
     for number, stage in enumerate(network.stages):
         inputs = [outputs[each] for each in stage.inputs]
@@ -136,6 +142,9 @@ def _values(stage: Stage, context: Context) -> Values:
 
     rng = np.random.default_rng(0)
     shapes = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
+    with stage.placing():
+        for name, shape in shapes.items():
+            context.limits.check_large(_FLOAT32 * prod(shape), f"its {name}")
     return {name: np.abs(rng.standard_normal(shape, dtype=np.float32)) for name, shape in shapes.items()}
 
 
@@ -150,11 +159,22 @@ def _output(stage: Stage, inputs: Sequence[Array], values: Values, context: Cont
         dtype = resolved_dtype(context.dtype, [*map(checked, inputs), *deciding])
     if dtype in (DType.AUTO, DType.EXACT):
         return stage.compute(inputs, context)
-    return _standing_in((len(inputs[0]), *stage.layer.output_shape), dtype.value)
+    with stage.placing():
+        return _standing_in("its output", (len(inputs[0]), *stage.layer.output_shape), dtype.value)
 
 
-def _standing_in(shape: Shape, dtype: str) -> Array:
-    """An array of ones that takes the memory of one."""
+def _standing_in(what: str, shape: Shape, dtype: str) -> Array:
+    """An array of ones that takes the memory of one.
+
+    Raises:
+        LimitError: there is no such array, whatever memory there is.
+    """
     import numpy as np
 
+    taken = prod(shape) * np.dtype(dtype).itemsize
+    if taken > sys.maxsize:
+        raise LimitError(
+            f"{what} would take {bytes_text(taken)}, more than any array can",
+            hint="convcalc summary counts what the layers cost, however large they are",
+        )
     return np.broadcast_to(np.ones((), dtype), shape)

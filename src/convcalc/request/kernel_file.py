@@ -15,6 +15,7 @@ from convcalc.files.file_kind import open_file
 from convcalc.files.numbers import array
 from convcalc.files.text import decode, read_bytes
 from convcalc.files.yaml_reader import Node, parse, place
+from convcalc.geometry.arguments import brief
 from convcalc.kernels.kernel import SYMMETRIES, Kernel, Namesake, Stated
 from convcalc.limits import Limits
 from convcalc.numerals import Number, is_finite
@@ -133,8 +134,7 @@ def _number(key: str, node: Node, hint: str = "") -> Number:
     value = plain_value(node)
     if isinstance(value, int | Fraction | float) and is_finite(value):
         return value
-    shown = str(value) if isinstance(value, float) else repr(value)
-    raise FieldError(f"{key} must be a number, got {shown}", hint=hint, field=key)
+    raise FieldError(f"{key} must be a number, got {brief(value)}", hint=hint, field=key)
 
 
 def _check_keys(node: dict[str, Node], known: tuple[str, ...]) -> None:
