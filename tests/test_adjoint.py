@@ -52,6 +52,17 @@ def test_every_kind_is_turned_round_exactly(case: Case) -> None:
     assert [each.tolist() for each in found] == [each.tolist() for each in wanted]
 
 
+@pytest.mark.parametrize("case", small_cases("max-pool", "add", "linear"), ids=str)
+def test_a_kind_without_an_adjoint_of_its_own_has_that_of_its_traces(case: Case) -> None:
+    """A new kind of layer needs none."""
+    layer = case.layer()
+    inputs, values = drawn(layer, NUMBERS["whole"].draw, len(case.shapes))
+    cells = NUMBERS["whole"].draw(np.random.default_rng(1), (2, *layer.output_shape))
+    at = Point(inputs, values, EXACT)
+    found, wanted = pull.dispatch(object)(layer, at, cells), by_traces(layer, at, cells)
+    assert [each.tolist() for each in found] == [each.tolist() for each in wanted]
+
+
 @pytest.mark.parametrize("case", small_cases(*KINDS), ids=str)
 def test_every_kind_is_turned_round_in_floats(case: Case) -> None:
     """Likewise within rounding."""

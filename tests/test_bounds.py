@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache, reduce
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from cases import binomial, could_come_to, retiled, takers
 from convcalc import ENGINES, build_problem, compute, make_plan
+from convcalc.engine.bounds import agree, sum_bound
 from convcalc.engine.candidate import Precision
 
 ROOT = Path(__file__).parents[1]
@@ -326,3 +328,29 @@ def test_only_doubtful_pieces_are_computed_anew(engine: str, monkeypatch: pytest
     problem = build_problem(cells, weight, padding="same")
     compute(problem, make_plan(problem, engine))
     assert 0 < sum(anew) < (0.5 if engine == "fft" else 0.02) * problem.macs / problem.counts.weights_per_filter
+
+
+@pytest.mark.parametrize(
+    ("total", "output", "could", "scale", "wanted"),
+    [
+        (math.inf, 1.0, 1e39, 1, True),
+        (math.inf, 1.0, 1.0, 1, False),
+        (1e37, math.inf, 1e37, Fraction(1, 1000), True),
+        (1e37, math.inf, 1e37, 1, False),
+        (math.nan, math.nan, 1.0, 1, True),
+        (math.nan, 1.0, 1.0, 1, False),
+        (math.inf, 1.0, math.inf, 1, False),
+    ],
+)
+def test_what_is_not_finite_agrees_where_a_sum_may_overflow(
+    total: float, output: float, could: float, scale: Any, wanted: bool
+) -> None:
+    """In one order of its terms it may, and in another not; before a small scale sums are larger."""
+    assert agree(total, output, could, 1e-6, np.dtype("float32"), scale) is wanted
+
+
+def test_sums_of_python_numbers_have_a_bound() -> None:
+    """Whole weights that are Python's own are added as they are."""
+    weight = np.array([[[[3, -4]]]], dtype=object)
+    assert sum_bound(build_problem(np.array([[[[5, 2, 1]]]]), weight)) == 5 * 7 + 1
+    assert sum_bound(build_problem(np.array([[[[5, 2, 1]]]]), weight * 2**62)) == 5 * 7 * 2**62 + 1

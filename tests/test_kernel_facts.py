@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import convcalc
 from convcalc.context import Context
 from convcalc.errors import FieldError
+from convcalc.kernels import factors
 from convcalc.kernels.factors import multiplied, products_of, separation_of
 from convcalc.kernels.kernel import Kernel, Namesake
 from convcalc.kernels.lint import Rule, whole_weights
@@ -918,3 +919,9 @@ def test_a_kernel_of_fixed_weights_takes_no_parameters() -> None:
     library = Library.standard()
     assert library.find("sobel-x").parameters == ()
     assert "sigma" in library.find("gaussian").parameters
+
+
+def test_parallel_rows_are_no_basis():
+    """No two of them make a third one; a row of theirs is made by the first alone."""
+    row = np.array([1, 2], dtype=object)
+    assert factors._coefficients([row, 3 * row], np.array([1, 3], dtype=object)) is None

@@ -273,7 +273,7 @@ def test_a_single_convolution_loads_no_readers_of_layers(command: list[str]) -> 
 
     start = f"import sys\nsys.argv = ['convcalc', *{command!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
     readers = ("request.layer_list", "request.layer_reader", "request.weights", "models.onnx_reader")
-    ours = tuple(f"convcalc.{name}" for name in (*readers, "layers.table", "render.trees"))
+    ours = tuple(f"convcalc.{name}" for name in (*readers, "layers.table"))
     assert all(map(find_spec, ours))
     assert set(ours) & set(loaded(start, *ours).split()) == set()
 

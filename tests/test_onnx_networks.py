@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
+from convcalc.errors import FieldError
 from convcalc.files.file_kind import open_file
 from convcalc.models.onnx_reader import read_onnx
 from convcalc.request.request import read_request
@@ -158,3 +159,15 @@ def test_the_input_of_a_model_is_found_in_its_file(tmp_path):
     path.write_bytes(model_of([node("Relu", "x")]).SerializeToString())
     found = resolve(read_request(str(path)))
     assert str(found.input_place()) == str(path)
+
+
+def test_what_a_model_does_not_have_is_asked_for():
+    """A layer that is changed to need a tensor more; and its arguments are those that a file would have."""
+    from convcalc.request import model_change
+
+    weights = model_change.ModelWeights({})
+    assert (weights.shape("bias"), weights.stored("bias")) == (None, None)
+    with pytest.raises(FieldError, match="the model has no bias for it") as caught:
+        weights.read("bias", {"bias": (4,)})
+    assert caught.value.hint == "give its numbers: --bias 0"
+    assert model_change._node([True, (1, 2), False]) == ["true", ["1", "2"], "false"]

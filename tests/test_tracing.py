@@ -22,7 +22,7 @@ from convcalc.layers.uses import uses_of
 from convcalc.limits import Limits
 from convcalc.tracing.adjoint import Adjoint, transposed
 from convcalc.tracing.matrix import im2col_of, matrix_of
-from convcalc.tracing.places import check_place
+from convcalc.tracing.places import check_cell, check_place
 from convcalc.tracing.trace import group_slices, readers, scaled, surroundings, trace_at, traces
 from reference import padded_places
 
@@ -440,3 +440,10 @@ def test_a_long_axis_is_cut_around_the_window(size: int, position: int, wanted: 
     """Of more than 12 cells the window's and two on each side, as far as there are any."""
     problem = build_problem(np.arange(size).reshape(1, 1, size), np.ones((1, 1, 3), int))
     assert surroundings(trace_at(problem, position), 0).ranges == (wanted,)
+
+
+def test_a_feature_is_named_by_its_number() -> None:
+    """Arrays of features have no channels beside them."""
+    assert check_cell("output", (2, 5), 4, 0, 1) == (4,)
+    with pytest.raises(GeometryError, match="5"):
+        check_cell("output", (2, 5), 5, 0, 0)

@@ -86,6 +86,9 @@ _ARGUMENTS = {
     "kernels": ["box"],
     "gallery": ["p.yaml", "--kernel", "box"],
     "check": ["p.yaml"],
+    "animate": ["p.yaml"],
+    "page": ["p.yaml"],
+    "explore": ["p.yaml"],
     "bench": ["p.yaml", "--rounds", "0"],
 }
 _WAYS = [
