@@ -80,6 +80,19 @@ def test_a_quiet_run_is_verified_and_saved(cli: CommandLine) -> None:
 # Where it differs ---------------------------------------------------------------------------------------------------
 
 
+def test_another_engine_computes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is named, not the one that computed before."""
+    plans: list[Any] = []
+    right = verification.compute
+    monkeypatch.setattr(
+        verification, "compute", lambda problem, plan, **how: plans.append(plan) or right(problem, plan, **how)
+    )
+    problem = build_problem(np.arange(64).reshape(1, 1, 8, 8), np.ones((1, 1, 3, 3), int))
+    plan = make_plan(problem)
+    found = verify(problem, compute(problem, plan).output, plan)
+    assert [each.engine for each in plans] == [found.engine] != [plan.engine]
+
+
 @pytest.fixture
 def wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other engine is off by one in its last cell."""
