@@ -349,6 +349,12 @@ def test_what_is_not_finite_agrees_where_a_sum_may_overflow(
     assert agree(total, output, could, 1e-6, np.dtype("float32"), scale) is wanted
 
 
+def test_what_is_exact_agrees_with_itself_alone() -> None:
+    """An engine that loses nothing has no room for another number."""
+    assert not agree(1.0, np.nextafter(1.0, 2), 1.0, 0.0, np.dtype("float64"))
+    assert agree(1.0, 1.0, 1.0, 0.0, np.dtype("float64"))
+
+
 def test_sums_of_python_numbers_have_a_bound() -> None:
     """Whole weights that are Python's own are added as they are."""
     weight = np.array([[[[3, -4]]]], dtype=object)

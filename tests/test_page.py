@@ -322,3 +322,16 @@ def test_a_page_is_of_one_sample() -> None:
     found = of_sample(network_of_problem(problem), 1)
     np.testing.assert_array_equal(found.input(), problem.input[1:])
     np.testing.assert_array_equal(output_of(found), compute(problem).output[1:])
+
+
+def test_a_terminal_is_not_flooded_with_a_page(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a browser reads is for a file or a pipe."""
+    import sys
+
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+    done = cli.run("page")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [
+        "error: a page is for a browser, not for a terminal",
+        "hint: -o page.html, or into a pipe",
+    ]

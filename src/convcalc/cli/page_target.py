@@ -20,11 +20,13 @@ def check_page(target: PageOptions) -> None:
 
     Raises:
         OutputError: the file's suffix is not that of a page, or it cannot be written.
-        UsageError: a page is to be opened that is in no file.
+        UsageError: a page is to be opened that is in no file, or none is named on a terminal.
     """
     if target.output is None:
         if target.open:
             raise UsageError("--open opens the file that is saved, and none is", hint="-o page.html --open")
+        if sys.stdout.isatty() and not target.quiet:
+            raise UsageError("a page is for a browser, not for a terminal", hint="-o page.html, or into a pipe")
         return
     from convcalc.files.whole_file import check_target
 

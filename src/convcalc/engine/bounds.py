@@ -71,11 +71,8 @@ def sum_bound(problem: Problem) -> int | None:
 def _magnitude(weight: Array) -> int:
     """The largest Σ|w| of a filter; weight: (out_channels, in_channels / groups, *kernel_size)."""
     filters = weight.reshape(len(weight), -1)
-    if largest(weight) * filters.shape[1] >= INT64_LIMIT:
-        filters = filters.astype(object)
-    elif weight.dtype != object:
-        filters = filters.astype(np.int64)
-    return int(np.abs(filters).sum(axis=1).max())
+    fits = largest(weight) * filters.shape[1] < INT64_LIMIT
+    return int(np.abs(filters.astype(np.int64 if fits else object)).sum(axis=1).max())
 
 
 _CELLS = 1 << 15
