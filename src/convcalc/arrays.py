@@ -239,7 +239,8 @@ def _in_rows(values: Array) -> Iterator[Array]:
     if values.flags.c_contiguous:
         flat, whole = values.reshape(-1), values.size // _ROW * _ROW
         yield flat[:whole].reshape(-1, _ROW)
-        yield flat[whole:]
+        if whole < values.size:
+            yield flat[whole:]
     else:
         yield from (values[..., first : first + _ROW] for first in range(0, values.shape[-1], _ROW))
 
