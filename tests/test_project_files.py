@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,19 @@ def names(extra: str) -> set[str]:
         others = re.fullmatch(r"convcalc\[(.*)\]", requirement)
         found |= set().union(*map(names, others[1].split(","))) if others else {re.split("[=<>]", requirement)[0]}
     return found
+
+
+def test_the_top_level_holds_what_a_project_is_made_of() -> None:
+    """A package fetched for an experiment, say, is not committed."""
+    found = subprocess.run(
+        ["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if found.returncode:
+        pytest.skip("a checkout has a history")
+    shown = {name for name in found.stdout.split() if not name.startswith(".")}
+    assert shown == {"pyproject.toml", "src", "tests", "kernels", "examples", "findings"} | {
+        *("README.md", "LICENSE", "CHANGELOG.md")
+    }
 
 
 def test_hooks_need_what_the_extra_dev_brings() -> None:
