@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcalc.cli.flags import changed, context_of, flags
 from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, Place, UsageError
+from convcalc.layers.kinds.opaque import HINT, Opaque
 from convcalc.layers.network import Network
+from convcalc.layers.subnetwork import computed_part
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -114,11 +116,40 @@ def ready(
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
     """
-    network, context = network_of(options, layer, input_text, explain=explain)
-    check_numbers(network)
+    whole, context = network_of(options, layer, input_text, explain=explain)
+    check_numbers(whole)
+    network = computed(whole, layer)
     number = number_of(network, layer)
     network = network.as_problem(context)
     return Ready(network, network.input(), number, context, layer is not None)
+
+
+def computed(network: Network, layer: str | None) -> Network:
+    """The layers of a network whose numbers can be computed, with the one that ``--layer`` names, if any.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+        DataError: its numbers cannot be computed, or those of no layer.
+    """
+    number = number_of(network, layer)
+    part = computed_part(network)
+    if not part.stages or (layer is not None and layer not in (stage.name for stage in part.stages)):
+        raise _unreached(network, number)
+    return part
+
+
+def _unreached(network: Network, number: int) -> DataError:
+    """The error that a layer needs the numbers of an opaque one."""
+    below = (network.stages[each] for each in network.needed(number))
+    stop = next(each for each in below if isinstance(each.layer, Opaque))
+    assert isinstance(stop.layer, Opaque)
+    name = network.stages[number].name
+    needs = "" if name == stop.name else f" without {stop.name}"
+    return DataError(
+        f"{name} cannot be computed{needs} ({stop.layer.operator}): {stop.layer.reason}",
+        hint=HINT,
+        place=Place(network.source),
+    )
 
 
 def check_numbers(network: Network) -> None:
@@ -135,17 +166,17 @@ def check_numbers(network: Network) -> None:
 
 
 def check_whole(found: Ready, *, partial: bool) -> None:
-    """Refuse to use an earlier layer's output as that of a model that is cut.
+    """Refuse to use an earlier layer's output as that of a model whose numbers stop before.
 
     Raises:
-        DataError: the model is cut, and neither a layer nor the cut output is requested.
+        DataError: its numbers stop, and neither a layer nor what is reached is requested.
     """
     cut = found.network.cut
     if cut is None or found.is_named or partial:
         return
     last = found.network.stages[-1].name
     raise DataError(
-        f"the network {cut}; {cut.done:,} of {counted(cut.nodes, 'node')} on the way to its output can be computed",
+        cut.sentence,
         hint=f"--layer {last} for the output of that layer, or --partial for whatever is reached",
         place=Place(found.network.source),
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from convcalc.context import Context, Kernels
 from convcalc.explore.look import Look
 from convcalc.layers.network import InputTensor, Network
+from convcalc.layers.subnetwork import computed_part
 from convcalc.request.edited import has_own_input, with_input
 from convcalc.request.kernel_library import library_of
 from convcalc.request.request import Request
@@ -23,7 +24,7 @@ class Desk(NamedTuple):
     def network(self, words: Request) -> Network:
         """The network of a request; raises as :func:`convcalc.request.resolve.resolve` does."""
         request = words if has_own_input(words) else with_input(words, self.loaded)
-        return resolve(request, self.context)
+        return computed_part(resolve(request, self.context))
 
     @property
     def library(self) -> Kernels:

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from convcalc.errors import UnknownNameError
 from convcalc.geometry.arguments import whole
+from convcalc.layers.kinds.opaque import Opaque
 from convcalc.layers.layer import Layer, Shape
 from convcalc.layers.network import Network
 from convcalc.layers.receptive_field import ReceptiveFields
 from convcalc.layers.sharing import repeated
+from convcalc.layers.subnetwork import computable
 
 FLOAT32_BYTES = 4
 SIDES = ("input", "output")
@@ -48,7 +50,15 @@ class Tally(NamedTuple):
     repeated: int
     """Those of them counted in an earlier row: weights that are the same tensor."""
     macs: int
-    fields: ReceptiveFields
+    fields: ReceptiveFields | None
+    """None where they are unknown: behind an opaque layer."""
+    is_computed: bool = True
+    """Whether its numbers can be computed; not those of an opaque layer, nor of one that needs its output."""
+
+    @property
+    def is_shape_known(self) -> bool:
+        """Whether its output's shape is known."""
+        return not isinstance(self.layer, Opaque) or self.layer.shape is not None
 
     @property
     def new_parameters(self) -> int:
@@ -58,7 +68,7 @@ class Tally(NamedTuple):
     @property
     def activation_bytes(self) -> int:
         """Of its output in float32."""
-        return FLOAT32_BYTES * prod(self.output_shape)
+        return FLOAT32_BYTES * prod(self.output_shape) if self.is_shape_known else 0
 
 
 def convention_of(batch: int, *, count_bias: bool, transposed_by: str) -> Convention:
@@ -76,7 +86,9 @@ def convention_of(batch: int, *, count_bias: bool, transposed_by: str) -> Conven
 def tallies(network: Network, convention: Convention) -> Iterator[Tally]:
     """The figures of every layer, in order."""
     columns = zip(network.stages, repeated(network.stages), network.every_field(), strict=True)
-    for stage, again, fields in columns:
+    computed = computable(network.stages)
+    for number, (stage, again, fields) in enumerate(columns):
         layer = stage.layer
         shape = (convention.batch, *layer.output_shape)
-        yield Tally(stage.name, layer, shape, layer.parameters, again, convention.macs(layer), fields)
+        macs = convention.macs(layer)
+        yield Tally(stage.name, layer, shape, layer.parameters, again, macs, fields, number in computed)

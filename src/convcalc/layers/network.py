@@ -53,7 +53,7 @@ class Network(Displayed):
     notes: tuple[str, ...] = ()
     """Conversions and omissions made while reading the file."""
     cut: Cut | None = None
-    """Where it ends, if before the output of the model that it was read from."""
+    """Where its numbers stop, if before the output of the model that it was read from."""
     source: str = ""
     """The file, as it is called in messages."""
     dtype: str = "auto"
@@ -191,11 +191,11 @@ class Network(Displayed):
                 ahead += self.stages[number].inputs
         return sorted(found)
 
-    def fields(self, number: int) -> ReceptiveFields:
-        """The receptive field of a layer's cells on each spatial axis of the input."""
+    def fields(self, number: int) -> ReceptiveFields | None:
+        """The receptive field of a layer's cells on each spatial axis of the input; None where it is unknown."""
         return next(islice(self.every_field(), number, None))
 
-    def every_field(self) -> Iterator[ReceptiveFields]:
+    def every_field(self) -> Iterator[ReceptiveFields | None]:
         """The receptive fields of all layers, in order, each from those of the layers below."""
         from convcalc.layers.receptive_field import view_of_input, view_through
 

@@ -12,6 +12,7 @@ from math import floor, lcm
 from typing import Any, NamedTuple, TypeVar
 
 from convcalc.geometry.receptive_axis import MOST_PHASES, IndexMap, Place, ReceptiveAxis, least, most
+from convcalc.layers.kinds.opaque import Opaque
 from convcalc.layers.layer import Layer, Shape
 
 
@@ -45,10 +46,14 @@ class View(NamedTuple):
     """Cells on each axis."""
     is_flat: bool = False
     """Whether the cells are features, which have no axis."""
+    is_known: bool = True
+    """Whether there is any such answer; not behind an opaque layer that may read any cell."""
 
     @property
-    def fields(self) -> ReceptiveFields:
-        """The receptive field on each axis."""
+    def fields(self) -> ReceptiveFields | None:
+        """The receptive field on each axis; None where it is unknown."""
+        if not self.is_known:
+            return None
         return tuple(_each(self._field, zip(self.axes, self.sizes, strict=True)))
 
     @property
@@ -66,6 +71,10 @@ class View(NamedTuple):
         return ReceptiveField(_widest(receptive_axes, size), jump)
 
 
+UNKNOWN = View((), (), is_known=False)
+"""Behind an opaque layer."""
+
+
 def view_of_input(shape: Shape) -> View:
     """The receptive fields of the input itself: each cell has only itself."""
     return View(((ReceptiveAxis((0,), (0,), 1),),) * (len(shape) - 1), shape[1:])
@@ -73,7 +82,13 @@ def view_of_input(shape: Shape) -> View:
 
 def view_through(layer: Layer, below: Sequence[View]) -> View:
     """What the cells of a layer see, from what those of its inputs do."""
+    if not below or not all(each.is_known for each in below):
+        return UNKNOWN
+    if isinstance(layer, Opaque):
+        return _through_opaque(layer, below)
     view = below[0] if len(below) == 1 else _union(below)
+    if len(layer.index_maps) > len(view.axes):
+        return UNKNOWN  # spatial axes that the network's input does not have
     if view.is_flat:
         is_mixed = bool(layer.window_channels(range(1))[1:])  # such as a linear layer: every feature sees all
         return view.whole() if is_mixed else view
@@ -81,6 +96,17 @@ def view_through(layer: Layer, below: Sequence[View]) -> View:
         return view._replace(is_flat=True)
     axes = _each(_through, zip(view.axes, layer.index_maps, strict=True))
     return View(tuple(axes), layer.output_shape[1:])
+
+
+def _through_opaque(layer: Opaque, below: Sequence[View]) -> View:
+    """Known where each cell sees what the same cells of its inputs see, or where all cells see the same."""
+    size = layer.output_shape[1:]
+    below = [view.whole() if set(view.sizes) == {1} != set(size) else view for view in below]  # one cell, spread out
+    if all(view.is_same for view in below):
+        return _union([view.whole() for view in below])._replace(is_flat=len(layer.output_shape) < 2)
+    is_spread = all(view.sizes == size or view.is_same for view in below)
+    is_flat = any(view.is_flat for view in below)
+    return _union(below) if layer.is_pointwise and is_spread and not is_flat else UNKNOWN
 
 
 def _union(views: Sequence[View]) -> View:

@@ -18,6 +18,7 @@ from convcalc.errors import ConvcalcError, DisagreementError, FieldError, FieldP
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Layer, Values
 from convcalc.tracing.explanation import Cell, Explanation
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -138,7 +139,7 @@ class Stage:
 
 
 class Cut(NamedTuple):
-    """Where a network ends before its output: at a node of its file that is no supported kind of layer."""
+    """Where a network's numbers stop before its output: at the first node on the way that no kind computes."""
 
     node: int
     """Counted from 1 in the file."""
@@ -146,13 +147,22 @@ class Cut(NamedTuple):
     operator: str
     reason: str
     done: int
-    """Nodes before it that were read."""
+    """Nodes on the way to the output whose numbers can be computed."""
     nodes: int
     """Nodes that the output needs."""
+    computed: int = 0
+    """Layers whose numbers can be computed."""
+    layers: int = 0
+    """Layers of the whole network."""
 
     def __str__(self) -> str:
         called = f" {self.name!r}" if self.name else ""
         return f"stops at node {self.node}{called} ({self.operator}): {self.reason}"
+
+    @property
+    def sentence(self) -> str:
+        """Where the numbers stop, and how far they go."""
+        return f"the network {self}; computed {self.computed:,} of {counted(self.layers, 'layer')}"
 
 
 def verify_layer(

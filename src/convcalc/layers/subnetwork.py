@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from convcalc.errors import UsageError
+from convcalc.layers.kinds.opaque import Opaque
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 
@@ -43,10 +44,33 @@ def subnetwork(network: Network, span: str | None = None) -> Subnetwork:
     source, *others = _sources(network, numbers)
     if others:
         raise _several(network, first, last, [source, *others])
-    places = {source: INPUT} | {number: place for place, number in enumerate(numbers)}
-    stages = (network.stages[number] for number in numbers)
-    renumbered = (replace(stage, inputs=tuple(places[each] for each in stage.inputs)) for stage in stages)
-    return Subnetwork(Network(network.shape_of(source), tuple(renumbered), network.title), source)
+    stages = renumbered(network.stages, numbers, source)
+    return Subnetwork(Network(network.shape_of(source), stages, network.title), source)
+
+
+def renumbered(stages: Sequence[Stage], kept: Sequence[int], source: int = INPUT) -> tuple[Stage, ...]:
+    """Some layers as a network's own; ``source``: the layer whose output is the input of that network."""
+    places = {source: INPUT} | {number: place for place, number in enumerate(kept)}
+    return tuple(
+        replace(stages[number], inputs=tuple(places[each] for each in stages[number].inputs)) for number in kept
+    )
+
+
+def computable(stages: Sequence[Stage]) -> set[int]:
+    """The layers that need no output of an opaque layer."""
+    found = {INPUT}
+    for number, stage in enumerate(stages):
+        if not isinstance(stage.layer, Opaque) and found.issuperset(stage.inputs):
+            found.add(number)
+    return found - {INPUT}
+
+
+def computed_part(network: Network) -> Network:
+    """The layers of a network whose numbers can be computed; the same network where nothing stops it."""
+    kept = sorted(computable(network.stages))
+    if len(kept) == len(network.stages):
+        return network
+    return replace(network, stages=renumbered(network.stages, kept))
 
 
 def longest_linear(network: Network) -> str:

@@ -1,27 +1,45 @@
-"""The nodes of an ONNX model in order: each becomes a layer, is skipped, or ends the network."""
+"""The nodes of an ONNX model in order: each becomes a layer, is passed over, or is opaque."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from convcalc.errors import DataError
+from convcalc.errors import DataError, FormatError, LimitError
 from convcalc.files.number_notes import NumberNotes
+from convcalc.layers.kinds.opaque import Opaque
 from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.layers.network import INPUT, INPUT_NAME
 from convcalc.layers.stage import Cut, Stage
 from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
+from convcalc.models.onnx_constants import folded, shape_of
 from convcalc.models.onnx_input import ModelInput
-from convcalc.models.onnx_node import Flow, NotReadError, OnnxNode, Part
+from convcalc.models.onnx_names import LayerNames, quoted, word
+from convcalc.models.onnx_node import FIRST, LAST, Flow, Layout, NotReadError, OnnxNode, Part
 from convcalc.models.onnx_nodes import read_node
-from convcalc.models.onnx_tensors import Constant, constant_of, quoted, word
+from convcalc.models.onnx_opaque import further_output, opaque_node
+from convcalc.models.onnx_order import SILENT, needed_nodes, stated_types
+from convcalc.models.onnx_shapes import UNKNOWN, Types, inputs_of
+from convcalc.models.onnx_tensors import Constant, constant_of, unread
 from convcalc.wording import counted
 
-_SILENT = ("Constant", "Shape", "Gather", "Unsqueeze", "Concat")  # their results are arguments of layers
+MOST_NODES = 100_000
+"""On the way to an output."""
+_MOST_NAMED = 8  # operators in a note
+_TURNED = "channels come last in the model, first here"
+
+
+class Stop(NamedTuple):
+    """The node of an opaque layer."""
+
+    node: int
+    """Counted from 1; 0 for an input of the model."""
+    name: str
+    operator: str
+    reason: str
 
 
 class Change(NamedTuple):
@@ -46,37 +64,48 @@ class Graph:
         limits: Limits,
         number_notes: NumberNotes,
         change: Change | None = None,
+        path: str = "",
     ) -> None:
         self.stages: list[Stage] = []
-        self.cut: Cut | None = None
-        """Where the network ends before its output."""
+        self.stops: dict[int, Stop] = {}
+        """The opaque layers by their number, each with its node."""
         self.names: dict[int, str] = {}
         """The layer of each node, the last one of several; nodes are counted from 1."""
         self._change = change
         self._refused: DataError | None = None
-        self._graph, self._nodes = model.graph, list(_needed(model.graph))
-        self._opset, self._given, self._limits, self._number_notes = _opset(model), given, limits, number_notes
-        self._parts: list[Part] = []
-        self._names = _Names(limits.name)
+        self._graph, self._nodes, self._path = model.graph, needed_nodes(model.graph), path
+        self._opsets, self._given, self._limits, self._number_notes = _opsets(model), given, limits, number_notes
+        self._parts: dict[int, Part] = {}
+        self._names = LayerNames(limits.name)
         self._passed: Counter[str] = Counter()
-        self._uses = Counter(name for node in model.graph.node for name in node.input)
+        self._turned = 0
+        self._stopped: set[int] = set()  # layers that no numbers reach
+        self._done = 0
+        self._uses = Counter(name for node in model.graph.node for name in inputs_of(node))
         self._uses.update(each.name for each in model.graph.output)
         self._found: dict[str, Flow | Constant] = {
-            each.name: replace(constant_of(each), stored=word(each.name)) for each in model.graph.initializer
+            each.name: replace(constant_of(each, path), stored=word(each.name)) for each in model.graph.initializer
         }
-        self._found |= {each.name: Flow(INPUT, shape) for each in model.graph.input if each.name not in self._found}
-        self._unread = dict.fromkeys(
-            (each.values.name for each in model.graph.sparse_initializer), "a sparse tensor, which is not read"
-        )
+        self._others = {each.name: each for each in model.graph.input if each.name not in self._found}
+        layout = LAST if given.is_channels_last else FIRST
+        self._found[given.name] = Flow(INPUT, shape, layout, element=given.element)
+        for each in model.graph.sparse_initializer:
+            self._found[each.values.name] = unread(tuple(each.dims), each.values.data_type, "a sparse tensor, not read")
+        self._types = Types(_opsets(model), given.batch or 1, stated_types(model.graph, given, shape))
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on skipped nodes and conversions."""
-        converted = Counter(each.note for part in self._parts for each in part.values.values() if each.note)
+        converted = Counter(each.note for part in self._parts.values() for each in part.values.values() if each.note)
+        opaque = Counter(each.operator for each in self.stops.values())
+        listed = ", ".join(f"{count:,} {operator}" for operator, count in opaque.most_common(_MOST_NAMED))
+        more = ", …" if len(opaque) > _MOST_NAMED else ""
         return (
             *(f"{counted(count, f'{operator} node')} passed over" for operator, count in self._passed.items()),
+            *([f"{counted(self._turned, 'Transpose')} folded away: {_TURNED}"] if self._turned else ()),
             *([f"{counted(self._spare, 'node')} left out that its output does not need"] if self._spare else ()),
             *(f"{note}, in {counted(count, 'tensor')}" for note, count in converted.items()),
+            *([f"opaque, with a shape and costs but no numbers: {listed}{more}"] if opaque else ()),
         )
 
     @property
@@ -84,57 +113,148 @@ class Graph:
         """Nodes not on the way to the output that are no constants."""
         needed = {number for number, _ in self._nodes}
         rest = (each for number, each in enumerate(self._graph.node, 1) if number not in needed)
-        return sum(each.op_type not in _SILENT for each in rest)
+        return sum(each.op_type not in SILENT for each in rest)
 
     def flow_of(self, name: str) -> Flow | None:
         """The tensors between layers, by name."""
         found = self._found.get(name)
         return found if isinstance(found, Flow) else None
 
+    def cut(self, kept: Sequence[int]) -> Cut | None:
+        """Where the numbers stop; ``kept``: the layers of the network. None where the last one is reached."""
+        first = next((number for number in kept if number in self.stops), None)
+        if first is None:
+            return None
+        computed = sum(number not in self._stopped for number in kept)
+        return Cut(*self.stops[first], self._done, len(self._nodes), computed, len(kept))
+
     def read(self) -> None:
-        """Read the nodes that the output needs, up to the first that cannot be."""
-        for done, (number, proto) in enumerate(self._nodes):
-            try:
-                self._read(number, proto)
-            except DataError as error:
-                if error is self._refused:
-                    raise
-                domain = f"{word(proto.domain)}." if proto.domain not in ("", "ai.onnx") else ""
-                names = (word(proto.name), f"{domain}{word(proto.op_type)}")
-                name, operator = (each[: self._limits.name] for each in names)
-                self.cut = Cut(number, name, operator, error.message, done, len(self._nodes))
-                return
+        """Read the nodes that the output needs; those that no kind computes become opaque layers.
+
+        Raises:
+            FormatError: a node takes a tensor that none before it makes, or makes one that is there already.
+            LimitError: there are too many nodes.
+        """
+        if len(self._nodes) > MOST_NODES:
+            number, proto = self._nodes[MOST_NODES]
+            raise LimitError(
+                f"the model has {len(self._nodes):,} nodes on the way to its output, at most {MOST_NODES:,} are read: "
+                f"{self._called(number, proto)} is beyond"
+            )
+        for number, proto in self._nodes:
+            self._read(number, proto)
+
+    def _called(self, number: int, proto: Any) -> str:
+        name, operator = self._words(proto)
+        return f"node {number}{f' {name!r}' if name else ''} ({operator})"
+
+    def _words(self, proto: Any) -> tuple[str, str]:
+        """A node's name and operator, cut where they are long."""
+        domain = f"{word(proto.domain)}." if proto.domain not in ("", "ai.onnx") else ""
+        name, operator = word(proto.name), f"{domain}{word(proto.op_type)}"
+        return name[: self._limits.name], operator[: self._limits.name]
 
     def _read(self, number: int, proto: Any) -> None:
-        if not proto.output or proto.output[0] in self._found:
-            raise NotReadError("its output has no name, or one that is taken")
-        inputs = tuple(self._input(name) for name in proto.input)
-        node = OnnxNode(word(proto.op_type), self._opset, inputs, self._given.batch, self._given.element, proto)
+        if not proto.output or any(each and each in self._found for each in proto.output):
+            raise FormatError(f"{self._called(number, proto)}: its output has no name, or one that is taken")
+        inputs = tuple(self._input(number, proto, name) for name in proto.input)
+        for name in inputs_of(proto):
+            self._input(number, proto, name)
+        opset = self._opsets.get("", 1)
+        node = OnnxNode(word(proto.op_type), opset, inputs, self._given.batch, proto, self._path)
+        before = len(self.stages)
+        try:
+            found = self._of_node(number, node)
+        except DataError as error:
+            if error is self._refused:
+                raise
+            self._forget(before)
+            found = self._opaque(number, node, error.message)
+        self._keep(number, node, found)
+        self._done += self._is_reached(node, before)
+
+    def _is_reached(self, node: OnnxNode, before: int) -> bool:
+        """Whether numbers reach a node's output; its layers are those from ``before`` on."""
+        flows = self._flows(node)
+        new = range(before, len(self.stages))
+        if any(flow.number in self._stopped for flow in flows) or any(number in self.stops for number in new):
+            self._stopped.update(new)
+            return False
+        return True
+
+    def _flows(self, node: OnnxNode) -> list[Flow]:
+        """Every input that a layer makes, those of subgraphs too."""
+        found = [self._found[name] for name in dict.fromkeys(inputs_of(node.proto))]
+        return [each for each in found if isinstance(each, Flow)]
+
+    def _forget(self, before: int) -> None:
+        """Take back the layers of a node that came to nothing."""
+        for number in range(before, len(self.stages)):
+            self._names.release(self.stages[number].name)
+            self._parts.pop(number, None)
+        del self.stages[before:]
+
+    def _of_node(self, number: int, node: OnnxNode) -> Flow | Constant:
+        if node.operator in ("Shape", "Size") and node.proto.domain in ("", "ai.onnx"):
+            return shape_of(node)
+        if node.inputs and not self._flows(node):
+            made = self._types.of(node.proto, self._found)[node.proto.output[0]]
+            return folded(node, made.shape, made.element)
         found = read_node(node)
         if isinstance(found, Part):
-            found = self._layers(node, found)
-            self.names[number] = self.stages[found.number].name
-        elif proto.op_type not in _SILENT:
-            self._passed[proto.op_type] += 1
-        if isinstance(found, Constant) and not found.stored:
-            found = replace(found, stored=word(proto.output[0]))
-        self._found[proto.output[0]] = found
-        self._unread |= {
-            name: f"output {place} of node {number} ({node.operator}), which is not read"
-            for place, name in enumerate(proto.output[1:], 2)
-        }
+            return self._layers(number, node, found)
+        if node.operator == "Transpose" and isinstance(found, Flow) and found != node.flow:
+            self._turned += 1
+        elif node.operator not in SILENT:
+            self._passed[node.operator] += 1
+        return found
 
-    def _input(self, name: str) -> Flow | Constant | None:
-        if name and name not in self._found:
-            raise NotReadError(f"it takes {quoted(name)}, {self._unread.get(name, 'which no node before it makes')}")
-        return self._found[name] if name else None
+    def _keep(self, number: int, node: OnnxNode, found: Flow | Constant) -> None:
+        """Name a node's outputs; a further one that is used is opaque, since layers have one."""
+        outputs = node.proto.output
+        if isinstance(found, Constant) and not found.stored and node.operator == "Constant":
+            found = replace(found, stored=word(outputs[0]))
+        self._found[outputs[0]] = found
+        further = [each for each in outputs[1:] if each and self._uses[each]]
+        if not further:
+            return
+        types = self._types.of(node.proto, self._found)
+        is_opaque = isinstance(found, Flow) and found.number in self.stops
+        for name in further:
+            if is_opaque and isinstance(found, Flow):
+                self._found[name] = self._types.flow(types[name], node.flows, found.number)
+            else:
+                self._found[name] = self._opaque(number, node, f"its output {quoted(name)} is not read", name)
 
-    def _layers(self, node: OnnxNode, part: Part) -> Flow:
-        flows = [each for each in node.inputs if isinstance(each, Flow)]
-        if not flows:
+    def _input(self, number: int, proto: Any, name: str) -> Flow | Constant | None:
+        if not name:
+            return None
+        if name not in self._found and name in self._others:
+            self._found[name] = self._other_input(self._others[name])
+        if name not in self._found:
+            raise FormatError(f"{self._called(number, proto)}: it takes {quoted(name)}, which no node before it makes")
+        return self._found[name]
+
+    def _other_input(self, proto: Any) -> Flow:
+        """A further input of the model: an opaque layer, since a network here has one input."""
+        stated = self._types.stated.get(proto.name, UNKNOWN)
+        name = word(proto.name)[: self._limits.name]
+        reason = "a further input of the model; a network here has one"
+        shape = stated.shape and stated.shape[1:]
+        layer = Opaque((), "input", reason, shape)
+        self.stages.append(Stage(self._names.new(name, "input", "input"), layer, (), layer.refuse))
+        place = len(self.stages) - 1
+        self.stops[place] = Stop(0, name, "input", reason)
+        self._stopped.add(place)
+        return Flow(place, shape or (), element=stated.element or 1, is_known=shape is not None)
+
+    def _layers(self, number: int, node: OnnxNode, part: Part) -> Flow:
+        if not node.flows:
             raise NotReadError("it takes constants alone")
-        flow = self._layer(node, part, flows)
-        return self._layer(node, part.then, [flow]) if part.then else flow
+        flow = self._layer(node, part, node.flows)
+        flow = self._layer(node, part.then, [flow]) if part.then else flow
+        self.names[number] = self.stages[flow.number].name
+        return flow
 
     def _layer(self, node: OnnxNode, part: Part, flows: list[Flow]) -> Flow:
         below = flows[0]
@@ -145,15 +265,35 @@ class Graph:
             raise NotReadError(f"it takes {len(flows)} inputs from layers")
         name = self._names.new(word(node.proto.name), node.operator, part.kind)
         is_changed = self._change is not None and name == self._change.layer
-        stage = self._changed_stage(part, flows) if is_changed else self._stage(name, part, flows)
+        try:
+            stage = self._changed_stage(part, flows) if is_changed else self._stage(name, part, flows)
+        except DataError:
+            self._names.release(name)
+            raise
         self.stages.append(stage)
-        self._parts.append(part)
-        return Flow(len(self.stages) - 1, stage.layer.output_shape)
+        self._parts[len(self.stages) - 1] = part
+        layout = below.layout if part.layout is None else part.layout
+        shape = stage.layer.output_shape
+        return Flow(len(self.stages) - 1, shape, _plain(layout, shape), element=below.element)
 
     def _stage(self, name: str, part: Part, flows: Sequence[Flow]) -> Stage:
         layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
         read, inputs = self._reader(layer, name, part.values), tuple(each.number for each in flows)
         return Stage(name, layer, inputs, read, stored=_stored(part))
+
+    def _opaque(self, number: int, node: OnnxNode, reason: str, output: str = "") -> Flow:
+        """An opaque layer in place of a node, for one of its outputs."""
+        name, operator = self._words(node.proto)
+        wanted = output or node.proto.output[0]
+        place = len(self.stages)
+        flow = self._types.flow(self._types.of(node.proto, self._found)[wanted], node.flows, place)
+        made = opaque_node(node, operator, reason, flow) if not output else further_output(node, operator, reason, flow)
+        called = self._names.new(word(node.proto.name), node.operator, node.operator.lower() or "opaque")
+        inputs = tuple(dict.fromkeys(each.number for each in self._flows(node)))
+        self.stages.append(Stage(called, made.layer, inputs, made.layer.refuse, stored=made.stored))
+        self.stops[place] = Stop(number, name, operator, reason)
+        self._stopped.add(place)
+        return flow
 
     def _changed_stage(self, part: Part, flows: Sequence[Flow]) -> Stage:
         """The requested layer instead of the model's; its errors do not end the network but are raised."""
@@ -168,15 +308,16 @@ class Graph:
     def _can_take_bias(self, node: OnnxNode, number: int) -> bool:
         """Whether an addition is the bias of the linear layer before it, whose output no other node reads."""
         name = next(name for name, each in zip(node.proto.input, node.inputs, strict=True) if isinstance(each, Flow))
-        is_linear = number != INPUT and self._parts[number].kind == "linear" and not self._is_changed(number)
-        return is_linear and "bias" not in self._parts[number].values and self._uses[name] == 1
+        part = self._parts.get(number)
+        is_linear = part is not None and part.takes_bias and not self._is_changed(number)
+        return is_linear and part is not None and "bias" not in part.values and self._uses[name] == 1
 
     def _is_changed(self, number: int) -> bool:
         return self._change is not None and self.stages[number].name == self._change.layer
 
     def _add_bias(self, number: int, part: Part) -> None:
         linear, stage = self._parts[number], self.stages[number]
-        whole = Part(linear.kind, {**linear.arguments, "bias": True}, {**linear.values, **part.values})
+        whole = linear._replace(arguments={**linear.arguments, "bias": True}, values={**linear.values, **part.values})
         layer = kind_of(whole.kind).make(stage.layer.input_shape, **whole.arguments)
         read = self._reader(layer, stage.name, whole.values)
         self.stages[number] = replace(stage, layer=layer, read=read, stored=_stored(whole))
@@ -200,21 +341,9 @@ class Graph:
         return read if needed else None
 
 
-def _needed(graph: Any) -> Iterator[tuple[int, Any]]:
-    """The nodes that the first output needs, each with its number from 1; all of them where no node computes it."""
-    makers: dict[str, list[int]] = {}
-    for number, node in enumerate(graph.node, 1):
-        for name in filter(None, node.output):
-            makers.setdefault(name, []).append(number)
-    last = graph.output[0].name if graph.output else ""
-    ahead = list(makers.get(last, range(1, len(graph.node) + 1)))
-    needed: set[int] = set()
-    while ahead:
-        number = ahead.pop()
-        if number not in needed:
-            needed.add(number)
-            ahead += [each for name in graph.node[number - 1].input for each in makers.get(name, ())]
-    yield from ((number, node) for number, node in enumerate(graph.node, 1) if number in needed)
+def _plain(layout: Layout, shape: Shape) -> Layout:
+    """The layout of an output; features have none but the order that they were flattened in."""
+    return Layout(layout.is_last and len(shape) > 1, layout.flattened if len(shape) == 1 else ())
 
 
 def _stored(part: Part) -> dict[str, str]:
@@ -222,42 +351,10 @@ def _stored(part: Part) -> dict[str, str]:
     return {name: each.stored for name, each in part.values.items() if each.stored}
 
 
-def _opset(model: Any) -> int:
-    """The version of ONNX's own operators (opset); models older than opsets have the first."""
-    return max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1)
-
-
-class _Names:
-    """Gives every layer a unique name, that of its node where it has one."""
-
-    def __init__(self, longest: int) -> None:
-        self._longest = longest
-        self._taken: set[str] = set()
-        self._counts: Counter[str] = Counter()
-        self._tried: Counter[str] = Counter()  # so that none of a thousand of one name is tried a thousand times
-
-    def new(self, given: str, operator: str, kind: str) -> str:
-        """A name that no layer has."""
-        self._counts[kind] += 1
-        wanted = _readable(given, operator)[: self._longest] or f"{kind}{self._counts[kind]}"
-        if wanted.isdecimal():  # PyTorch numbers the layers of a Sequential
-            wanted = f"{kind}-{wanted}"
-        name = wanted
-        while name in self._taken or name == "input":
-            self._tried[wanted] += 1
-            name = f"{wanted}-{self._tried[wanted] + 1}"
-        self._taken.add(name)
-        return name
-
-
-def _readable(name: str, operator: str) -> str:
-    r"""A node's name as a word; of PyTorch's paths the modules without repetition and without the operator.
-
-    >>> _readable("/layer1/layer1.0/conv1/Conv", "Conv"), _readable("Conv_0", "Conv"), _readable("a\tb", "Conv")
-    ('layer1.0/conv1', 'Conv_0', 'a_b')
-    """
-    parts = [part for part in name.split("/") if part]
-    if len(parts) > 1 and re.fullmatch(rf"{re.escape(operator)}(_\d+)?", parts[-1]):
-        parts.pop()
-    kept = [part for part, after in zip(parts, [*parts, ""][1:], strict=True) if not after.startswith(f"{part}.")]
-    return "".join(letter if letter.isprintable() and letter != " " else "_" for letter in "/".join(kept))
+def _opsets(model: Any) -> dict[str, int]:
+    """The version of each domain's operators; models older than opsets have ONNX's own in the first one."""
+    found = {"": 1}
+    for each in model.opset_import:
+        domain = "" if each.domain == "ai.onnx" else word(each.domain)
+        found[domain] = max(found.get(domain, 1), each.version)
+    return found

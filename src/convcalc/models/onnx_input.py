@@ -1,4 +1,4 @@
-"""The single input of an ONNX model: its axes, which of them are of unknown size, and the shape of one sample."""
+"""The input of an ONNX model: its axes, which of them are of unknown size, and the shape of one sample."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, FormatError
 from convcalc.layers.layer import Shape
-from convcalc.models.onnx_tensors import quoted
-from convcalc.wording import counted
+from convcalc.models.onnx_names import quoted
 
 
 class ModelInput(NamedTuple):
@@ -15,13 +14,15 @@ class ModelInput(NamedTuple):
 
     name: str
     axes: tuple[int | None, ...] | None
-    """(batch, channels, *spatial) or (batch, features), None for unknown sizes; None where no shape is stated."""
+    """As the model has them, the batch first, None for unknown sizes; None where no shape is stated."""
     called: str
     """The axes in words."""
     is_channels_last: bool
-    """Whether the first operation on it moves its last axis behind the batch (channels last)."""
+    """Whether the model has its channels last: a Transpose moves them behind the batch before the first layer."""
     element: int
     """The type of its numbers (``TensorProto.DataType``)."""
+    words: tuple[str, ...] = ()
+    """The names of its axes; empty where one has none."""
 
     @property
     def batch(self) -> int | None:
@@ -33,10 +34,23 @@ class ModelInput(NamedTuple):
         """Spatial axes, where the model states its axes."""
         return len(self.axes) - 2 if self.axes else None
 
-    def sample(self, given: Shape | None) -> Shape:
-        """The shape of one sample, sizes unknown to the model taken from ``given``.
+    @property
+    def known(self) -> tuple[int | None, ...]:
+        """The sizes of a sample, (channels, *spatial), None where one is unknown."""
+        sample = (self.axes or ())[1:]
+        return (sample[-1], *sample[:-1]) if self.is_channels_last else sample
 
-        ``given``: (channels, *spatial), or the same with a batch of one or of the model's size.
+    @property
+    def size(self) -> tuple[int, ...] | None:
+        """Cells on each spatial axis; None where one is unknown."""
+        sizes = tuple(size for size in self.known[1:] if size is not None)
+        return sizes if self.axes and len(sizes) == len(self.known) - 1 else None
+
+    def sample(self, given: Shape | None) -> Shape:
+        """The shape of one sample, (channels, *spatial), sizes unknown to the model taken from ``given``.
+
+        ``given``: (channels, *spatial), or in the model's own order; with a batch of one or of the model's size, or
+        without.
 
         Raises:
             FieldError: a size is unknown and not given, or the given shape differs from the model's.
@@ -45,55 +59,78 @@ class ModelInput(NamedTuple):
             if given is None:
                 raise self._open()
             return given
-        known = self.axes[1:]
         if given is None:
-            sizes = tuple(size for size in known if size is not None)
-            if len(sizes) < len(known):
+            sizes = tuple(size for size in self.known if size is not None)
+            if len(sizes) < len(self.known):
                 raise self._open()
             return sizes
-        sample = given[1:] if len(given) == len(self.axes) and given[0] in (1, self.batch) else given
-        if len(sample) != len(known) or any(a not in (None, b) for a, b in zip(known, sample, strict=True)):
+        is_last = self.is_own_order(given)
+        if is_last is None:
             raise FieldError(
                 f"the input {quoted(self.name)} of the model is {self.called}, got {' × '.join(map(str, given))}",
                 hint=self._hint(),
                 field="input",
             )
-        return sample
+        sample = given[1:] if len(given) == len(self.axes) else given
+        return (sample[-1], *sample[:-1]) if is_last else sample
+
+    def is_own_order(self, given: Shape) -> bool | None:
+        """Whether a shape has the channels last as the model has; None where it fits in no order."""
+        axes = self.axes or ()
+        sample = given[1:] if len(given) == len(axes) and given[0] in (1, self.batch) else given
+        if self.is_channels_last and _fits(sample, axes[1:]):
+            return True
+        return False if _fits(sample, self.known) else None
+
+    def sizes(self, sample: Shape) -> dict[str, int]:
+        """The sizes of the axes that have names, where a sample of its input has the shape; an open batch is one."""
+        if self.axes is None or len(self.words) != len(self.axes) or len(sample) != len(self.axes) - 1:
+            return {}
+        own = (*sample[1:], sample[0]) if self.is_channels_last else sample
+        named = zip(self.words, (self.batch or 1, *own), strict=True)
+        return {name: size for name, size in named if name}
 
     def _hint(self) -> str:
-        if self.is_channels_last:
-            return CHANNELS_LAST
-        known = [size for size in (self.axes or ())[1:] if size is not None]
+        known = [size for size in self.known if size is not None]
         if self.axes and len(known) == len(self.axes) - 1:
             return f"give {'x'.join(map(str, known))}, with or without the batch before it"
         return "give channels and spatial sizes, with or without the batch before them"
 
     def _open(self) -> FieldError:
+        channels = self.known[0] if self.known and self.known[0] else 3
+        example = "x".join([str(channels), *["224"] * max(0, len(self.known or (0, 0, 0)) - 1)])
         return FieldError(
             f"the input {quoted(self.name)} of the model is {self.called}: its size is open",
-            hint=CHANNELS_LAST if self.is_channels_last else "give it, channels first: --input 3x224x224",
+            hint=f"give it, channels first: --input {example}",
             field="input",
         )
 
 
-CHANNELS_LAST = (
-    "its channels come last, as Keras and TensorFlow have them, which is not read: convert it channels first, "
-    "with tf2onnx by --inputs-as-nchw"
-)
+def _fits(sample: Shape, known: tuple[int | None, ...]) -> bool:
+    return len(sample) == len(known) and all(a in (None, b) for a, b in zip(known, sample, strict=True))
+
+
+def _described_inputs(graph: Any) -> list[Any]:
+    """The inputs of a graph that are no constants."""
+    constants = {each.name for each in (*graph.initializer, *(pair.values for pair in graph.sparse_initializer))}
+    return [each for each in graph.input if each.name not in constants]
+
+
+def further_inputs(graph: Any) -> list[str]:
+    """The names of the inputs besides the first."""
+    return [each.name for each in _described_inputs(graph)[1:]]
 
 
 def model_input(graph: Any) -> ModelInput:
-    """The input of a graph.
+    """The first input of a graph.
 
     Raises:
-        FormatError: it has none or several, or one that is no batch of an array.
+        FormatError: it has none, or one that is no batch of an array.
     """
-    constants = {each.name for each in (*graph.initializer, *(pair.values for pair in graph.sparse_initializer))}
-    inputs = [each for each in graph.input if each.name not in constants]
-    if len(inputs) != 1:
-        names = ": " + ", ".join(quoted(each.name) for each in inputs[:10]) if inputs else ""
-        raise FormatError(f"the model has {counted(len(inputs), 'input')}{names}; a network here has one")
-    (found,) = inputs
+    inputs = _described_inputs(graph)
+    if not inputs:
+        raise FormatError("the model has 0 inputs; a network here has one")
+    found = inputs[0]
     if found.type.WhichOneof("value") != "tensor_type":
         raise FormatError(f"the input {quoted(found.name)} of the model is no tensor")
     kind = found.type.tensor_type
@@ -104,16 +141,40 @@ def model_input(graph: Any) -> ModelInput:
     called = " × ".join(str(size or quoted(axis.dim_param or "?")) for size, axis in zip(known, axes, strict=True))
     if len(axes) < 2:
         raise FormatError(f"the input {quoted(found.name)} of the model is {called or 'one number'}, not a batch")
-    return ModelInput(found.name, known, called, _is_channels_last(graph, found.name, len(axes)), kind.elem_type)
+    is_last = _is_channels_last(graph, found.name, len(axes))
+    return ModelInput(found.name, known, called, is_last, kind.elem_type, tuple(axis.dim_param for axis in axes))
 
 
 def _is_channels_last(graph: Any, name: str, axes: int) -> bool:
-    """Whether the input is only read by Transposes of (batch, *spatial, channels) to (batch, channels, *spatial)."""
-    takers = [node for node in graph.node if name in node.input]
-    return bool(takers) and axes > 2 and all(is_to_channels_first(each, axes) for each in takers)
+    """Whether Transposes of (batch, *spatial, channels) to (batch, channels, *spatial) alone read the input.
+
+    Operators may stand between that keep the order of the axes, such as the scaling of an image.
+    """
+    for _ in range(_MOST_BETWEEN):
+        takers = [node for node in graph.node if name in node.input]
+        if axes > 2 and takers and all(order_of(each) == to_channels_first(axes) for each in takers):
+            return True
+        if len(takers) != 1 or takers[0].op_type not in _BETWEEN or not takers[0].output:
+            return False
+        name = takers[0].output[0]
+    return False
 
 
-def is_to_channels_first(node: Any, axes: int) -> bool:
-    """Whether a node moves the last axis behind the batch."""
-    orders = [list(each.ints) for each in node.attribute if each.name == "perm"]
-    return node.op_type == "Transpose" and orders == [[0, axes - 1, *range(1, axes - 1)]]
+_MOST_BETWEEN = 8
+_BETWEEN = ("Add", "Sub", "Mul", "Div", "Cast", "Identity", "Pad", "Clip", "QuantizeLinear", "DequantizeLinear")
+
+
+def order_of(node: Any) -> list[int]:
+    """The order that a Transpose puts its axes in; empty of another node."""
+    found = next((list(each.ints) for each in node.attribute if each.name == "perm"), [])
+    return found if node.op_type == "Transpose" else []
+
+
+def to_channels_first(axes: int) -> list[int]:
+    """The order that moves the last axis behind the batch."""
+    return [0, axes - 1, *range(1, axes - 1)]
+
+
+def to_channels_last(axes: int) -> list[int]:
+    """The order that moves the axis behind the batch to the end."""
+    return [0, *range(2, axes), 1]

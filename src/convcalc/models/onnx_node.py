@@ -10,7 +10,8 @@ import numpy as np
 
 from convcalc.errors import DataError
 from convcalc.layers.layer import Shape
-from convcalc.models.onnx_tensors import Constant, constant_of, quoted
+from convcalc.models.onnx_names import quoted
+from convcalc.models.onnx_tensors import Constant, constant_of
 
 _FLOAT, _INT, _STRING, _TENSOR, _FLOATS, _INTS = 1, 2, 3, 4, 6, 7  # AttributeProto.AttributeType
 NO_KIND = "no kind of layer does that"
@@ -18,7 +19,25 @@ LONGEST_LIST = 64  # entries of an attribute or a constant of sizes; there are a
 
 
 class NotReadError(DataError):
-    """A node that is no supported kind of layer, with the reason; the network ends before it."""
+    """A node that is no supported kind of layer, with the reason; it becomes an opaque layer."""
+
+
+class Layout(NamedTuple):
+    """How the model's own axes of a tensor relate to ours, which have the channels first."""
+
+    is_last: bool = False
+    """Whether the model has the channels last: (batch, *spatial, channels)."""
+    flattened: Shape = ()
+    """Of features that the model flattened channels last: the (channels, *spatial) that they were."""
+
+    def order(self, shape: Shape) -> Shape:
+        """A sample's shape in the model's order."""
+        return (*shape[1:], shape[0]) if self.is_last else shape
+
+
+FIRST = Layout()
+"""Channels first in the model too."""
+LAST = Layout(is_last=True)
 
 
 class Flow(NamedTuple):
@@ -27,7 +46,18 @@ class Flow(NamedTuple):
     number: int
     """The layer that it comes from."""
     shape: Shape
-    """(channels, *spatial) or (features,) of one sample."""
+    """(channels, *spatial) or (features,) of one sample; any axes where it has no batch."""
+    layout: Layout = FIRST
+    has_batch: bool = True
+    """Whether its first axis in the model is the batch, which its shape omits."""
+    element: int = 1
+    """The type of its numbers in the model (``TensorProto.DataType``)."""
+    is_known: bool = True
+    """Whether its shape is known."""
+
+    def model_shape(self, batch: int) -> Shape:
+        """The shape in the model, with its batch and its own order of axes."""
+        return ((batch,) if self.has_batch else ()) + self.layout.order(self.shape)
 
 
 class Part(NamedTuple):
@@ -39,6 +69,10 @@ class Part(NamedTuple):
     """Its weights, by PyTorch's names."""
     then: Part | None = None
     """The next layer, of an operator that equals two layers."""
+    layout: Layout | None = None
+    """Of its output; None: that of its input."""
+    takes_bias: bool = False
+    """Whether an addition of a constant for each channel behind it is its bias, which its operator has not."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,9 +86,14 @@ class OnnxNode:
     """Its inputs; None where one is omitted."""
     batch: int | None
     """Samples, where the model states them."""
-    element: int
-    """The type of the numbers of the model's input (``TensorProto.DataType``)."""
     proto: Any = field(repr=False)
+    model: str = ""
+    """The model's path, beside which files of its tensors lie; empty where it has none."""
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The inputs that are layers' outputs."""
+        return [each for each in self.inputs if isinstance(each, Flow)]
 
     @property
     def flow(self) -> Flow:
@@ -73,6 +112,8 @@ class OnnxNode:
         found = self.input(place)
         if not isinstance(found, Constant):
             raise NotReadError(f"its {name} is {'computed in the model' if found else 'missing'}, not a constant")
+        if found.unread:
+            raise NotReadError(f"its {name} is {found.unread}")
         return found
 
     def optional(self, place: int, name: str) -> Constant | None:
@@ -90,6 +131,20 @@ class OnnxNode:
             raise NotReadError(f"its {name} has the shape {list(found.shape)}, not one entry for each axis")
         numbers: list[Any] = found.read().tolist()
         return numbers
+
+    def place_of(self, axis: int, flow: Flow) -> int | None:
+        """Which axis of a flow's shape an axis of the model is: 0 the channels; None for the batch.
+
+        Raises:
+            NotReadError: there is no such axis.
+        """
+        axes = len(flow.shape) + flow.has_batch
+        if not -axes <= axis < axes:
+            raise NotReadError(f"its axis {axis} is none of {axes}")
+        place = axis % axes - flow.has_batch
+        if not flow.layout.is_last or place < 0:
+            return place if place >= 0 else None
+        return (place + 1) % len(flow.shape)
 
     def has(self, name: str) -> bool:
         """Whether an attribute is given."""
@@ -136,7 +191,7 @@ class OnnxNode:
 
     def tensor(self, name: str) -> Constant:
         """The constant of an attribute."""
-        return constant_of(self._attribute(name, _TENSOR, "a tensor").t)
+        return constant_of(self._attribute(name, _TENSOR, "a tensor").t, self.model)
 
     def _attribute(self, name: str, expected: int, called: str) -> Any:
         found = next(each for each in self.proto.attribute if each.name == name)

@@ -1,22 +1,22 @@
 """The supported operators of ONNX, each with its kind of layer (onnx.ai/onnx/operators).
 
-Also operators of ONNX that are the identity in inference.
+Also operators that are the identity in inference, and the Transposes between channels last and channels first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import in_floats
-from convcalc.models import onnx_windows
-from convcalc.models.onnx_input import CHANNELS_LAST, is_to_channels_first
-from convcalc.models.onnx_node import NO_KIND, Flow, NotReadError, OnnxNode, Part
-from convcalc.models.onnx_tensors import Constant, plain_constant, quoted
+from convcalc.arrays import Array, in_floats
+from convcalc.models.onnx_input import to_channels_first, to_channels_last
+from convcalc.models.onnx_names import quoted
+from convcalc.models.onnx_node import FIRST, LAST, NO_KIND, Flow, Layout, NotReadError, OnnxNode, Part
+from convcalc.models.onnx_tensors import Constant, plain_constant
 from convcalc.models.onnx_windows import average_pool, convolution, max_pool, transposed_convolution, upsampling
 
 _SHORT = (1, 2, 3, 4, 5, 10, 16)  # TensorProto.DataType: float32, all that have 8 or 16 bits
@@ -32,28 +32,27 @@ def same(node: OnnxNode) -> Flow | Constant:
     return found
 
 
-def transpose(node: OnnxNode) -> Flow | Constant:
-    """Transpose: of a constant, or to the same order of axes."""
-    found, order = same(node), node.wholes("perm")
-    axes = len(found.shape) + isinstance(found, Flow)
+def transpose(node: OnnxNode) -> Flow:
+    """Transpose: from channels last to channels first and back, which changes nothing here; or to the same order."""
+    flow, order = node.flow, node.wholes("perm")
+    axes = len(flow.shape) + 1
     order = list(reversed(range(axes))) if order is None else order
     if sorted(order) != list(range(axes)):
         raise NotReadError(f"its perm {order} is no order of {axes} axes")
-    if isinstance(found, Constant):
-        return found.changed(lambda values: values.transpose(order), tuple(found.shape[axis] for axis in order))
     if order == list(range(axes)):
-        return found
-    if is_to_channels_first(node.proto, axes):
-        raise NotReadError(CHANNELS_LAST)
-    raise NotReadError(f"it puts the axes in the order {order}, which is not read")
+        return flow
+    wanted = to_channels_first(axes) if flow.layout.is_last else to_channels_last(axes)
+    if axes < 3 or order != wanted:
+        raise NotReadError(f"it puts the axes in the order {order}, which is not read")
+    return flow._replace(layout=FIRST if flow.layout.is_last else LAST)
 
 
 def cast(node: OnnxNode) -> Flow:
     """Cast: to a type of floats that represents its input exactly."""
     target, flow = node.whole("to", 0), node.flow
-    if target not in _HELD_BY or node.element not in _HELD_BY[target]:
+    if target not in _HELD_BY or flow.element not in _HELD_BY[target]:
         raise NotReadError("it may change numbers: only a cast to float32 or float64 is read, of a type that it holds")
-    return flow
+    return flow._replace(element=target)
 
 
 def dropout(node: OnnxNode) -> Flow | Constant:
@@ -73,6 +72,9 @@ class Operator(NamedTuple):
     read: Read
     attributes: tuple[str, ...] = ()
     """The supported attributes; a node with another one is not read."""
+    any_layout: bool = False
+    """Whether it is read of an input whose channels come last in the model too, see :class:`Layout`: it treats all
+    axes alike, or asks for the layout."""
 
 
 def read_node(node: OnnxNode) -> Part | Flow | Constant:
@@ -88,7 +90,21 @@ def read_node(node: OnnxNode) -> Part | Flow | Constant:
     for name in node.names():
         if name not in operator.attributes:
             raise NotReadError(f"its attribute {quoted(name)} is not known")
+    _check_flows(node.flows, operator.any_layout)
     return operator.read(node)
+
+
+def _check_flows(flows: Sequence[Flow], any_layout: bool) -> None:
+    """Refuse inputs that a layer cannot have: layers know one sample, with the channels first."""
+    for flow in flows:
+        if not flow.is_known:
+            raise NotReadError("the shape of its input is unknown")
+        if not flow.has_batch or not flow.shape:
+            raise NotReadError("the first axis of its input is not the batch")
+        if flow.layout != FIRST and not any_layout:
+            raise NotReadError("the channels of its input come last")
+    if len({flow.layout for flow in flows}) > 1:
+        raise NotReadError("the channels come last in some of its inputs, first in others")
 
 
 def _of_kind(kind: str) -> Read:
@@ -117,7 +133,8 @@ def _check_spatial(node: OnnxNode, does: str) -> None:
     """Refuse other axes than all spatial ones, which are an attribute, or from opset 13 or 18 on an input."""
     rank = len(node.flow.shape) - 1
     axes = node.wholes("axes") if node.has("axes") else node.wholes_of(1, "axes") if node.input(1) else None
-    if not rank or sorted(axis % (rank + 2) for axis in axes or []) != list(range(2, rank + 2)):
+    places = {node.place_of(axis, node.flow) for axis in axes or []}
+    if not rank or len(axes or []) != rank or places != set(range(1, rank + 1)):
         raise NotReadError(
             f"it {does} {'all axes' if axes is None else f'the axes {axes}'}, only the spatial ones are read"
         )
@@ -151,21 +168,31 @@ def _flatten(node: OnnxNode) -> Part | Flow:
     shape, axis = node.flow.shape, node.whole("axis", 1)
     if axis not in (1, -len(shape)):
         raise NotReadError(f"its axis is {axis}, only all axes of a sample are made one")
-    return node.flow if len(shape) == 1 else Part("flatten", {})
+    return _flat(node.flow)
+
+
+def _flat(flow: Flow) -> Part | Flow:
+    """All axes as one; of channels last the order of the features in the model is kept in mind."""
+    if len(flow.shape) == 1:
+        return flow
+    is_turned = flow.layout.is_last and flow.shape[0] > 1 and prod(flow.shape[1:]) > 1
+    return Part("flatten", {}, layout=Layout(flattened=flow.shape) if is_turned else FIRST)
 
 
 def _reshape(node: OnnxNode) -> Part | Flow:
     wanted = node.wholes("shape") or [] if node.opset < 5 else node.wholes_of(1, "shape")
-    shape = node.flow.shape
+    shape = node.flow.layout.order(node.flow.shape)
     batch, *rest = wanted or [None]
-    keeps_batch = batch in (-1, node.batch or 1) or (batch == 0 and not node.is_set("allowzero"))
+    copies = not node.is_set("allowzero")
+    keeps_batch = batch in (-1, node.batch or 1) or (batch == 0 and copies)
+    rest = [shape[place] if each == 0 and copies and place < len(shape) else each for place, each in enumerate(rest)]
     rest_of = prod(shape) // max(1, prod(each for each in rest if each != -1))
     found = [rest_of if each == -1 else each for each in rest]
     if keeps_batch and wanted.count(-1) < 2 and found == list(shape):
         return node.flow
     if not keeps_batch or wanted.count(-1) > 1 or found != [prod(shape)]:
         raise NotReadError(f"it makes {wanted} of {_sizes(shape)}, only a flatten is read")
-    return Part("flatten", {})
+    return _flat(node.flow)
 
 
 def _gemm(node: OnnxNode) -> Part:
@@ -186,22 +213,42 @@ def _gemm(node: OnnxNode) -> Part:
 
 
 def _matmul(node: OnnxNode) -> Part:
-    return _linear(_linear_weight(node, transposed=False), 1, None)
+    """MatMul: of features; or of channels that come last, which is a convolution of one tap."""
+    if not node.flow.layout.is_last:
+        return _linear(_linear_weight(node, transposed=False), 1, None)
+    weight, channels = node.constant(1, "B"), node.flow.shape[0]
+    if len(weight.shape) != 2 or weight.shape[0] != channels:
+        raise NotReadError(f"it multiplies {_sizes(node.flow.shape)} by {_sizes(weight.shape)}")
+    shape = (*weight.shape[::-1], *(1,) * (len(node.flow.shape) - 1))
+    turned = weight.changed(lambda values: np.ascontiguousarray(values.T).reshape(shape), shape)
+    arguments = {"out_channels": shape[0], "kernel_size": list(shape[2:]), "bias": False}
+    return Part("conv", arguments, {"weight": turned}, takes_bias=True)
 
 
 def _linear_weight(node: OnnxNode, *, transposed: bool) -> Constant:
-    """The weight in PyTorch's order, (out_features, in_features)."""
-    weight, shape = node.constant(1, "B"), node.flow.shape
-    if len(weight.shape) != 2 or len(shape) != 1:
+    """The weight in PyTorch's order, (out_features, in_features), the features in our order."""
+    weight, flow = node.constant(1, "B"), node.flow
+    if len(weight.shape) != 2 or len(flow.shape) != 1:
         raise NotReadError(
-            f"it multiplies {_sizes(shape)} by {_sizes(weight.shape)}, only features by a matrix are read"
+            f"it multiplies {_sizes(flow.shape)} by {_sizes(weight.shape)}, only features by a matrix are read"
         )
-    return weight if transposed else weight.changed(lambda values: np.ascontiguousarray(values.T), weight.shape[::-1])
+    if not transposed:
+        weight = weight.changed(lambda values: np.ascontiguousarray(values.T), weight.shape[::-1])
+    if not flow.layout.flattened or weight.shape[1] != flow.shape[0]:
+        return weight
+    order = _order_of(flow.layout.flattened)
+    return weight.changed(lambda values: values[:, order], weight.shape)
+
+
+def _order_of(shape: tuple[int, ...]) -> Array:
+    """Which feature that was flattened channels last each feature is that is flattened channels first."""
+    return np.moveaxis(np.arange(prod(shape)).reshape(*shape[1:], shape[0]), -1, 0).reshape(-1)
 
 
 def _linear(weight: Constant, alpha: float, bias: Constant | None) -> Part:
     values = {"weight": _scaled(weight, alpha)} | ({"bias": bias} if bias else {})
-    return Part("linear", {"out_features": weight.shape[0], "bias": bias is not None}, values)
+    arguments = {"out_features": weight.shape[0], "bias": bias is not None}
+    return Part("linear", arguments, values, layout=FIRST, takes_bias=True)
 
 
 def _scaled(constant: Constant, factor: float) -> Constant:
@@ -238,19 +285,25 @@ def _by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
     """A constant of one number for each channel of the input."""
     channels, rank = flow.shape[0], len(flow.shape) - 1
     axis = node.whole("axis", rank) if node.is_set("broadcast") and node.opset < 7 else None
-    shapes = [(channels,)] if axis == 1 else [(1,) * extra + (channels,) + (1,) * rank for extra in (0, 1)]
+    if constant.unread:
+        raise NotReadError(f"its constant is {constant.unread}")
+    if flow.layout.is_last:
+        shapes = [(1,) * extra + (channels,) for extra in range(rank + 2)]
+    else:
+        shapes = [(channels,)] if axis == 1 else [(1,) * extra + (channels,) + (1,) * rank for extra in (0, 1)]
     if constant.shape not in shapes:
         raise NotReadError(
             f"its constant of {_sizes(constant.shape)} beside {_sizes(flow.shape)} is not one number for each channel"
         )
-    return constant.changed(lambda values: values.reshape(-1), (channels,))
+    order = _order_of(flow.layout.flattened) if flow.layout.flattened else slice(None)
+    return constant.changed(lambda values: values.reshape(-1)[order], (channels,))
 
 
 def _softmax(node: OnnxNode) -> Part:
     """Softmax: over the axis and all after it up to opset 12, over that axis alone from 13 on."""
     axes = len(node.flow.shape) + 1
     axis = node.whole("axis", -1 if node.opset >= 13 else 1)
-    if axis % axes != 1 or (node.opset < 13 and axes > 2):
+    if node.flow.layout.flattened or node.place_of(axis, node.flow) != 0 or (node.opset < 13 and axes > 2):
         raise NotReadError(f"its axis is {axis}, only a softmax over the channels is read")
     return Part("softmax", {})
 
@@ -285,33 +338,29 @@ OPERATORS = {
     "AveragePool": Operator(average_pool, (*_WINDOW, "ceil_mode", "count_include_pad")),
     "GlobalMaxPool": Operator(_of_kind("global-max-pool")),
     "GlobalAveragePool": Operator(_of_kind("global-avg-pool")),
-    "ReduceMax": Operator(_reduced("global-max-pool"), _REDUCTION),
-    "ReduceMean": Operator(_reduced("global-avg-pool"), _REDUCTION),
-    "Squeeze": Operator(_squeeze, ("axes",)),
-    "Relu": Operator(_of_kind("relu"), _CONSUMED),
-    "LeakyRelu": Operator(_leaky_relu, ("alpha", *_CONSUMED)),
-    "Sigmoid": Operator(_of_kind("sigmoid"), _CONSUMED),
-    "Tanh": Operator(_of_kind("tanh"), _CONSUMED),
+    "ReduceMax": Operator(_reduced("global-max-pool"), _REDUCTION, any_layout=True),
+    "ReduceMean": Operator(_reduced("global-avg-pool"), _REDUCTION, any_layout=True),
+    "Squeeze": Operator(_squeeze, ("axes",), any_layout=True),
+    "Relu": Operator(_of_kind("relu"), _CONSUMED, any_layout=True),
+    "LeakyRelu": Operator(_leaky_relu, ("alpha", *_CONSUMED), any_layout=True),
+    "Sigmoid": Operator(_of_kind("sigmoid"), _CONSUMED, any_layout=True),
+    "Tanh": Operator(_of_kind("tanh"), _CONSUMED, any_layout=True),
     "BatchNormalization": Operator(
         _batch_norm, ("epsilon", "momentum", "training_mode", "is_test", "spatial", *_CONSUMED)
     ),
-    "Flatten": Operator(_flatten, ("axis",)),
-    "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED)),
-    "Gemm": Operator(_gemm, ("alpha", "beta", "transA", "transB", "broadcast")),
-    "MatMul": Operator(_matmul),
-    "Softmax": Operator(_softmax, ("axis",)),
+    "Flatten": Operator(_flatten, ("axis",), any_layout=True),
+    "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED), any_layout=True),
+    "Gemm": Operator(_gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
+    "MatMul": Operator(_matmul, any_layout=True),
+    "Softmax": Operator(_softmax, ("axis",), any_layout=True),
     "Upsample": Operator(upsampling, ("mode", "scales", "height_scale", "width_scale")),
     "Resize": Operator(upsampling, (*_NEAREST, *_NOT_NEAREST, "axes", "antialias", "keep_aspect_ratio_policy")),
-    "Add": Operator(_add, ("axis", "broadcast", *_CONSUMED)),
-    "Sub": Operator(_sub, ("axis", "broadcast", *_CONSUMED)),
-    "Transpose": Operator(transpose, ("perm",)),
-    "Cast": Operator(cast, ("to", "saturate", "round_mode")),
-    "Identity": Operator(same),
-    "Dropout": Operator(dropout, ("ratio", "seed", "is_test", *_CONSUMED)),
+    "Add": Operator(_add, ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Sub": Operator(_sub, ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Transpose": Operator(transpose, ("perm",), any_layout=True),
+    "Cast": Operator(cast, ("to", "saturate", "round_mode"), any_layout=True),
+    "Identity": Operator(same, any_layout=True),
+    "Dropout": Operator(dropout, ("ratio", "seed", "is_test", *_CONSUMED), any_layout=True),
     "Constant": Operator(_constant, _VALUES),
-    "Shape": Operator(onnx_windows.shape, ("start", "end")),
-    "Gather": Operator(onnx_windows.gather, ("axis",)),
-    "Unsqueeze": Operator(onnx_windows.as_list, ("axes",)),
-    "Concat": Operator(onnx_windows.concatenated, ("axis",)),
 }
 """Every operator that is read."""

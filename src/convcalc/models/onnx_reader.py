@@ -1,11 +1,11 @@
-"""Networks from ONNX models, through the package ``onnx`` (the extra of that name): chains of layers, and branches that
-are added. Nothing of a model is run, and no other file that it names is opened.
+"""Networks from ONNX models, through the package ``onnx`` (the extra of that name).
+
+Every node that the first output needs is listed; nothing of a model is run, and no other file is opened than one of
+tensors in the model's own folder, when a layer's numbers are needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, FormatError, GeometryError, LimitError, MissingExtraError, Place
@@ -14,11 +14,11 @@ from convcalc.files.number_notes import NumberNotes
 from convcalc.files.text import size_of
 from convcalc.layers.layer import Shape
 from convcalc.layers.network import INPUT, Network
-from convcalc.layers.stage import Stage
+from convcalc.layers.subnetwork import renumbered
 from convcalc.limits import Limits, bytes_text
 from convcalc.models.onnx_graph import Change, Graph
-from convcalc.models.onnx_input import ModelInput, model_input
-from convcalc.models.onnx_tensors import quoted, refuse_external, word
+from convcalc.models.onnx_input import ModelInput, further_inputs, model_input
+from convcalc.models.onnx_names import quoted, word
 from convcalc.wording import counted
 
 _LARGEST = 1 << 31  # bytes that Protocol Buffers read (protobuf.dev, "Total Size of the Message")
@@ -40,13 +40,12 @@ def open_onnx(source: OpenedFile, limits: Limits) -> OnnxModel:
 
     Raises:
         MissingExtraError: the package ``onnx`` is not installed.
-        FormatError: it is no such model, keeps tensors in other files, or has not one batch of an array as its input.
+        FormatError: it is no such model, or has no batch of an array as its input.
         LimitError: it is larger than the limits allow.
     """
     model = _model(source, limits)
     try:
-        refuse_external(model)
-        return OnnxModel(source.name, model, model_input(model.graph))
+        return OnnxModel(source.name, model, model_input(model.graph), "" if source.data is not None else source.name)
     except FormatError as error:
         error.place = Place(source.name)
         raise
@@ -59,6 +58,8 @@ class OnnxModel(NamedTuple):
     """The file's name for messages."""
     proto: Any
     input: ModelInput
+    path: str = ""
+    """The file itself, beside which files of its tensors lie; empty where it came through a pipe."""
 
     def network(
         self,
@@ -67,13 +68,14 @@ class OnnxModel(NamedTuple):
         number_notes: NumberNotes | None = None,
         change: Change | None = None,
     ) -> Network:
-        """The network, up to the first node on the way to its output that is no supported layer: see ``Network.cut``.
+        """The network to its first output; a node that no kind computes is an opaque layer: see ``Network.cut``.
 
         ``input_shape``: as of :meth:`ModelInput.sample`. Weights are read when a layer is computed; notes on them are
         then added to ``number_notes``. Nodes are counted from 1. ``change``: of one of its layers.
 
         Raises:
             FormatError: it is damaged, or no node of it can be read.
+            LimitError: it has too many nodes.
             FieldError: the size of its input is unknown and not given, or the given one differs from the model's.
             GeometryError: with the change the shapes of its layers are incompatible.
             ConvcalcError: raised by the change.
@@ -81,32 +83,34 @@ class OnnxModel(NamedTuple):
         try:
             shape = self.input.sample(input_shape)
             graph = self._graph(shape, limits, number_notes, change)
-            if change and graph.cut:
-                self._check_cut(graph, change, self._graph(shape, limits))
-            stages, notes = _that_count(graph, self.proto.graph)
+            if change:
+                self._check_change(graph, change, shape, limits)
+            kept, notes = _that_count(graph, self.proto.graph)
         except (FieldError, FormatError) as error:
             if error.place is None and (
                 input_shape is None or not error.field
             ):  # the caller knows where the given shape was written
                 error.place = Place(self.name)
             raise
-        title = word(self.proto.graph.name)[: limits.name]
-        return Network(shape, tuple(stages), title, (*graph.notes, *notes), graph.cut)
+        title, cut = word(self.proto.graph.name)[: limits.name], graph.cut(kept)
+        return Network(shape, renumbered(graph.stages, kept), title, (*graph.notes, *notes), cut)
 
     def _graph(
         self, shape: Shape, limits: Limits, number_notes: NumberNotes | None = None, change: Change | None = None
     ) -> Graph:
-        graph = Graph(self.proto, self.input, shape, limits, number_notes or NumberNotes(), change)
+        graph = Graph(self.proto, self.input, shape, limits, number_notes or NumberNotes(), change, self.path)
         graph.read()
         return graph
 
-    def _check_cut(self, graph: Graph, change: Change, unchanged: Graph) -> None:
+    def _check_change(self, graph: Graph, change: Change, shape: Shape, limits: Limits) -> None:
         """Refuse a change that makes a later node invalid."""
-        cut = graph.cut
-        if cut is None or cut.node not in unchanged.names:
+        unchanged = self._graph(shape, limits)
+        stops = {each.node for each in unchanged.stops.values()}
+        broken = next((each for each in graph.stops.values() if each.node not in stops), None)
+        if broken is None:
             return
         raise GeometryError(
-            f"{unchanged.names[cut.node]}: {cut.reason}",
+            f"{unchanged.names.get(broken.node, broken.name)}: {broken.reason}",
             hint=f"it fits without {change.called} of {change.layer}",
             place=Place(self.name),
         )
@@ -135,28 +139,23 @@ def _model(source: OpenedFile, limits: Limits) -> Any:
     return model
 
 
-def _that_count(graph: Graph, proto: Any) -> tuple[list[Stage], list[str]]:
-    """The layers that the first output needs, or all where the network stops, and notes on that."""
+def _that_count(graph: Graph, proto: Any) -> tuple[list[int], list[str]]:
+    """The layers that the first output needs, and notes on what is left out."""
     if not graph.stages:
-        raise FormatError(f"no layer of the model can be read: {graph.cut or 'its first output needs none'}")
-    if graph.cut:
-        return graph.stages, [str(graph.cut)]
+        raise FormatError("no layer of the model can be read: its first output needs none")
     notes = []
     if len(proto.output) != 1:
         names = ", ".join(quoted(each.name) for each in proto.output[:10])
         notes.append(f"of {counted(len(proto.output), 'output')} ({names}) the first is read")
+    if further := further_inputs(proto):
+        names = ", ".join(quoted(each) for each in further[:10])
+        notes.append(f"of {counted(len(further) + 1, 'input')} the first is the network's, not {names}")
     last = graph.flow_of(proto.output[0].name if proto.output else "")
     if last is None or last.number == INPUT:
         raise FormatError("the first output of the model comes from no layer")
+    if last.layout.flattened:
+        notes.append("the features of the output are in the order of channels first, in the model channels last")
     needed = Network((), tuple(graph.stages)).needed(last.number)
     if len(needed) < len(graph.stages):
         notes.append(f"{counted(len(graph.stages) - len(needed), 'layer')} left out that its output does not need")
-    return _renumbered(graph.stages, needed), notes
-
-
-def _renumbered(stages: Sequence[Stage], needed: Sequence[int]) -> list[Stage]:
-    places = {INPUT: INPUT} | {number: place for place, number in enumerate(needed)}
-    return [
-        replace(stage, inputs=tuple(places[each] for each in stage.inputs))
-        for stage in (stages[number] for number in needed)
-    ]
+    return needed, notes

@@ -1,8 +1,8 @@
-"""The constants of an ONNX model: shapes at once, numbers on demand, nothing from other files."""
+"""The constants of an ONNX model: shapes at once, numbers on demand, from the model or from a file beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
@@ -12,10 +12,9 @@ import numpy as np
 from convcalc.arrays import Array, read_only
 from convcalc.errors import FormatError
 from convcalc.files.safetensors import from_bfloat16
-from convcalc.files.text import shown
 from convcalc.limits import bytes_text
-
-_EXTERNAL = 1  # TensorProto.DataLocation
+from convcalc.models.onnx_external import EXTERNAL, ExternalData, external_data
+from convcalc.models.onnx_names import quoted
 
 
 class _Storage(NamedTuple):
@@ -55,91 +54,84 @@ class Constant:
     """Conversions made when it is read."""
     stored: str = ""
     """The name of the model's tensor that it is, or derives from."""
+    unread: str = ""
+    """Why its numbers are not read; empty where they are."""
+    element: int = 1
+    """The type of its numbers in the model (``TensorProto.DataType``)."""
 
     def changed(self, change: Callable[[Array], Array], shape: tuple[int, ...]) -> Constant:
         """The constant with its numbers changed when they are read."""
         return replace(self, read=lambda: read_only(change(self.read())), shape=shape)
 
+    def named(self, source: Constant | None) -> Constant:
+        """The constant as one that derives from another."""
+        return replace(self, stored=source.stored, note=self.note or source.note) if source else self
+
 
 MOST_AXES, _MOST_CELLS = 8, 1 << 31
 """Of a tensor, and on one axis of an empty one."""
+FLOATS = (1, 10, 11, 16)
+"""Types of ``TensorProto.DataType`` that weights are learned in."""
 
 
-def word(text: str | bytes) -> str:
-    """A name of a model; Protocol Buffers return bytes where it is no UTF-8."""
-    return text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-
-
-def quoted(text: str | bytes) -> str:
-    """A name of a model in quotes, cut when it is long."""
-    return shown(word(text))
-
-
-def constant_of(tensor: Any) -> Constant:
+def constant_of(tensor: Any, model: str = "") -> Constant:
     """The constant of a ``TensorProto``; its bytes are counted, and converted to numbers when they are read.
 
+    ``model``: the model's path, beside which a file of tensors lies; that file is opened when the numbers are read.
+
     Raises:
-        FormatError: it is damaged, or of a type that cannot be computed with.
+        FormatError: it is damaged, or kept where nothing is read.
     """
     shape, name = tuple(tensor.dims), quoted(tensor.name)
-    stored = _STORED.get(tensor.data_type)
-    if stored is None:
-        raise FormatError(f"tensor {name} is of type {tensor.data_type}, which convcalc does not compute with")
     if len(shape) > MOST_AXES:
         raise FormatError(f"tensor {name} has {len(shape)} axes, at most {MOST_AXES} are read")
     is_beyond = prod(shape) == 0 and max(shape) >= _MOST_CELLS  # NumPy cannot create such an array, though it is empty
     if any(size < 0 for size in shape) or is_beyond or tensor.HasField("segment"):
         raise FormatError(f"tensor {name} has the shape {list(shape)}, or is stored in parts")
+    stored = _STORED.get(tensor.data_type)
+    if stored is None:
+        return unread(shape, tensor.data_type, f"of type {tensor.data_type}, which convcalc does not compute with")
+    bits = 8 * np.dtype(stored.raw).itemsize
+    note = f"{stored.name} is read as float32" if stored.name.endswith("float16") else ""
+    if tensor.data_location == EXTERNAL or tensor.external_data:
+        source = external_data(tensor, model, bits)
+        return Constant(shape, lambda: _external(source, stored, shape), note, element=tensor.data_type)
     is_raw = tensor.HasField("raw_data")
-    size = np.dtype(stored.raw).itemsize
+    _check_bytes(tensor, stored, is_raw)
+    return Constant(shape, lambda: _values(tensor, stored, is_raw).reshape(shape), note, element=tensor.data_type)
+
+
+def unread(shape: tuple[int, ...], element: int, reason: str) -> Constant:
+    """A constant whose numbers are not read; ``reason``: what it is, such as "of type 8"."""
+
+    def refuse() -> Array:
+        raise FormatError(f"a tensor {reason}")
+
+    return Constant(shape, refuse, unread=reason, element=element)
+
+
+def _check_bytes(tensor: Any, stored: _Storage, is_raw: bool) -> None:
+    shape, size = tuple(tensor.dims), np.dtype(stored.raw).itemsize
     found = len(tensor.raw_data) if is_raw else size * len(getattr(tensor, stored.field))
     if found != prod(shape) * size:
         sizes = " × ".join(map(str, shape)) or "one"
         raise FormatError(
-            f"tensor {name} is damaged: {sizes} values of {stored.name} are {bytes_text(prod(shape) * size)}, "
-            f"it holds {bytes_text(found)}"
+            f"tensor {quoted(tensor.name)} is damaged: {sizes} values of {stored.name} are "
+            f"{bytes_text(prod(shape) * size)}, it holds {bytes_text(found)}"
         )
-    note = f"{stored.name} is read as float32" if stored.name.endswith("float16") else ""
-    return Constant(shape, lambda: _values(tensor, stored, is_raw).reshape(shape), note)
+
+
+def _external(source: ExternalData, stored: _Storage, shape: tuple[int, ...]) -> Array:
+    values: Array = np.frombuffer(source.bytes(), stored.raw)
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return read_only(_numbers(values, stored.name)).reshape(shape)
 
 
 def plain_constant(values: Any) -> Constant:
     """The constant of an attribute's numbers."""
-    array = np.array(values, np.float32 if np.array(values).dtype.kind == "f" else np.int64)
-    return Constant(array.shape, lambda: read_only(array))
-
-
-def refuse_external(model: Any) -> None:
-    """Refuse a model with tensors in other files: no path from a file is ever opened.
-
-    Raises:
-        FormatError: it has such tensors; with the names of the tensor and the file.
-    """
-    for tensor in _tensors_of_nodes([*_graph_tensors(model.graph)], [node for f in model.functions for node in f.node]):
-        if tensor.data_location == _EXTERNAL or tensor.external_data:
-            where = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
-            raise FormatError(
-                f"the model keeps tensor {quoted(tensor.name)} in another file, {quoted(where)}, which is not read",
-                hint="export it with its data inside: torch.onnx.export(…, external_data=False), "
-                "or onnx.save(onnx.load(path), new_path)",
-            )
-
-
-def _graph_tensors(graph: Any) -> Iterator[Any]:
-    sparse = [each for pair in graph.sparse_initializer for each in (pair.values, pair.indices)]
-    return _tensors_of_nodes([*graph.initializer, *sparse], graph.node)
-
-
-def _tensors_of_nodes(tensors: list[Any], nodes: Any) -> Iterator[Any]:
-    yield from tensors
-    for node in nodes:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for pair in (attribute.sparse_tensor, *attribute.sparse_tensors):
-                yield from (pair.values, pair.indices)
-            for graph in (attribute.g, *attribute.graphs):
-                if graph.node or graph.initializer or graph.sparse_initializer:
-                    yield from _graph_tensors(graph)
+    is_float = np.array(values).dtype.kind == "f"
+    array = np.array(values, np.float32 if is_float else np.int64)
+    return Constant(array.shape, lambda: read_only(array), element=1 if is_float else 7)
 
 
 def _values(tensor: Any, stored: _Storage, is_raw: bool) -> Array:

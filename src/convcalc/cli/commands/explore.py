@@ -75,7 +75,7 @@ def _session(options: opt.ProblemOptions, layer: str | None, input_text: str | N
     """
     from importlib.util import find_spec
 
-    from convcalc.cli.network import asked, check_numbers, number_of, settled
+    from convcalc.cli.network import asked, check_numbers, computed, number_of, settled
     from convcalc.errors import MissingExtraError
     from convcalc.explore.session import open_session
     from convcalc.request.edited import with_input_text
@@ -84,7 +84,7 @@ def _session(options: opt.ProblemOptions, layer: str | None, input_text: str | N
     if find_spec("textual") is None:
         raise MissingExtraError("explore", "tui")
     request, context = asked(options, layer)
-    network = resolve(request, context, input_text=input_text)
+    network = computed(resolve(request, context, input_text=input_text), layer)
     check_numbers(network)
     if input_text is not None:
         request = with_input_text(request, input_text, len(network.input_shape) - 1)

@@ -22,12 +22,12 @@ def plan(
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Say how a convolution, or each of a network's, would be computed, without computing it: engine, memory, time."""
-    from convcalc.cli.network import network_of, number_of
+    from convcalc.cli.network import computed, network_of
     from convcalc.cli.output.emit import check_output, emit
 
     check_output(target)
-    network, context = network_of(options, layer, input, explain=True)
-    number_of(network, layer)
+    whole, context = network_of(options, layer, input, explain=True)
+    network = computed(whole, layer)
     network = network.as_problem(context) if network.tensor else network
     problem = network.stages[0].problem
     emit(_of_network(network, context, layer) if problem is None else _of_problem(network, context), target)

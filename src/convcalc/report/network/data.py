@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from convcalc.layers.kinds.opaque import Opaque
+from convcalc.layers.layer import Layer
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.sharing import shared
+from convcalc.layers.stage import Cut
 from convcalc.report.text import listed
 from convcalc.wording import counted, shape_text
 
@@ -15,16 +18,26 @@ _MOST_TENSORS, _MOST_USES = 8, 6
 
 
 def stopped_at(network: Network) -> dict[str, Any] | None:
-    """The node at which the reading of a model stops; null where its output is reached."""
-    return None if network.cut is None else network.cut._asdict()
+    """The node at which the numbers of a model stop; null where its output is reached."""
+    if network.cut is None:
+        return None
+    record = network.cut._asdict()
+    return {**{name: record[name] for name in ("node", "name", "operator", "reason", "done", "nodes")}}
+
+
+def computed_of(network: Network) -> dict[str, int]:
+    """The layers whose numbers can be computed, and all of them."""
+    every = len(network.stages)
+    return {"layers": every, "of": every} if network.cut is None else _share(network.cut)
+
+
+def _share(cut: Cut) -> dict[str, int]:
+    return {"layers": cut.computed, "of": cut.layers}
 
 
 def cut_notes(network: Network) -> tuple[str, ...]:
-    """The note that the network ends before the output of its model, if it does."""
-    cut = network.cut
-    if cut is None:
-        return ()
-    return (f"the network {cut}; {cut.done:,} of {counted(cut.nodes, 'node')} on the way to its output",)
+    """The note that the numbers stop before the output of the model, if they do."""
+    return () if network.cut is None else (network.cut.sentence,)
 
 
 def shared_data(network: Network) -> list[dict[str, Any]]:
@@ -53,6 +66,13 @@ def layers_text(network: Network) -> str:
     one = " as one" if len(names) > 1 else ""
     shapes = [cells_or_features(network.shape_of(number)) for number in (INPUT, len(network.stages) - 1)]
     return f"{listed(names)}{one}: {' become '.join(shapes)}."
+
+
+def output_text(layer: Layer) -> str:
+    """The shape of a layer's output in words."""
+    if isinstance(layer, Opaque) and layer.shape is None:
+        return "unknown"
+    return cells_or_features(layer.output_shape) if layer.output_shape else "one number"
 
 
 def cells_or_features(shape: Sequence[int]) -> str:

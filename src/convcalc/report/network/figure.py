@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from convcalc.layers.kinds.opaque import Opaque, called
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
-from convcalc.report.network.data import cells_or_features, cut_notes
+from convcalc.report.network.data import cells_or_features, cut_notes, output_text
 from convcalc.report.network.summary import is_named_by_kind, kernel_text
 from convcalc.wording import counted
 
@@ -88,10 +89,10 @@ def _lines(stage: Stage) -> Iterator[str]:
     """The kind of a layer, unless its name contains it, its parameters, and the shape of its output."""
     layer = stage.layer
     kernel, groups = kernel_text(layer), layer.settings.get("groups", 1)
-    if kernel or not is_named_by_kind(stage.name, layer):
-        yield " ".join(filter(None, (layer.kind, kernel)))
+    if kernel or not is_named_by_kind(stage.name, layer) or isinstance(layer, Opaque):
+        yield " ".join(filter(None, (called(layer), kernel)))
     if groups > 1:
         yield f"in {groups:,} groups"
     if layer.parameters:
         yield counted(layer.parameters, "parameter")
-    yield cells_or_features(layer.output_shape)
+    yield output_text(layer)

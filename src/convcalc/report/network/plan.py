@@ -10,7 +10,7 @@ from convcalc.layers.network import Network
 from convcalc.layers.network_plan import LayerPlan, NetworkPlan
 from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
-from convcalc.report.network.data import cut_notes, stopped_at
+from convcalc.report.network.data import computed_of, cut_notes, stopped_at
 from convcalc.report.number_data import number_data
 from convcalc.report.plan import bound_data, share_text
 from convcalc.report.text import listed, seconds_text
@@ -113,6 +113,7 @@ def _data(network: Network, planned: NetworkPlan, batch: int, notes: tuple[str, 
         "memory_bytes": planned.highest.memory_bytes,
         "highest": planned.highest.name,
         "stopped_at": stopped_at(network),
+        "computed": computed_of(network),
         "notes": list(notes),
     }
 

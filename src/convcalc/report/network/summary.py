@@ -10,11 +10,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcalc.layers.costs import FLOAT32_BYTES, Convention, Tally, tallies
+from convcalc.layers.kinds.opaque import Opaque, called
 from convcalc.layers.layer import Layer, Settings
 from convcalc.layers.network import Network
 from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, note, say
-from convcalc.report.network.data import shared_data, sharing_notes, stopped_at
+from convcalc.report.network.data import computed_of, cut_notes, shared_data, sharing_notes, stopped_at
 from convcalc.wording import counted, safe_text, shape_text
 
 
@@ -41,7 +42,7 @@ def ratio(part: int, whole: int) -> float:
 
 def jumps_of(row: Tally) -> list[Fraction]:
     """The jumps on the axes that have one."""
-    return [field.jump for field in row.fields if field.jump is not None]
+    return [field.jump for field in row.fields or () if field.jump is not None]
 
 
 def summary_data(network: Network, rows: Sequence[Tally], convention: Convention) -> dict[str, Any]:
@@ -63,7 +64,8 @@ def summary_data(network: Network, rows: Sequence[Tally], convention: Convention
         "totals": totals._asdict(),
         "shared": shared_data(network),
         "stopped_at": stopped_at(network),
-        "notes": [*network.notes, *sharing_notes(network)],
+        "computed": computed_of(network),
+        "notes": _notes(network),
     }
 
 
@@ -71,15 +73,21 @@ def _record(row: Tally) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": row.layer.kind,
-        "output_shape": list(row.output_shape),
+        "operator": row.layer.operator if isinstance(row.layer, Opaque) else None,
+        "computed": row.is_computed,
+        "output_shape": list(row.output_shape) if row.is_shape_known else None,
         **_settings(row.layer.settings),
         "parameters": row.parameters,
         "shared_parameters": row.repeated,
         "macs": row.macs,
         "activation_bytes": row.activation_bytes,
-        "receptive_field": [field.size for field in row.fields],
-        "jump": [jump.numerator if jump.denominator == 1 else str(jump) for jump in jumps_of(row)],
+        "receptive_field": None if row.fields is None else [field.size for field in row.fields],
+        "jump": None if row.fields is None else [_fraction(jump) for jump in jumps_of(row)],
     }
+
+
+def _fraction(jump: Fraction) -> int | str:
+    return jump.numerator if jump.denominator == 1 else str(jump)
 
 
 def _settings(said: Settings) -> dict[str, Any]:
@@ -107,17 +115,19 @@ def _shares(row: Tally, totals: Totals) -> dict[str, float]:
     }
 
 
-def summary_rows(rows: Sequence[Tally]) -> Iterator[Iterable[Any]]:
-    """One row for each layer."""
+def summary_rows(network: Network, rows: Sequence[Tally]) -> Iterator[Iterable[Any]]:
+    """One row for each layer; those that are not computed say where the numbers stop."""
     header = (
         "name", "kind", "output_shape", "kernel_size", "stride", "padding", "dilation", "output_padding", "groups",
         "scale_factor", "parameters", "macs", "activation_bytes", "receptive_field", "jump", "parameter_share",
-        "mac_share", "shared_parameters",
+        "mac_share", "shared_parameters", "operator", "computed", "stopped_at",
     )  # fmt: skip
     yield header
     totals = totals_of(rows)
     for row in rows:
         record = _record(row) | {"name": safe_text(row.name)} | _shares(row, totals)
+        record["operator"] = safe_text(record["operator"] or "")
+        record["stopped_at"] = "" if row.is_computed or not network.cut else safe_text(str(network.cut))
         yield tuple(_in_a_cell(record[name]) for name in header)
 
 
@@ -127,6 +137,8 @@ def _in_a_cell(value: Any) -> Any:
     >>> _in_a_cell([3, 3]), _in_a_cell([[0, 1], [2, 2]])
     ('3x3', '0+1x2+2')
     """
+    if value is None:
+        return ""
     if not isinstance(value, list):
         return value
     return "x".join("+".join(map(str, each)) if isinstance(each, list) else str(each) for each in value)
@@ -134,6 +146,7 @@ def _in_a_cell(value: Any) -> Any:
 
 _SPARE = ("% parameters", "% MACs", "bytes", "groups", "jump", "kernel", "kind", "field")
 """The columns that a narrow page omits, the least important first."""
+_UNKNOWN = "?"
 _NUMBERING = "0123456789-_."  # characters after the kind in a numbered name
 
 
@@ -143,9 +156,13 @@ def summary_report(network: Network, convention: Convention = Convention()) -> R
     return Report(
         blocks=tuple(_blocks(network, rows, convention)),
         data=lambda: summary_data(network, rows, convention),
-        rows=lambda: summary_rows(rows),
-        notes=(*network.notes, *sharing_notes(network)),
+        rows=lambda: summary_rows(network, rows),
+        notes=tuple(_notes(network)),
     )
+
+
+def _notes(network: Network) -> list[str]:
+    return [*network.notes, *cut_notes(network), *sharing_notes(network)]
 
 
 class _Column(NamedTuple):
@@ -171,7 +188,7 @@ def _blocks(network: Network, rows: Sequence[Tally], convention: Convention) -> 
     yield _table(columns)
     legend = _legend({column.name for column in columns}, rows, totals, convention)
     yield from (say(text, Role.LABEL) for text in legend)
-    yield from map(note, (*network.notes, *sharing_notes(network)))
+    yield from map(note, _notes(network))
 
 
 def _batch(convention: Convention) -> tuple[int, ...]:
@@ -193,17 +210,17 @@ def _table(columns: Sequence[_Column]) -> Table:
 
 def _columns(rows: Sequence[Tally], totals: Totals, convention: Convention) -> Iterator[_Column]:
     skipped = 1 - len(_batch(convention))
-    is_plain = all(is_named_by_kind(row.name, row.layer) for row in rows)
-    kinds = [] if is_plain else [row.layer.kind for row in rows]
+    is_plain = all(is_named_by_kind(row.name, row.layer) and row.is_computed for row in rows)
+    kinds = [] if is_plain else [called(row.layer) for row in rows]
     yield _column("layer", (row.name for row in rows), "total", is_text=True)
     yield _column("kind", kinds or [""] * len(rows), is_text=True)
-    yield _column("output", (shape_text(row.output_shape[skipped:]) for row in rows))
+    yield _column("output", (_shape(row, skipped) for row in rows))
     yield _column("kernel", (kernel_text(row.layer) for row in rows), is_text=True)
     yield _column("groups", map(_groups, rows))
     yield _column("parameters", (f"{row.parameters:,}" for row in rows), f"{totals.parameters:,}")
     yield _column("MACs", (f"{row.macs:,}" for row in rows), f"{totals.macs:,}")
     yield _column("bytes", (f"{row.activation_bytes:,}" for row in rows), f"{totals.activation_bytes:,}")
-    yield _column("field", (_each([field.size for field in row.fields]) for row in rows))
+    yield _column("field", map(_field, rows))
     yield _column("jump", (_each(jumps_of(row)) for row in rows))
     yield _shares_column("% parameters", [ratio(row.new_parameters, totals.parameters) for row in rows])
     yield _shares_column("% MACs", [ratio(row.macs, totals.macs) for row in rows])
@@ -242,6 +259,15 @@ def kernel_text(layer: Layer) -> str:
     return " ".join([shape_text(settings["kernel_size"]), *parts])
 
 
+def _shape(row: Tally, skipped: int) -> str:
+    """The output's shape without the batch of one."""
+    return shape_text(row.output_shape[skipped:]) if row.is_shape_known else _UNKNOWN
+
+
+def _field(row: Tally) -> str:
+    return _UNKNOWN if row.fields is None else _each([field.size for field in row.fields])
+
+
 def _groups(row: Tally) -> str:
     """Their number, where there is more than one."""
     count = row.layer.settings.get("groups", 1)
@@ -269,5 +295,7 @@ def _legend(columns: set[str], rows: Sequence[Tally], totals: Totals, convention
         yield "kernel: taps; /2 is stride 2, d2 dilation 2, where they are not 1."
     if "field" in columns:
         yield "field: the receptive field, input cells from the first that a cell sees to the last, padding included."
+        if any(row.fields is None for row in rows):
+            yield "field ?: unknown, beyond an opaque layer that may read any cell."
     if "jump" in columns:
         yield "jump: the effective stride, input cells from what a cell sees to what its neighbour sees."

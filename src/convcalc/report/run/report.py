@@ -9,7 +9,7 @@ from convcalc.layers.run import LayerRun, NetworkRun
 from convcalc.report.array_data import array_data
 from convcalc.report.arrays.lone_arrays import lone_blocks
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, Span, Table, note, say
-from convcalc.report.network.data import stopped_at
+from convcalc.report.network.data import computed_of, cut_notes, stopped_at
 from convcalc.report.number_data import number_data
 from convcalc.report.run.verification import network_verification_blocks, verification_data
 from convcalc.report.text import brief_text, number_text
@@ -34,6 +34,7 @@ def network_run_report(run: NetworkRun, *, explain: bool = False, maps: Maps | N
 
 def _notes(run: NetworkRun) -> Iterator[str]:
     yield from run.notes
+    yield from cut_notes(run.network)
     first = next((row for row in run.layers if row.not_finite), None)
     if first is not None:
         name, cells = run.network.stages[first.number].name, counted(first.not_finite, "cell")
@@ -56,7 +57,7 @@ def _headline(run: NetworkRun) -> str:
     """The input, the number of layers, and the output."""
     last = run.last
     samples = f"{counted(last.shape[0], 'sample')} of " if last.shape[0] != 1 else ""
-    every, done = len(run.network.stages), len(run.layers)
+    every, done = computed_of(run.network)["of"], len(run.layers)
     layers = counted(done, "layer") if done == every else f"{done:,} of {counted(every, 'layer')}"
     name = run.network.stages[last.number].name
     given = f"{samples}{shape_text(run.network.input_shape)}"
@@ -92,6 +93,7 @@ def _data(run: NetworkRun, notes: Sequence[str]) -> dict[str, Any]:
         "layers": [_layer_data(run, row) | verification_data(row.verified) for row in run.layers],
         "macs": run.macs,
         "stopped_at": stopped_at(run.network),
+        "computed": {**computed_of(run.network), "layers": len(run.layers)},
         "notes": list(notes),
         "output_layer": run.network.stages[run.last.number].name,
         "output_shape": list(run.output.shape),

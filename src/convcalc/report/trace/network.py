@@ -9,7 +9,7 @@ from convcalc.layers.explainer import ExplainedCell
 from convcalc.layers.network import INPUT, Network
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, note, say
 from convcalc.report.cell_names import cell_text, layer_text, place_text, region_text
-from convcalc.report.network.data import cut_notes, stopped_at
+from convcalc.report.network.data import computed_of, cut_notes, stopped_at
 from convcalc.report.text import number_text
 from convcalc.report.trace.convolution import reads_text, story_blocks, trace_data
 from convcalc.report.trace.terms import terms_blocks
@@ -70,6 +70,7 @@ def network_trace_data(explained: ExplainedCell) -> dict[str, Any]:
     document: dict[str, Any] = {
         "title": explained.network.title,
         "stopped_at": stopped_at(explained.network),
+        "computed": computed_of(explained.network),
         "layer": layer_text(explained.network, explained.node.number),
         "batch": explained.sample or 0,
         "cell": list(explained.node.cell),

@@ -12,7 +12,7 @@ from convcalc.layers.adjoint import at_cell
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.report.array_data import array_data
 from convcalc.report.blocks import SCHEMA_VERSION
-from convcalc.report.network.data import stopped_at
+from convcalc.report.network.data import computed_of, stopped_at
 from convcalc.report.number_data import number_data
 from convcalc.report.uses.adjoint import adjoint_data
 from convcalc.wording import safe_text
@@ -64,6 +64,7 @@ def _of_layers(uses: Uses) -> dict[str, Any]:
         "schema": f"convcalc.network-uses/{SCHEMA_VERSION}",
         "title": uses.network.title,
         "stopped_at": stopped_at(uses.network),
+        "computed": computed_of(uses.network),
         "input": uses.source,
         "batch": uses.sample,
         "cell": list(uses.cell),
