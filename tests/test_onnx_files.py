@@ -1,4 +1,4 @@
-"""ONNX files: what is refused, in one sentence, and nothing but the file itself is opened."""
+"""ONNX files: what is refused, in one sentence."""
 
 import sys
 
@@ -12,70 +12,6 @@ from convcalc.files.tensor_file import read_tensor
 from convcalc.limits import Limits
 from convcalc.models.onnx_reader import read_onnx
 from onnx_models import FLOAT, LIMITS, helper, lenet, model_of, node, numbers, numpy_helper, onnx, read
-
-
-def external(location, **more):
-    """A tensor that says that its numbers are in another file."""
-    proto = onnx.TensorProto(name="w", data_type=FLOAT, dims=[4, 3, 3, 3], data_location=onnx.TensorProto.EXTERNAL)
-    for key, value in {"location": location, **more}.items():
-        proto.external_data.add(key=key, value=value)
-    return proto
-
-
-OUTSIDE = ["../../etc/passwd", "/etc/passwd", "link.bin", "hard.bin", "weights.bin", "\x1b]0;pwned\x07", ""]
-
-
-@pytest.mark.parametrize("location", OUTSIDE)
-def test_data_in_other_files_is_refused(location, tmp_path, cli):
-    """Wherever they are: nothing but the model itself is opened, and the name is shown and not obeyed."""
-    weights = tmp_path / "weights.bin"
-    weights.write_bytes(numbers(4, 3, 3, 3).tobytes())
-    (tmp_path / "link.bin").symlink_to("/etc/passwd")
-    (tmp_path / "hard.bin").hardlink_to(weights)
-    model = model_of([node("Conv", "x", "w")], constants={"w": external(location, offset="0", length="432")})
-    path = tmp_path / "m.onnx"
-    path.write_bytes(model.SerializeToString())
-    opened = []
-    sys.addaudithook(lambda event, details: opened.append(details[0]) if event == "open" else None)
-    with pytest.raises(FormatError) as caught:
-        read_onnx(open_file(str(path), LIMITS), LIMITS)
-    read_files = [each for each in opened if isinstance(each, str) and not each.endswith((".py", ".pyc", ".so"))]
-    assert str(caught.value) == (
-        f"{path}: the model keeps tensor 'w' in another file, {location!r}, which is not read "
-        "(export it with its data inside: torch.onnx.export(…, external_data=False), "
-        "or onnx.save(onnx.load(path), new_path))"
-    )
-    assert set(read_files) <= {str(path), "/proc/meminfo"} | {each for each in read_files if "cgroup" in each}
-
-
-def test_data_in_other_files_is_found_wherever_it_hides():
-    """In attributes, in graphs within nodes, in sparse tensors and in functions."""
-    hidden = external("a.bin")
-    constant = helper.make_node("Constant", [], ["c"], value=hidden)
-    inner = helper.make_graph([constant], "inner", [], [])
-    sparse = model_of([node("Relu", "x")])
-    sparse.graph.sparse_initializer.add().values.CopyFrom(hidden)
-    function = model_of([node("Relu", "x")])
-    function.functions.append(helper.make_function("d", "f", [], ["c"], [constant], [helper.make_opsetid("", 17)]))
-    for model in (
-        model_of([constant, node("Relu", "x")]),
-        model_of([node("Relu", "x", to="a"), helper.make_node("If", ["a"], ["y"], then_branch=inner)]),
-        model_of(
-            [
-                helper.make_node(
-                    "Constant",
-                    [],
-                    ["c"],
-                    sparse_value=helper.make_sparse_tensor(hidden, numpy_helper.from_array(np.zeros(1, np.int64)), [9]),
-                ),
-                node("Relu", "x"),
-            ]
-        ),
-        sparse,
-        function,
-    ):
-        with pytest.raises(FormatError, match=r"keeps tensor 'w' in another file, 'a\.bin', which is not read"):
-            read(model)
 
 
 def lying(change):
@@ -99,18 +35,6 @@ FAULTS = {
     "negative size": (
         lying(lambda proto: proto.dims.__setitem__(0, -3)),
         "m.onnx: tensor 'b' has the shape [-3], or is stored in parts",
-    ),
-    "text": (
-        lying(lambda proto: setattr(proto, "data_type", 8)),
-        "m.onnx: tensor 'b' is of type 8, which convcalc does not compute with",
-    ),
-    "inputs": (
-        helper.make_model(
-            helper.make_graph(
-                [node("Add", "a", "b")], "g", [helper.make_tensor_value_info(each, FLOAT, (1, 3)) for each in "ab"], []
-            )
-        ),
-        "m.onnx: the model has 2 inputs: 'a', 'b'; a network here has one",
     ),
     "no input": (
         helper.make_model(helper.make_graph([], "g", [], [])),
@@ -255,4 +179,4 @@ def test_names_that_are_no_text_are_shown_by_their_bytes():
         data = data.replace(each, b"\xff" + each[1:])
     network = read(data)
     assert (network.stages[0].name, network.title) == ("\\xff" + longest[1:], "\\xffitle")
-    assert network.notes == ("stops at node 2 '\\\\xffther' (\\xffRN): no kind of layer does that",)
+    assert str(network.cut) == "stops at node 2 '\\\\xffther' (\\xffRN): no kind of layer does that"

@@ -142,7 +142,7 @@ class Cut(NamedTuple):
     """Where a network's numbers stop before its output: at the first node on the way that no kind computes."""
 
     node: int
-    """Counted from 1 in the file."""
+    """Counted from 1 in the file; 0 for an input of the model."""
     name: str
     operator: str
     reason: str
@@ -156,6 +156,8 @@ class Cut(NamedTuple):
     """Layers of the whole network."""
 
     def __str__(self) -> str:
+        if not self.node:
+            return f"stops at the input {self.name!r}: {self.reason}"
         called = f" {self.name!r}" if self.name else ""
         return f"stops at node {self.node}{called} ({self.operator}): {self.reason}"
 

@@ -157,7 +157,7 @@ def _spread(_: OnnxNode, values: Array, shape: Array) -> Array:
 
 def _range(_: OnnxNode, start: Array, end: Array, step: Array) -> Array:
     _check_cells([int(abs((float(end) - float(start)) / float(step))) + 1])
-    return np.arange(start, end, step)
+    return np.asarray(np.arange(start.item(), end.item(), step.item()), start.dtype)
 
 
 def _check_cells(sizes: Sequence[int]) -> None:
@@ -167,7 +167,7 @@ def _check_cells(sizes: Sequence[int]) -> None:
 
 def _product(node: OnnxNode, values: Array, axes: Any = None) -> Array:
     places = tuple(_axes(node, axes)) or None
-    return np.prod(values, axis=places, keepdims=node.is_set("keepdims", default=True))
+    return np.asarray(np.prod(values, axis=places, keepdims=node.is_set("keepdims", default=True)))
 
 
 _WORKS: dict[str, Compute] = {
@@ -198,7 +198,7 @@ _WORKS: dict[str, Compute] = {
     "Not": lambda _, values: np.equal(values, 0).astype(np.uint8),
     "And": lambda _, one, other: np.logical_and(one, other).astype(np.uint8),
     "Or": lambda _, one, other: np.logical_or(one, other).astype(np.uint8),
-    "Where": lambda _, which, one, other: np.where(which, one, other),
+    "Where": lambda _, which, one, other: np.asarray(np.where(which, one, other)),
     "ReduceProd": _product,
     "ConstantOfShape": _filled,
     "Expand": _spread,

@@ -22,6 +22,7 @@ EXTERNAL = 1
 _KEYS = ("location", "offset", "length", "checksum", "basepath")
 _LONGEST_NUMBER = 19  # digits of what a signed 64-bit number holds
 _LONGEST_PATH = 4096
+_MISSING = "copy it there, or "
 _HINT = (
     "export it with its data inside: torch.onnx.export(…, external_data=False), or onnx.save(onnx.load(path), new_path)"
 )
@@ -69,20 +70,19 @@ class ExternalData(NamedTuple):
             # The path is resolved: a link that comes into being meanwhile is not followed, a pipe not waited for.
             found = os.open(wanted, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
-            raise self._refused(f"in {quoted(self.location)}, which is not beside the model") from None
+            raise self._refused(f"in {quoted(self.location)}, which is not beside the model", _MISSING) from None
         except (OSError, ValueError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or "its path is not one"
             raise self._refused(f"in {quoted(self.location)}, which cannot be opened: {reason}") from None
-        stream = os.fdopen(found, "rb", buffering=0)
         told = os.fstat(found)
         if not stat.S_ISREG(told.st_mode) or told.st_nlink > 1:
-            stream.close()
+            os.close(found)
             what = "has several names (a hard link)" if stat.S_ISREG(told.st_mode) else "is no regular file"
             raise self._refused(f"in {quoted(self.location)}, which {what}")
-        return stream
+        return os.fdopen(found, "rb", buffering=0)
 
-    def _refused(self, where: str) -> FormatError:
-        return _refusal(self.tensor, where)
+    def _refused(self, where: str, hint: str = "") -> FormatError:
+        return _refusal(self.tensor, where, hint)
 
 
 def external_data(tensor: Any, model: str, item_bits: int) -> ExternalData:
@@ -129,5 +129,5 @@ def _size(tensor: str, key: str, text: str) -> int:
     return int(text)
 
 
-def _refusal(tensor: str, where: str) -> FormatError:
-    return FormatError(f"the model keeps tensor {tensor} {where}", hint=_HINT)
+def _refusal(tensor: str, where: str, hint: str = "") -> FormatError:
+    return FormatError(f"the model keeps tensor {tensor} {where}", hint=hint + _HINT)

@@ -165,6 +165,9 @@ class Graph:
         before = len(self.stages)
         try:
             found = self._of_node(number, node)
+        except FormatError as error:  # a tensor is damaged, or not where it must be
+            error.message = f"{self._called(number, proto)}: {error.message}"
+            raise
         except DataError as error:
             if error is self._refused:
                 raise

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, FormatError
 from convcalc.layers.layer import Shape
 from convcalc.models.onnx_names import quoted
+from convcalc.models.onnx_tensors import constant_of
 
 
 class ModelInput(NamedTuple):
@@ -141,23 +143,32 @@ def model_input(graph: Any) -> ModelInput:
     called = " × ".join(str(size or quoted(axis.dim_param or "?")) for size, axis in zip(known, axes, strict=True))
     if len(axes) < 2:
         raise FormatError(f"the input {quoted(found.name)} of the model is {called or 'one number'}, not a batch")
-    is_last = _is_channels_last(graph, found.name, len(axes))
+    is_last = _is_channels_last(graph, found.name, known)
     return ModelInput(found.name, known, called, is_last, kind.elem_type, tuple(axis.dim_param for axis in axes))
 
 
-def _is_channels_last(graph: Any, name: str, axes: int) -> bool:
+def _is_channels_last(graph: Any, name: str, sizes: Sequence[int | None]) -> bool:
     """Whether Transposes of (batch, *spatial, channels) to (batch, channels, *spatial) alone read the input.
 
     Operators may stand between that keep the order of the axes, such as the scaling of an image.
     """
+    axes = len(sizes)
     for _ in range(_MOST_BETWEEN):
         takers = [node for node in graph.node if name in node.input]
-        if axes > 2 and takers and all(order_of(each) == to_channels_first(axes) for each in takers):
+        if axes > 2 and takers and all(_moves_channels(graph, each, sizes) for each in takers):
             return True
         if len(takers) != 1 or takers[0].op_type not in _BETWEEN or not takers[0].output:
             return False
         name = takers[0].output[0]
     return False
+
+
+def _moves_channels(graph: Any, node: Any, sizes: Sequence[int | None]) -> bool:
+    """Whether a node moves the last axis behind the batch; a single channel may be moved by a Reshape."""
+    if node.op_type != "Reshape" or sizes[-1] != 1 or sizes[1] == 1 or len(node.input) < 2:
+        return order_of(node) == to_channels_first(len(sizes))
+    shape = next((each for each in graph.initializer if each.name == node.input[1]), None)
+    return shape is not None and list(shape.dims) == [len(sizes)] and constant_of(shape).read()[1] == 1
 
 
 _MOST_BETWEEN = 8

@@ -188,8 +188,12 @@ def _reshape(node: OnnxNode) -> Part | Flow:
     rest = [shape[place] if each == 0 and copies and place < len(shape) else each for place, each in enumerate(rest)]
     rest_of = prod(shape) // max(1, prod(each for each in rest if each != -1))
     found = [rest_of if each == -1 else each for each in rest]
-    if keeps_batch and wanted.count(-1) < 2 and found == list(shape):
-        return node.flow
+    if keeps_batch and wanted.count(-1) < 2:
+        if found == list(shape):
+            return node.flow
+        other = FIRST if node.flow.layout.is_last else LAST
+        if node.flow.shape[0] == 1 and len(shape) > 1 and found == list(other.order(node.flow.shape)):
+            return node.flow._replace(layout=other)  # tf2onnx moves a single channel so
     if not keeps_batch or wanted.count(-1) > 1 or found != [prod(shape)]:
         raise NotReadError(f"it makes {wanted} of {_sizes(shape)}, only a flatten is read")
     return _flat(node.flow)

@@ -113,6 +113,12 @@ def _pairs(node: OnnxNode, rank: int) -> list[list[int]]:
     return [list(pair) for pair in zip(pads[:rank], pads[rank:], strict=True)]
 
 
+def _cut_off(pads: list[list[int]], extra: list[int]) -> tuple[list[list[int]], list[int]]:
+    """A negative padding at the end, as tf2onnx writes it for kernels smaller than the stride, is cells added there."""
+    extra = [more - min(0, after) for more, (_, after) in zip(extra, pads, strict=True)]
+    return [[before, max(0, after)] for before, after in pads], extra
+
+
 def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[list[list[int]], list[int]]:
     """(before, after) to cut off on each axis of a transposed convolution, and the cells added at the end.
 
@@ -122,7 +128,7 @@ def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[l
     rank, wanted = len(size), node.wholes("output_shape")
     is_same = word in ("same", "same-lower")
     if wanted is None and not is_same:
-        return _pairs(node, rank), extra
+        return _cut_off(_pairs(node, rank), extra)
     if wanted is None:
         wanted = [cells * stride for cells, stride in zip(size, arguments["stride"], strict=True)]
     if len(wanted) != rank:
