@@ -92,7 +92,9 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    return changed(read_request(options.file, context), options, layer).override(dtype=options.dtype), context
+    return changed(read_request(options.file, context), options, layer).override(
+        dtype=options.dtype, resize=options.resize, normalise=options.normalise
+    ), context
 
 
 def settled(context: Context, network: Network) -> Context:

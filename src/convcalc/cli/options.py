@@ -118,6 +118,19 @@ class ProblemOptions(NamedTuple):
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None
+    resize: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a picture that goes into a network: 224, the middle square of that shorter side, or 224x320.",
+            metavar="SIZE",
+        ),
+    ] = None
+    normalise: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a network's input: imagenet, 0..1, -1..1, or MEAN/STD of levels from 0 to 1.", metavar="RULE"
+        ),
+    ] = None
 
 
 Output = Annotated[
@@ -221,6 +234,12 @@ NetworkInput = Annotated[
 Keep = Annotated[bool, typer.Option("--keep", help="Of a network: show, and save as .npz, the output of every layer.")]
 Partial = Annotated[
     bool, typer.Option("--partial", help="Of a model that cannot be computed to its output: as far as it can be.")
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels", help="Of a network: a file of the classes' names, one a line; lists the top five.", metavar="FILE"
+    ),
 ]
 Depth = Annotated[
     int | None,

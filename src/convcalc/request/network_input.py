@@ -11,6 +11,7 @@ from convcalc.errors import ConvcalcError, DataError, FieldError, Place, Unknown
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Shape
+from convcalc.request.picture_input import Wanted, prepared
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import flag_node, plain_value
 from convcalc.wording import counted, shape_text
@@ -29,11 +30,16 @@ class Given(NamedTuple):
 
 
 def read_input_or_shape(
-    request: Request, context: Context, rank: int | None, *, takes_features: bool = False
+    request: Request,
+    context: Context,
+    rank: int | None,
+    *,
+    takes_features: bool = False,
+    wanted: Wanted = Wanted(),  # noqa: B008 - a named tuple
 ) -> Given | None:
     """The input's numbers or its shape; None where neither is given.
 
-    ``rank``: the number of spatial axes of the network, where it is fixed.
+    ``rank``: the number of spatial axes of the network, where it is fixed. ``wanted``: what else of it is fixed.
     """
     if "input" not in request.fields:
         return None
@@ -52,6 +58,7 @@ def read_input_or_shape(
         raise
     if not found.array.size:
         raise FieldError("the input has no cells", field="input")
+    found = prepared(found, request, wanted, context.limits)
     dims = _dims(request, found, rank, takes_features)
     cells = with_channels(found.array, dims)
     return Given(cells.shape[1:], replace(found, array=cells, dims=dims))

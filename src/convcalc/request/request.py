@@ -37,6 +37,8 @@ FIELDS = {
 
 NETWORK_FIELDS = {
     **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
+    "resize": "of a picture as the input: 224, the middle square of that shorter side; or height and width, 224x320",
+    "normalise": "of the input: imagenet, 0..1, -1..1, or MEAN/STD of levels from 0 to 1, such as 0.5/0.25",
     "layers": "the layers of a network, each with its arguments",
     "weights": "{file: PATH} of all layers' weights, or {random: SEED}; without it there are shapes and counts only",
     "expect": "what must come out, or a mapping from positions, parameters and output_shape to numbers",

@@ -19,6 +19,7 @@ from convcalc.request.network_input import (
     place_of_input,
     read_input_or_shape,
 )
+from convcalc.request.picture_input import Wanted
 from convcalc.request.request import Request
 from convcalc.request.text_values import word
 from convcalc.wording import counted
@@ -26,6 +27,7 @@ from convcalc.wording import counted
 if TYPE_CHECKING:
     from convcalc.files.file_kind import OpenedFile
     from convcalc.files.yaml_reader import Node
+    from convcalc.models.onnx_input import ModelInput
 
 DTYPES = ("auto", "exact", "float32", "float64")
 """The words of :class:`convcalc.problem.DType`, whose module would load numpy."""
@@ -57,6 +59,9 @@ def resolve(request: Request, context: Context = STANDARD, *, input_text: str | 
 
 
 def _of_convolution(request: Request, context: Context) -> Network:
+    for name in ("resize", "normalise"):
+        if name in request.fields:
+            raise FieldError(f"{name} is of the input of a network or a model", hint="leave it out", field=name)
     from convcalc.request.convolution import convolution_of, layer_of
 
     shape = declared_shape(request, context)
@@ -100,7 +105,8 @@ def _of_model(request: Request, model: OpenedFile, context: Context) -> Network:
             field="dims",
         )
     number_notes = NumberNotes(context.strict_finite)
-    given = read_input_or_shape(request, context, opened.input.rank)
+    wanted = Wanted(opened.input.known[0] if opened.input.known else None, opened.input.size)
+    given = _channels_first(read_input_or_shape(request, context, opened.input.rank, wanted=wanted), opened.input)
     change = None
     if request.changes:
         from convcalc.request.model_change import change_of
@@ -108,6 +114,16 @@ def _of_model(request: Request, model: OpenedFile, context: Context) -> Network:
         change = change_of(request, context, number_notes)
     found = opened.network(context.limits, given and given.shape, number_notes, change)
     return _with_numbers(found, _dtype(request), given, number_notes)
+
+
+def _channels_first(given: Given | None, stated: ModelInput) -> Given | None:
+    """The input of a model whose channels come last, channels first; a picture is so already."""
+    if given is None or given.tensor is None or given.tensor.is_image or not stated.is_own_order(given.shape):
+        return given
+    from numpy import moveaxis
+
+    cells = moveaxis(given.tensor.array, -1, 1)
+    return Given(cells.shape[1:], replace(given.tensor, array=cells))
 
 
 def _with_numbers(network: Network, dtype: str, given: Given | None, number_notes: NumberNotes) -> Network:

@@ -115,6 +115,8 @@ _OF_FIELD: dict[str, Schema] = {
 _OF_NETWORK_FIELD: dict[str, Schema] = _OF_FIELD | {
     "input": _any(_ARRAY, _SOURCE, _mapping({"shape": _by_axis(1)}, ["shape"])),
     "dims": _whole(0),
+    "resize": _by_axis(1),
+    "normalise": {"type": "string", "minLength": 3},
     "layers": _list(_ref("layer")),
     "weights": _WEIGHTS,
     "expect": _any(

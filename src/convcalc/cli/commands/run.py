@@ -8,6 +8,7 @@ from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
     Explain,
     Keep,
+    Labels,
     Layer,
     MapRule,
     NetworkInput,
@@ -32,14 +33,18 @@ def run(
     partial: Partial = False,
     verify: Verify = False,
     input: NetworkInput = None,  # noqa: A002 - the option's name
+    labels: Labels = None,
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
+    from convcalc.cli.flags import flags
     from convcalc.cli.heat_map_flags import maps_of
     from convcalc.cli.network import check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
     from convcalc.cli.output.figures import check_figure
     from convcalc.cli.output.saved_run import RESULT_SUFFIXES, check_kept, saver
     from convcalc.cli.progress import run_shown
+    from convcalc.errors import FieldError
+    from convcalc.files.labels import read_labels
     from convcalc.report.run.report import run_report
 
     def csv() -> Iterable[str]:
@@ -52,9 +57,11 @@ def run(
     check_kept(target, keep=keep)
     maps = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target))
+    names = () if labels is None else read_labels(labels, found.context.limits)
     check_whole(found, partial=partial)
     check_figure(found, target, keep=keep)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
-    report = run_report(result, options.precision, explain=explain, maps=maps)
+    with flags("--labels", FieldError):
+        report = run_report(result, options.precision, explain=explain, maps=maps, labels=names)
     save = saver(report, result, target, map_rule, keep=keep)
     emit(report, target, save=save, csv=csv)

@@ -11,6 +11,7 @@ from convcalc.report.arrays.lone_arrays import lone_blocks
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, Span, Table, note, say
 from convcalc.report.network.data import computed_of, cut_notes, stopped_at
 from convcalc.report.number_data import number_data
+from convcalc.report.run.classes import class_blocks, class_data, class_scores
 from convcalc.report.run.verification import network_verification_blocks, verification_data
 from convcalc.report.text import brief_text, number_text
 from convcalc.wording import counted, shape_text
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
 _DIGITS = 4  # of a float in the table; JSON has all of them
 
 
-def network_run_report(run: NetworkRun, *, explain: bool = False, maps: Maps | None = None) -> Report:
-    """The result of each layer, then the outputs; ``explain``: each convolution's engine too."""
-    notes = tuple(_notes(run))
+def network_run_report(
+    run: NetworkRun, *, explain: bool = False, maps: Maps | None = None, labels: Sequence[str] = ()
+) -> Report:
+    """The result of each layer, then the outputs; ``explain``: each convolution's engine too.
+
+    ``labels``: the names of the output's classes, the largest of which are listed.
+
+    Raises:
+        FieldError: the output is no features, or there are not as many names.
+    """
+    notes, scores = tuple(_notes(run)), class_scores(run, labels) if labels else []
     return Report(
-        blocks=tuple(_blocks(run, notes, explain, maps)),
-        data=lambda: _data(run, notes),
+        blocks=(*_blocks(run, notes, explain, maps), *(class_blocks(scores, len(run.output)) if scores else ())),
+        data=lambda: _data(run, notes) | ({"classes": class_data(scores)} if scores else {}),
         notes=notes,
     )
 
@@ -118,13 +127,23 @@ def _layer_data(run: NetworkRun, row: LayerRun) -> dict[str, Any]:
     return document | ({"output": array_data(run.kept[row.number])} if is_kept else {})
 
 
-def run_report(run: NetworkRun, precision: str = "full", *, explain: bool = False, maps: Maps | None = None) -> Report:
+def run_report(
+    run: NetworkRun,
+    precision: str = "full",
+    *,
+    explain: bool = False,
+    maps: Maps | None = None,
+    labels: Sequence[str] = (),
+) -> Report:
     """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map.
+    Without ``maps`` no array is shown as a heat map. ``labels``: the names of the output's classes.
+
+    Raises:
+        FieldError: the output is no features, or there are not as many names.
     """
-    if run.problem is None:
-        return network_run_report(run, explain=explain, maps=maps)
+    if run.problem is None or labels:
+        return network_run_report(run, explain=explain, maps=maps, labels=labels)
     from convcalc.report.run.convolution import convolution_run_report
 
     (layer,) = run.layers
