@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from convcalc.errors import DataError, FormatError, LimitError
+from convcalc.errors import DataError, FormatError
 from convcalc.files.number_notes import NumberNotes
 from convcalc.layers.kinds.opaque import Opaque
-from convcalc.layers.layer import Layer, Shape, Values
+from convcalc.layers.layer import Shape
 from convcalc.layers.network import INPUT, INPUT_NAME
 from convcalc.layers.stage import Cut, Stage
 from convcalc.layers.table import kind_of
@@ -18,16 +18,14 @@ from convcalc.limits import Limits
 from convcalc.models.onnx_constants import folded, shape_of
 from convcalc.models.onnx_input import ModelInput
 from convcalc.models.onnx_names import LayerNames, quoted, word
-from convcalc.models.onnx_node import FIRST, LAST, Flow, Layout, NotReadError, OnnxNode, Part
+from convcalc.models.onnx_node import FIRST, LAST, Flow, Layout, NotReadError, OnnxNode, Part, weights_reader
 from convcalc.models.onnx_nodes import read_node
 from convcalc.models.onnx_opaque import further_output, opaque_node
-from convcalc.models.onnx_order import SILENT, needed_nodes, stated_types
-from convcalc.models.onnx_shapes import UNKNOWN, Types, inputs_of
+from convcalc.models.onnx_order import SILENT, Takers, called, needed_nodes, stated_types, words_of
+from convcalc.models.onnx_shapes import UNKNOWN, TensorType, Types
 from convcalc.models.onnx_tensors import Constant, constant_of, unread
 from convcalc.wording import counted
 
-MOST_NODES = 100_000
-"""On the way to an output."""
 _MOST_NAMED = 8  # operators in a note
 _TURNED = "channels come last in the model, first here"
 
@@ -73,7 +71,8 @@ class Graph:
         """The layer of each node, the last one of several; nodes are counted from 1."""
         self._change = change
         self._refused: DataError | None = None
-        self._graph, self._nodes, self._path = model.graph, needed_nodes(model.graph), path
+        self._graph, self._path, self._takers = model.graph, path, Takers()
+        self._nodes = needed_nodes(model.graph, self._takers)
         self._opsets, self._given, self._limits, self._number_notes = _opsets(model), given, limits, number_notes
         self._parts: dict[int, Part] = {}
         self._names = LayerNames(limits.name)
@@ -81,7 +80,7 @@ class Graph:
         self._turned = 0
         self._stopped: set[int] = set()  # layers that no numbers reach
         self._done = 0
-        self._uses = Counter(name for node in model.graph.node for name in inputs_of(node))
+        self._uses = Counter(name for node in model.graph.node for name in self._takers.of(node))
         self._uses.update(each.name for each in model.graph.output)
         self._found: dict[str, Flow | Constant] = {
             each.name: replace(constant_of(each, path), stored=word(each.name)) for each in model.graph.initializer
@@ -133,32 +132,18 @@ class Graph:
 
         Raises:
             FormatError: a node takes a tensor that none before it makes, or makes one that is there already.
-            LimitError: there are too many nodes.
         """
-        if len(self._nodes) > MOST_NODES:
-            number, proto = self._nodes[MOST_NODES]
-            raise LimitError(
-                f"the model has {len(self._nodes):,} nodes on the way to its output, at most {MOST_NODES:,} are read: "
-                f"{self._called(number, proto)} is beyond"
-            )
         for number, proto in self._nodes:
             self._read(number, proto)
 
     def _called(self, number: int, proto: Any) -> str:
-        name, operator = self._words(proto)
-        return f"node {number}{f' {name!r}' if name else ''} ({operator})"
-
-    def _words(self, proto: Any) -> tuple[str, str]:
-        """A node's name and operator, cut where they are long."""
-        domain = f"{word(proto.domain)}." if proto.domain not in ("", "ai.onnx") else ""
-        name, operator = word(proto.name), f"{domain}{word(proto.op_type)}"
-        return name[: self._limits.name], operator[: self._limits.name]
+        return called(number, proto, self._limits.name)
 
     def _read(self, number: int, proto: Any) -> None:
         if not proto.output or any(each and each in self._found for each in proto.output):
             raise FormatError(f"{self._called(number, proto)}: its output has no name, or one that is taken")
         inputs = tuple(self._input(number, proto, name) for name in proto.input)
-        for name in inputs_of(proto):
+        for name in self._takers.of(proto):
             self._input(number, proto, name)
         opset = self._opsets.get("", 1)
         node = OnnxNode(word(proto.op_type), opset, inputs, self._given.batch, proto, self._path)
@@ -185,9 +170,13 @@ class Graph:
             return False
         return True
 
+    def _made(self, node: OnnxNode) -> dict[str, TensorType]:
+        """The types of a node's outputs."""
+        return self._types.of(node.proto, self._takers.of(node.proto), self._found)
+
     def _flows(self, node: OnnxNode) -> list[Flow]:
         """Every input that a layer makes, those of subgraphs too."""
-        found = [self._found[name] for name in dict.fromkeys(inputs_of(node.proto))]
+        found = [self._found[name] for name in dict.fromkeys(self._takers.of(node.proto))]
         return [each for each in found if isinstance(each, Flow)]
 
     def _forget(self, before: int) -> None:
@@ -201,7 +190,7 @@ class Graph:
         if node.operator in ("Shape", "Size") and node.proto.domain in ("", "ai.onnx"):
             return shape_of(node)
         if node.inputs and not self._flows(node):
-            made = self._types.of(node.proto, self._found)[node.proto.output[0]]
+            made = self._made(node)[node.proto.output[0]]
             return folded(node, made.shape, made.element)
         found = read_node(node)
         if isinstance(found, Part):
@@ -221,7 +210,7 @@ class Graph:
         further = [each for each in outputs[1:] if each and self._uses[each]]
         if not further:
             return
-        types = self._types.of(node.proto, self._found)
+        types = self._made(node)
         is_opaque = isinstance(found, Flow) and found.number in self.stops
         for name in further:
             if is_opaque and isinstance(found, Flow):
@@ -281,19 +270,22 @@ class Graph:
 
     def _stage(self, name: str, part: Part, flows: Sequence[Flow]) -> Stage:
         layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
-        read, inputs = self._reader(layer, name, part.values), tuple(each.number for each in flows)
+        read, inputs = (
+            weights_reader(layer, name, part.values, self._number_notes),
+            tuple(each.number for each in flows),
+        )
         return Stage(name, layer, inputs, read, stored=_stored(part))
 
     def _opaque(self, number: int, node: OnnxNode, reason: str, output: str = "") -> Flow:
         """An opaque layer in place of a node, for one of its outputs."""
-        name, operator = self._words(node.proto)
+        name, operator = words_of(node.proto, self._limits.name)
         wanted = output or node.proto.output[0]
         place = len(self.stages)
-        flow = self._types.flow(self._types.of(node.proto, self._found)[wanted], node.flows, place)
+        flow = self._types.flow(self._made(node)[wanted], node.flows, place)
         made = opaque_node(node, operator, reason, flow) if not output else further_output(node, operator, reason, flow)
-        called = self._names.new(word(node.proto.name), node.operator, node.operator.lower() or "opaque")
+        own = self._names.new(word(node.proto.name), node.operator, node.operator.lower() or "opaque")
         inputs = tuple(dict.fromkeys(each.number for each in self._flows(node)))
-        self.stages.append(Stage(called, made.layer, inputs, made.layer.refuse, stored=made.stored))
+        self.stages.append(Stage(own, made.layer, inputs, made.layer.refuse, stored=made.stored))
         self.stops[place] = Stop(number, name, operator, reason)
         self._stopped.add(place)
         return flow
@@ -322,26 +314,9 @@ class Graph:
         linear, stage = self._parts[number], self.stages[number]
         whole = linear._replace(arguments={**linear.arguments, "bias": True}, values={**linear.values, **part.values})
         layer = kind_of(whole.kind).make(stage.layer.input_shape, **whole.arguments)
-        read = self._reader(layer, stage.name, whole.values)
+        read = weights_reader(layer, stage.name, whole.values, self._number_notes)
         self.stages[number] = replace(stage, layer=layer, read=read, stored=_stored(whole))
         self._parts[number] = whole
-
-    def _reader(self, layer: Layer, name: str, values: Mapping[str, Constant]) -> Callable[[], Values] | None:
-        """A function that reads the weights of a layer, whose shapes have been checked."""
-        needed = {**layer.weight_shapes, **layer.buffer_shapes}
-        for weight, shape in needed.items():
-            if values[weight].shape != shape:
-                raise NotReadError(f"its {weight} has the shape {list(values[weight].shape)}, {list(shape)} is needed")
-
-        def read() -> Values:
-            from convcalc.files.numbers import array_notes
-
-            found = {weight: values[weight].read() for weight in needed}
-            for weight, array in found.items():
-                self._number_notes.look_through(name, weight, array, array_notes(array))
-            return found
-
-        return read if needed else None
 
 
 def _plain(layout: Layout, shape: Shape) -> Layout:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.errors import DataError
-from convcalc.layers.layer import Shape
+from convcalc.files.number_notes import NumberNotes
+from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.models.onnx_names import quoted
 from convcalc.models.onnx_tensors import Constant, constant_of
 
@@ -204,3 +205,23 @@ class OnnxNode:
         if len(entries) > LONGEST_LIST:
             raise NotReadError(f"its attribute {name} has {len(entries):,} entries, at most {LONGEST_LIST}")
         return entries
+
+
+def weights_reader(
+    layer: Layer, name: str, values: Mapping[str, Constant], number_notes: NumberNotes
+) -> Callable[[], Values] | None:
+    """A function that reads the weights of a layer, whose shapes have been checked."""
+    needed = {**layer.weight_shapes, **layer.buffer_shapes}
+    for weight, shape in needed.items():
+        if values[weight].shape != shape:
+            raise NotReadError(f"its {weight} has the shape {list(values[weight].shape)}, {list(shape)} is needed")
+
+    def read() -> Values:
+        from convcalc.files.numbers import array_notes
+
+        found = {weight: values[weight].read() for weight in needed}
+        for weight, array in found.items():
+            number_notes.look_through(name, weight, array, array_notes(array))
+        return found
+
+    return read if needed else None

@@ -6,14 +6,11 @@ Also operators that are the identity in inference, and the Transposes between ch
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
-import numpy as np
-
-from convcalc.arrays import Array, in_floats
 from convcalc.models.onnx_input import to_channels_first, to_channels_last
+from convcalc.models.onnx_linear import add, gemm, matmul, sizes_text, sub
 from convcalc.models.onnx_names import quoted
 from convcalc.models.onnx_node import FIRST, LAST, NO_KIND, Flow, Layout, NotReadError, OnnxNode, Part
 from convcalc.models.onnx_tensors import Constant, plain_constant
@@ -125,7 +122,7 @@ def _squeeze(node: OnnxNode) -> Part:
     """Squeeze: of all spatial axes, each of one cell."""
     _check_spatial(node, "leaves out")
     if prod(node.flow.shape[1:]) != 1:
-        raise NotReadError(f"it leaves out axes of {_sizes(node.flow.shape[1:])} cells")
+        raise NotReadError(f"it leaves out axes of {sizes_text(node.flow.shape[1:])} cells")
     return Part("flatten", {})
 
 
@@ -195,112 +192,8 @@ def _reshape(node: OnnxNode) -> Part | Flow:
         if node.flow.shape[0] == 1 and len(shape) > 1 and found == list(other.order(node.flow.shape)):
             return node.flow._replace(layout=other)  # tf2onnx moves a single channel so
     if not keeps_batch or wanted.count(-1) > 1 or found != [prod(shape)]:
-        raise NotReadError(f"it makes {wanted} of {_sizes(shape)}, only a flatten is read")
+        raise NotReadError(f"it makes {wanted} of {sizes_text(shape)}, only a flatten is read")
     return _flat(node.flow)
-
-
-def _gemm(node: OnnxNode) -> Part:
-    """Gemm: alpha × A × B + beta × C, where alpha and beta go into the weight and the bias."""
-    if node.is_set("transA"):
-        raise NotReadError("it transposes its input (transA)")
-    weight = _linear_weight(node, transposed=node.is_set("transB"))
-    alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
-    features, bias = weight.shape[0], node.optional(2, "C")
-    if bias and beta:
-        if bias.shape not in ((), (1,), (1, 1), (features,), (1, features)):
-            raise NotReadError(
-                f"its C has the shape {list(bias.shape)}, not one number for each of {features} features"
-            )
-        spread = bias.changed(lambda values: np.resize(values, features), (features,))
-        return _linear(weight, alpha, _scaled(spread, beta))
-    return _linear(weight, alpha, None)
-
-
-def _matmul(node: OnnxNode) -> Part:
-    """MatMul: of features; or of channels that come last, which is a convolution of one tap."""
-    if not node.flow.layout.is_last:
-        return _linear(_linear_weight(node, transposed=False), 1, None)
-    weight, channels = node.constant(1, "B"), node.flow.shape[0]
-    if len(weight.shape) != 2 or weight.shape[0] != channels:
-        raise NotReadError(f"it multiplies {_sizes(node.flow.shape)} by {_sizes(weight.shape)}")
-    shape = (*weight.shape[::-1], *(1,) * (len(node.flow.shape) - 1))
-    turned = weight.changed(lambda values: np.ascontiguousarray(values.T).reshape(shape), shape)
-    arguments = {"out_channels": shape[0], "kernel_size": list(shape[2:]), "bias": False}
-    return Part("conv", arguments, {"weight": turned}, takes_bias=True)
-
-
-def _linear_weight(node: OnnxNode, *, transposed: bool) -> Constant:
-    """The weight in PyTorch's order, (out_features, in_features), the features in our order."""
-    weight, flow = node.constant(1, "B"), node.flow
-    if len(weight.shape) != 2 or len(flow.shape) != 1:
-        raise NotReadError(
-            f"it multiplies {_sizes(flow.shape)} by {_sizes(weight.shape)}, only features by a matrix are read"
-        )
-    if not transposed:
-        weight = weight.changed(lambda values: np.ascontiguousarray(values.T), weight.shape[::-1])
-    if not flow.layout.flattened or weight.shape[1] != flow.shape[0]:
-        return weight
-    order = _order_of(flow.layout.flattened)
-    return weight.changed(lambda values: values[:, order], weight.shape)
-
-
-def _order_of(shape: tuple[int, ...]) -> Array:
-    """Which feature that was flattened channels last each feature is that is flattened channels first."""
-    return np.moveaxis(np.arange(prod(shape)).reshape(*shape[1:], shape[0]), -1, 0).reshape(-1)
-
-
-def _linear(weight: Constant, alpha: float, bias: Constant | None) -> Part:
-    values = {"weight": _scaled(weight, alpha)} | ({"bias": bias} if bias else {})
-    arguments = {"out_features": weight.shape[0], "bias": bias is not None}
-    return Part("linear", arguments, values, layout=FIRST, takes_bias=True)
-
-
-def _scaled(constant: Constant, factor: float) -> Constant:
-    """The constant times a number, in float32 if it is float32."""
-    if factor == 1:
-        return constant
-    scaled = constant.changed(lambda values: values * factor, constant.shape)
-    return replace(scaled, note=f"a Gemm's factor {factor} is multiplied into its numbers")
-
-
-def _add(node: OnnxNode) -> Part:
-    """Add: of two branches, or of a constant for each channel."""
-    one, other = node.input(0), node.input(1)
-    if isinstance(one, Flow) and isinstance(other, Flow):
-        return Part("add", {})
-    flow, constant = (one, other) if isinstance(one, Flow) else (other, one)
-    if not isinstance(flow, Flow) or not isinstance(constant, Constant):
-        raise NotReadError("it adds constants")
-    return Part("bias", {}, {"bias": _by_channel(node, flow, constant)})
-
-
-def _sub(node: OnnxNode) -> Part:
-    """Sub: of a constant for each channel, such as the mean of the input."""
-    if isinstance(node.input(1), Flow):
-        raise NotReadError("it subtracts what is computed, only constants are read")
-    constant = _by_channel(node, node.flow, node.constant(1, "B"))
-    negated = constant.changed(
-        lambda values: -(values if values.dtype.kind == "f" else in_floats(values)), constant.shape
-    )
-    return Part("bias", {}, {"bias": replace(negated, note="a Sub's constant is added with the other sign")})
-
-
-def _by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
-    """A constant of one number for each channel of the input."""
-    channels, rank = flow.shape[0], len(flow.shape) - 1
-    axis = node.whole("axis", rank) if node.is_set("broadcast") and node.opset < 7 else None
-    if constant.unread:
-        raise NotReadError(f"its constant is {constant.unread}")
-    if flow.layout.is_last:
-        shapes = [(1,) * extra + (channels,) for extra in range(rank + 2)]
-    else:
-        shapes = [(channels,)] if axis == 1 else [(1,) * extra + (channels,) + (1,) * rank for extra in (0, 1)]
-    if constant.shape not in shapes:
-        raise NotReadError(
-            f"its constant of {_sizes(constant.shape)} beside {_sizes(flow.shape)} is not one number for each channel"
-        )
-    order = _order_of(flow.layout.flattened) if flow.layout.flattened else slice(None)
-    return constant.changed(lambda values: values.reshape(-1)[order], (channels,))
 
 
 def _softmax(node: OnnxNode) -> Part:
@@ -323,10 +216,6 @@ def _constant(node: OnnxNode) -> Constant:
         if node.has(name):
             return read(name)
     raise NotReadError("it has no value")
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape)) or "one number"
 
 
 _WINDOW = ("auto_pad", "dilations", "kernel_shape", "pads", "strides")
@@ -354,13 +243,13 @@ OPERATORS = {
     ),
     "Flatten": Operator(_flatten, ("axis",), any_layout=True),
     "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED), any_layout=True),
-    "Gemm": Operator(_gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
-    "MatMul": Operator(_matmul, any_layout=True),
+    "Gemm": Operator(gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
+    "MatMul": Operator(matmul, any_layout=True),
     "Softmax": Operator(_softmax, ("axis",), any_layout=True),
     "Upsample": Operator(upsampling, ("mode", "scales", "height_scale", "width_scale")),
     "Resize": Operator(upsampling, (*_NEAREST, *_NOT_NEAREST, "axes", "antialias", "keep_aspect_ratio_policy")),
-    "Add": Operator(_add, ("axis", "broadcast", *_CONSUMED), any_layout=True),
-    "Sub": Operator(_sub, ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Add": Operator(add, ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Sub": Operator(sub, ("axis", "broadcast", *_CONSUMED), any_layout=True),
     "Transpose": Operator(transpose, ("perm",), any_layout=True),
     "Cast": Operator(cast, ("to", "saturate", "round_mode"), any_layout=True),
     "Identity": Operator(same, any_layout=True),

@@ -19,6 +19,7 @@ from convcalc.limits import Limits, bytes_text
 from convcalc.models.onnx_graph import Change, Graph
 from convcalc.models.onnx_input import ModelInput, further_inputs, model_input
 from convcalc.models.onnx_names import quoted, word
+from convcalc.models.onnx_order import check_nodes
 from convcalc.wording import counted
 
 _LARGEST = 1 << 31  # bytes that Protocol Buffers read (protobuf.dev, "Total Size of the Message")
@@ -45,8 +46,9 @@ def open_onnx(source: OpenedFile, limits: Limits) -> OnnxModel:
     """
     model = _model(source, limits)
     try:
+        check_nodes(model.graph, limits.name)
         return OnnxModel(source.name, model, model_input(model.graph), "" if source.data is not None else source.name)
-    except FormatError as error:
+    except (FormatError, LimitError) as error:
         error.place = Place(source.name)
         raise
 

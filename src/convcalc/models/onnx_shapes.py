@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from convcalc.models.onnx_node import FIRST, LAST, Flow
@@ -97,13 +97,13 @@ class Types(NamedTuple):
     stated: Mapping[str, TensorType]
     """As the model states them."""
 
-    def of(self, proto: Any, found: Mapping[str, Flow | Constant]) -> dict[str, TensorType]:
+    def of(self, proto: Any, names: Iterable[str], found: Mapping[str, Flow | Constant]) -> dict[str, TensorType]:
         """The types of a node's outputs, by ONNX's inference, else as the model states them.
 
-        ``found``: the tensors that the nodes before it make.
+        ``names``: what it reads. ``found``: the tensors that the nodes before it make.
         """
         types, constants = {}, {}
-        for name in dict.fromkeys(inputs_of(proto)):
+        for name in names:
             each = found[name]
             if isinstance(each, Constant):
                 types[name], constants[name] = TensorType(each.element, each.shape), each
@@ -128,20 +128,3 @@ class Types(NamedTuple):
         )
         shape = (sample[-1], *sample[:-1]) if is_last else sample
         return Flow(number, shape, LAST if is_last else FIRST, has_batch, element)
-
-
-def inputs_of(node: Any) -> Iterator[str]:
-    """The tensors that a node reads, those that its subgraphs take from outside too."""
-    yield from filter(None, node.input)
-    for attribute in node.attribute:
-        for graph in (*([attribute.g] if attribute.HasField("g") else ()), *attribute.graphs):
-            yield from _taken(graph)
-
-
-def _taken(graph: Any) -> Iterator[str]:
-    """What a subgraph reads that it does not make."""
-    made = {each.name for each in (*graph.input, *graph.initializer)}
-    for node in graph.node:
-        yield from (name for name in inputs_of(node) if name not in made)
-        made.update(node.output)
-    yield from (each.name for each in graph.output if each.name not in made)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from convcalc.layers.classes import class_scores
 from convcalc.layers.run import LayerRun, NetworkRun
 from convcalc.report.array_data import array_data
 from convcalc.report.arrays.lone_arrays import lone_blocks
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, Span, Table, note, say
 from convcalc.report.network.data import computed_of, cut_notes, stopped_at
 from convcalc.report.number_data import number_data
-from convcalc.report.run.classes import class_blocks, class_data, class_scores
+from convcalc.report.run.classes import class_blocks, class_data
 from convcalc.report.run.verification import network_verification_blocks, verification_data
 from convcalc.report.text import brief_text, number_text
 from convcalc.wording import counted, shape_text
