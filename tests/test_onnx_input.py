@@ -95,20 +95,6 @@ def test_the_hint_is_the_networks_own_shape(line):
     assert line.run("run", "m.onnx", "-q", "--input", "{random: [2, 6]}").code == 0
 
 
-def test_channels_that_come_last_are_named(cli):
-    """As Keras exports them: a Transpose first, and a shape that nobody can give channels first."""
-    nodes = [node("Transpose", "x", to="a", perm=[0, 3, 1, 2]), node("Conv", "a", "w")]
-    model = model_of(nodes, ("N", 8, 9, 3), {"w": numbers(4, 3, 3, 3)})
-    (cli.folder / "m.onnx").write_bytes(model.SerializeToString())
-    told = (
-        "its channels come last, as Keras and TensorFlow have them, which is not read: convert it channels first, "
-        "with tf2onnx by --inputs-as-nchw"
-    )
-    assert told in cli.run("summary", "m.onnx").err
-    done = cli.run("summary", "m.onnx", "--input", "3x8x9")
-    assert done.err == f"error: --input: the input 'x' of the model is 'N' × 8 × 9 × 3, got 3 × 8 × 9\nhint: {told}\n"
-
-
 DECLARED = "input: {shape: [2, 5]}\nlayers: [max-pool: 2]\n"
 
 

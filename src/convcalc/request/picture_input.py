@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.arrays import Array, read_only
 from convcalc.errors import FieldError
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.limits import Limits
 from convcalc.request.request import Request
 from convcalc.wording import counted, shape_text
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
 
 NORMALISATIONS = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -67,6 +69,8 @@ def _word(request: Request) -> str | None:
 
 
 def _noted(found: Tensor, array: Array, note: str) -> Tensor:
+    from convcalc.arrays import read_only
+
     return replace(found, array=read_only(array), notes=(*found.notes, f"input: {note}"))
 
 
