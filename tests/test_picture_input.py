@@ -190,7 +190,7 @@ def classes(folder):
     weight = numbers(6, 4)
     model = model_of([node("Gemm", "x", "w", transB=1)], ("N", 4), {"w": weight})
     (folder.folder / "c.onnx").write_bytes(model.SerializeToString())
-    (folder.folder / "names.txt").write_text("cat\ndog\nbird\nship\ncar\n\x1b[31mfrog\n\n", encoding="utf-8")
+    (folder.folder / "names.txt").write_text("cat\ndog\nbird\nship\ncar\nfrog <b>\n\n", encoding="utf-8")
     return folder, weight
 
 
@@ -203,7 +203,7 @@ def test_the_top_five_by_their_names(classes):
     found = json.loads(done.out)["classes"]
     values = cells @ weight.T.astype(float)
     shares = np.exp(values) / np.exp(values).sum(axis=1, keepdims=True)
-    names = ["cat", "dog", "bird", "ship", "car", "\x1b[31mfrog"]
+    names = ["cat", "dog", "bird", "ship", "car", "frog <b>"]
     for sample in (0, 1):
         rows = [each for each in found if each["sample"] == sample]
         order = np.argsort(-values[sample], kind="stable")[:5]
@@ -212,7 +212,6 @@ def test_the_top_five_by_their_names(classes):
         np.testing.assert_allclose([each["share"] for each in rows], shares[sample][order], rtol=1e-5)
     shown = cli.run("run", "c.onnx", "--input", "x.npy", "--labels", "names.txt").out
     assert "share" in shown
-    assert "\x1b[31m" not in shown
 
 
 @pytest.mark.parametrize(
@@ -223,6 +222,7 @@ def test_the_top_five_by_their_names(classes):
             "there are 2 names, the output has 6 features\nhint: one name a line, in the order of the classes\n",
         ),
         ("\n", "file is empty\nhint: one name a line\n"),
+        ("\x1b[31m\n", "control character '\\x1b' in a text file\n  \\x1b[31m\n  ^\n"),
         ("x" * 999, "line 1 has 999 characters, a name of a class has at most 200\nhint: one name a line\n"),
     ],
 )
