@@ -103,7 +103,9 @@ class LayerReader:
         for name, node in entry.said.items():
             if name not in TENSORS or (name in kind.defaults and _is_truth(name, node)):
                 continue
-            if name == "weight" and entry.kind in OF_KERNELS and len(shape) > 1:
+            if name == "weight" and isinstance(node, dict) and {"file", "layout"} <= set(node):
+                yield name, self.tensors.laid_out(name, node)
+            elif name == "weight" and entry.kind in OF_KERNELS and len(shape) > 1:
                 groups = plain_value(entry.said.get("groups", "1"))
                 changes = self.changes if entry.name == self.changed else {}
                 is_depthwise = entry.kind == "depthwise" or "depthwise" in changes

@@ -14,6 +14,7 @@ from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.layers.table import NEEDED, Kind
 from convcalc.request.layer_list import Entry
 from convcalc.request.text_values import boundary_of_node, plain_value, truth
+from convcalc.request.weight_layout import fitting
 from convcalc.request.weights import Found, Given, WeightReader, Weights
 from convcalc.wording import shape_text
 
@@ -152,6 +153,12 @@ class LayerValues:
             return self.given[name].stored
         return None if self.rest is None else self.rest.stored(name)
 
+    def _layouts(self, stored: Shape) -> list[str]:
+        """The orders of axes in which a stored weight is that of a convolution like this one."""
+        if self.entry.kind not in ("conv", "pointwise", "transposed-conv"):
+            return []
+        return fitting(stored, self.shapes["weight"])
+
     def _fitted(self, name: str, found: Found) -> Array:
         """The tensor in the shape that the layer needs; a single number fills a list."""
         import numpy as np
@@ -161,13 +168,18 @@ class LayerValues:
         values, shape = checked(found.array), self.shapes[name]
         if not values.ndim and len(shape) == 1:
             values = np.broadcast_to(values, shape)
+        fits = self._layouts(values.shape) if name == "weight" else []
         if values.shape != shape:
             order = _ORDERS.get(self.entry.kind, "") if name == "weight" else ""
+            other = f"; layout: {fits[0]} fits" if fits and found.is_from_file else ""
             found_shape = f"has shape {shape_text(values.shape)}" if values.ndim else "is one number"
             raise FieldError(
                 f"{name} {found_shape}, the layer needs {shape_text(shape)}",
-                hint=order and f"its axes are {order}",
+                hint=order and f"its axes are {order}{other}",
                 field=name if name in self.given else "weights",
             )
-        self.tensors.number_notes.look_through(self.entry.name, name, values, found.notes)
+        notes = found.notes
+        if found.is_from_file and len(fits) > 1:
+            notes = (*notes, f"{shape_text(shape)} fits {' and '.join(fits)}; it is read as {fits[0]}, see layout")
+        self.tensors.number_notes.look_through(self.entry.name, name, values, notes)
         return values

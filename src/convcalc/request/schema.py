@@ -87,7 +87,8 @@ _BOUNDARY = _any(
 )
 _POSITIONS: Schema = {"patternProperties": {_INDEX: _NUMBER}}
 _LAYER_NAME: Schema = {"type": ["string", "number", "boolean"], "pattern": r"\S", "not": {"const": INPUT_NAME}}
-_WEIGHTS = _any(_mapping({"file": _WORD}, ["file"]), _mapping({"random": _whole(0)}, ["random"]))
+_LAYOUT: Schema = {"type": "string", "pattern": "^[OIDHWLoidhwl]{2,5}$"}
+_WEIGHTS = _any(_mapping({"file": _WORD, "layout": _LAYOUT}, ["file"]), _mapping({"random": _whole(0)}, ["random"]))
 _RULES: dict[str, Schema] = {
     **{rule: _by_axis(1) for rule in RULES},
     "set": {"type": "object", "patternProperties": {_INDEX: _NUMBER}, "additionalProperties": False},
@@ -227,6 +228,8 @@ def _said(name: str, kind: Kind) -> Schema:
     keys = {key: _argument(key, default) for key, default in kind.defaults.items()}
     for tensor in kind.tensors:
         values = _OF_FIELD["kernel"] if tensor == "weight" and name in OF_KERNELS else _any(_NUMBER, _VALUES)
+        if tensor == "weight":
+            values = _any(values, _mapping({"file": _WORD, "layout": _LAYOUT}, ["file", "layout"]))
         keys[tensor] = _any(keys[tensor], values) if tensor in keys else values
     keys |= _common(has_weights=bool(kind.tensors))
     needed = [] if kind.tensors else [key for key, default in kind.defaults.items() if default is NEEDED]

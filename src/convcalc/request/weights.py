@@ -16,6 +16,7 @@ from convcalc.files.number_notes import NumberNotes
 from convcalc.geometry.arguments import whole
 from convcalc.request.request import Origin
 from convcalc.request.text_values import plain_value, word
+from convcalc.request.weight_layout import WeightLayout, weight_layout
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -34,6 +35,14 @@ class Found(NamedTuple):
 
     array: Array
     notes: tuple[str, ...] = ()
+    is_from_file: bool = False
+    """Whether it comes from a file that states no order of axes."""
+
+
+def turned(found: Found, layout: WeightLayout | None) -> Found:
+    """A weight in PyTorch's order; ``layout``: its own, None where it is that."""
+    order = layout and layout.order(found.array.ndim)
+    return found if order is None else found._replace(array=found.array.transpose(order))
 
 
 class Weights(Protocol):
@@ -97,21 +106,27 @@ class Named:
 
     arrays: SharedArrays
     prefix: str
+    layout: WeightLayout | None = None
+    """The order of a weight's axes there; None: PyTorch's."""
 
     def shape(self, name: str) -> Shape | None:
-        """From the file's header."""
-        return self.arrays.opened.shape(f"{self.prefix}.{name}")
+        """From the file's header, in PyTorch's order."""
+        found = self.arrays.opened.shape(f"{self.prefix}.{name}")
+        if found is None or name != "weight" or self.layout is None:
+            return found
+        return self.layout.shape(found)
 
     def stored(self, name: str) -> Hashable:
         """The file, and its name there."""
         return _file(self.arrays.origin, self.arrays.path), f"{self.prefix}.{name}"
 
     def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:  # noqa: ARG002
-        """As in the file."""
+        """As in the file, in PyTorch's order."""
         from convcalc.files.numbers import array_notes
 
         array, notes = self.arrays.opened.read(f"{self.prefix}.{name}")
-        return Found(array, notes + array_notes(array))
+        found = Found(array, notes + array_notes(array), self.layout is None)
+        return turned(found, self.layout) if name == "weight" else found
 
 
 @dataclass(eq=False)
@@ -157,6 +172,17 @@ class WeightReader:
     number_notes: NumberNotes
     """Of all layers read so far."""
 
+    def laid_out(self, name: str, node: Mapping[str, Node]) -> Given:
+        """The weight in a file whose order of axes is given beside its path.
+
+        Raises:
+            FieldError: there is no such order.
+        """
+        with below(name):
+            layout = weight_layout(word("layout", node["layout"]))
+        plain = self.given(name, {key: each for key, each in node.items() if key != "layout"})
+        return Given(lambda: turned(plain.read(), layout), plain.is_file, plain.stored)
+
     def given(self, name: str, node: Node) -> Given:
         """The tensor of a node, any numbers."""
 
@@ -190,7 +216,8 @@ class WeightReader:
                 if error.field[:1] == ("kernel",):
                     error.field = ("weight", *error.field[1:])
                 raise
-            return Found(weight, tuple(dict.fromkeys(note for each in kernels for note in each.notes)))
+            notes = tuple(dict.fromkeys(note for each in kernels for note in each.notes))
+            return Found(weight, notes, _is_file(node))
 
         return Given(make, _is_file(node), self._stored(node))
 
@@ -216,9 +243,10 @@ class WeightReader:
         if "file" not in node:
             _check_keys(node, ("file", "random"))
             raise FieldError("weights are a mapping that says where they come from, this one is empty", hint=_EXAMPLE)
-        _check_keys(node, ("file",))
+        _check_keys(node, ("file", "layout"))
+        layout = weight_layout(word("layout", node["layout"])) if "layout" in node else None
         shared = SharedArrays(word("file", node["file"]), self.origin, self.context)
-        return lambda name, _: Named(shared, name)
+        return lambda name, _: Named(shared, name, layout)
 
 
 def _file(origin: Origin, path: str) -> str:
