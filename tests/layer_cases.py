@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,8 +28,9 @@ class Case(NamedTuple):
     arguments: Arguments
 
     def __str__(self) -> str:
-        told = "-".join(f"{name}={value}" for name, value in self.arguments.items())
-        return f"{self.kind}-{len(self.shapes[0]) - 1}d-{told}".replace(" ", "")
+        told = [f"{name}={value}" for name, value in self.arguments.items()]
+        told += [f"beside={shape}" for shape in self.shapes[1:] if shape != self.shapes[0]]
+        return f"{self.kind}-{len(self.shapes[0]) - 1}d-{'-'.join(told)}".replace(" ", "")
 
     def layer(self) -> Layer:
         """The layer of the case."""
@@ -76,7 +77,7 @@ GRID: dict[str, list[Arguments]] = {
     "leaky-relu": [{}, {"negative_slope": 0.25}, {"negative_slope": 2}, {"negative_slope": -1.5}],
     "sigmoid": [{}],
     "tanh": [{}],
-    "softmax": [{}],
+    "softmax": options(axis=(0, 1, 2)),
     "max-pool": options(
         kernel_size=(1, 2, 3, 4),
         stride=(None, 1, 2, 3),
@@ -97,13 +98,50 @@ GRID: dict[str, list[Arguments]] = {
     "adaptive-avg-pool": options(output_size=(1, 2)),
     "upsample": options(scale_factor=(1, 2, 3)),
     "flatten": [{}],
+    "prelu": [{}, {"num_parameters": 1}, {"num_parameters": 4}, {"num_parameters": 3}],
+    "clip": [{}, {"min": -2, "max": 3}, {"min": 0.5}, {"max": 1.25}, {"min": 3, "max": 3}],
+    "relu6": [{}],
+    "hard-sigmoid": [{}],
+    "hard-swish": [{}],
+    "silu": [{}],
+    "gelu": [{}, {"approximate": "tanh"}],
+    "elu": [{}, {"alpha": 0.25}, {"alpha": -2}],
+    "softplus": [{}, {"beta": 3}, {"beta": 0.5}],
+    "mish": [{}],
+    "log-softmax": options(axis=(0, 1, 2)),
+    "group-norm": options(num_groups=(1, 2, 3, 4), eps=(1e-5, 0.5), affine=(True, False)),
+    "instance-norm": options(eps=(1e-5, 0.5), affine=(True, False)),
+    "layer-norm": options(dims=(None, 1, 2, 3), eps=(1e-5, 0.5), affine=(True, False)),
+    "rms-norm": options(dims=(None, 1, 2), eps=(1e-5, 0.5), affine=(True, False)),
+    "reshape": options(shape=((-1,), (2, -1), (1, 2, -1), (3, -1))),
+    "permute": [{"axes": order} for axes in (1, 2, 3, 4) for order in permutations(range(axes))],
+    "slice": options(start=(None, 1, -3), stop=(None, 3, -1), step=(None, 2), axis=(0, 1, 2))
+    + options(start=(-1,), stop=(None,), step=(-1, -2), axis=(0, 1)),
+    "pad": options(padding=(0, 1, 2), boundary=("zeros", 3, -0.5, "reflect", "replicate", "circular"))
+    + options(padding=(-1, -3), boundary=("zeros",)),
+    "channel-shuffle": options(groups=(1, 2, 3, 4)),
+    "pixel-shuffle": options(upscale_factor=(1, 2, 3, 4), mode=("CRD", "DCR")),
+    "pixel-unshuffle": options(downscale_factor=(1, 2, 3), mode=("CRD", "DCR")),
     "add": [{}],
+    "sub": [{}],
+    "mul": [{}],
+    "div": [{}],
+    "concat": options(axis=(0, 1, 2)),
 }
 """Arguments of every kind, whether PyTorch takes them or not."""
 
 FLAT = ("linear",)
 """Kinds whose input has features only."""
-ANY_RANK = ("bias", "batch-norm", "relu", "leaky-relu", "sigmoid", "tanh", "softmax", "flatten", "add")
+FUNCTIONS = ("relu", "leaky-relu", "clip", "relu6", "hard-sigmoid", "hard-swish")
+SMOOTH = ("sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")
+ARITHMETIC = ("add", "sub", "mul", "div")
+ANY_RANK = (
+    *("bias", "batch-norm", "softmax", "log-softmax", "flatten", "prelu", "group-norm", "layer-norm", "rms-norm"),
+    *("reshape", "permute", "slice", "channel-shuffle", "concat"),
+    *FUNCTIONS,
+    *SMOOTH,
+    *ARITHMETIC,
+)
 """Kinds that take features, and any number of spatial axes."""
 LINEAR = (
     "conv",
@@ -117,10 +155,12 @@ LINEAR = (
     "adaptive-avg-pool",
     "upsample",
     "flatten",
-    "add",
+    *("reshape", "permute", "slice", "pad", "channel-shuffle", "pixel-shuffle", "pixel-unshuffle"),
+    *("add", "sub", "concat"),
 )
 """Kinds that are linear, apart from a bias."""
-REAL = ("batch-norm", "sigmoid", "tanh", "softmax")
+NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
+REAL = ("batch-norm", "softmax", "log-softmax", *SMOOTH, *NORMS)
 """Kinds whose results are no fractions."""
 
 
@@ -137,6 +177,20 @@ def cases(kind: str, rank: int) -> Iterator[Case]:
     for arguments in GRID.get(kind, ()):
         for inputs in (1, 2, 3) if KINDS[kind].joins else (1,):
             yield Case(kind, (shape,) * inputs, arguments)
+        for others in _others(kind, shape, arguments):
+            yield Case(kind, (shape, *others), arguments)
+
+
+def _others(kind: str, shape: Shape, arguments: Arguments) -> list[tuple[Shape, ...]]:
+    """Other shapes that join an input's: a gate for each channel, a plane for all, a longer one on the axis."""
+    if kind in ARITHMETIC and len(shape) == 1:
+        return [((1,),)]
+    if kind in ARITHMETIC:
+        return [((shape[0], *(1,) * (len(shape) - 1)),), ((1, *shape[1:]), shape)]
+    axis = arguments.get("axis", 0)
+    if kind == "concat" and axis < len(shape):
+        return [((*shape[:axis], shape[axis] + 2, *shape[axis + 1 :]), shape)]
+    return []
 
 
 SMALL: dict[str, list[Arguments]] = {
@@ -180,7 +234,33 @@ SMALL: dict[str, list[Arguments]] = {
     "adaptive-avg-pool": [{"output_size": 1}],
     "upsample": [{"scale_factor": 2}],
     "flatten": [{}],
+    "prelu": [{}, {"num_parameters": 1}],
+    "clip": [{"min": -2, "max": 3}, {"min": Fraction(1, 2)}],
+    "relu6": [{}],
+    "hard-sigmoid": [{}],
+    "hard-swish": [{}],
+    "silu": [{}],
+    "gelu": [{}, {"approximate": "tanh"}],
+    "elu": [{}, {"alpha": 2}],
+    "softplus": [{}, {"beta": 2}],
+    "mish": [{}],
+    "log-softmax": [{}],
+    "group-norm": [{"num_groups": 2}, {"num_groups": 1, "affine": False}],
+    "instance-norm": [{}, {"affine": True}],
+    "layer-norm": [{}, {"dims": 1}],
+    "rms-norm": [{}, {"dims": 1, "eps": 1}],
+    "reshape": [{"shape": (-1, 1)}],
+    "permute": [{"axes": ()}],
+    "slice": [{"start": 1}, {"step": -1}],
+    "pad": [{"padding": 1}, {"padding": 2, "boundary": "reflect"}, {"padding": 1, "boundary": 3}],
+    "channel-shuffle": [{"groups": 2}],
+    "pixel-shuffle": [{"upscale_factor": 1}],
+    "pixel-unshuffle": [{"downscale_factor": 1}],
     "add": [{}],
+    "sub": [{}],
+    "mul": [{}],
+    "div": [{}],
+    "concat": [{}],
 }
 """A few arguments of every kind that it takes, for inputs of :data:`SMALL_SIZE`, whose every cell is looked at."""
 SMALL_SIZE: dict[int, Shape] = {0: (), 1: (5,), 2: (4, 3), 3: (3, 4, 3)}
@@ -188,17 +268,23 @@ SMALL_SIZE: dict[int, Shape] = {0: (), 1: (5,), 2: (4, 3), 3: (3, 4, 3)}
 
 def small_cases(*kinds: str) -> list[Case]:
     """Every small case of some kinds, on each of their ranks; padding of one axis is that of all."""
-    return [
-        Case(kind, ((2, *SMALL_SIZE[rank]),) * (2 if KINDS[kind].joins else 1), _on(arguments, rank))
-        for kind in kinds
-        for rank in ranks(kind)
-        for arguments in SMALL.get(kind, ())
-    ]
+    found = []
+    for kind, arguments in ((each, told) for each in kinds for told in SMALL.get(each, ())):
+        for rank in ranks(kind):
+            shape = (2, *SMALL_SIZE[rank])
+            if kind == "pixel-shuffle":
+                shape = (2**rank, *SMALL_SIZE[rank][:-1], 2)
+            case = Case(kind, (shape,) * (2 if KINDS[kind].joins else 1), _on(kind, arguments, rank))
+            found.append(case)
+            found += [case._replace(shapes=(shape, *others)) for others in _others(kind, shape, arguments)]
+    return found
 
 
-def _on(arguments: Arguments, rank: int) -> Arguments:
+def _on(kind: str, arguments: Arguments, rank: int) -> Arguments:
     padding = arguments.get("padding")
-    return {**arguments, "padding": padding * rank} if isinstance(padding, list) else arguments
+    if isinstance(padding, list):
+        return {**arguments, "padding": padding * rank}
+    return {"axes": (*range(1, rank + 1), 0)} if kind == "permute" else arguments
 
 
 def gaps(kinds: Iterable[str], **tables: Iterable[str]) -> list[str]:
@@ -214,6 +300,12 @@ def gaps(kinds: Iterable[str], **tables: Iterable[str]) -> list[str]:
         for name, table in tables.items()
         for kind in sorted(set(kinds) ^ set(table))
     ]
+
+
+def shapes_of(layer: Layer, inputs: int = 1) -> Sequence[Shape]:
+    """The shapes of a layer's inputs."""
+    found: Sequence[Shape] = getattr(layer, "shapes", (layer.input_shape,) * inputs)
+    return found
 
 
 class Numbers(NamedTuple):
@@ -247,7 +339,11 @@ NUMBERS = {
 def drawn(layer: Layer, draw: Callable[[Any, Shape], Any], inputs: int = 1, batch: int = 2) -> tuple[list[Any], Any]:
     """Inputs and values of a layer, the same ones each time; variances are above 0."""
     rng = np.random.default_rng([sum(layer.input_shape), *layer.input_shape])
-    arrays = [draw(rng, (batch, *layer.input_shape)) for _ in range(inputs)]
+    arrays = [draw(rng, (batch, *shape)) for shape in shapes_of(layer, inputs)]
+    if layer.kind == "div":  # an exact quotient by 0 is refused
+        arrays[1:] = [
+            np.where(each == 0, each.dtype.type(1) if each.dtype != object else 1, each) for each in arrays[1:]
+        ]
     values = {name: draw(rng, shape) for name, shape in {**layer.weight_shapes, **layer.buffer_shapes}.items()}
     if "running_var" in values:
         values["running_var"] = abs(values["running_var"]) + values["running_var"].dtype.type(1)

@@ -46,6 +46,8 @@ def _layer(rng: Any, kind: str, shape: tuple[int, ...], stages: list[Stage]) -> 
         arguments["padding"] = arguments["padding"] * (len(shapes[-1]) - 1)
     if (len(shapes[-1]) == 1) != (kind in FLAT) and kind not in ("bias", "batch-norm", "relu", "softmax"):
         return None
+    if kind == "permute":
+        arguments["axes"] = (*range(1, len(shapes[-1])), 0)
     try:
         layer = KINDS[kind].make(shapes[-1], **arguments)
     except Exception:  # it does not fit here

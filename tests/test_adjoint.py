@@ -13,9 +13,10 @@ import pytest
 
 from conftest import CommandLine
 from convcalc.context import Context
-from convcalc.layers.adjoint import Point, adjoint_of_network, at_cell, pull, pulled
+from convcalc.layers.adjoint import adjoint_of_network, at_cell, pulled
 from convcalc.layers.linear_map import in_lossless_numbers, matrix_of_network
 from convcalc.layers.network import INPUT, Network
+from convcalc.layers.pull import Point, pull
 from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
 from convcalc.layers.uses import uses_of_network
@@ -93,7 +94,7 @@ def test_the_adjoint_of_a_chain_is_the_transposed_matrix(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(25))
 def test_both_ways_are_equal_for_exact_numbers(seed: int, kind: str) -> None:
     """Layers that are not linear too, linearised where the input is."""
-    kinds = [name for name in KINDS if name not in REAL]
+    kinds = [name for name in KINDS if name not in (*REAL, "div")]
     network = random_network(seed, NUMBERS[kind], kinds, 5)
     cells = NUMBERS[kind].draw(np.random.default_rng(seed), (2, *network.input_shape))
     checked = adjoint_of_network(network, cells, seed)
@@ -141,7 +142,7 @@ def test_the_adjoint_at_a_cell_is_a_column_of_the_matrix(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_the_adjoint_at_a_cell_is_a_quotient_of_differences(seed: int) -> None:
     """Of layers with corners: what a very small change of the cell makes of <A x, z>, in exact fractions."""
-    network = random_network(seed, NUMBERS["exact"], [name for name in KINDS if name not in REAL], 5)
+    network = random_network(seed, NUMBERS["exact"], [name for name in KINDS if name not in (*REAL, "div")], 5)
     cells = NUMBERS["exact"].draw(np.random.default_rng(seed), (2, *network.input_shape))
     place, checked, found = at_some_cell(network, cells, seed, Context())
 
@@ -155,7 +156,7 @@ def test_the_adjoint_at_a_cell_is_a_quotient_of_differences(seed: int) -> None:
     ahead, back = (dot(step) - dot(Fraction(0))) / step, (dot(Fraction(0)) - dot(-step)) / step
     assert found.total == found.value
     assert found.holds
-    if ahead == back:  # elsewhere the cell stands upon a corner
+    if ahead == back and cells[place]:  # elsewhere the cell stands upon a corner
         assert found.value == ahead
 
 
@@ -172,7 +173,7 @@ def test_the_adjoint_at_a_cell_holds_within_rounding(seed: int, kind: str) -> No
 
 def test_the_bound_at_a_cell_does_not_depend_on_the_input() -> None:
     """Where the input is 0 both sides of the identity are, and path weights are rounded all the same."""
-    network = random_network(1, NUMBERS["float64"])
+    network = random_network(1, NUMBERS["float64"], ["conv", "avg-pool", "upsample"])
     _, checked, found = at_some_cell(network, np.zeros((1, *network.input_shape)), 1, FLOATS)
     assert checked.forward == checked.backward == 0
     assert found.holds

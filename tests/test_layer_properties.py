@@ -221,14 +221,16 @@ def test_windows_are_what_traces_read(case: Case) -> None:
     layer, inputs, values, _ = made(case, NUMBERS["whole"])
     found = {place[1:]: step for place, step in steps(layer, inputs, values).items() if not place[0]}
     for box in blocks(layer.output_shape):
-        cells = [term.cell for cell in product(*box) for term in found[cell].terms if term.cell is not None]
-        window = clipped(layer.window(box), layer.input_shape)
-        if cells:
-            assert holds(window, hull(cells)), box
-            if "dilation" not in case.arguments:
-                assert window == hull(cells), box
-        elif case.kind == "conv":
-            assert not all(window), box
+        terms = [term for cell in product(*box) for term in found[cell].terms if term.cell is not None]
+        for source, shape in enumerate(case.shapes):
+            cells = [term.cell for term in terms if term.source == source and term.cell is not None]
+            window = clipped(layer.window(box, source), shape)
+            if cells:
+                assert holds(window, hull(cells)), box
+                if "dilation" not in case.arguments:
+                    assert window == hull(cells), box
+            elif case.kind in ("conv", "concat"):
+                assert not all(window), box
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -236,15 +238,17 @@ def test_cells_that_are_reached_are_those_whose_traces_read(case: Case) -> None:
     """Of marked cells, blocks and scattered ones, exactly the cells that have one of them among their terms."""
     layer, inputs, values, _ = made(case, NUMBERS["whole"])
     found = {place[1:]: step for place, step in steps(layer, inputs, values).items() if not place[0]}
-    scattered = np.random.default_rng(7).random((6, len(inputs), *layer.input_shape)) < 0.1
-    marked = [np.zeros((len(inputs), *layer.input_shape), bool) for _ in blocks(layer.input_shape)]
-    for number, (marks, box) in enumerate(zip(marked, blocks(layer.input_shape), strict=True)):
-        marks[(number % len(inputs), *(slice(each.start, each.stop) for each in box))] = True
-    for marks in (*marked, *scattered):
+    rng = np.random.default_rng(7)
+    marked = [[rng.random(shape) < 0.1 for shape in case.shapes] for _ in range(6)]
+    for source, shape in enumerate(case.shapes):
+        for box in blocks(shape):
+            marked.append([np.zeros(each, bool) for each in case.shapes])
+            marked[-1][source][tuple(slice(each.start, each.stop) for each in box)] = True
+    for marks in marked:
         wanted = np.zeros(layer.output_shape, bool)
         for cell, step in found.items():
-            wanted[cell] = any(term.cell is not None and marks[(term.source, *term.cell)] for term in step.terms)
-        reached = layer.reaches([*marks])
+            wanted[cell] = any(term.cell is not None and marks[term.source][term.cell] for term in step.terms)
+        reached = layer.reaches(marks)
         assert reached.dtype == bool
         np.testing.assert_array_equal(reached, wanted)
 
@@ -275,7 +279,23 @@ EXACT: dict[str, dict[str, Any]] = {
     "upsample": {"scale_factor": 2},
     "flatten": {},
     "linear": {"out_features": 2},
+    "prelu": {},
+    "clip": {"min": -7, "max": 200},
+    "relu6": {},
+    "hard-sigmoid": {},
+    "hard-swish": {},
+    "reshape": {"shape": [4, 2]},
+    "permute": {"axes": [1, 0]},
+    "slice": {"axis": 1, "start": 1, "step": 2},
+    "pad": {"padding": 1, "boundary": -1},
+    "channel-shuffle": {"groups": 2},
+    "pixel-shuffle": {"upscale_factor": 2},
+    "pixel-unshuffle": {"downscale_factor": 2},
     "add": {},
+    "sub": {},
+    "mul": {},
+    "div": {},
+    "concat": {},
 }
 
 
@@ -335,16 +355,36 @@ REFERENCE: dict[str, Callable[[list[Rows], dict[str, Any]], Rows]] = {
     "adaptive-avg-pool": lambda x, _: [[Fraction(sum(part), 2) for part in (row[:2], row[2:])] for row in x[0]],
     "upsample": lambda x, _: [[cell for cell in row for _ in range(2)] for row in x[0]],
     "flatten": lambda x, _: [cell for row in x[0] for cell in row],
+    "prelu": lambda x, w: [
+        [cell if cell > 0 else cell * f for cell in row] for row, f in zip(x[0], w["weight"], strict=True)
+    ],
+    "clip": lambda x, _: [[min(max(cell, -7), 200) for cell in row] for row in x[0]],
+    "relu6": lambda x, _: [[min(max(cell, 0), 6) for cell in row] for row in x[0]],
+    "hard-sigmoid": lambda x, _: [[Fraction(min(max(cell + 3, 0), 6), 6) for cell in row] for row in x[0]],
+    "hard-swish": lambda x, _: [[Fraction(cell * min(max(cell + 3, 0), 6), 6) for cell in row] for row in x[0]],
+    "reshape": lambda x, _: [x[0][0][:2], x[0][0][2:], x[0][1][:2], x[0][1][2:]],
+    "permute": lambda x, _: [[row[place] for row in x[0]] for place in range(4)],
+    "slice": lambda x, _: [[row[1], row[3]] for row in x[0]],
+    "pad": lambda x, _: [[-1, *row, -1] for row in x[0]],
+    "channel-shuffle": lambda x, _: x[0],
+    "pixel-shuffle": lambda x, _: [[cell for pair in zip(*x[0], strict=True) for cell in pair]],
+    "pixel-unshuffle": lambda x, _: [row[place::2] for row in x[0] for place in range(2)],
     "add": lambda x, _: [[a + b for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
+    "sub": lambda x, _: [[a - b for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
+    "mul": lambda x, _: [[a * b for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
+    "div": lambda x, _: [[Fraction(a, b) for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
+    "concat": lambda x, _: [*x[0], *x[1]],
 }
 """Loops over Python's numbers, 2 channels of 4 cells or 8 features, that know nothing of the types of arrays."""
 
 
 def exact_made(kind: str, name: str) -> tuple[Layer, list[Any], dict[str, Any]]:
     """A layer with numbers near the ends of a type; weights and bias are of it too."""
-    count = 2 if kind == "add" else 1
+    count = 2 if KINDS[kind].joins else 1
     layer = KINDS[kind].make(*[(8,) if kind == "linear" else (2, 4)] * count, **EXACT[kind])
     numbers = BIG[name]
+    if kind == "div":
+        numbers = np.where(numbers == 0, 3, numbers)
     inputs = [np.roll(numbers, number).reshape(1, *layer.input_shape) for number in range(count)]
     values = {
         key: np.resize(np.roll(numbers, place + 1), shape)
@@ -390,7 +430,7 @@ def test_every_kind_is_tried_for_exactness() -> None:
 @pytest.mark.parametrize("kind", REAL)
 def test_kinds_that_make_no_fractions_refuse_exact(kind: str) -> None:
     """Dtype exact has no place for them; auto makes float64 of whole numbers."""
-    layer = KINDS[kind].make((2, 3))
+    layer = small_cases(kind)[-1].layer()
     inputs, values = drawn(layer, NUMBERS["whole"].draw)
     assert layer.compute(inputs, values).dtype == np.float64
     with pytest.raises(ConvcalcError) as caught:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -80,7 +82,157 @@ def _global(name: str) -> Peer:
     )
 
 
+def _function(name: str, **renamed: str) -> Peer:
+    """A module of torch.nn without weights; ``renamed``: our names of arguments by its own."""
+
+    def peer(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+        given = {renamed.get(key, key): float(v) if not isinstance(v, str | int) else v for key, v in told.items()}
+        return getattr(torch.nn, name)(**given)(inputs[0])
+
+    return peer
+
+
+def _clip(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    least, most = float(told.get("min", -np.inf)), float(told.get("max", np.inf))
+    if least == most:  # a Hardtanh refuses that
+        return torch.clamp(inputs[0], least, most)
+    return torch.nn.Hardtanh(least, most)(inputs[0])
+
+
+def _over_axis(name: str) -> Peer:
+    def peer(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+        axis = _axis(inputs[0], told)
+        return getattr(torch.nn, name)(dim=axis)(inputs[0])
+
+    return peer
+
+
+def _axis(cells: Any, told: dict[str, Any]) -> int:
+    """The axis with the batch counted; PyTorch's own IndexError is no refusal that is told from a mistake here."""
+    axis = int(told.get("axis", 0)) + 1
+    if axis >= cells.ndim:
+        raise ValueError("there is no such axis")
+    return axis
+
+
+def _last_axes(name: str) -> Peer:
+    def peer(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+        axes = inputs[0].ndim - 1
+        dims = axes if told.get("dims") is None else told["dims"]
+        if dims > axes:
+            raise ValueError("there are not so many axes")
+        function = getattr(torch.nn.functional, name)
+        return function(inputs[0], inputs[0].shape[1 + axes - dims :], **values, eps=told.get("eps", 1e-5))
+
+    return peer
+
+
+def _slice(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    axis = _axis(inputs[0], told)
+    cells = range(inputs[0].shape[axis])[slice(told.get("start"), told.get("stop"), told.get("step"))]
+    if not cells:
+        raise ValueError("nothing is left")
+    return inputs[0].index_select(axis, torch.tensor(list(cells)))
+
+
+def _pad(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    boundary = told.get("boundary", "zeros")
+    sides = (told["padding"],) * 2 * (inputs[0].ndim - 2)
+    if not isinstance(boundary, str) or boundary == "zeros":
+        found = torch.nn.functional.pad(inputs[0], sides, value=0.0 if boundary == "zeros" else float(boundary))
+    else:
+        found = torch.nn.functional.pad(inputs[0], sides, mode=boundary)
+    if not found.numel():
+        raise ValueError("nothing is left")
+    return found
+
+
+def _pixels(shuffles: bool) -> Peer:
+    """PixelShuffle where PyTorch has it; its definition in loops on other ranks and for the other mode."""
+
+    def peer(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+        [cells] = inputs
+        factor, rank = told["upscale_factor" if shuffles else "downscale_factor"], cells.ndim - 2
+        if rank == 2 and told.get("mode", "CRD") == "CRD":
+            name = "PixelShuffle" if shuffles else "PixelUnshuffle"
+            return getattr(torch.nn, name)(factor)(cells)
+        batch, channels, *size = cells.shape
+        block = factor**rank
+        if channels % block if shuffles else any(each % factor for each in size):
+            raise ValueError("it does not divide")
+        deep = channels // block if shuffles else channels
+        fine = [each * factor for each in size] if shuffles else size
+        shape = (batch, deep, *fine) if shuffles else (batch, channels * block, *(each // factor for each in size))
+        found = torch.zeros(shape, dtype=cells.dtype)
+        for channel, *place in np.ndindex(deep, *fine):
+            within = int(np.ravel_multi_index([each % factor for each in place], (factor,) * rank))
+            depth = channel * block + within if told.get("mode", "CRD") == "CRD" else within * deep + channel
+            coarse = (slice(None), depth, *(each // factor for each in place))
+            one, other = (slice(None), channel, *place), coarse
+            if shuffles:
+                found[one] = cells[other]
+            else:
+                found[other] = cells[one]
+        return found
+
+    return peer
+
+
+def _shuffled(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    [cells] = inputs
+    parted = cells.reshape(len(cells), told["groups"], -1, *cells.shape[2:])
+    return torch.stack(list(parted.unbind(1)), 2).reshape(cells.shape)
+
+
+def _reduced(operation: Callable[[Any, Any], Any]) -> Peer:
+    return lambda _torch, inputs, _values, _told: reduce(operation, inputs)
+
+
+def _side_by_side(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    return torch.cat(inputs, _axis(inputs[0], told))
+
+
+def _grouped(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    return torch.nn.functional.group_norm(inputs[0], told["num_groups"], **values, eps=told.get("eps", 1e-5))
+
+
+def _by_instance(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    return torch.nn.functional.instance_norm(inputs[0], **values, eps=told.get("eps", 1e-5))
+
+
+def _prelu(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    if told.get("num_parameters", 1) not in (1, inputs[0].shape[1]):
+        raise ValueError("a weight for each channel, or one")
+    return torch.nn.functional.prelu(inputs[0], values["weight"])
+
+
 TORCH: dict[str, Peer] = {
+    "prelu": _prelu,
+    "clip": _clip,
+    "relu6": _function("ReLU6"),
+    "hard-sigmoid": _function("Hardsigmoid"),
+    "hard-swish": _function("Hardswish"),
+    "silu": _function("SiLU"),
+    "gelu": _function("GELU"),
+    "elu": _function("ELU"),
+    "softplus": lambda torch, x, _v, told: torch.nn.Softplus(float(told.get("beta", 1)), 1e3)(x[0]),
+    "mish": _function("Mish"),
+    "log-softmax": _over_axis("LogSoftmax"),
+    "group-norm": _grouped,
+    "instance-norm": _by_instance,
+    "layer-norm": _last_axes("layer_norm"),
+    "rms-norm": _last_axes("rms_norm"),
+    "reshape": lambda _torch, x, _v, told: x[0].reshape(len(x[0]), *told["shape"]),
+    "permute": lambda _torch, x, _v, told: x[0].permute(0, *(each + 1 for each in told["axes"])),
+    "slice": _slice,
+    "pad": _pad,
+    "channel-shuffle": _shuffled,
+    "pixel-shuffle": _pixels(shuffles=True),
+    "pixel-unshuffle": _pixels(shuffles=False),
+    "sub": _reduced(operator.sub),
+    "mul": _reduced(operator.mul),
+    "div": _reduced(operator.truediv),
+    "concat": _side_by_side,
     "conv": _conv,
     "pointwise": _conv,
     "depthwise": _depthwise,
@@ -92,7 +244,7 @@ TORCH: dict[str, Peer] = {
     "leaky-relu": lambda torch, x, _v, told: torch.nn.LeakyReLU(float(told.get("negative_slope", 0.01)))(x[0]),
     "sigmoid": lambda torch, x, _v, _told: torch.nn.Sigmoid()(x[0]),
     "tanh": lambda torch, x, _v, _told: torch.nn.Tanh()(x[0]),
-    "softmax": lambda torch, x, _v, _told: torch.nn.Softmax(dim=1)(x[0]),
+    "softmax": _over_axis("Softmax"),
     "max-pool": _pool("MaxPool"),
     "avg-pool": _pool("AvgPool"),
     "global-max-pool": _global("Max"),
@@ -102,7 +254,10 @@ TORCH: dict[str, Peer] = {
     "flatten": lambda torch, x, _v, _told: torch.nn.Flatten()(x[0]),
     "add": lambda _torch, x, _v, _told: sum(x[1:], start=x[0]),
 }
-CLOSE = (*REAL, "leaky-relu", "avg-pool", "global-avg-pool", "adaptive-avg-pool")
+CLOSE = (
+    *(*REAL, "leaky-relu", "avg-pool", "global-avg-pool", "adaptive-avg-pool"),
+    *("clip", "pad", "hard-sigmoid", "hard-swish", "div"),
+)
 """Kinds whose results are no whole numbers, and are rounded on other ways than PyTorch's."""
 
 
@@ -321,7 +476,8 @@ def test_push_is_torchs_derivative(torch: Any, case: Case) -> None:
     both = (tuple(tensor(torch, each) for each in arrays) for arrays in (inputs, tangents))
     _, wanted = torch.func.jvp(function, *both)
     pushed = layer.push(inputs, values, tangents)
-    np.testing.assert_allclose(pushed, wanted.detach().numpy(), rtol=1e-12, atol=1e-12)
+    close = 1e-7 if case.kind == "hard-sigmoid" else 1e-12  # PyTorch's slope of 1/6 is a float32 in float64 too
+    np.testing.assert_allclose(pushed, wanted.detach().numpy(), rtol=close, atol=close)
 
 
 # ONNX --------------------------------------------------------------------------------------------------------------

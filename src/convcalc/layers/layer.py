@@ -73,6 +73,9 @@ class Layer:
     is_planned: ClassVar[bool] = False
     """Whether it has a ``method``, known before it runs."""
 
+    is_global: ClassVar[bool] = False
+    """Whether a cell may depend on cells anywhere, so that its receptive field is the whole input."""
+
     plans_memory: ClassVar[bool] = False
     """Whether ``compute`` checks its memory itself, since that is not a few times its output."""
 
@@ -128,10 +131,10 @@ class Layer:
         """Spatial axes of the input."""
         return len(self.spatial_size)
 
-    def window(self, box: Box) -> Box:
+    def window(self, box: Box, source: int = 0) -> Box:  # noqa: ARG002 - those of all inputs are alike here
         """The input cells that a block of output cells depends on, perhaps with some of the padding.
 
-        Of a layer with several inputs it is the same block in all of them.
+        ``source``: which of several inputs.
         """
         spatial = (index_map.window(cells) for index_map, cells in zip(self.index_maps, box[1:], strict=True))
         return (self.window_channels(box[0]), *spatial)

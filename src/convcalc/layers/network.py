@@ -211,9 +211,8 @@ class Network(Displayed):
         """
         found = {number: box}
         for each in reversed(self.needed(number)):
-            seen = self.stages[each].layer.window(found[each])
-            for below in self.stages[each].inputs:
-                inside = _clipped(seen, self.shape_of(below))
+            for source, below in enumerate(self.stages[each].inputs):
+                inside = _clipped(self.stages[each].layer.window(found[each], source), self.shape_of(below))
                 found[below] = _hull(found[below], inside) if below in found else inside
         return found
 

@@ -86,16 +86,33 @@ def view_through(layer: Layer, below: Sequence[View]) -> View:
         return UNKNOWN
     if isinstance(layer, Opaque):
         return _through_opaque(layer, below)
-    view = below[0] if len(below) == 1 else _union(below)
+    view = below[0] if len(below) == 1 else _union(_spread(layer, below))
+    if layer.is_global:
+        return _everywhere(view, layer)
     if len(layer.index_maps) > len(view.axes):
         return UNKNOWN  # spatial axes that the network's input does not have
     if view.is_flat:
         is_mixed = bool(layer.window_channels(range(1))[1:])  # such as a linear layer: every feature sees all
         return view.whole() if is_mixed else view
     if len(layer.index_maps) < len(view.axes):
-        return view._replace(is_flat=True)
+        return view._replace(is_flat=True) if len(layer.output_shape) == 1 else UNKNOWN
     axes = _each(_through, zip(view.axes, layer.index_maps, strict=True))
     return View(tuple(axes), layer.output_shape[1:])
+
+
+def _everywhere(view: View, layer: Layer) -> View:
+    """As if each cell depended on all others."""
+    sizes = layer.output_shape[1:]
+    return view.whole()._replace(sizes=sizes or (1,) * len(view.axes), is_flat=len(sizes) != len(view.axes))
+
+
+def _spread(layer: Layer, below: Sequence[View]) -> list[View]:
+    """The views of several inputs; one whose cells are spread over an axis is the same for all of them."""
+    size = layer.output_shape[1:]
+    is_spread = [view.sizes != size and len(view.sizes) == len(size) and 1 in view.sizes for view in below]
+    return [
+        view.whole()._replace(sizes=size) if spread else view for view, spread in zip(below, is_spread, strict=True)
+    ]
 
 
 def _through_opaque(layer: Opaque, below: Sequence[View]) -> View:

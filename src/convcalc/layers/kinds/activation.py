@@ -1,13 +1,17 @@
-"""Functions of one cell: ReLU, leaky ReLU, sigmoid and tanh, each by its definition in PyTorch (torch.nn)."""
+"""Functions of one cell made of straight and square pieces, which keep fractions exact: ReLU and its relatives.
+
+Each by its definition in PyTorch (torch.nn).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.context import STANDARD, Context
+from convcalc.errors import FieldError
 from convcalc.geometry.arguments import finite_number
 from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.numerals import Number, exact_text, nearest_float
@@ -160,66 +164,154 @@ class LeakyReLU(Activation):
 
 
 @dataclass(frozen=True)
-class Sigmoid(Activation):
-    """1 / (1 + exp(−x)) (PyTorch's ``Sigmoid``)."""
+class PiecewiseActivation(Activation):
+    """A function whose numerator, ``numerator``, and slope are whole for whole cells, over one divisor."""
 
-    kind: ClassVar[str] = "sigmoid"
+    divisor: ClassVar[int] = 1
 
     def function(self, cells: Array, context: Context) -> Array:
-        """From 0 to 1, in floats."""
-        import numpy as np
-
-        from convcalc.layers.numbers import in_real
-
-        (real,) = in_real(self.kind, [cells], context.dtype)
-        with np.errstate(all="ignore"):
-            power = np.exp(-np.abs(real))  # never overflows, and keeps the smallest floats
-            found: Array = np.where(real < 0, power, real.dtype.type(1)) / (1 + power)
-        return found
+        """The numerators over the divisor: whole where all are, otherwise fractions or floats rounded once."""
+        return self._over(self.numerator, cells, context, 2)
 
     def slope(self, cells: Array, context: Context) -> Array:
-        """s(x) × s(−x), where 1 − s(x) would lose its digits."""
+        """The derivative, likewise."""
+        return self._over(self.slope_numerator, cells, context, 1)
+
+    def _over(self, make: Callable[[Array], Array], cells: Array, context: Context, power: int) -> Array:
         import numpy as np
 
-        from convcalc.layers.numbers import in_real
+        from convcalc.arrays import largest
+        from convcalc.layers.numbers import alike, finished, is_exact, quotients, wide
 
-        (real,) = in_real(self.kind, [cells], context.dtype)
-        with np.errstate(all="ignore"):  # the product of two small ones may be 0
-            slope: Array = self.function(real, context) * self.function(-real, context)
-        return slope
+        dtype, (held,) = alike([cells], context.dtype)
+        if is_exact(dtype):
+            held = wide(held, (largest(held) + self.divisor) ** power * self.divisor)
+        with np.errstate(all="ignore"):
+            return finished(quotients(make(held), self.divisor, dtype), dtype)
 
-    def formula(self, value: Number) -> str:
-        """Such as "1 / (1 + exp(-3))"."""
-        return f"1 / (1 + exp({exact_text(-value)}))"
+    def numerator(self, x: Array) -> Array:
+        """The function times the divisor."""
+        raise NotImplementedError
+
+    def slope_numerator(self, x: Array) -> Array:
+        """The derivative times the divisor."""
+        raise NotImplementedError
+
+
+def _ramp(x: Array) -> Array:
+    """min(max(x + 3, 0), 6)."""
+    import numpy as np
+
+    found: Array = np.minimum(np.maximum(x + x.dtype.type(3) if x.dtype != object else x + 3, 0), 6)
+    return found
 
 
 @dataclass(frozen=True)
-class Tanh(Activation):
-    """The hyperbolic tangent (PyTorch's ``Tanh``)."""
+class HardSigmoid(PiecewiseActivation):
+    """min(max(x + 3, 0), 6) / 6 (PyTorch's ``Hardsigmoid``; the one of Keras up to version 2 is steeper)."""
 
-    kind: ClassVar[str] = "tanh"
+    kind: ClassVar[str] = "hard-sigmoid"
+    divisor: ClassVar[int] = 6
 
-    def function(self, cells: Array, context: Context) -> Array:
-        """From −1 to 1, in floats."""
+    def numerator(self, x: Array) -> Array:
+        """The ramp."""
+        return _ramp(x)
+
+    def slope_numerator(self, x: Array) -> Array:
+        """1 between -3 and 3."""
         import numpy as np
 
-        from convcalc.layers.numbers import in_real
-
-        (real,) = in_real(self.kind, [cells], context.dtype)
-        found: Array = np.tanh(real)
-        return found
-
-    def slope(self, cells: Array, context: Context) -> Array:
-        """1 / cosh(x)², where 1 less the square of the result would lose its digits."""
-        import numpy as np
-
-        from convcalc.layers.numbers import in_real
-
-        (real,) = in_real(self.kind, [cells], context.dtype)
-        with np.errstate(all="ignore"):  # cosh may be inf, whose reciprocal is the 0 meant
-            slope: Array = (1 / np.cosh(real)) ** 2
-        return slope
+        return np.where((x > -3) & (x < 3), 1, 0).astype(x.dtype)
 
     def formula(self, value: Number) -> str:
-        """Such as "tanh(-3)"."""
-        return f"tanh({exact_text(value)})"
+        """Such as "min(max(-1 + 3, 0), 6) / 6"."""
+        return f"min(max({exact_text(value)} + 3, 0), 6) / 6"
+
+
+@dataclass(frozen=True)
+class HardSwish(PiecewiseActivation):
+    """x min(max(x + 3, 0), 6) / 6 (PyTorch's ``Hardswish``; Howard et al., arXiv:1905.02244)."""
+
+    kind: ClassVar[str] = "hard-swish"
+    divisor: ClassVar[int] = 6
+
+    def numerator(self, x: Array) -> Array:
+        """The cell times the ramp."""
+        return x * _ramp(x)
+
+    def slope_numerator(self, x: Array) -> Array:
+        """0 up to -3, 6 from 3 on, between them 2 x + 3."""
+        import numpy as np
+
+        return np.where(x <= -3, 0, np.where(x >= 3, 6, 2 * x + 3)).astype(x.dtype)
+
+    def formula(self, value: Number) -> str:
+        """Such as "-1 × min(max(-1 + 3, 0), 6) / 6"."""
+        return f"{exact_text(value)} × min(max({exact_text(value)} + 3, 0), 6) / 6"
+
+
+@dataclass(frozen=True)
+class Clip(Activation):
+    """min(max(x, min), max) (PyTorch's ``Hardtanh``; with 0 and 6 its ``ReLU6``; ONNX's ``Clip``)."""
+
+    kind: ClassVar[str] = "clip"
+
+    least: Number | None = None
+    most: Number | None = None
+
+    @classmethod
+    def of(cls, input_shape: Shape, *, min: Number | None = None, max: Number | None = None) -> Clip:  # noqa: A002
+        """The layer on an input of any shape; without a bound it has none on that side.
+
+        Raises:
+            FieldError: a bound is no finite number, or the lower one is above the other.
+        """
+        least, most = (
+            None if each is None else finite_number(name, each) for name, each in (("min", min), ("max", max))
+        )
+        if least is not None and most is not None and least > most:
+            raise FieldError(f"min must not be above max, got {least} and {most}", field="min")
+        return cls(input_shape, least=least, most=most)
+
+    def function(self, cells: Array, context: Context) -> Array:
+        """The cells between the bounds; nan stays nan."""
+        import numpy as np
+
+        from convcalc.layers.numbers import alike, finished, is_exact
+
+        given = [each for each in (self.least, self.most) if each is not None]
+        dtype, (held,) = alike([cells], context.dtype, given)
+        if is_exact(dtype) and not all(_holds(held, each) for each in given):
+            held = held.astype(object)
+        for each, cut in ((self.least, np.maximum), (self.most, np.minimum)):
+            if each is not None:
+                held = cut(held, np.asarray(each if is_exact(dtype) else nearest_float(each), held.dtype))
+        return finished(held, dtype)
+
+    def slope(self, cells: Array, context: Context) -> Array:
+        """1 between the bounds, otherwise 0; as in PyTorch's ``Hardtanh`` 0 at a bound itself, and 1 at nan."""
+        import numpy as np
+
+        from convcalc.layers.numbers import alike
+
+        given = [each for each in (self.least, self.most) if each is not None]
+        _, (held,) = alike([cells], context.dtype, given)
+        inside = np.ones(held.shape, bool)
+        inside &= True if self.least is None else ~(held <= self.least)
+        inside &= True if self.most is None else ~(held >= self.most)
+        return inside.astype(held.dtype if held.dtype.kind == "f" else np.int64)
+
+    def formula(self, value: Number) -> str:
+        """Such as "min(max(-3, 0), 6)"."""
+        told = exact_text(value) if self.least is None else f"max({exact_text(value)}, {exact_text(self.least)})"
+        return told if self.most is None else f"min({told}, {exact_text(self.most)})"
+
+
+def _holds(held: Array, number: Number) -> bool:
+    """Whether the type of an exact array holds a number."""
+    import numpy as np
+
+    if held.dtype == object:
+        return True
+    info = np.iinfo(held.dtype)
+    return isinstance(number, int) and int(info.min) <= number <= int(info.max)

@@ -151,7 +151,7 @@ class Convolution(Layer):
         """All input channels of the groups concerned."""
         return group_range(channels, self.counts.out_channels, self.counts.in_channels, self.counts.groups)
 
-    def window(self, box: Box) -> Box:
+    def window(self, box: Box, source: int = 0) -> Box:  # noqa: ARG002 - it has one input
         """The input cells that a block of output cells depends on, also through the boundary."""
         spatial = (window(axis, self.geometry.boundary, cells) for axis, cells in zip(self.axes, box[1:], strict=True))
         return (self.window_channels(box[0]), *spatial)

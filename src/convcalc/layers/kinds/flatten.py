@@ -38,7 +38,7 @@ class Flatten(Layer):
         """None: features have no spatial axis."""
         return ()
 
-    def window(self, box: Box) -> Box:
+    def window(self, box: Box, source: int = 0) -> Box:  # noqa: ARG002 - it has one input
         """The smallest block of the cells of a range of features."""
         if not box[0]:
             return (range(0),) * len(self.input_shape)

@@ -1,0 +1,73 @@
+"""A leaky ReLU whose slope is learned (PyTorch's ``PReLU``; He et al., arXiv:1502.01852)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from convcalc.context import STANDARD, Context
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import whole
+from convcalc.layers.layer import Layer, Shape, Values
+from convcalc.tracing.explanation import Cell, Explanation, Term
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+
+
+@dataclass(frozen=True)
+class PReLU(Layer):
+    """x above 0, otherwise x × the weight of its channel, or the one weight (PyTorch's ``PReLU``)."""
+
+    kind: ClassVar[str] = "prelu"
+    is_linear: ClassVar[bool] = False
+
+    is_shared: bool = False
+    """Whether all channels have one weight."""
+
+    @classmethod
+    def of(cls, input_shape: Shape, *, num_parameters: int | None = None) -> PReLU:
+        """The layer on an input of any shape, with one weight or one for each channel, as without this argument.
+
+        Raises:
+            FieldError: it is another number.
+        """
+        if num_parameters is not None and whole("num_parameters", num_parameters, 1) not in (1, input_shape[0]):
+            raise FieldError(
+                f"num_parameters must be 1 or {input_shape[0]}, one for each channel, got {num_parameters}",
+                field="num_parameters",
+            )
+        return cls(input_shape, is_shared=num_parameters == 1 != input_shape[0])
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """Weight: (channels,) or (1,)."""
+        return {"weight": (1 if self.is_shared else self.channels,)}
+
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
+        """Slope times cell."""
+        return self.push(inputs, values, inputs, context)
+
+    def push(
+        self, inputs: Sequence[Array], values: Values, tangents: Sequence[Array], context: Context = STANDARD
+    ) -> Array:
+        """Slope times tangent: 1 above 0, otherwise the weight; as in PyTorch that too at 0 itself and at nan."""
+        import numpy as np
+
+        from convcalc.layers.numbers import alike, by_channel, changed
+
+        _, (cells, weight) = alike([inputs[0], values["weight"]], context.dtype)
+        slopes = np.where(cells > 0, np.asarray(1, weight.dtype), by_channel(weight, cells))
+        return changed(slopes, tangents[0], context.dtype)
+
+    def trace(
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
+    ) -> Explanation:
+        """The one cell, times the weight of its channel where it is not above 0."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike, explained_sum
+
+        dtype, (cells, weight) = alike([inputs[0][sample], values["weight"]], context.dtype)
+        factor = 1 if cells[cell] > 0 else plain(weight[0 if self.is_shared else cell[0]])
+        return explained_sum(cell, [Term.at(cells, cell, factor)], dtype)
