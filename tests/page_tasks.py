@@ -16,6 +16,7 @@ from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.stage import Stage
 from convcalc.page.data import input_of, layer_data, numbers_data
+from convcalc.page.excerpt import is_scripted
 from differential.exact import answer
 from differential.judge import Fault, differing
 from differential.layer_reference import REFERENCE
@@ -107,6 +108,8 @@ def network_tasks(seed: int, number: int) -> Iterator[Task]:
     outputs = {INPUT: net.cells, **dict(net.network.outputs(net.cells, net.context, range(len(net.told))))}
     for each, stage in enumerate(net.network.stages):
         inputs = [outputs[below] for below in stage.inputs]
+        if not is_scripted(stage.layer):
+            continue
         cell, used = _any(rng, stage.layer.output_shape), _any(rng, stage.layer.input_shape)
         name = f"network {number} of seed {seed}, {stage.name}: {net}"
         yield Task(name, stage, inputs, net.context.dtype, cell, used, None, net, each)

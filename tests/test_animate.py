@@ -60,7 +60,11 @@ def marked(panel: Panel) -> set[tuple[int, ...]]:
     return {cell.place for row in panel.cells for cell in row if cell and cell.is_marked}
 
 
-SLIDING = [case for case in small_cases(*KINDS) if case.kind != "transposed-conv"]
+SLIDING = [
+    case
+    for case in small_cases(*KINDS)
+    if case.kind not in ("transposed-conv", "div") and len(set(case.shapes)) == 1  # all inputs are the same one
+]
 STAMPED = small_cases("transposed-conv")
 
 

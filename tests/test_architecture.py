@@ -342,11 +342,13 @@ def test_shapes_and_counts_of_layers_load_no_numpy() -> None:
     program = """
 from convcalc.layers.table import KINDS, NEEDED
 needed = {"out_channels": 4, "kernel_size": 2, "out_features": 3, "scale_factor": 2, "output_size": 1}
+needed |= {"num_groups": 2, "shape": -1, "axes": [2, 0, 1], "padding": 1, "groups": 2}
+needed |= {"upscale_factor": 2, "downscale_factor": 2}
 for name, kind in KINDS.items():
     arguments = {each: needed[each] for each, default in kind.defaults.items() if default is NEEDED}
     layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
     assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
-    layer.window(tuple(range(1) for size in layer.output_shape)), layer.index_maps
+    layer.index_maps
 """
     assert loaded(program, "numpy", "yaml", "rich", "typer") == ""
 

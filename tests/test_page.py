@@ -20,8 +20,11 @@ import convcalc
 import page_tasks
 from conftest import CommandLine, Cost
 from convcalc import build_problem, compute, conv
-from convcalc.layers.network import Network
+from convcalc.errors import DataError
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.stage import Stage
 from convcalc.layers.table import KINDS
+from convcalc.page import excerpt
 from convcalc.page.data import Picked, numbers_data, page_data
 from convcalc.page.document import PARTS, script
 from convcalc.page.excerpt import cropped, network_of_problem, of_sample, sliced
@@ -171,12 +174,15 @@ def test_the_script_is_strict_and_lean() -> None:
 
 
 def test_every_kind_of_layer_is_computed() -> None:
-    """The table of the script has the kinds of Python."""
+    """The table of the script has the kinds that the page takes; networks of others are refused in words."""
     text = (page_tasks.ASSETS / "convolution.js").read_text(encoding="utf-8")
     table = text.partition("const KINDS = {")[2].partition("};")[0]
     known = set(re.findall(r"^  '?([\w-]+)'?[,:]", table, re.MULTILINE))
-    spelled_otherwise = {"pointwise", "depthwise"}  # they are convolutions
-    assert known == set(KINDS) - spelled_otherwise
+    assert known == excerpt._SCRIPTED
+    assert known < set(KINDS)
+    network = Network((2, 3), (Stage("gate", KINDS["silu"].make((2, 3)), (INPUT,)),))
+    with pytest.raises(DataError, match="the page's script computes no silu as gate is"):
+        excerpt.check_drawn(network)
     assert PARTS[:3] == ("numbers.js", "convolution.js", "network.js")
 
 

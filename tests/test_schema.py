@@ -74,7 +74,10 @@ def test_schemas_speak_of_everything_that_the_readers_know() -> None:
         assert {key: each["description"] for key, each in properties.items()} == fields
     alone, said = definitions["layer"]["anyOf"]
     assert list(said["properties"]) == [*KINDS, SEPARABLE]
-    assert set(KINDS) - set(alone["enum"]) == {"max-pool", "avg-pool", "adaptive-avg-pool", "upsample", "add"}
+    assert set(KINDS) - set(alone["enum"]) == {
+        *("max-pool", "avg-pool", "adaptive-avg-pool", "upsample", "reshape", "permute", "pad"),
+        *("channel-shuffle", "pixel-shuffle", "pixel-unshuffle", "add", "sub", "mul", "div", "concat"),
+    }
     assert list(definitions["kernel_file"]["properties"]) == list(KEYS)
     pool = said["properties"]["avg-pool"]["anyOf"][-1]["properties"]
     assert pool["count_include_pad"]["default"] is True

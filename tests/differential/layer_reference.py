@@ -231,12 +231,130 @@ def batch_norm(inputs: list[Any], values: Told, told: Told) -> Numbers:
     return Numbers(found, (abs(x) + abs(mean)) * abs(slope) + abs(shift), 4)
 
 
-def softmax(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
-    """Exponentials as shares of their sum over the channels."""
-    x = inputs[0].astype(float)
-    powers = np.vectorize(exp)(x - x.max(axis=1, keepdims=True))
-    found = powers / powers.sum(axis=1, keepdims=True)
-    return Numbers(found, found * (1 + abs(x).max(initial=0)), x.shape[1] + 4)
+def softmax(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """Exponentials as shares of their sum over an axis."""
+    x, axis = inputs[0].astype(float), told.get("axis", 0) + 1
+    powers = np.vectorize(exp)(x - x.max(axis=axis, keepdims=True))
+    found = powers / powers.sum(axis=axis, keepdims=True)
+    return Numbers(found, found * (1 + abs(x).max(initial=0)), x.shape[axis] + 4)
+
+
+def _placed(place: Callable[[Any, Told], Any]) -> Callable[[list[Any], Told, Told], Numbers]:
+    """Cells at other places, by a function of the array of one sample's."""
+
+    def reference(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+        found = np.array([place(each, told) for each in exact(inputs[0])])
+        return Numbers(found, np.zeros(found.shape), 0)
+
+    return reference
+
+
+def _padded(cells: Any, told: Told) -> Any:
+    """NumPy's own padding; a negative one leaves cells out."""
+    pad, boundary = told["padding"], told.get("boundary", "zeros")
+    if pad < 0:
+        return cells[(slice(None), *(slice(-pad, size + pad) for size in cells.shape[1:]))]
+    modes = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    sides = [(0, 0)] + [(pad, pad)] * (cells.ndim - 1)
+    if boundary in modes:
+        return np.pad(cells, sides, mode=modes[boundary])
+    value = 0 if boundary == "zeros" else Fraction(boundary)
+    return np.pad(cells.astype(object), sides, mode="constant", constant_values=value)
+
+
+def _sliced(cells: Any, told: Told) -> Any:
+    own = slice(told.get("start"), told.get("stop"), told.get("step"))
+    return cells[(slice(None),) * told.get("axis", 0) + (own,)]
+
+
+def _channels_shuffled(cells: Any, told: Told) -> Any:
+    each = len(cells) // told["groups"]
+    return np.array([cells[group * each + place] for place in range(each) for group in range(told["groups"])])
+
+
+def _shuffled(cells: Any, told: Told) -> Any:
+    """Cell by cell: which channel of which coarse cell it was."""
+    factor, size = told["upscale_factor"], cells.shape[1:]
+    block = factor ** len(size)
+    found = np.empty((len(cells) // block, *(each * factor for each in size)), dtype=object)
+    for channel, *place in np.ndindex(found.shape):
+        found[(channel, *place)] = cells[_deep(channel, place, factor, len(found), told)]
+    return found
+
+
+def _unshuffled(cells: Any, told: Told) -> Any:
+    factor, size = told["downscale_factor"], cells.shape[1:]
+    found = np.empty((len(cells) * factor ** len(size), *(each // factor for each in size)), dtype=object)
+    for channel, *place in np.ndindex(cells.shape):
+        found[_deep(channel, place, factor, len(cells), told)] = cells[(channel, *place)]
+    return found
+
+
+def _deep(channel: int, place: Sequence[int], factor: int, channels: int, told: Told) -> tuple[int, ...]:
+    within = 0
+    for each in place:
+        within = within * factor + each % factor
+    depth = channel * factor ** len(place) + within if told.get("mode", "CRD") == "CRD" else within * channels + channel
+    return (depth, *(each // factor for each in place))
+
+
+def _cells(join: Callable[..., Any]) -> Callable[[list[Any], Told, Told], Numbers]:
+    """A function of the cells of all inputs."""
+
+    def reference(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
+        arrays = [exact(each).astype(object) for each in inputs]
+        found = arrays[0]
+        for each in arrays[1:]:
+            found = join(found, each)
+        magnitude = np.abs(arrays[0]).astype(float)
+        for each in arrays[1:]:
+            size = np.abs(each).astype(float)
+            magnitude = magnitude * np.maximum(size, 1) + size
+        return Numbers(found, magnitude, len(arrays))
+
+    return reference
+
+
+def concat(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """One behind the other."""
+    found = np.concatenate([exact(each).astype(object) for each in inputs], told.get("axis", 0) + 1)
+    return Numbers(found, np.zeros(found.shape), 0)
+
+
+def prelu(inputs: list[Any], values: Told, _told: Told) -> Numbers:
+    """Each channel by its weight, or by the one that there is."""
+    cells, weight = exact(inputs[0]).astype(object), exact(values["weight"]).reshape(-1)
+    slopes = np.resize(weight, cells.shape[1])
+    found = np.array(
+        [[np.where(row > 0, row, row * slope) for row, slope in zip(sample, slopes, strict=True)] for sample in cells],
+        dtype=object,
+    ).reshape(cells.shape)
+    return Numbers(found, np.abs(found).astype(float), 1)
+
+
+def clip(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """Between the bounds that there are."""
+    found = exact(inputs[0]).astype(object)
+    for name, cut in (("min", max), ("max", min)):
+        if name in told:
+            bound = told[name]
+            found = np.frompyfunc(lambda x, cut=cut, bound=bound: cut(x, Fraction(bound)), 1, 1)(found)
+    return Numbers(found, np.zeros(found.shape), 0)
+
+
+def _scaled(function: Callable[[Any], Any]) -> Callable[[list[Any], Told, Told], Numbers]:
+    """A function of one cell whose parts may be as large as the square of it."""
+
+    def reference(inputs: list[Any], _values: Told, _told: Told) -> Numbers:
+        cells = exact(inputs[0]).astype(object)
+        found = np.frompyfunc(function, 1, 1)(cells)
+        return Numbers(found, (1 + np.abs(cells).astype(float)) ** 2, 4)
+
+    return reference
+
+
+def _ramp(x: Any) -> Fraction:
+    return Fraction(min(max(x + 3, 0), 6), 6)
 
 
 REFERENCE: dict[str, Callable[[list[Any], Told, Told], Numbers]] = {
@@ -260,4 +378,20 @@ REFERENCE: dict[str, Callable[[list[Any], Told, Told], Numbers]] = {
     "upsample": upsample,
     "flatten": flatten,
     "add": add,
+    "sub": _cells(lambda a, b: a - b),
+    "mul": _cells(lambda a, b: a * b),
+    "concat": concat,
+    "prelu": prelu,
+    "clip": clip,
+    "relu6": lambda inputs, values, _told: clip(inputs, values, {"min": 0, "max": 6}),
+    "hard-sigmoid": _scaled(_ramp),
+    "hard-swish": _scaled(lambda x: x * _ramp(x)),
+    "reshape": _placed(lambda cells, told: cells.reshape(told["shape"])),
+    "permute": _placed(lambda cells, told: cells.transpose(told["axes"])),
+    "slice": _placed(_sliced),
+    "pad": _placed(_padded),
+    "channel-shuffle": _placed(_channels_shuffled),
+    "pixel-shuffle": _placed(_shuffled),
+    "pixel-unshuffle": _placed(_unshuffled),
 }
+"""Of the others the rounding has no bound of this form: layer_cases compares them with PyTorch, cell by cell."""

@@ -64,7 +64,7 @@ def any_network(rng: Rng) -> Net:
             told.append(arguments)
     words = {"whole": ("auto", "auto", "float64"), "exact": ("auto", "exact", "exact")}.get(numbers, ("auto",))
     real = any(stage.layer.kind in ("batch-norm", "sigmoid", "tanh", "softmax") for stage in stages)
-    floats = any(isinstance(each.get("negative_slope"), float) for each in told)
+    floats = any(isinstance(number, float) for each in told for number in each.values())
     word = "auto" if real or floats else choice(rng, *words)
     cells = NUMBERS[numbers].draw(rng, (int(rng.integers(1, 3)), *shape))
     context = Context(word, precision=choice(rng, "full", "full", "fast"), threads=choice(rng, None, 1, 2))
@@ -78,7 +78,7 @@ def _next(rng: Rng, stages: list[Stage], shape: Shape) -> tuple[str, tuple[int, 
         last = len(stages) - 1
         first = last if rng.random() < 0.8 else int(rng.integers(INPUT, last + 1))
         rare = ("linear",) * 9 if len(shapes[first]) == 1 else ("conv", "transposed-conv", "max-pool", "avg-pool")
-        kind = choice(rng, *KINDS, *rare)
+        kind = choice(rng, *REFERENCE, *rare)
         inputs = (first,)
         if KINDS[kind].joins:
             same = [number for number, each in shapes.items() if each == shapes[first]]

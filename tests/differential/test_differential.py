@@ -12,6 +12,7 @@ from convcalc.layers.table import KINDS
 from differential.adversaries import ADVERSARIES
 from differential.exact import answer
 from differential.judge import answer_of
+from differential.layer_reference import REFERENCE
 from differential.networks import any_network
 from differential.problems import DRAWN, LAYOUTS, any_problem
 from differential.stream import drawn_problem, installed_peers, network_verdict, problem_verdict
@@ -107,7 +108,8 @@ def test_every_kind_of_number_layout_and_option_is_drawn() -> None:
     assert len(LAYOUTS) >= 7
     assert {
         kind for number in range(NETWORKS) for kind in any_network(np.random.default_rng([SEED, number, 1])).kinds
-    } == set(KINDS)
+    } == set(REFERENCE)
+    assert set(REFERENCE) < set(KINDS)
 
 
 def test_a_subject_is_its_seed_and_number() -> None:

@@ -14,6 +14,7 @@ from convcalc.errors import DataError, GeometryError, LimitError, UsageError
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
 from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.layer import Layer
 from convcalc.layers.network import INPUT, InputTensor, Network
 from convcalc.layers.stage import Stage
 from convcalc.limits import MIB, bytes_text
@@ -101,13 +102,46 @@ def sliced(network: Network, places: Sequence[int]) -> Network:
     return network_of_problem(problem, network)
 
 
+_SCRIPTED = frozenset(
+    {
+        *(
+            "conv",
+            "transposed-conv",
+            "linear",
+            "bias",
+            "batch-norm",
+            "relu",
+            "leaky-relu",
+            "sigmoid",
+            "tanh",
+            "softmax",
+        ),
+        *("max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
+        *("upsample", "flatten", "add"),
+    }
+)
+"""The kinds of layers that `convolution.js` computes."""
+
+
+def is_scripted(layer: Layer) -> bool:
+    """Whether the page's script computes a layer: kinds that it knows, over channels, of inputs of one shape."""
+    is_plain = not getattr(layer, "axis", 0) and len(set(getattr(layer, "shapes", ()))) < 2
+    return layer.kind in _SCRIPTED and is_plain
+
+
 def check_drawn(network: Network) -> None:
     """Refuse what the page cannot draw, or cannot hold.
 
     Raises:
-        DataError: there are more spatial axes than it draws.
+        DataError: there are more spatial axes than it draws, or a layer that its script does not compute.
         LimitError: there are more numbers than it holds.
     """
+    for stage in network.stages:
+        if not is_scripted(stage.layer):
+            raise DataError(
+                f"the page's script computes no {stage.layer.kind} as {stage.name} is",
+                hint="convcalc trace and explore show any layer; a file that ends before it has a page",
+            )
     most = max(len(stage.layer.input_shape) for stage in network.stages) - 1
     if most > MOST_AXES:
         wanted = ",".join("0" for _ in range(most - MOST_AXES))

@@ -130,7 +130,14 @@ _OF_ARGUMENT: dict[str, Schema] = {
     **dict.fromkeys(("out_channels", "out_features", "channel_multiplier", "divisor_override"), _whole(1)),
     **dict.fromkeys(("kernel_size", "scale_factor", "output_size"), _by_axis(1)),
     "output_padding": _by_axis(0),
-    "negative_slope": _FINITE,
+    **dict.fromkeys(("negative_slope", "min", "max", "alpha", "beta"), _FINITE),
+    **dict.fromkeys(("num_groups", "num_parameters", "dims", "upscale_factor", "downscale_factor"), _whole(1)),
+    "axis": _whole(0),
+    **{key: {"type": "integer"} for key in ("start", "stop", "step")},
+    "shape": _any({"type": "integer"}, _list({"type": "integer"})),
+    "axes": _list(_whole(0)),
+    "approximate": {"enum": ["none", "tanh"]},
+    "mode": {"enum": ["CRD", "DCR"]},
     "eps": _FINITE | {"minimum": 0},
 }
 _OF_KERNEL_KEY: dict[str, Schema] = {
@@ -224,7 +231,8 @@ def _stands_alone(kind: Kind) -> bool:
 def _said(name: str, kind: Kind) -> Schema:
     """The value of a kind's key."""
     if kind.joins:
-        return _any(_WORD, _list(_WORD), _mapping({"name": _LAYER_NAME, "input": _list(_WORD, 2)}, ["input"]))
+        own = {key: _argument(key, default) for key, default in kind.defaults.items()}
+        return _any(_WORD, _list(_WORD), _mapping({**own, "name": _LAYER_NAME, "input": _list(_WORD, 2)}, ["input"]))
     keys = {key: _argument(key, default) for key, default in kind.defaults.items()}
     for tensor in kind.tensors:
         values = _OF_FIELD["kernel"] if tensor == "weight" and name in OF_KERNELS else _any(_NUMBER, _VALUES)
