@@ -71,7 +71,8 @@ GRID: dict[str, list[Arguments]] = {
         bias=(True, False),
     ),
     "linear": options(out_features=(1, 5), bias=(True, False)),
-    "bias": [{}],
+    "bias": [{}, {"num_parameters": 1}, {"num_parameters": 3}],
+    "scale": [{}, {"num_parameters": 1}, {"num_parameters": 3}],
     "batch-norm": options(eps=(1e-5, 0.5), affine=(True, False)),
     "relu": [{}],
     "leaky-relu": [{}, {"negative_slope": 0.25}, {"negative_slope": 2}, {"negative_slope": -1.5}],
@@ -136,7 +137,7 @@ FUNCTIONS = ("relu", "leaky-relu", "clip", "relu6", "hard-sigmoid", "hard-swish"
 SMOOTH = ("sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")
 ARITHMETIC = ("add", "sub", "mul", "div")
 ANY_RANK = (
-    *("bias", "batch-norm", "softmax", "log-softmax", "flatten", "prelu", "group-norm", "layer-norm", "rms-norm"),
+    *("bias", "scale", "batch-norm", "softmax", "log-softmax", "flatten", "prelu", "group-norm", "layer-norm", "rms-norm"),
     *("reshape", "permute", "slice", "channel-shuffle", "concat"),
     *FUNCTIONS,
     *SMOOTH,
@@ -156,7 +157,7 @@ LINEAR = (
     "upsample",
     "flatten",
     *("reshape", "permute", "slice", "pad", "channel-shuffle", "pixel-shuffle", "pixel-unshuffle"),
-    *("add", "sub", "concat"),
+    *("scale", "add", "sub", "concat"),
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
@@ -210,7 +211,8 @@ SMALL: dict[str, list[Arguments]] = {
         {"out_channels": 1, "kernel_size": 1, "stride": 3, "padding": [[0, 1]]},
     ],
     "linear": [{"out_features": 3}],
-    "bias": [{}],
+    "bias": [{}, {"num_parameters": 1}],
+    "scale": [{}, {"num_parameters": 1}],
     "batch-norm": [{}, {"affine": False, "eps": 1}],
     "relu": [{}],
     "leaky-relu": [{}, {"negative_slope": Fraction(-3, 2)}],

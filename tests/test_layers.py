@@ -200,9 +200,14 @@ def _by_instance(torch: Any, inputs: list[Any], values: dict[str, Any], told: di
     return torch.nn.functional.instance_norm(inputs[0], **values, eps=told.get("eps", 1e-5))
 
 
+def _of_channels(cells: Any, numbers: Any, told: dict[str, Any]) -> Any:
+    if told.get("num_parameters", 1) not in (1, cells.shape[1]):
+        raise ValueError("a number for each channel, or one")
+    return numbers.reshape(-1, *(1,) * (cells.ndim - 2))
+
+
 def _prelu(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
-    if told.get("num_parameters", 1) not in (1, inputs[0].shape[1]):
-        raise ValueError("a weight for each channel, or one")
+    _of_channels(inputs[0], values["weight"], told)
     return torch.nn.functional.prelu(inputs[0], values["weight"])
 
 
@@ -238,7 +243,8 @@ TORCH: dict[str, Peer] = {
     "depthwise": _depthwise,
     "transposed-conv": _transposed,
     "linear": lambda torch, x, v, _told: torch.nn.functional.linear(x[0], v["weight"], v.get("bias")),
-    "bias": lambda _torch, x, v, _told: x[0] + v["bias"].reshape(-1, *(1,) * (x[0].ndim - 2)),
+    "bias": lambda _torch, x, v, told: x[0] + _of_channels(x[0], v["bias"], told),
+    "scale": lambda _torch, x, v, told: x[0] * _of_channels(x[0], v["weight"], told),
     "batch-norm": _batch_norm,
     "relu": lambda torch, x, _v, _told: torch.nn.ReLU()(x[0]),
     "leaky-relu": lambda torch, x, _v, told: torch.nn.LeakyReLU(float(told.get("negative_slope", 0.01)))(x[0]),
@@ -356,7 +362,8 @@ def unchecked_numbers(case: Case) -> tuple[list[Any], dict[str, Any]]:
     split = (channels, out // groups) if case.kind == "transposed-conv" else (out, channels // groups)
     if case.kind in ("conv", "pointwise", "depthwise", "transposed-conv"):
         return [rng.normal(size=(2, *case.shapes[0]))], {"weight": rng.normal(size=(*split, *taps))}
-    return [rng.normal(size=(2, *case.shapes[0]))], {}
+    numbers = rng.normal(size=told.get("num_parameters", channels))
+    return [rng.normal(size=(2, *case.shapes[0]))], {"weight": numbers, "bias": numbers}
 
 
 def whole(rng: Any, shape: tuple[int, ...]) -> Any:

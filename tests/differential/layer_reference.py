@@ -321,6 +321,14 @@ def concat(inputs: list[Any], _values: Told, told: Told) -> Numbers:
     return Numbers(found, np.zeros(found.shape), 0)
 
 
+def scale(inputs: list[Any], values: Told, _told: Told) -> Numbers:
+    """Each channel times its number, or the one that there is."""
+    cells = exact(inputs[0]).astype(object)
+    numbers = np.resize(exact(values["weight"]).reshape(-1), cells.shape[1])
+    found = np.moveaxis(np.moveaxis(cells, 1, -1) * numbers, -1, 1)
+    return Numbers(found, np.abs(found).astype(float), 1)
+
+
 def prelu(inputs: list[Any], values: Told, _told: Told) -> Numbers:
     """Each channel by its weight, or by the one that there is."""
     cells, weight = exact(inputs[0]).astype(object), exact(values["weight"]).reshape(-1)
@@ -381,6 +389,7 @@ REFERENCE: dict[str, Callable[[list[Any], Told, Told], Numbers]] = {
     "sub": _cells(lambda a, b: a - b),
     "mul": _cells(lambda a, b: a * b),
     "concat": concat,
+    "scale": scale,
     "prelu": prelu,
     "clip": clip,
     "relu6": lambda inputs, values, _told: clip(inputs, values, {"min": 0, "max": 6}),

@@ -24,7 +24,7 @@ from convcalc.layers.kinds.activation import Activation
 from convcalc.layers.kinds.arithmetic import Add, Joined, Subtract
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.batch_norm import BatchNorm
-from convcalc.layers.kinds.bias import Bias
+from convcalc.layers.kinds.bias import OfChannels
 from convcalc.layers.kinds.concat import Concat
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.flatten import Flatten
@@ -68,7 +68,7 @@ def pull(layer: Layer, at: Point, cells: Array) -> list[Array]:
 
 @pull.register(Activation)
 @pull.register(BatchNorm)
-@pull.register(Bias)
+@pull.register(OfChannels)
 @pull.register(Softmax)
 def _of_symmetric(layer: Layer, at: Point, cells: Array) -> list[Array]:
     """The derivative is symmetric, so it is its own adjoint."""

@@ -62,6 +62,7 @@ KINDS = {
     "transposed-conv": Kind("transposed.TransposedConvolution.of", "out_channels", tensors=_LEARNED),
     "linear": Kind("linear.Linear.of", "out_features", tensors=_LEARNED),
     "bias": Kind("bias.Bias.of", tensors=("bias",)),
+    "scale": Kind("bias.Scale.of", tensors=("weight",)),
     "batch-norm": Kind("batch_norm.BatchNorm.of", "eps", tensors=(*_LEARNED, "running_mean", "running_var")),
     "relu": Kind("activation.ReLU.of"),
     "leaky-relu": Kind("activation.LeakyReLU.of", "negative_slope"),

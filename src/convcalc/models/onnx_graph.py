@@ -17,6 +17,7 @@ from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
 from convcalc.models.onnx_constants import folded, shape_of
 from convcalc.models.onnx_input import ModelInput
+from convcalc.models.onnx_kinds import split
 from convcalc.models.onnx_names import LayerNames, quoted, word
 from convcalc.models.onnx_node import FIRST, LAST, Flow, Layout, NotReadError, OnnxNode, Part, weights_reader
 from convcalc.models.onnx_nodes import read_node
@@ -215,6 +216,8 @@ class Graph:
         for name in further:
             if is_opaque and isinstance(found, Flow):
                 self._found[name] = self._types.flow(types[name], node.flows, found.number)
+            elif node.operator == "Split":
+                self._found[name] = self._layers(number, node, split(node, list(outputs).index(name)))
             else:
                 self._found[name] = self._opaque(number, node, f"its output {quoted(name)} is not read", name)
 
@@ -244,7 +247,9 @@ class Graph:
         if not node.flows:
             raise NotReadError("it takes constants alone")
         flow = self._layer(node, part, node.flows)
-        flow = self._layer(node, part.then, [flow]) if part.then else flow
+        while part.then:
+            part = part.then
+            flow = self._layer(node, part, [flow])
         self.names[number] = self.stages[flow.number].name
         return flow
 

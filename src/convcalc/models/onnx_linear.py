@@ -87,21 +87,21 @@ def add(node: OnnxNode) -> Part:
     flow, constant = (one, other) if isinstance(one, Flow) else (other, one)
     if not isinstance(flow, Flow) or not isinstance(constant, Constant):
         raise NotReadError("it adds constants")
-    return Part("bias", {}, {"bias": _by_channel(node, flow, constant)})
+    return Part("bias", {}, {"bias": by_channel(node, flow, constant)})
 
 
 def sub(node: OnnxNode) -> Part:
     """Sub: of a constant for each channel, such as the mean of the input."""
     if isinstance(node.input(1), Flow):
         raise NotReadError("it subtracts what is computed, only constants are read")
-    constant = _by_channel(node, node.flow, node.constant(1, "B"))
+    constant = by_channel(node, node.flow, node.constant(1, "B"))
     negated = constant.changed(
         lambda values: -(values if values.dtype.kind == "f" else in_floats(values)), constant.shape
     )
     return Part("bias", {}, {"bias": replace(negated, note="a Sub's constant is added with the other sign")})
 
 
-def _by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
+def by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
     """A constant of one number for each channel of the input."""
     channels, rank = flow.shape[0], len(flow.shape) - 1
     axis = node.whole("axis", rank) if node.is_set("broadcast") and node.opset < 7 else None

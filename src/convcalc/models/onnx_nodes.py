@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import NamedTuple
 
+from convcalc.models import onnx_kinds as kinds
 from convcalc.models.onnx_input import to_channels_first, to_channels_last
-from convcalc.models.onnx_linear import add, gemm, matmul, sizes_text, sub
+from convcalc.models.onnx_kinds import permuted
+from convcalc.models.onnx_linear import gemm, matmul, sizes_text
 from convcalc.models.onnx_names import quoted
 from convcalc.models.onnx_node import FIRST, LAST, NO_KIND, Flow, Layout, NotReadError, OnnxNode, Part
 from convcalc.models.onnx_tensors import Constant, plain_constant
@@ -29,8 +31,8 @@ def same(node: OnnxNode) -> Flow | Constant:
     return found
 
 
-def transpose(node: OnnxNode) -> Flow:
-    """Transpose: from channels last to channels first and back, which changes nothing here; or to the same order."""
+def transpose(node: OnnxNode) -> Part | Flow:
+    """Transpose: between channels last and channels first, which changes nothing here; or a permutation."""
     flow, order = node.flow, node.wholes("perm")
     axes = len(flow.shape) + 1
     order = list(reversed(range(axes))) if order is None else order
@@ -40,7 +42,7 @@ def transpose(node: OnnxNode) -> Flow:
         return flow
     wanted = to_channels_first(axes) if flow.layout.is_last else to_channels_last(axes)
     if axes < 3 or order != wanted:
-        raise NotReadError(f"it puts the axes in the order {order}, which is not read")
+        return permuted(node, order)
     return flow._replace(layout=FIRST if flow.layout.is_last else LAST)
 
 
@@ -191,18 +193,13 @@ def _reshape(node: OnnxNode) -> Part | Flow:
         other = FIRST if node.flow.layout.is_last else LAST
         if node.flow.shape[0] == 1 and len(shape) > 1 and found == list(other.order(node.flow.shape)):
             return node.flow._replace(layout=other)  # tf2onnx moves a single channel so
-    if not keeps_batch or wanted.count(-1) > 1 or found != [prod(shape)]:
-        raise NotReadError(f"it makes {wanted} of {sizes_text(shape)}, only a flatten is read")
-    return _flat(node.flow)
-
-
-def _softmax(node: OnnxNode) -> Part:
-    """Softmax: over the axis and all after it up to opset 12, over that axis alone from 13 on."""
-    axes = len(node.flow.shape) + 1
-    axis = node.whole("axis", -1 if node.opset >= 13 else 1)
-    if node.flow.layout.flattened or node.place_of(axis, node.flow) != 0 or (node.opset < 13 and axes > 2):
-        raise NotReadError(f"its axis is {axis}, only a softmax over the channels is read")
-    return Part("softmax", {})
+    if not keeps_batch or wanted.count(-1) > 1 or prod(found) != prod(shape) or not found:
+        raise NotReadError(f"it makes {wanted} of {sizes_text(shape)}, only axes of a sample are read")
+    if len(found) == 1:
+        return _flat(node.flow)
+    if node.flow.layout != FIRST:
+        raise NotReadError(f"it makes {wanted} of {sizes_text(shape)}, whose channels come last")
+    return Part("reshape", {"shape": found})
 
 
 def _constant(node: OnnxNode) -> Constant:
@@ -245,11 +242,35 @@ OPERATORS = {
     "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED), any_layout=True),
     "Gemm": Operator(gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
     "MatMul": Operator(matmul, any_layout=True),
-    "Softmax": Operator(_softmax, ("axis",), any_layout=True),
+    "Softmax": Operator(kinds.softmax("softmax"), ("axis",), any_layout=True),
+    "LogSoftmax": Operator(kinds.softmax("log-softmax"), ("axis",), any_layout=True),
+    "Clip": Operator(kinds.clip, ("min", "max", *_CONSUMED), any_layout=True),
+    "HardSigmoid": Operator(kinds.hard_sigmoid, ("alpha", "beta", *_CONSUMED), any_layout=True),
+    "HardSwish": Operator(_of_kind("hard-swish"), any_layout=True),
+    "Elu": Operator(kinds.elu, ("alpha", *_CONSUMED), any_layout=True),
+    "Gelu": Operator(kinds.gelu, ("approximate",), any_layout=True),
+    "Softplus": Operator(_of_kind("softplus"), any_layout=True),
+    "Mish": Operator(_of_kind("mish"), any_layout=True),
+    "PRelu": Operator(kinds.prelu, _CONSUMED),
+    "Mul": Operator(kinds.joined("mul"), ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Div": Operator(kinds.joined("div"), ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Sum": Operator(_of_kind("add"), _CONSUMED, any_layout=True),
+    "Concat": Operator(kinds.concat, ("axis",), any_layout=True),
+    "Slice": Operator(kinds.sliced, ("axes", "starts", "ends"), any_layout=True),
+    "Split": Operator(lambda node: kinds.split(node, 0), ("axis", "split", "num_outputs"), any_layout=True),
+    "Pad": Operator(kinds.padded, ("mode", "pads", "paddings", "value"), any_layout=True),
+    "DepthToSpace": Operator(kinds.pixels("pixel-shuffle", "upscale_factor", "DCR"), ("blocksize", "mode")),
+    "SpaceToDepth": Operator(kinds.pixels("pixel-unshuffle", "downscale_factor", "DCR"), ("blocksize",)),
+    "LayerNormalization": Operator(
+        kinds.over_last_axes("layer-norm"), ("axis", "epsilon", "stash_type"), any_layout=True
+    ),
+    "RMSNormalization": Operator(kinds.over_last_axes("rms-norm"), ("axis", "epsilon", "stash_type"), any_layout=True),
+    "InstanceNormalization": Operator(kinds.by_channels("instance-norm"), ("epsilon", *_CONSUMED)),
+    "GroupNormalization": Operator(kinds.by_channels("group-norm"), ("epsilon", "num_groups", "stash_type")),
     "Upsample": Operator(upsampling, ("mode", "scales", "height_scale", "width_scale")),
     "Resize": Operator(upsampling, (*_NEAREST, *_NOT_NEAREST, "axes", "antialias", "keep_aspect_ratio_policy")),
-    "Add": Operator(add, ("axis", "broadcast", *_CONSUMED), any_layout=True),
-    "Sub": Operator(sub, ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Add": Operator(kinds.joined("add"), ("axis", "broadcast", *_CONSUMED), any_layout=True),
+    "Sub": Operator(kinds.joined("sub"), ("axis", "broadcast", *_CONSUMED), any_layout=True),
     "Transpose": Operator(transpose, ("perm",), any_layout=True),
     "Cast": Operator(cast, ("to", "saturate", "round_mode"), any_layout=True),
     "Identity": Operator(same, any_layout=True),

@@ -1,13 +1,15 @@
-"""One number added to each channel: a bias as a separate layer."""
+"""Each channel plus or times a number, one for all or one for each (ONNX's ``Add`` and ``Mul`` of constants)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from convcalc.context import STANDARD, Context
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Layer, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
@@ -16,20 +18,46 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Bias(Layer):
-    """One number added to each channel (ONNX's ``Add`` of a constant for each channel)."""
+class OfChannels(Layer):
+    """A layer with one number for each channel, or one for all."""
+
+    is_shared: bool = False
+    """Whether all channels have one number."""
+
+    @classmethod
+    def of(cls, input_shape: Shape, *, num_parameters: int | None = None) -> Self:
+        """The layer on an input of any shape, with one number or one for each channel, as without this argument.
+
+        Raises:
+            FieldError: it is another count.
+        """
+        if num_parameters is not None and whole("num_parameters", num_parameters, 1) not in (1, input_shape[0]):
+            raise FieldError(
+                f"num_parameters must be 1 or {input_shape[0]}, one for each channel, got {num_parameters}",
+                field="num_parameters",
+            )
+        return cls(input_shape, is_shared=num_parameters == 1 != input_shape[0])
+
+    @property
+    def numbers_shape(self) -> Shape:
+        """(channels,) or (1,)."""
+        return (1 if self.is_shared else self.channels,)
+
+    def place(self, cell: Cell) -> int:
+        """Which number is that of a cell."""
+        return 0 if self.is_shared else cell[0]
+
+
+@dataclass(frozen=True)
+class Bias(OfChannels):
+    """One number added to each channel (ONNX's ``Add`` of a constant)."""
 
     kind: ClassVar[str] = "bias"
 
-    @classmethod
-    def of(cls, input_shape: Shape) -> Bias:
-        """The layer on an input of any shape."""
-        return cls(input_shape)
-
     @property
     def weight_shapes(self) -> dict[str, Shape]:
-        """bias: (channels,)."""
-        return {"bias": (self.channels,)}
+        """bias: (channels,) or (1,)."""
+        return {"bias": self.numbers_shape}
 
     @property
     def work(self) -> Work:
@@ -64,4 +92,32 @@ class Bias(Layer):
         from convcalc.layers.numbers import alike, explained_sum
 
         dtype, (cells, bias) = alike([inputs[0][sample]], context.dtype, beside=[values["bias"]])
-        return explained_sum(cell, [Term.at(cells, cell)], dtype, bias=plain(bias[cell[0]]))
+        return explained_sum(cell, [Term.at(cells, cell)], dtype, bias=plain(bias[self.place(cell)]))
+
+
+@dataclass(frozen=True)
+class Scale(OfChannels):
+    """Each channel times a number (ONNX's ``Mul`` of a constant)."""
+
+    kind: ClassVar[str] = "scale"
+
+    @property
+    def weight_shapes(self) -> dict[str, Shape]:
+        """weight: (channels,) or (1,)."""
+        return {"weight": self.numbers_shape}
+
+    def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
+        """Every cell times the number of its channel."""
+        from convcalc.layers.numbers import by_channel, changed
+
+        return changed(by_channel(values["weight"], inputs[0]), inputs[0], context.dtype)
+
+    def trace(
+        self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD
+    ) -> Explanation:
+        """The cell and the number of its channel."""
+        from convcalc.arrays import plain
+        from convcalc.layers.numbers import alike, explained_sum
+
+        dtype, (cells, weight) = alike([inputs[0][sample], values["weight"]], context.dtype)
+        return explained_sum(cell, [Term.at(cells, cell, plain(weight[self.place(cell)]))], dtype)

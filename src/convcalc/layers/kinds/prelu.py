@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.context import STANDARD, Context
-from convcalc.errors import FieldError
-from convcalc.geometry.arguments import whole
-from convcalc.layers.layer import Layer, Shape, Values
+from convcalc.layers.kinds.bias import OfChannels
+from convcalc.layers.layer import Shape, Values
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:
@@ -17,33 +16,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class PReLU(Layer):
+class PReLU(OfChannels):
     """x above 0, otherwise x × the weight of its channel, or the one weight (PyTorch's ``PReLU``)."""
 
     kind: ClassVar[str] = "prelu"
     is_linear: ClassVar[bool] = False
 
-    is_shared: bool = False
-    """Whether all channels have one weight."""
-
-    @classmethod
-    def of(cls, input_shape: Shape, *, num_parameters: int | None = None) -> PReLU:
-        """The layer on an input of any shape, with one weight or one for each channel, as without this argument.
-
-        Raises:
-            FieldError: it is another number.
-        """
-        if num_parameters is not None and whole("num_parameters", num_parameters, 1) not in (1, input_shape[0]):
-            raise FieldError(
-                f"num_parameters must be 1 or {input_shape[0]}, one for each channel, got {num_parameters}",
-                field="num_parameters",
-            )
-        return cls(input_shape, is_shared=num_parameters == 1 != input_shape[0])
-
     @property
     def weight_shapes(self) -> dict[str, Shape]:
         """Weight: (channels,) or (1,)."""
-        return {"weight": (1 if self.is_shared else self.channels,)}
+        return {"weight": self.numbers_shape}
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """Slope times cell."""
@@ -69,5 +51,5 @@ class PReLU(Layer):
         from convcalc.layers.numbers import alike, explained_sum
 
         dtype, (cells, weight) = alike([inputs[0][sample], values["weight"]], context.dtype)
-        factor = 1 if cells[cell] > 0 else plain(weight[0 if self.is_shared else cell[0]])
+        factor = 1 if cells[cell] > 0 else plain(weight[self.place(cell)])
         return explained_sum(cell, [Term.at(cells, cell, factor)], dtype)

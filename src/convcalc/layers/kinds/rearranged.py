@@ -89,7 +89,6 @@ class Reshape(Rearranged):
     """The same cells, row by row, in another shape (PyTorch's ``Unflatten`` and ``view``)."""
 
     kind: ClassVar[str] = "reshape"
-    is_global: ClassVar[bool] = True
 
     shape: Shape
 
@@ -135,7 +134,6 @@ class Permute(Rearranged):
     """The axes of a sample in another order (PyTorch's ``permute``, ONNX's ``Transpose``)."""
 
     kind: ClassVar[str] = "permute"
-    is_global: ClassVar[bool] = True
 
     axes: tuple[int, ...]
 
