@@ -137,7 +137,18 @@ FUNCTIONS = ("relu", "leaky-relu", "clip", "relu6", "hard-sigmoid", "hard-swish"
 SMOOTH = ("sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")
 ARITHMETIC = ("add", "sub", "mul", "div")
 ANY_RANK = (
-    *("bias", "scale", "batch-norm", "softmax", "log-softmax", "flatten", "prelu", "group-norm", "layer-norm", "rms-norm"),
+    *(
+        "bias",
+        "scale",
+        "batch-norm",
+        "softmax",
+        "log-softmax",
+        "flatten",
+        "prelu",
+        "group-norm",
+        "layer-norm",
+        "rms-norm",
+    ),
     *("reshape", "permute", "slice", "channel-shuffle", "concat"),
     *FUNCTIONS,
     *SMOOTH,

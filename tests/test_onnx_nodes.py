@@ -176,10 +176,10 @@ def test_softmax_means_something_else_from_opset_13_on():
     agree(model_of([node("Softmax", "x")], (1, 5)))
     network = read(model_of([node("Softmax", "x")], (1, 5), opset=11))
     assert kinds(network) == ["softmax"]
-    for opset, axis in ((11, 1), (13, -1)):
-        cut = read(model_of([node("Softmax", "x")], opset=opset)).cut
-        assert cut is not None
-        assert cut.reason == f"its axis is {axis}, only a softmax over the channels is read"
+    agree(model_of([node("Softmax", "x")], opset=13))
+    cut = read(model_of([node("Softmax", "x")], opset=11)).cut
+    assert cut is not None
+    assert cut.reason == "it is over the axes from 1 on together, which opsets before 13 mean"
 
 
 @pytest.mark.parametrize("target", [[0, -1], [-1, 216], [1, -1], [1, 216], [0, 216]])

@@ -138,21 +138,21 @@ STOPS = {
     ),
     "reshape": (
         node("Reshape", "x", "s"),
-        {"s": np.array([1, 3, 72])},
+        {"s": np.array([2, 3, 36])},
         17,
-        "(Reshape): it makes [1, 3, 72] of 3 × 8 × 9, only a flatten is read",
+        "(Reshape): it makes [2, 3, 36] of 3 × 8 × 9, only axes of a sample are read",
     ),
     "reshape twice open": (
         node("Reshape", "x", "s"),
         {"s": np.array([-1, -1])},
         17,
-        "(Reshape): it makes [-1, -1] of 3 × 8 × 9, only a flatten is read",
+        "(Reshape): it makes [-1, -1] of 3 × 8 × 9, only axes of a sample are read",
     ),
     "reshape of the batch": (
         node("Reshape", "x", "s", allowzero=1),
         {"s": np.array([0, -1])},
         17,
-        "(Reshape): it makes [0, -1] of 3 × 8 × 9, only a flatten is read",
+        "(Reshape): it makes [0, -1] of 3 × 8 × 9, only axes of a sample are read",
     ),
     "computed shape": (
         node("Reshape", "x", "x"),
@@ -174,10 +174,10 @@ STOPS = {
         "(Gemm): it multiplies 3 × 8 × 9 by 3 × 3, only features by a matrix are read",
     ),
     "softmax": (
-        node("Softmax", "x", axis=2),
+        node("Softmax", "x", axis=0),
         {},
         17,
-        "(Softmax): its axis is 2, only a softmax over the channels is read",
+        "(Softmax): its axis is 0, only axes of a sample are read",
     ),
     "linear resize": (
         node("Resize", "x", "", "s", mode="linear"),
@@ -259,9 +259,9 @@ STOPS = {
     ),
     "add one": (
         node("Add", "x", "b"),
-        {"b": np.float32(1)},
+        {"b": numbers(9)},
         17,
-        "(Add): its constant of one number beside 3 × 8 × 9 is not one number for each channel",
+        "(Add): its constant of 9 beside 3 × 8 × 9 is not one number for each channel",
     ),
     "two inputs": (node("Relu", "x", "x"), {}, 17, "(Relu): it takes 2 inputs from layers"),
     "no input": (node("Identity"), {}, 17, "(Identity): its input is missing"),
@@ -271,7 +271,7 @@ STOPS = {
         node("Sub", "b", "x"),
         {"b": numbers(3, 1, 1)},
         17,
-        "(Sub): it subtracts what is computed, only constants are read",
+        "(Sub): it begins with a constant, only a branch is read",
     ),
     "transpose without perm": (
         node("Transpose", "x"),
@@ -292,10 +292,10 @@ STOPS = {
         "(Cast): it may change numbers: only a cast to float32 or float64 is read, of a type that it holds",
     ),
     "join of branches": (
-        node("Concat", "x", "x", axis=1),
+        node("Concat", "x", "x", axis=0),
         {},
         17,
-        "(Concat): no kind of layer does that",
+        "(Concat): it joins samples of a batch",
     ),
     "no value": (node("Constant"), {}, 17, "(Constant): it has no value"),
     "string constant": (
