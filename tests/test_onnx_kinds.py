@@ -47,6 +47,7 @@ CASES = {
     "space to depth": (node("SpaceToDepth", "s", blocksize=2), {}, "slice pixel-unshuffle"),
     "transpose": (node("Transpose", "x", perm=[0, 2, 1, 3]), {}, "permute"),
     "reshape": (node("Reshape", "x", "a"), sizes(a=[0, 9, -1]), "reshape"),
+    "unsqueeze": (node("Unsqueeze", "x", "a"), sizes(a=[2, -1]), "reshape"),
     "layer norm": (node("LayerNormalization", "x", "a", "b"), {"a": numbers(9), "b": numbers(9)}, "layer-norm"),
     "layer norm of all": (node("LayerNormalization", "x", "a", axis=1), {"a": numbers(3, 8, 9)}, "layer-norm"),
     "instance norm": (
@@ -114,6 +115,12 @@ def test_negative_padding_cuts_cells():
     cells = numbers(1, *network.input_shape)
     assert kinds(network) == ["pad"]
     np.testing.assert_array_equal(output_of(network, cells), cells[:, :, 1:-3, 2:-1])
+
+
+def test_an_axis_that_goes_and_comes():
+    """Of one cell, in front of the others and behind."""
+    nodes = [node("Unsqueeze", "x", "a", to="u"), node("Squeeze", "u", "a", to="s"), node("Relu", "s")]
+    assert kinds(agree(model_of(nodes, constants=sizes(a=[1])), 1)) == ["reshape", "reshape", "relu"]
 
 
 def test_an_unlike_hard_sigmoid_is_opaque():

@@ -120,12 +120,42 @@ def _reduced(kind: str) -> Read:
     return read
 
 
-def _squeeze(node: OnnxNode) -> Part:
-    """Squeeze: of all spatial axes, each of one cell."""
-    _check_spatial(node, "leaves out")
-    if prod(node.flow.shape[1:]) != 1:
-        raise NotReadError(f"it leaves out axes of {sizes_text(node.flow.shape[1:])} cells")
-    return Part("flatten", {})
+def _squeeze(node: OnnxNode) -> Part | Flow:
+    """Squeeze: axes of one cell left out."""
+    sizes = node.flow.layout.order(node.flow.shape)
+    places = _axes_of(node, len(sizes) + 1)
+    left = [size for axis, size in enumerate(sizes, 1) if axis not in places]
+    if any(sizes[axis - 1] != 1 for axis in places if axis):
+        raise NotReadError(f"it leaves out axes of {sizes_text(tuple(sizes[axis - 1] for axis in places))} cells")
+    return _in_shape(node, places, left)
+
+
+def _unsqueeze(node: OnnxNode) -> Part | Flow:
+    """Unsqueeze: new axes of one cell."""
+    sizes = [*node.flow.layout.order(node.flow.shape)]
+    count = len(node.wholes("axes") or []) if node.has("axes") else prod(node.constant(1, "axes").shape)
+    places = _axes_of(node, len(sizes) + 1 + count)
+    for axis in sorted(places):
+        sizes.insert(axis - 1, 1)
+    return _in_shape(node, places, sizes)
+
+
+def _axes_of(node: OnnxNode, axes: int) -> set[int]:
+    """The axes that a node names, of so many with the batch."""
+    given = node.wholes("axes") if node.has("axes") else node.wholes_of(1, "axes") if node.input(1) else None
+    if given is None or any(not -axes <= axis < axes for axis in given):
+        raise NotReadError(f"its axes are {given}")
+    return {axis % axes for axis in given}
+
+
+def _in_shape(node: OnnxNode, places: set[int], sizes: Sequence[int]) -> Part | Flow:
+    if 0 in places or not sizes:
+        raise NotReadError("it changes the axis of the batch")
+    if len(sizes) == 1:
+        return _flat(node.flow)
+    if node.flow.layout != FIRST:
+        raise NotReadError("the channels of its input come last")
+    return Part("reshape", {"shape": list(sizes)})
 
 
 def _check_spatial(node: OnnxNode, does: str) -> None:
@@ -231,6 +261,7 @@ OPERATORS = {
     "ReduceMax": Operator(_reduced("global-max-pool"), _REDUCTION, any_layout=True),
     "ReduceMean": Operator(_reduced("global-avg-pool"), _REDUCTION, any_layout=True),
     "Squeeze": Operator(_squeeze, ("axes",), any_layout=True),
+    "Unsqueeze": Operator(_unsqueeze, ("axes",), any_layout=True),
     "Relu": Operator(_of_kind("relu"), _CONSUMED, any_layout=True),
     "LeakyRelu": Operator(_leaky_relu, ("alpha", *_CONSUMED), any_layout=True),
     "Sigmoid": Operator(_of_kind("sigmoid"), _CONSUMED, any_layout=True),
