@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from convcalc.layers.kinds.average_pool import AveragePool
@@ -14,7 +15,7 @@ from convcalc.programs.literals import number_literal
 from convcalc.programs.numpy_arrays import MODES
 from convcalc.programs.program import Statement, inner_tuple
 from convcalc.programs.subject import Step
-from convcalc.programs.tensors import TensorWriter, pool_pads
+from convcalc.programs.tensors import Pads, TensorWriter, pool_pads
 from convcalc.programs.writer import is_padded, is_zero, pads_of, pairs_text
 
 
@@ -55,11 +56,14 @@ class JaxWriter(TensorWriter):
             kernel = name
         if is_padded(pads) and not is_zero(boundary):
             is_constant = str(boundary.mode) == "constant"
-            how = f"constant_values={number_literal(boundary.value)}" if is_constant else f'mode="{MODES[boundary.mode]}"'
+            how = (
+                f"constant_values={number_literal(boundary.value)}" if is_constant else f'mode="{MODES[boundary.mode]}"'
+            )
             self.draft.add(f"padded = jnp.pad({x}, {pairs_text([(0, 0), (0, 0), *pads])}, {how})")
             x, pads = "padded", [(0, 0)] * layer.rank
-        self._convolve(step, x, kernel, pads, layer.axes.strides, layer.axes.dilations, layer.counts.groups)
-        self.scale_and_bias(step, layer.rank, has_bias="bias" in step.weights)
+        strides, dilations, groups = layer.axes.strides, layer.axes.dilations, layer.counts.groups
+        self._convolve(step, (x, kernel), pads, strides=strides, dilations=dilations, groups=groups)
+        self.scale_and_bias(step, has_bias="bias" in step.weights)
 
     def transposed(self, step: Step, layer: TransposedConvolution) -> None:
         """The correlation of the input with zeros between its cells, kernel turned and channels exchanged."""
@@ -74,9 +78,10 @@ class JaxWriter(TensorWriter):
         name, axes = f"{step.name}_turned", inner_tuple(range(2, rank + 2))
         self.draft.add(f"{name} = jnp.flip({exchanged}, {axes})", "turned, and its channels exchanged")
         pads = [(a.reach - 1 - a.before, a.reach - 1 - a.after + a.output_padding) for a in layer.axes]
-        strides, ones = [axis.stride for axis in layer.axes], (1,) * rank
-        self._convolve(step, step.inputs[0], name, pads, ones, [a.dilation for a in layer.axes], groups, strides)
-        self.scale_and_bias(step, rank, has_bias="bias" in step.weights)
+        spread, dilations = [axis.stride for axis in layer.axes], [axis.dilation for axis in layer.axes]
+        operands, ones = (step.inputs[0], name), (1,) * rank
+        self._convolve(step, operands, pads, strides=ones, dilations=dilations, groups=groups, spread=spread)
+        self.scale_and_bias(step, has_bias="bias" in step.weights)
 
     def max_pool(self, step: Step, layer: MaxPool) -> None:
         """The windows reduced by maximum; padding is −inf."""
@@ -96,17 +101,24 @@ class JaxWriter(TensorWriter):
         repeats = (f".repeat({factor}, axis={axis})" for axis, factor in enumerate(layer.scale_factor, 2) if factor > 1)
         self.draft.add(f"{step.name} = {step.inputs[0]}{''.join(repeats)}")
 
-    def _convolve(  # noqa: PLR0913, PLR0917 - the arguments of the library's function
-        self, step: Step, x: str, kernel: str, pads: object, strides: object, dilations: object, groups: int,
-        spread: object = (),
+    def _convolve(
+        self,
+        step: Step,
+        operands: tuple[str, str],
+        pads: Pads,
+        *,
+        strides: Sequence[int],
+        dilations: Sequence[int],
+        groups: int,
+        spread: Sequence[int] = (1,),
     ) -> None:
-        strides, dilations, spread = list(strides), list(dilations), list(spread)  # type: ignore[call-overload]
-        arguments = [f"window_strides={inner_tuple(strides)}", f"padding={pairs_text(pads)}"]  # type: ignore[arg-type]
-        arguments += [f"lhs_dilation={inner_tuple(spread)}"] if max([1, *spread]) > 1 else []
+        """Add the call; ``operands``: input and kernel; ``spread``: cells from one input cell to the next."""
+        arguments = [f"window_strides={inner_tuple(strides)}", f"padding={pairs_text(pads)}"]
+        arguments += [f"lhs_dilation={inner_tuple(spread)}"] if max(spread) > 1 else []
         arguments += [f"rhs_dilation={inner_tuple(dilations)}"] if max(dilations) > 1 else []
         arguments += [f"feature_group_count={groups}"] if groups > 1 else []
         self.draft.add(f"{step.name} = lax.conv_general_dilated(")
-        self.draft.add(f"    {', '.join([x, kernel, *arguments])}")
+        self.draft.add(f"    {', '.join([*operands, *arguments])}")
         self.draft.add(")")
 
     @staticmethod

@@ -55,7 +55,7 @@ class KerasWriter(TensorWriter):
     def finish(self) -> None:
         """Channels first again."""
         rank = len(self.subject.output.shape) - 2
-        text = f"np.moveaxis(np.asarray(output), -1, 1)" if rank > 0 else "np.asarray(output)"
+        text = "np.moveaxis(np.asarray(output), -1, 1)" if rank > 0 else "np.asarray(output)"
         self.draft.add(f"output = {text}", "channels first again" if rank > 0 else "")
 
     def add_input(self, name: str, values: Array) -> None:
@@ -92,7 +92,7 @@ class KerasWriter(TensorWriter):
         dilations = layer.axes.dilations
         arguments += [f"dilation_rate={alike(dilations)}"] if max(dilations) > 1 else []
         self.draft.add(f"{step.name} = ops.conv({', '.join(arguments)})")
-        self.scale_and_bias(step, rank, has_bias="bias" in step.weights)
+        self.scale_and_bias(step, has_bias="bias" in step.weights)
 
     def transposed(self, step: Step, layer: TransposedConvolution) -> None:
         """The whole of what is written, of which a part is kept."""
@@ -106,10 +106,12 @@ class KerasWriter(TensorWriter):
         self.draft.add(f"{step.name} = ops.conv_transpose({', '.join(arguments)})")
         short = [max(0, a.before + a.output_size - a.written_size - max(0, a.stride - a.reach)) for a in axes]
         if any(short):
-            self.draft.add(f"{step.name} = ops.pad({step.name}, {pairs_text([(0, 0), *((0, n) for n in short), (0, 0)])})")
+            self.draft.add(
+                f"{step.name} = ops.pad({step.name}, {pairs_text([(0, 0), *((0, n) for n in short), (0, 0)])})"
+            )
         kept = ", ".join(f"{axis.before}:{axis.before + axis.output_size}" for axis in axes)
         self.draft.add(f"{step.name} = {step.name}[:, {kept}]", "the padding is cut off")
-        self.scale_and_bias(step, layer.rank, has_bias="bias" in step.weights)
+        self.scale_and_bias(step, has_bias="bias" in step.weights)
 
     def max_pool(self, step: Step, layer: MaxPool) -> None:
         """One call; padding is −inf."""

@@ -15,8 +15,8 @@ from convcalc.wording import safe_text
 if TYPE_CHECKING:
     from convcalc.arrays import Array
 
-LINE = 100
-"""Columns of a program."""
+LINE = 74
+"""Columns of a program, so that a page of 80 has room for the numbers of lines."""
 _LONGEST = 300  # characters of a title
 _MOST_DIGITS = 4000  # Python itself refuses literals of more than 4,300
 _NAME = re.compile(r"[^0-9a-z]+")
@@ -106,7 +106,9 @@ def array_literal(values: Array, *, is_exact: bool = False) -> str:
 
 def _plain(value: Any) -> Any:
     """NumPy's whole numbers as Python's; its floats write themselves in the fewest digits of their own type."""
-    return int(value) if getattr(getattr(value, "dtype", None), "kind", "") in "iub" and hasattr(value, "dtype") else value
+    return (
+        int(value) if getattr(getattr(value, "dtype", None), "kind", "") in "iub" and hasattr(value, "dtype") else value
+    )
 
 
 def _row(texts: list[str], margin: str = "") -> str:

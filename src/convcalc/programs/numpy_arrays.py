@@ -139,15 +139,20 @@ class ArrayWriter(Writer):
             draft.add(f"stuffed = np.zeros({inner_tuple((ins, *apart))}, dtype={x}.dtype)", "zeros between the cells")
             draft.add(f"stuffed[{steps}] = {x}")
             x = "stuffed"
-        pads = [(axis.reach - 1 - axis.before, axis.output_size + axis.before - size) for axis, size in
-                zip(layer.axes, apart, strict=True)]
+        pads = [
+            (axis.reach - 1 - axis.before, axis.output_size + axis.before - size)
+            for axis, size in zip(layer.axes, apart, strict=True)
+        ]
         x = self.padded(x, [(max(0, a), max(0, b)) for a, b in pads], None)
         if any(min(pair) < 0 for pair in pads):
             cut = [f"{max(0, -a)}:{min(0, b) or ''}" for a, b in pads]
             draft.add(f"padded = {x}[{', '.join([':', *cut])}]", "less than a kernel is kept")
             x = "padded"
         kernels = f"{weight[:-7]}_turned" if weight.endswith("_weight") else "turned"
-        shape, back = inner_tuple((groups, ins // groups, outs // groups, *taps)), inner_tuple((outs, ins // groups, *taps))
+        shape, back = (
+            inner_tuple((groups, ins // groups, outs // groups, *taps)),
+            inner_tuple((outs, ins // groups, *taps)),
+        )
         exchanged = f".reshape{shape}.swapaxes(1, 2).reshape{back}" if groups > 1 else ".swapaxes(0, 1)"
         index = ", ".join(["..."] + ["::-1"] * rank)
         draft.add(f"{kernels} = {weight}{exchanged}[{index}]", "turned, and its channels exchanged")
@@ -202,7 +207,11 @@ class ArrayWriter(Writer):
         short = {"weight": "K", "bias": "b"}.get(name, name)
         called = short if self.subject.is_single else f"{step.name}_{name}"
         values = step.weights[name]
-        bare = self._bare(values.reshape(values.shape[2:]) if name == "weight" else values) if self.subject.is_plane else values
+        bare = (
+            self._bare(values.reshape(values.shape[2:]) if name == "weight" else values)
+            if self.subject.is_plane
+            else values
+        )
         said = f"the kernel, {shape_text(bare.shape)}" if short == "K" and self.subject.is_single else ""
         self.draft.array(called, bare, self.form, self.numbers.value, said, ending=ending)
         return called
@@ -268,9 +277,7 @@ def pads_of_pool(layer: Pool) -> list[tuple[int, int]]:
     return [(axis.before, max(0, axis.after)) for axis in layer.axes]
 
 
-def as_convolution(
-    layer: TransposedConvolution, pads: Sequence[tuple[int, int]], apart: Sequence[int]
-) -> Convolution:
+def as_convolution(layer: TransposedConvolution, pads: Sequence[tuple[int, int]], apart: Sequence[int]) -> Convolution:
     """The convolution, over zeros between the cells, that a transposed one is; its padding is there already."""
     size = [max(1, cells + before + after) for cells, (before, after) in zip(apart, pads, strict=True)]
     counts = layer.counts

@@ -14,6 +14,8 @@ from convcalc.programs.subject import Numbers, Step
 from convcalc.programs.writer import AXES
 
 _INDICES = "ijklmnpqrs"
+_CELLS = {1: "cells", 2: "rows and columns", 3: "planes, rows and columns"}
+_PLACES = "places that the kernel fits in"
 
 
 class NumpyWriter(ArrayWriter):
@@ -25,9 +27,8 @@ class NumpyWriter(ArrayWriter):
 
     @property
     def is_exact(self) -> bool:
-        """Whole numbers and fractions are, also those that are rounded once at the end; floats are added in another order."""
-        subject = self.subject
-        return subject.numbers.is_exact
+        """Whole numbers and fractions are, also if rounded once at the end; floats are added in another order."""
+        return self.subject.numbers.is_exact
 
     def correlate(self, step: Step, layer: Convolution, x: str, kernels: str) -> str:
         """A call of the loops, which are defined once for all layers."""
@@ -99,9 +100,12 @@ class NumpyWriter(ArrayWriter):
         given = ["image" if not has_channels else "x", "kernel" if not has_channels else "kernels"]
         x, kernel = given
         yield f"def {function}({', '.join([*given, *settings, *['groups'] * grouped])}):", ""
-        yield f"    {_unpacked(['C'] * has_channels + names)} = {x}.shape", ""
+        yield (
+            f"    {_unpacked(['C'] * has_channels + names)} = {x}.shape",
+            f"{'channels, ' * has_channels}{_CELLS.get(rank, 'cells on each axis')}",
+        )
         taps = ["filters", "depth"] * has_channels + [f"k{name}" for name in names]
-        yield f"    {_unpacked(taps)} = {kernel}.shape", ""
+        yield f"    {_unpacked(taps)} = {kernel}.shape", "taps of the kernel"
         yield from _sizes(names, has_stride=self._has_stride, has_dilation=self._has_dilation)
         shape = ", ".join(["filters"] * has_channels + [f"out_{name}" for name in names])
         yield f"    output = np.zeros(({shape}{',' * (len(names) == 1 and not has_channels)}), dtype={x}.dtype)", ""
@@ -116,7 +120,7 @@ class NumpyWriter(ArrayWriter):
         parts = _window(names, has_stride=self._has_stride, has_dilation=self._has_dilation)
         channels = ["first : first + depth" if grouped else ":"] * has_channels
         yield f"{margin}window = {x}[{', '.join([*channels, *parts])}]", "the cells under the kernel"
-        yield f"{margin}products = window * {kernel}{'[f]' * has_channels}", ""
+        yield f"{margin}products = window * {kernel}{'[f]' * has_channels}", "cell by cell"
         place = ", ".join(["f"] * has_channels + list(_INDICES[:rank]))
         yield f"{margin}output[{place}] = np.sum(products)", ""
         yield "    return output", ""
@@ -144,9 +148,9 @@ def _sizes(names: list[str], *, has_stride: bool, has_dilation: bool) -> Iterabl
             yield f"    reach_{name} = dilation[{number}] * (k{name} - 1) + 1", "from the first tap to the last"
             reach = f"reach_{name}"
         if has_stride:
-            yield f"    out_{name} = ({name} - {reach}) // stride[{number}] + 1", ""
+            yield f"    out_{name} = ({name} - {reach}) // stride[{number}] + 1", _PLACES
         else:
-            yield f"    out_{name} = {name} - {reach} + 1", ""
+            yield f"    out_{name} = {name} - {reach} + 1", _PLACES
 
 
 def _window(names: list[str], *, has_stride: bool, has_dilation: bool) -> list[str]:

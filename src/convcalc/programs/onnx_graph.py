@@ -82,7 +82,9 @@ class OnnxWriter(TensorWriter):
     def node(self, operator: str, inputs: Sequence[str], output: str, *attributes: str) -> None:
         """Add a node."""
         names = ", ".join(f'"{each}"' for each in inputs)
-        self._nodes.append(f'"{operator}", [{names}], ["{output}"]{"".join(f", {each}" for each in attributes if each)}')
+        self._nodes.append(
+            f'"{operator}", [{names}], ["{output}"]{"".join(f", {each}" for each in attributes if each)}'
+        )
 
     def constant(self, name: str, values: Array, dtype: str = "", ending: str = "", said: str = "") -> str:
         """Add an initializer of the program's own."""
@@ -94,8 +96,8 @@ class OnnxWriter(TensorWriter):
         """A node Conv; other boundaries by Pad, or by cells gathered where that lacks them."""
         flips = f"[..., {', '.join(['::-1'] * layer.rank)}].copy()" if layer.geometry.flip else ""
         kernel = self.weights(step, "weight", flips)
-        has_bias, pads = "bias" in step.weights, pads_of(layer)
-        x, pads = self._padded(step, layer, pads)
+        has_bias = "bias" in step.weights
+        x, pads = self._padded(step, layer, pads_of(layer))
         inputs = [x, kernel, *([self.weights(step, "bias")] if has_bias and not step.scale else [])]
         sums = f"{step.name}_sums" if step.scale else step.name
         settings = _settings(layer.axes.strides, layer.axes.dilations, layer.counts.groups)
@@ -121,7 +123,9 @@ class OnnxWriter(TensorWriter):
         dilations = layer.axes.dilations
         spread = f"dilations={list(dilations)}" if max(dilations) > 1 else ""
         steps = f"strides={list(layer.axes.strides)}"
-        self.node("MaxPool", [x], step.name, f"kernel_shape={list(layer.axes.kernel_sizes)}", steps, spread, _pads(pads))
+        self.node(
+            "MaxPool", [x], step.name, f"kernel_shape={list(layer.axes.kernel_sizes)}", steps, spread, _pads(pads)
+        )
 
     def average_pool(self, step: Step, layer: AveragePool) -> None:
         """A node AveragePool; where others cells count, that of zeros around, times the window by what counts."""

@@ -61,7 +61,9 @@ class OpencvWriter(ArrayWriter):
         if layer.geometry.flip:
             kernel = self.turned(step, kernel, 2)
         border = f"borderType={_BORDERS[boundary.mode]}"
-        self.draft.add(f"{step.name} = cv2.filter2D({step.inputs[0]}, {self.depth}, {kernel}, {border}){strides(layer)}")
+        self.draft.add(
+            f"{step.name} = cv2.filter2D({step.inputs[0]}, {self.depth}, {kernel}, {border}){strides(layer)}"
+        )
         self._finish(step, layer.rank)
 
     def padded(self, x: str, pads: Sequence[tuple[int, int]], boundary: Boundary | None, value: str = "") -> str:
@@ -84,8 +86,10 @@ class OpencvWriter(ArrayWriter):
         if layer.rank == 2 or max(layer.axes.dilations) > 1:
             kernels = dilated(self, layer, kernels)
         row, first = ("[None]", "[0]") if layer.rank == 1 else ("", "")
-        ends = [f":{(size - 1) * axis.stride + 1}{f':{axis.stride}' * (axis.stride > 1)}" for size, axis in
-                zip(layer.axes.output_sizes, layer.axes, strict=True)]
+        ends = [
+            f":{(size - 1) * axis.stride + 1}{f':{axis.stride}' * (axis.stride > 1)}"
+            for size, axis in zip(layer.axes.output_sizes, layer.axes, strict=True)
+        ]
         if self.subject.is_plane:
             text = f"cv2.filter2D({x}{row}, {self.depth}, {kernels}{row}, anchor=(0, 0))"
             return f"{text}{first}[{', '.join(ends)}]"

@@ -82,7 +82,15 @@ class Draft:
         self.body.append(Statement(f"{self.margin}{text}" if text else "", stands_for))
 
     def array(
-        self, name: str, values: Array, form: str, dtype: str, stands_for: str = "", *, ending: str = "", late: bool = False
+        self,
+        name: str,
+        values: Array,
+        form: str,
+        dtype: str,
+        stands_for: str = "",
+        *,
+        ending: str = "",
+        late: bool = False,
     ) -> None:
         """Add ``name = form(values, dtype=…)``, or what reads it from the .npz file, with ``ending`` behind it.
 
@@ -94,7 +102,11 @@ class Draft:
         """
         if values.dtype.kind == "f" and dtype.endswith("float64"):
             values = values.astype(dtype.rpartition(".")[2])  # float32 is written in fewer digits than it has
-        inner = values if values.size <= _SHORT and len(str(values.tolist())) <= _SHORT else values.reshape(_without_leading_ones(values.shape))
+        inner = (
+            values
+            if values.size <= _SHORT and len(str(values.tolist())) <= _SHORT
+            else values.reshape(_without_leading_ones(values.shape))
+        )
         if values.size > _MOST:
             self.need("from pathlib import Path", "import numpy as np")
             self.arrays[name] = _stored(values)

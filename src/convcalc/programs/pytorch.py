@@ -60,7 +60,7 @@ class TorchWriter(TensorWriter):
         arguments += [f"padding={alike(padding)}"] if any(padding) else []
         arguments += _settings(layer.axes.strides, layer.axes.dilations, layer.counts.groups)
         self.draft.add(f"{step.name} = F.conv{rank}d({', '.join(arguments)})")
-        self.scale_and_bias(step, rank, has_bias=has_bias and bool(step.scale))
+        self.scale_and_bias(step, has_bias=has_bias and bool(step.scale))
 
     def transposed(self, step: Step, layer: TransposedConvolution) -> None:
         """One call; unequal margins are cut off behind it."""
@@ -74,8 +74,9 @@ class TorchWriter(TensorWriter):
         if any(axis.output_padding for axis in axes):
             arguments.append(f"output_padding={alike([axis.output_padding for axis in axes])}")
         cut = ", ".join(f"{axis.before}:{axis.before + axis.output_size}" for axis in axes)
-        self.draft.add(f"{step.name} = F.conv_transpose{layer.rank}d({', '.join(arguments)})"
-                       f"{'' if is_equal else f'[:, :, {cut}]'}")
+        self.draft.add(
+            f"{step.name} = F.conv_transpose{layer.rank}d({', '.join(arguments)}){'' if is_equal else f'[:, :, {cut}]'}"
+        )
 
     def max_pool(self, step: Step, layer: MaxPool) -> None:
         """One call; padding that it refuses is −inf, which never wins."""

@@ -10,7 +10,13 @@ from convcalc.programs.program import inner_tuple
 from convcalc.programs.subject import Numbers, Step
 from convcalc.programs.writer import is_padded, is_zero, pads_of
 
-_MODES = {"constant": "constant", "reflect": "mirror", "symmetric": "reflect", "replicate": "nearest", "circular": "wrap"}
+_MODES = {
+    "constant": "constant",
+    "reflect": "mirror",
+    "symmetric": "reflect",
+    "replicate": "nearest",
+    "circular": "wrap",
+}
 """Boundaries by the names of ``scipy.ndimage``, whose reflect is another one than NumPy's."""
 
 

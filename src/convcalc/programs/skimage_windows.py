@@ -26,7 +26,7 @@ class SkimageWriter(ArrayWriter):
         super().__init__(subject, data_name)
         self.draft.note(_NOTE)
 
-    def correlate(self, step: Step, layer: Convolution, x: str, kernels: str) -> str:
+    def correlate(self, step: Step, layer: Convolution, x: str, kernels: str) -> str:  # noqa: ARG002
         """The sum of window × kernel for every window."""
         self.draft.need("from skimage.util import view_as_windows")
         rank, counts = layer.rank, layer.counts
@@ -39,7 +39,9 @@ class SkimageWriter(ArrayWriter):
             return f"(windows * {kernels}).sum(axis={inner_tuple(range(-rank, 0))})"
         depth = counts.channels_per_group
         window, steps = inner_tuple([depth, *reach]), inner_tuple([depth, *stride])
-        self.draft.add(f"windows = view_as_windows({x}, {window}, step={steps}){inside}", "(group, *place, channel, *tap)")
+        self.draft.add(
+            f"windows = view_as_windows({x}, {window}, step={steps}){inside}", "(group, *place, channel, *tap)"
+        )
         out, tap = _OUT[:rank], _TAPS[:rank]
         if counts.groups == 1:
             return f'np.einsum("{out}c{tap},fc{tap}->f{out}", windows[0], {kernels})'

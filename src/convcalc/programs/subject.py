@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
@@ -23,11 +25,18 @@ from convcalc.layers.network import INPUT, Network
 from convcalc.programs.literals import identifier
 from convcalc.wording import shape_text
 
-_RESERVED = (
-    *("np", "data", "expected", "output", "network", "samples", "scale", "padded", "windows", "stuffed", "sums", "divisors"),
-    *("torch", "keras", "jax", "ops", "lax", "signal", "special", "ndimage", "cv2", "onnx", "nodes", "helper", "i", "j", "k"),
-)
+_USED = {
+    *dir(builtins),
+    *("np", "data", "expected", "output", "network", "samples", "scale", "padded", "windows", "stuffed", "dilated"),
+    *("divisors", "torch", "keras", "jax", "jnp", "ops", "lax", "signal", "special", "ndimage", "cv2", "onnxruntime"),
+    *("nodes", "weights", "graph", "opset", "model", "session", "helper", "os"),
+}
 """Names that programs use themselves."""
+_ENDINGS = re.compile(
+    r"_(weight|bias|running_mean|running_var|scale|turned|sums|scaled|divisor|means|factor|pads|outside|scales"
+    r"|padded\d*|cells\d+|\dd)$"
+)
+"""How names of what belongs to a layer, and of functions, end: no layer is called so."""
 _SHARE = {"float32": 1e-5, "float64": 1e-9}
 """How far a cell may be off, as a share of the largest: what ``check`` allows too."""
 _WHOLE = {"float32": 1 << 24, "float64": 1 << 53, "int64": 1 << 62}
@@ -164,8 +173,8 @@ def _names(network: Network, last: int) -> dict[int, str]:
         return {INPUT: "I", last: "output"}
     names: dict[int, str] = {INPUT: "x"}
     for number in network.needed(last):
-        taken = (*names.values(), *_RESERVED)
-        names[number] = identifier(network.stages[number].name, taken, f"layer{number + 1}")
+        name = _ENDINGS.sub(r"_\1_layer", identifier(network.stages[number].name, (), f"layer{number + 1}"))
+        names[number] = identifier(name, {*names.values(), *_USED}, name)
     return {**names, last: "output"}
 
 
@@ -215,7 +224,10 @@ def _numbers(steps: list[Step], cells: Array, outputs: list[Array], dtype: str) 
     has_scale = len(steps) > 1 and any(step.scale for step in steps)
     is_whole = all(each.dtype.kind in "iu" for each in arrays) and all(isinstance(value, int) for value in told)
     is_small = max(step.bound for step in steps) < _WHOLE["int64"]
-    has_fractions = any(each.dtype == object for each in outputs[:-1])
+    is_scaled_last = isinstance(steps[-1].layer, Convolution)  # whose sums are whole before the scale
+    has_fractions = any(each.dtype == object for each in outputs[: -1 if is_scaled_last else None])
+    has_means = any(isinstance(step.layer, AveragePool) and step.bound >= _WHOLE["float64"] for step in steps)
+    has_fractions = has_fractions or has_means
     return Numbers.WHOLE if is_whole and is_small and not has_scale and not has_fractions else Numbers.EXACT
 
 

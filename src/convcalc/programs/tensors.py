@@ -72,7 +72,7 @@ class TensorWriter(Writer):
         self.draft.array(called, values, self.form, self.type_name, said, ending=ending)
         return called
 
-    def scale_and_bias(self, step: Step, rank: int, *, has_bias: bool) -> None:
+    def scale_and_bias(self, step: Step, *, has_bias: bool) -> None:
         """Add the scale, then a bias that is not in the convolution already."""
         shaped = self.channel_shape(step.layer)
         factor = one_scale(step.scale)
@@ -102,7 +102,7 @@ class TensorWriter(Writer):
 
 def is_inside(boundary: Boundary, pads: Pads, layer: Convolution, *, circular: int = 0) -> bool:
     """Whether padding is small enough for libraries that reflect once: less than the size, or ``circular`` more."""
-    most = {"reflect": -1, "circular": circular}.get(boundary.mode, None)
+    most = {"reflect": -1, "circular": circular}.get(boundary.mode)
     return most is None or all(max(pad) <= axis.size + most for pad, axis in zip(pads, layer.axes, strict=True))
 
 

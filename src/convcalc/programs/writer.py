@@ -1,8 +1,8 @@
-"""The writer of a program: one method a kind of layer, which each library overrides where it has a function of its own."""
+"""The writer of a program: a method for each kind of layer, which libraries override where they have a function."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
@@ -151,18 +151,13 @@ class Writer:
             )
 
 
-def pairs_text(pairs: list[tuple[int, int]] | tuple[tuple[int, int], ...]) -> str:
+def pairs_text(pairs: Sequence[tuple[int, int]]) -> str:
     """Padding as NumPy and JAX take it.
 
     >>> pairs_text([(1, 1), (0, 2)])
     '((1, 1), (0, 2))'
     """
     return f"({', '.join(str((int(a), int(b))) for a, b in pairs)}{',' * (len(pairs) == 1)})"
-
-
-def slices(parts: list[str]) -> str:
-    """An index of several slices."""
-    return f"[{', '.join(parts)}]"
 
 
 def one_scale(scale: tuple[Fraction, ...]) -> Fraction | None:
@@ -185,7 +180,7 @@ def pads_of(layer: Convolution) -> list[tuple[int, int]]:
     return [(axis.before, axis.after) for axis in layer.axes]
 
 
-def is_padded(pads: list[tuple[int, int]] | tuple[tuple[int, int], ...]) -> bool:
+def is_padded(pads: Sequence[tuple[int, int]]) -> bool:
     """Whether anything is padded."""
     return any(before or after for before, after in pads)
 
