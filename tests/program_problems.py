@@ -30,7 +30,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "huge": {"input": [[10**20, 2], [3, 4]], "kernel": [[1, 1]]},
     "large-whole": {"input": [[2**54, 2], [3, -(2**54)]], "kernel": [[1, 1]]},
     "floats": {"input": [[0.5, 1.25], [2, 3]], "kernel": [[1, 2]], "bias": 0.1},
-    "infinite": {"input": [[0.5, ".inf"], ["nan", 3]], "kernel": [[1, 2]]},
+    "infinite": {"input": [[0.5, float("inf")], [float("nan"), 3]], "kernel": [[1, 2]]},
     "float32": {"input": PLANE, "kernel": "sobel-x", "dtype": "float32"},
     "float64": {"input": PLANE, "kernel": "gaussian", "dtype": "float64", "bias": 2},
     "batch": {"input": drawn(2, 3, 6, 5), "dims": 2, "kernel": drawn(2, 3, 3, 3), "padding": "same", "stride": [2, 1]},
@@ -109,6 +109,10 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "line-pools": network((2, 7), {"avg-pool": {"kernel_size": 2, "divisor_override": 3}}, {"max-pool": 2}, dims=1),
     "cubes": network((2, 4, 4, 4), {"avg-pool": 2}, {"upsample": [2, 1, 3]}, {"max-pool": 2}, dims=3),
     "means": network((2, 4, 4), "global-avg-pool", "flatten", {"linear": {"out_features": 3, "bias": False}}),
+    "not-a-number": {
+        "input": [[float("nan"), 1.5, -2], [3, -4, float("inf")]], "dims": 2, "layers": ["relu", {"max-pool": [1, 2]}],
+    },
+    "leaky-nan": {"input": [[float("nan"), 1.5], [3, -4]], "dims": 2, "layers": [{"leaky-relu": 0.5}, "sigmoid"]},
     "maximum": network((2, 4, 4), "global-max-pool"),
     "adaptive": network((2, 4, 4), {"adaptive-avg-pool": 2}, "bias", {"upsample": 2}),
     "divisor": network((2, 6, 7), {"avg-pool": {"kernel_size": 2, "divisor_override": 3}}),
@@ -118,7 +122,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "plain-norm": network((2, 3, 3), {"batch-norm": {"affine": False, "eps": 0.5}}, "tanh"),
     "whole": {
         "input": PLANE,
-        "layers": [{"conv": {"weight": "sobel-x", "padding": 1}}, "relu", {"max-pool": 2}, {"conv": {"weight": [[1, 1]]}}],
+        "layers": [
+            {"conv": {"weight": "sobel-x", "padding": 1}}, "relu", {"max-pool": 2}, {"conv": {"weight": [[1, 1]]}},
+        ],
     },
     "exact": {"input": PLANE, "layers": [{"conv": {"weight": "box", "padding": 1}}, "relu"], "dtype": "exact"},
     "exact-pool": {"input": PLANE, "layers": [{"avg-pool": 2}, {"leaky-relu": "1/3"}], "dtype": "exact"},
@@ -131,7 +137,11 @@ NETWORKS: dict[str, dict[str, Any]] = {
                      {"relu": {"name": "import os"}}, {"relu": {"name": "output"}},
                      {"conv": {"out_channels": 1, "kernel_size": 1, "name": "conv"}}, {"relu": {"name": "★"}}),
 }  # fmt: skip
-_TRANSPOSED = ((0, 1, 0, 1, 1), (1, 2, 1, 1, 1), (1, 3, 0, 2, 1), (2, 1, 0, 1, 2), ([[0, 2], [1, 0]], 2, 1, 1, 1), (3, 2, 0, 2, 2))
+_TRANSPOSED = (
+    *((0, 1, 0, 1, 1), (1, 2, 1, 1, 1), (1, 3, 0, 2, 1), (2, 1, 0, 1, 2)),
+    *(([[0, 2], [1, 0]], 2, 1, 1, 1), (3, 2, 0, 2, 2)),
+)
+"""Padding, stride, output padding, groups and dilation."""
 for _number, (_padding, _stride, _extra, _groups, _dilation) in enumerate(_TRANSPOSED):
     NETWORKS[f"transposed-{_number}"] = network(
         (4, 5, 4),
@@ -150,7 +160,7 @@ EVERY = {**PROBLEMS, **NETWORKS}
 REFUSED = {
     "torch": ["four-axes"],
     "keras": ["four-axes", "dilated-pool", "transposed-2", "transposed-5"],
-    "onnx": ["four-axes"],
+    "onnx": ["four-axes", "not-a-number"],
     "opencv": ["volume", "volumes", "four-axes", "cubes"],
 }
 """What a library cannot compute at all, in the order of the table."""

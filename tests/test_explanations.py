@@ -47,7 +47,7 @@ def test_the_cards_are_the_traces(cli):
 )
 def test_every_line_has_what_it_made(name):
     """The last value of the output is the engine's; the values come from the very program."""
-    program, execution = explained(name)
+    _, execution = explained(name)
     assert execution.is_complete
     (output,) = [
         made.result for line in sorted(execution.made) for made in execution.made[line] if made.result.text == "output"

@@ -35,7 +35,7 @@ class KerasWriter(TensorWriter):
         "relu": "ops.relu({x})",
         "leaky-relu": "ops.leaky_relu({x}, negative_slope={slope})",
         "sigmoid": "ops.sigmoid({x})",
-        "tanh": "np.tanh(np.asarray({x}))",  # ops.tanh gives float32 whatever it takes
+        "tanh": "np.tanh(np.asarray({x}))",
         "softmax": "ops.softmax({x}, axis=-1)",
         "add": "{sum}",
         "bias": "{x} + {bias}",
@@ -143,6 +143,10 @@ class KerasWriter(TensorWriter):
 
     def simple(self, step: Step) -> None:
         """Flatten goes through the channels first, as everywhere else."""
+        if step.layer.kind == "tanh":
+            self.draft.note(
+                "Keras' ops.tanh computes in float32 on the JAX backend whatever it takes: NumPy's is taken."
+            )
         if step.layer.kind != "flatten":
             super().simple(step)
             return

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Callable, Collection
 from fractions import Fraction
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import DataError
@@ -38,7 +39,8 @@ def docstring(text: str) -> str:
     '"""a\\"\\"\\"; b\\\\"""'
     '''
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    escaped = safe_text(shown).replace("\\", "\\\\").replace('"', '\\"')
+    lines = wrap(safe_text(shown), LINE - 6, break_long_words=False, break_on_hyphens=False)
+    escaped = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
     return f'"""{escaped}"""'
 
 

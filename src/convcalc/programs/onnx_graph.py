@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from convcalc.errors import DataError
 from convcalc.layers.kinds.activation import LeakyReLU
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.batch_norm import BatchNorm
@@ -117,6 +118,11 @@ class OnnxWriter(TensorWriter):
 
     def max_pool(self, step: Step, layer: MaxPool) -> None:
         """A node MaxPool; wide padding by Pad, as −inf."""
+        if any(each.dtype.kind == "f" and np.isnan(each).any() for each in (self.subject.input, self.subject.output)):
+            raise DataError(
+                "ONNX Runtime passes over nan in max-pool, where convcalc and PyTorch keep it",
+                hint="--for torch, jax and numpy keep it",
+            )
         x, pads = step.inputs[0], pool_pads(layer)
         if any(max(pad) >= taps for pad, taps in zip(pads, layer.axes.kernel_sizes, strict=True)):
             x, pads = self._filled(step, x, pads, np.array(-np.inf)), [(0, 0)] * layer.rank

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import Array, largest, plain
+from convcalc.arrays import Array, in_floats, largest, narrowed, plain
 from convcalc.context import Context
 from convcalc.geometry.boundary import BoundaryMode
 from convcalc.layers.kinds.activation import LeakyReLU
@@ -41,6 +42,9 @@ _SHARE = {"float32": 1e-5, "float64": 1e-9}
 """How far a cell may be off, as a share of the largest: what ``check`` allows too."""
 _WHOLE = {"float32": 1 << 24, "float64": 1 << 53, "int64": 1 << 62}
 """Up to where a type holds every whole number."""
+
+
+_BYTES = 16  # of a weight: as it is read, and as it is written
 
 
 class Numbers(StrEnum):
@@ -138,8 +142,11 @@ def subject_of(network: Network, cells: Array, last: int, context: Context) -> S
 
     Raises:
         ConvcalcError: a layer has no weights, or its numbers cannot be computed.
+        LimitError: all weights together need more memory than may be used.
     """
     network = network.keeping(network.needed(last))
+    shapes = [shape for number in network.needed(last) for shape in network.stages[number].layer.weight_shapes.values()]
+    context.limits.check_large(_BYTES * sum(map(prod, shapes)), "the weights of the program")
     names = _names(network, last)
     steps, held = [], {INPUT: cells}
     magnitudes = {INPUT: largest_finite(cells)}
@@ -148,6 +155,7 @@ def subject_of(network: Network, cells: Array, last: int, context: Context) -> S
         problem = stage.problem
         values = dict(stage.values())
         scale = tuple(Fraction(plain(each)) for each in values.pop("scale", ()))
+        values = {name: _plainest(each) for name, each in values.items()}
         if problem is not None and not any(problem.bias):
             values.pop("bias", None)
         inputs = [held[each] for each in stage.inputs]
@@ -214,7 +222,7 @@ def _numbers(steps: list[Step], cells: Array, outputs: list[Array], dtype: str) 
     """The kind of numbers that all of it is computed in."""
     arrays = [cells, *(each for step in steps for each in step.weights.values())]
     told = [value for step in steps for value in _told_numbers(step.layer)]
-    has_floats = any(each.dtype.kind == "f" or _holds_float(each) for each in arrays)
+    has_floats = any(each.dtype.kind == "f" for each in arrays)
     has_floats = has_floats or any(isinstance(value, float) for value in told)
     is_exact = dtype in ("auto", "exact") and not has_floats
     irrational = any(step.layer.kind in ("batch-norm", "sigmoid", "tanh", "softmax") for step in steps)
@@ -231,14 +239,17 @@ def _numbers(steps: list[Step], cells: Array, outputs: list[Array], dtype: str) 
     return Numbers.WHOLE if is_whole and is_small and not has_scale and not has_fractions else Numbers.EXACT
 
 
+def _plainest(values: Array) -> Array:
+    """Python's numbers in an array of whole numbers or floats, where one holds them."""
+    if values.dtype != object:
+        return values
+    return in_floats(values) if any(isinstance(each, float) for each in values.flat) else narrowed(values)
+
+
 def _told_numbers(layer: Layer) -> list[Any]:
     if isinstance(layer, Convolution):
         return [layer.geometry.boundary.value]
     return [layer.negative_slope] if isinstance(layer, LeakyReLU) else []
-
-
-def _holds_float(values: Array) -> bool:
-    return values.dtype == object and any(isinstance(each, float) for each in values.flat)
 
 
 def _headline(network: Network, steps: list[Step]) -> str:
@@ -249,4 +260,5 @@ def _headline(network: Network, steps: list[Step]) -> str:
     if not isinstance(layer, Convolution):
         return f"{title}{layer.kind} of {shape_text(network.input_shape)}"
     called = "convolution (kernel turned)" if layer.geometry.flip else "cross-correlation"
+    called = called if title else called.capitalize()
     return f"{title}{called} of {shape_text(network.input_shape)} with {shape_text(layer.counts.kernel_size)}"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice, product
 from typing import Any
-
-import numpy as np
 
 from convcalc.arrays import Array, numbers, plain
 from convcalc.programs.execution import Execution, Iteration, Loop, Made, Snapshot
 from convcalc.programs.program import Program
 from convcalc.report.array_data import array_data
-from convcalc.report.arrays.grids import plane_grids
+from convcalc.report.arrays.grids import MOST_SLICES, plane_grids
 from convcalc.report.blocks import (
     SCHEMA_VERSION,
     Block,
@@ -101,13 +100,24 @@ def _statement_blocks(made: Sequence[Made], runs: int) -> Iterator[Block]:
     for each in made:
         snapshot = each.result
         if runs == 1 and _is_shown(snapshot):
-            yield Flow(tuple(plane_grids(f"{snapshot.text}, {_brief(snapshot)}", snapshot.value)))
+            yield _grids(snapshot, f", {_brief(snapshot)}")
         else:
             words.setdefault(snapshot.text, []).append(_brief(snapshot))
     told = [f"{name} = {', then '.join(dict.fromkeys(values))}" for name, values in words.items()]
     if told:
         more = f" (it ran {counted(runs, 'time')})" if runs > 1 else ""
         yield Sentence((Span(f"{'; '.join(told)}{more}"),), 4)
+
+
+def _grids(snapshot: Snapshot, said: str = "") -> Flow:
+    """The matrices of an array, each called by its index."""
+    if snapshot.value.ndim < 3:
+        return Flow(tuple(plane_grids(f"{snapshot.text}{said}", snapshot.value)))
+    grids: list[Grid | Span] = []
+    for place in islice(product(*map(range, snapshot.value.shape[:-2])), MOST_SLICES):
+        words = f"{snapshot.text}[{', '.join(map(str, place))}]{'' if grids else said}"
+        grids += plane_grids(words, snapshot.value[place])
+    return Flow(tuple(grids))
 
 
 def _is_shown(snapshot: Snapshot) -> bool:
@@ -158,7 +168,7 @@ def _made_blocks(made: Made) -> Iterator[Block]:
     elif made.summed is not None and made.summed.shape is not None and made.summed.is_whole:
         yield _sum(result, made.summed)
     elif _is_shown(result):
-        yield Flow(tuple(plane_grids(result.text, result.value)))
+        yield _grids(result)
     else:
         yield Sentence((Span(f"{result.text} = {_brief(result)}"),), 4)
 
@@ -242,7 +252,7 @@ def _made_data(made: Made) -> dict[str, Any]:
     found: dict[str, Any] = {"line": made.line, "name": snapshot.text}
     if snapshot.shape is None:
         value = snapshot.value
-        told = str(value) if isinstance(value, tuple | str) else number_data(plain(np.asarray(value)[()]))
+        told = str(value) if isinstance(value, tuple | str) else number_data(plain(value))
         return found | {"value": told}
     found |= {"shape": list(snapshot.shape), "dtype": snapshot.dtype}
     return found | ({"value": array_data(snapshot.value)} if snapshot.is_whole else {})

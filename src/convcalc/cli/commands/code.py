@@ -24,7 +24,7 @@ def code(
     from convcalc.cli.flags import flags
     from convcalc.cli.network import check_whole, ready
     from convcalc.cli.output.emit import check_output
-    from convcalc.cli.output.saved_program import SUFFIXES, check_explained, check_program, emit_program
+    from convcalc.cli.output.saved_program import SUFFIXES, check_explained, emit_program
     from convcalc.programs.program import data_name_of
     from convcalc.programs.subject import subject_of
     from convcalc.programs.table import check_library, write_program
@@ -33,7 +33,6 @@ def code(
         check_library(library)
     check_explained(library, target, explain=explain)
     check_output(target, SUFFIXES)
-    check_program(target)
     found = ready(options, layer, input)
     check_whole(found, partial=False)
     subject = subject_of(found.network, found.cells, found.number, found.context)

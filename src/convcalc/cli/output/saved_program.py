@@ -37,18 +37,6 @@ def check_explained(library: str, target: OutputOptions, *, explain: bool) -> No
         )
 
 
-def check_program(target: OutputOptions) -> None:
-    """Refuse an .npz file beside the program that could not be written.
-
-    Raises:
-        OutputError: it exists, or cannot be written.
-    """
-    from convcalc.files.whole_file import check_target
-
-    if _suffix(target) == _PROGRAM and target.output:
-        check_target(str(Path(target.output).with_suffix(".npz")), force=target.force)
-
-
 def emit_program(program: Program, target: OutputOptions, *, explain: bool) -> None:
     """Save and print a program, or the report on its lines.
 
