@@ -105,6 +105,9 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "relu",
         {"conv": {"out_channels": 2, "kernel_size": 2, "stride": 2, "boundary": "circular", "padding": 1}},
     ),
+    "batch-of-pools": network(
+        (2, 2, 6, 7), {"avg-pool": {"kernel_size": 3, "stride": 2, "padding": 2, "count_include_pad": False}}
+    ),
     "line": network((2, 6), {"transposed-conv": {"out_channels": 2, "kernel_size": 2, "stride": 3}}, "sigmoid", dims=1),
     "line-pools": network((2, 7), {"avg-pool": {"kernel_size": 2, "divisor_override": 3}}, {"max-pool": 2}, dims=1),
     "cubes": network((2, 4, 4, 4), {"avg-pool": 2}, {"upsample": [2, 1, 3]}, {"max-pool": 2}, dims=3),

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,12 +20,15 @@ import yaml
 
 from convcalc.context import STANDARD
 from convcalc.errors import DataError
+from convcalc.layers.network import InputTensor
 from convcalc.programs.literals import array_literal, docstring, identifier, number_literal
 from convcalc.programs.subject import Subject, subject_of
 from convcalc.programs.table import LIBRARIES, write_program
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
+from layer_cases import NUMBERS, SMALL
 from program_problems import EVERY, REFUSED
+from random_networks import random_network
 
 PACKAGES = {
     "numpy": ("numpy",),
@@ -163,6 +167,22 @@ def test_random_problems_by_the_loops(seed):
     if not program.arrays:
         output = executed(program.source)["output"]
         assert output.reshape(found.output.shape).tolist() == found.output.tolist()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_networks(seed):
+    """Layers that fit upon each other, of every kind of numbers, one sample or two, by NumPy's loops."""
+    numbers = list(NUMBERS.values())[seed % len(NUMBERS)]
+    network = random_network(seed, numbers, list(SMALL), 4)
+    cells = numbers.draw(np.random.default_rng(seed), (1 + seed % 2, *network.input_shape))
+    network = replace(network, tensor=InputTensor(cells), dtype=numbers.dtype)
+    context = STANDARD._replace(dtype=numbers.dtype)
+    try:
+        found = subject_of(network, network.input(), len(network.stages) - 1, context)
+    except DataError:  # numbers that no fraction is, where fractions are asked for
+        return
+    program = write_program("numpy", found, "none.npz")
+    assert executed(program.source)["output"].shape == found.output[0 if len(cells) == 1 else slice(None)].shape
 
 
 def test_a_program_is_short_and_readable():

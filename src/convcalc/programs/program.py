@@ -115,8 +115,11 @@ class Draft:
             held = array_literal(inner, is_exact=dtype == "object")
             self.need(*["from fractions import Fraction"] * ("Fraction(" in held))
             ending = (f".reshape{inner_tuple(values.shape)}" if inner.shape != values.shape else "") + ending
-        place = self.body if late else self.constants
-        place.append(Statement(f"{name} = {form}({held}, dtype={dtype}){ending}", stands_for))
+        text = f"{name} = {form}({held}, dtype={dtype}){ending}"
+        if late:
+            self.add(text.replace("\n", f"\n{self.margin}"), stands_for)
+        else:
+            self.constants.append(Statement(text, stands_for))
 
     def program(self, headline: str) -> Program:
         """The whole program."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convcalc.cli.command_options import ExplainLines, ForLibrary
 from convcalc.cli.option_groups import command, computing
-from convcalc.cli.options import Layer, NetworkInput, OutputOptions, ProblemOptions
+from convcalc.cli.options import Layer, NetworkInput, OutputOptions, Partial, ProblemOptions
 
 
 @command
@@ -15,6 +15,7 @@ def code(
     library: ForLibrary = "numpy",
     explain: ExplainLines = False,
     layer: Layer = None,
+    partial: Partial = False,
     input: NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Write a short program that computes the same, with the same numbers, in a library, and checks its output.
@@ -34,7 +35,7 @@ def code(
     check_explained(library, target, explain=explain)
     check_output(target, SUFFIXES)
     found = ready(options, layer, input)
-    check_whole(found, partial=False)
+    check_whole(found, partial=partial)
     subject = subject_of(found.network, found.cells, found.number, found.context)
     program = write_program(library, subject, data_name_of(target.output))
     emit_program(program, target, explain=explain)
