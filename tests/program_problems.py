@@ -21,6 +21,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "gaussian-turned": {"input": PLANE, "kernel": "gaussian", "padding": 1, "boundary": "reflect", "flip": True},
     "scales": {"input": PLANE, "kernel": ["box", "sobel-x"], "bias": [1, 2]},
     "even-same": {"input": PLANE, "kernel": [[1, 2], [3, 4]], "padding": "same", "flip": True, "boundary": "reflect"},
+    "even-upper": {"input": PLANE, "kernel": [[1, 2], [3, 4]], "padding": "same", "boundary": "reflect"},
     "even-lower": {"input": PLANE, "kernel": [[1, 2], [3, 4]], "padding": "same-lower", "boundary": "reflect"},
     "even-lower-turned": {
         "input": PLANE, "kernel": [[1, 2], [3, 4]], "padding": "same-lower", "flip": True, "boundary": "reflect",
