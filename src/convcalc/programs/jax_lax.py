@@ -18,6 +18,9 @@ from convcalc.programs.subject import Step
 from convcalc.programs.tensors import Pads, TensorWriter, pool_pads
 from convcalc.programs.writer import is_padded, is_zero, pads_of, pairs_text
 
+_VALID = '"VALID"'
+"""No padding."""
+
 
 class JaxWriter(TensorWriter):
     """Correlation on (batch, channels, *spatial), padding by pairs; 64 bits must be switched on."""
@@ -113,7 +116,10 @@ class JaxWriter(TensorWriter):
         spread: Sequence[int] = (1,),
     ) -> None:
         """Add the call; ``operands``: input and kernel; ``spread``: cells from one input cell to the next."""
-        arguments = [f"window_strides={inner_tuple(strides)}", f"padding={pairs_text(pads)}"]
+        arguments = [
+            f"window_strides={inner_tuple(strides)}",
+            f"padding={pairs_text(pads) if any(map(any, pads)) else _VALID}",
+        ]
         arguments += [f"lhs_dilation={inner_tuple(spread)}"] if max(spread) > 1 else []
         arguments += [f"rhs_dilation={inner_tuple(dilations)}"] if max(dilations) > 1 else []
         arguments += [f"feature_group_count={groups}"] if groups > 1 else []

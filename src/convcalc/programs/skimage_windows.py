@@ -34,7 +34,8 @@ class SkimageWriter(ArrayWriter):
         taps = f"[..., {', '.join(f'::{each}' for each in layer.axes.dilations)}]"
         inside = taps if max(layer.axes.dilations) > 1 else ""
         if self.subject.is_plane:
-            text = f"view_as_windows({x}, {inner_tuple(reach)}, step={inner_tuple(stride)}){inside}"
+            steps = f", step={inner_tuple(stride)}" if max(stride) > 1 else ""
+            text = f"view_as_windows({x}, {inner_tuple(reach)}{steps}){inside}"
             self.draft.add(f"windows = {text}", f"every window of {'×'.join(map(str, counts.kernel_size))}")
             return f"(windows * {kernels}).sum(axis={inner_tuple(range(-rank, 0))})"
         depth = counts.channels_per_group

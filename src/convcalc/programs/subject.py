@@ -23,6 +23,7 @@ from convcalc.layers.kinds.linear import Linear
 from convcalc.layers.kinds.transposed import TransposedConvolution
 from convcalc.layers.layer import Layer
 from convcalc.layers.network import INPUT, Network
+from convcalc.numerals import nearest_float
 from convcalc.programs.literals import identifier
 from convcalc.wording import shape_text
 
@@ -133,7 +134,9 @@ class Subject(NamedTuple):
         finite = self.output[np.isfinite(self.output.astype(np.float64))]
         most = float(largest(finite)) if finite.size else 0.0
         rounding = 16 * float(np.finfo(dtype).eps)
-        bound = float(self.steps[-1].bound) if np.isfinite(float(self.steps[-1].bound)) else most
+        last = self.steps[-1]
+        bound = nearest_float(last.bound) * nearest_float(max(map(abs, last.scale), default=1))
+        bound = bound if np.isfinite(bound) else most
         return float(f"{share * most + rounding * bound:.1e}") or share
 
 
