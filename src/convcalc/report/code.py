@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import Array, numbers, plain
-from convcalc.programs.execution import Execution, Iteration, Loop, Made, Snapshot
-from convcalc.programs.program import Program
 from convcalc.report.array_data import array_data
 from convcalc.report.arrays.grids import MOST_SLICES, plane_grids
 from convcalc.report.blocks import (
@@ -29,6 +27,10 @@ from convcalc.report.blocks import (
 from convcalc.report.number_data import number_data
 from convcalc.report.text import number_text, number_texts
 from convcalc.wording import counted, shape_text
+
+if TYPE_CHECKING:
+    from convcalc.programs.execution import Execution, Iteration, Loop, Made, Snapshot
+    from convcalc.programs.program import Program
 
 _ALL, _FIRST = 12, 3  # iterations: all of so many are shown, otherwise the first and the last
 _MOST_TERMS = 16  # of a sum that are written out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from convcalc.cli.message import write
-from convcalc.cli.output.emit import Saver, emit, save_document
+from convcalc.cli.output.emit import emit, save_document
 from convcalc.cli.output.report_formats import SAVED
 from convcalc.errors import UsageError
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from convcalc.report.blocks import Report
 
 _PROGRAM, _PAGE = ".py", ".html"
+_AS_IT_IS = ("table", "plain")
+"""Formats in which a program is printed without numbers of lines."""
 SUFFIXES = (_PROGRAM, *(suffix for suffix in SAVED if suffix != _PAGE), _PAGE)
 
 
@@ -38,29 +41,35 @@ def check_explained(library: str, target: OutputOptions, *, explain: bool) -> No
 
 
 def emit_program(program: Program, target: OutputOptions, *, explain: bool) -> None:
-    """Save and print a program, or the report on its lines.
+    """Save or print a program as it is, or the report on its lines.
 
     Raises:
         OutputError: a file cannot be written; then none is.
     """
+    if explain or target.format not in _AS_IT_IS or _suffix(target) not in ("", _PROGRAM):
+        _emit_report(_report(program, explain=explain), program, target)
+    elif target.output:
+        _save_program(program, target.output, force=target.force)
+        _say_written(program, target)
+    elif not target.quiet:
+        sys.stdout.write(program.source)
+        beside = f"its large arrays are read from {program.data_name}: -o program.py saves both"
+        _say_notes([*[beside][: len(program.arrays)], *program.notes])
+
+
+def _report(program: Program, *, explain: bool) -> Report:
     from convcalc.report.code import execution_report, program_report
 
-    if explain:
-        from convcalc.programs.execution import execute
+    if not explain:
+        return program_report(program)
+    from convcalc.programs.execution import execute
 
-        report = execution_report(program, execute(program))
-    else:
-        report = program_report(program)
-    if explain or target.format not in ("table", "plain") or target.output:
-        emit(report, target._replace(quiet=target.quiet or bool(target.output)), save=_saver(program, report, target))
-        _say_written(program, target)
-        return
-    if not target.quiet:
-        sys.stdout.write(program.source)
-    _say_notes(program)
+    return execution_report(program, execute(program))
 
 
-def _saver(program: Program, report: Report, target: OutputOptions) -> Saver:
+def _emit_report(report: Report, program: Program, target: OutputOptions) -> None:
+    """The report as a document, whose page folds, or printed."""
+
     def save(path: str) -> tuple[str, ...]:
         if _suffix(target) == _PROGRAM:
             _save_program(program, path, force=target.force)
@@ -70,11 +79,13 @@ def _saver(program: Program, report: Report, target: OutputOptions) -> Saver:
         from convcalc.files.whole_file import write_lines
         from convcalc.render.folding import folding_page
 
-        title = program.statements[0].text.strip('"')
-        write_lines(path, (f"{line}\n" for line in folding_page(report.blocks, title)), force=target.force)
+        lines = folding_page(report.blocks, program.statements[0].text.strip('"'))
+        write_lines(path, (f"{line}\n" for line in lines), force=target.force)
         return ()
 
-    return save
+    emit(report, target._replace(quiet=target.quiet or bool(target.output)), save=save)
+    if target.output:
+        _say_written(program, target)
 
 
 def _save_program(program: Program, path: str, *, force: bool) -> None:
@@ -102,20 +113,17 @@ def _save_program(program: Program, path: str, *, force: bool) -> None:
 
 
 def _say_written(program: Program, target: OutputOptions) -> None:
-    """The files that were written, and the notes."""
+    """The files that were written, and what is to be said of the program."""
     if target.quiet or not target.output:
         return
     is_program = _suffix(target) == _PROGRAM
     beside = f" and {Path(target.output).with_name(program.data_name)}" if is_program and program.arrays else ""
     write(f"wrote {target.output}{beside}")
-    for each in program.notes if is_program else ():
-        write(f"note: {each}")
+    _say_notes(program.notes if is_program else ())
 
 
-def _say_notes(program: Program) -> None:
-    if program.arrays:
-        write(f"note: its large arrays are read from {program.data_name}: -o program.py saves both")
-    for each in program.notes:
+def _say_notes(notes: Iterable[str]) -> None:
+    for each in notes:
         write(f"note: {each}")
 
 
