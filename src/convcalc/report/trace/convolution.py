@@ -14,9 +14,9 @@ from convcalc.report.arrays.grids import hidden_planes, plane_grids
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Role, Sentence, Span, Sum, say
 from convcalc.report.headline import headline
 from convcalc.report.number_data import number_data
-from convcalc.report.text import axis_names, number_text, number_texts
+from convcalc.report.text import number_text, number_texts
 from convcalc.tracing.trace import ChannelTrace, Trace, surroundings
-from convcalc.wording import counted
+from convcalc.wording import axis_names, counted
 
 _MOST_CHANNELS = 8  # channels shown in full; of more, only the largest contributions
 _LARGEST = 5
