@@ -41,11 +41,12 @@ BELOW: dict[str, tuple[str, ...]] = {
     "picture": ("wording", "numerals", "errors", "arrays"),  # values, levels and colours: it knows no problem
     "files": ("wording", "numerals", "errors", "limits", "arrays"),  # it knows nothing of convolution
     "models": (*CORE, "files"),
+    "quiz": (*CORE, "files"),  # questions about networks: it knows neither files' words nor pages
     "request": (*CORE, "picture", "files", "models"),
     "api": (*CORE, "request"),
     "bench": (*CORE, "api"),
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
-    "report": (*CORE, "diagnosis", "bench", "picture"),
+    "report": (*CORE, "diagnosis", "bench", "picture", "quiz"),
     "render": (*CORE, "files", "report", "picture"),
     "page": (*CORE, "request", "report", "render"),
     "explore": (*CORE, "picture", "files", "request", "report", "render"),
@@ -55,6 +56,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "picture",
         "files",
         "models",
+        "quiz",
         "request",
         "diagnosis",
         "report",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from convcalc.render.boxes import Box, Frame, fitted
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table, Tree
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, PageBreak, Role, Sentence, Sheet, Span, Sum, Table, Tree
 
 _BETWEEN_GRIDS = 3
 
@@ -18,7 +18,8 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     for number, block in enumerate(blocks):
         if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
-        gap = isinstance(block, Table | Tree) or (isinstance(block, Flow | Sheet) and number + 1 < len(blocks))
+        is_last = number + 1 == len(blocks)
+        gap = isinstance(block, Table | Tree | PageBreak) or (isinstance(block, Flow | Sheet) and not is_last)
         for line in block_lines(block, width, frame):
             yield from folded(line, width)
 
@@ -40,6 +41,8 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
             from convcalc.render.tables import tree_lines
 
             yield from tree_lines(block, width, frame)
+        case PageBreak():
+            yield (Span(frame.rule * width, Role.LABEL),)
 
 
 def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, PageBreak, Role, Sentence, Span, Sum, Table, Tree
 from convcalc.wording import safe_text
 
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
@@ -39,6 +39,8 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _records(block)
             case Tree():
                 yield from _items(block)
+            case PageBreak():
+                yield "---"
         was_item = is_item
 
 
@@ -74,7 +76,11 @@ def _joined(spans: Line) -> str:
 
 
 def _marked(span: Span) -> str:
-    """A text that stands by itself, in the emphasis of its role."""
+    """A text that stands by itself, in the emphasis of its role; a place to fill in as wide as it is."""
+    if span.role is Role.BLANK:
+        return span.text
+    if span.role is Role.FILLED:
+        return markdown_text(span.text.strip(" ")).rjust(len(span.text))
     text = markdown_text(span.text.strip(" "))
     if not text or text != text.strip():  # Markdown knows no emphasis that begins with a space of any kind
         return text

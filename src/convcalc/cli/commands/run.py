@@ -17,6 +17,7 @@ from convcalc.cli.options import (
     Show,
     Verify,
 )
+from convcalc.cli.quiz_options import Blank, Key
 
 
 @command
@@ -31,6 +32,8 @@ def run(
     keep: Keep = False,
     partial: Partial = False,
     verify: Verify = False,
+    blank: Blank = False,
+    key: Key = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
@@ -49,12 +52,19 @@ def run(
         return array_lines(squeezed(result.output))
 
     check_output(target, RESULT_SUFFIXES)
+    if blank or key:
+        from convcalc.cli.worksheets import check_blank, emit_run
+
+        check_blank(key, target, is_blank=blank)
     check_kept(target, keep=keep)
     maps = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target))
     check_whole(found, partial=partial)
     check_figure(found, target, keep=keep)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
+    if blank:
+        emit_run(result, key, target)
+        return
     report = run_report(result, options.precision, explain=explain, maps=maps)
     save = saver(report, result, target, map_rule, keep=keep)
     emit(report, target, save=save, csv=csv)
