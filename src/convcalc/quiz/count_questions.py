@@ -166,9 +166,8 @@ def stride_slips(asked: Asked, _: range) -> Iterator[Slip]:
     found = strides(axis, target + 1)
     if found:
         yield Slip("the + 1 of the output size forgotten", found)
-    yield Slip(
-        "the kernel forgotten: the input's size by the output's", range(axis.size // target, axis.size // target + 1)
-    )
+    ratio = axis.size // target
+    yield Slip("the kernel forgotten, the input divided by the output", range(ratio, ratio + 1))
 
 
 def field_drawn(subject: Subject, random: Random) -> Spot | None:

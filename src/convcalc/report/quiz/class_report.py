@@ -13,11 +13,11 @@ from convcalc.report.quiz.marked import answer_data
 from convcalc.wording import counted
 
 _SIGNS = {
-    Verdict.RIGHT: "✓",
-    Verdict.MISTAKE: "✗",
-    Verdict.UNKNOWN: "✗",
+    Verdict.RIGHT: "+",
+    Verdict.MISTAKE: "x",
+    Verdict.UNKNOWN: "x",
     Verdict.UNREAD: "?",
-    Verdict.NONE: "-",
+    Verdict.NONE: ".",
 }
 
 
@@ -43,7 +43,7 @@ def _blocks(title: str, found: Sequence[Tally], students: Sequence[Student]) -> 
         if tally.mistakes:
             yield from _mistakes(tally)
     yield _by_student(students)
-    yield say("✓ right, ✗ wrong, ? not an answer, - none", Role.LABEL)
+    yield say("answers: + right, x wrong, ? not an answer, . none", Role.LABEL)
 
 
 def _by_question(found: Sequence[Tally]) -> Table:

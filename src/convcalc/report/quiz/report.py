@@ -9,7 +9,6 @@ from convcalc.quiz.questions import Question, Quiz, few_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, PageBreak, Report, Role, Sentence, Span, say
 from convcalc.report.quiz.answers import right_text, short_text, value_data
 from convcalc.report.quiz.setting import question_blocks, setting_blocks
-from convcalc.report.text import listed
 from convcalc.report.worksheet import Key
 
 _ANSWER = "_" * 24
@@ -53,7 +52,7 @@ def _grouped(question: Question) -> Iterator[str]:
         found.setdefault(wrong.words, []).append(short_text(question, wrong.value))
     for words, texts in found.items():
         more = " or …" if len(texts) > _MOST_TEXTS else ""
-        yield f"{' or '.join(texts[:_MOST_TEXTS])}{more}: {listed(words)}"
+        yield f"{' or '.join(texts[:_MOST_TEXTS])}{more}: {' or '.join(words)}"
 
 
 def _data(quiz: Quiz, title: str) -> dict[str, Any]:
