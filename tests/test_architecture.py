@@ -48,7 +48,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "report": (*CORE, "diagnosis", "bench", "picture", "quiz"),
     "render": (*CORE, "files", "report", "picture"),
-    "page": (*CORE, "request", "report", "render"),
+    "page": (*CORE, "quiz", "request", "report", "render"),
     "explore": (*CORE, "picture", "files", "request", "report", "render"),
     "__init__": (*CORE, "request", "api"),
     "cli": (

@@ -1675,9 +1675,9 @@ MESSAGES = [
      "hint: convcalc check -h shows what it takes\n"),
     # questions and worksheets
     ("a key without questions", {}, ["quiz", "--count", "0"], 2,
-     "error: --count: there is no key without questions\nhint: --count 1 to 1,000\n"),
+     "error: --count: there is no key without questions\nhint: 1 to 1,000\n"),
     ("too many questions", {}, ["quiz", "--count", "5000"], 2,
-     "error: --count: 5,000 questions\nhint: --count 1 to 1,000\n"),
+     "error: --count: 5,000 questions\nhint: 1 to 1,000\n"),
     ("no such kind of question", {}, ["quiz", "--kind", "slices"], 2,
      "error: --kind: unknown kind of question 'slices'\nhint: did you mean slice or uses?\n"),
     ("no such level", {}, ["quiz", "--level", "9"], 2, "error: --level: there is no level 9\nhint: 1 to 3\n"),

@@ -23,9 +23,15 @@ _FEW = 10  # questions, if it is not said how many
 
 
 def drawn(
-    network: Network, context: Context, wanted: QuizOptions, layer: str | None = None, *, is_new: bool = False
+    network: Network,
+    context: Context,
+    wanted: QuizOptions,
+    layer: str | None = None,
+    *,
+    is_new: bool = False,
+    flag: str = "",
 ) -> Quiz:
-    """The questions of the flags; ``is_new``: others every time.
+    """The questions of the flags; ``is_new``: others every time, ``flag``: the one that says how many.
 
     Raises:
         ConvcalcError: a flag is bad, or nothing can be asked.
@@ -36,7 +42,7 @@ def drawn(
     if network.tensor is not None:
         network = network.as_problem(context)
     seed = _new_seed() if is_new else wanted.seed or 0
-    with flags():
+    with flags(flag):
         choice = Choice(_FEW if wanted.most is None else wanted.most, wanted.kind or (), wanted.level or (), seed)
         return draw(subjects_of(network, context, number), choice)
 

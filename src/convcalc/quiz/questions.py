@@ -114,7 +114,7 @@ class Choice(NamedTuple):
         """
         if not 1 <= self.most <= MOST_QUESTIONS:
             asked = "there is no key without questions" if self.most == 0 else f"{self.most:,} questions"
-            raise FieldError(asked, hint=f"--count 1 to {MOST_QUESTIONS:,}", field="count")
+            raise FieldError(asked, hint=f"1 to {MOST_QUESTIONS:,}", field="count")
         for name in self.kinds:
             if name not in KINDS:
                 raise UnknownNameError("kind of question", name, KINDS, field="kind")
