@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.quiz_options import QuizOptions
 from convcalc.errors import DataError, FieldError, Place, UsageError
+from convcalc.files.answer_sheet import BUILT_IN, AnswerSheet, read_answers
 from convcalc.files.text import STANDARD_INPUT
-from convcalc.quiz.answer_sheet import BUILT_IN, AnswerSheet, read_answers
 from convcalc.quiz.marking import Student, mark
 from convcalc.wording import counted
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.flags import flags
 from convcalc.cli.output.emit import save_document
-from convcalc.quiz.answer_sheet import BUILT_IN
+from convcalc.files.answer_sheet import BUILT_IN
 from convcalc.quiz.questions import Choice, Quiz, draw
 from convcalc.quiz.subject import subjects_of
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError
-from convcalc.files.expression import number
+from convcalc.files.numbers import numbers
 from convcalc.files.text import shown
 from convcalc.numerals import is_finite, nearest_float
 from convcalc.wording import counted
@@ -120,7 +120,7 @@ _DECIMAL = re.compile(r"[-+]?([0-9]*)\.([0-9]+)")
 def _number(text: str, _: int) -> Given:
     if _THOUSANDS.fullmatch(text) and "," not in text:
         text = re.sub(r"[ _']", "", text)
-    value = number(text)
+    (value,) = numbers([text])
     if not is_finite(value):
         raise FieldError(f"expected a number, got {shown(text)}")
     decimal = _DECIMAL.fullmatch(text)
@@ -138,7 +138,7 @@ _THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(?:[, _'][0-9]{3})+")
 def _count(text: str, _: int) -> Given:
     if _THOUSANDS.fullmatch(text):
         text = re.sub(r"[, _']", "", text)
-    value = number(text)
+    (value,) = numbers([text])
     if isinstance(value, float) and is_finite(value) and value == int(value):
         value = int(value)
     if not isinstance(value, int):
