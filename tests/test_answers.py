@@ -373,3 +373,35 @@ def test_names_of_students_are_text(cli):
         assert done.code == 0
     assert "'=HYPERLINK(1)" in cli.run("check", "--answers", "a.csv", "--format", "csv").out
     check_structure(cli.run("check", "--answers", "a.csv", "--format", "latex").out)
+
+
+def test_a_sheet_that_is_saved_is_the_one_that_is_printed(cli):
+    """With -o FILE.csv; as other files the worksheet is saved. A level goes into the sheet, and is read from it."""
+    flags = ("--level", "1", "--count", "3")
+    assert cli.run("quiz", *flags, "-o", "a.csv").err == "wrote a.csv: one row a student; check --answers marks it\n"
+    assert cli.files()["a.csv"].decode() == cli.run("quiz", *flags, "--format", "csv").out
+    cli.run("quiz", *flags, "-o", "a.md", "-q")
+    assert cli.files()["a.md"].decode() == cli.run("quiz", *flags, "--format", "markdown").out
+    answers = ",".join(f'"{each}"' for each in right_answers(cli, *flags))
+    cli.write({"b.csv": cli.files()["a.csv"] + f"Ada,{answers}\n".encode()})
+    assert "3 of 3 answers right" in cli.run("check", "--answers", "b.csv").out
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.yaml", "answers: {Ada: {one: 1}}\n", "a.yaml:1:11: 'one' is no number of a question"),
+        ("a.yaml", "answers: {Ada: [{1: 2}]}\nproblem: built-in\n", ""),
+        ("a.yaml", "answers: {Ada: [1]\n", "a.yaml:1:10: the mapping that starts here is not closed"),
+        ("a.csv", "# problem: built-in\nstudent,0\nAda,1\n", "a.csv:2: there is no question 0: there are 10"),
+        ("a.csv", "student,1\n" + "Ada,1\n" * 60, "a.csv: more than 100 answers"),
+        ("a.csv", b"student,1\n\xff\xfe,1\n", "a.csv:2:1: not UTF-8: byte 0xff at offset 10"),
+    ],
+)
+def test_bad_sheets_are_refused_with_their_place(cli, name, text, message):
+    """Whatever is wrong has its line; an answer that is a mapping is text like any other."""
+    cli.write({name: text})
+    limits = ("--limit", "values=100") if "60" in message or "100" in message else ()
+    done = cli.run("check", "--answers", name, *limits)
+    assert done.err.split("\n")[0] == (f"error: {message}" if message else "")
+    assert done.code == {"": 0, "a.csv: more than 100 answers": 3}.get(message, 1)

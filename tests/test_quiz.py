@@ -24,7 +24,7 @@ from convcalc.quiz.questions import Choice, draw
 from convcalc.quiz.subject import subjects_of
 from reference import padded_places
 
-PROBLEMS = 1000
+PROBLEMS, BLOCKS = 1000, 50
 MODES = ("constant", "reflect", "symmetric", "replicate", "circular")
 WORDS = {"constant": "zeros"}
 
@@ -231,12 +231,12 @@ def is_expected(right, wanted) -> bool:
     return float(right) == float(wanted) if isinstance(right, float) else right == wanted
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(BLOCKS))
 def test_right_answers_mistakes_and_others(block):
     """Of 1,000 random problems: right is what loops and counting give, in any spelling; a mistake's answer is told to
     be that mistake's; an answer that is neither is wrong, and no mistake is made up for it.
     """
-    for seed in range(block * PROBLEMS // 10, (block + 1) * PROBLEMS // 10):
+    for seed in range(block * PROBLEMS // BLOCKS, (block + 1) * PROBLEMS // BLOCKS):
         made, questions = questions_of(seed)
         chance = Random(seed)
         for question in questions:
@@ -290,6 +290,7 @@ def other_answer(question, chance: Random) -> Given:
     return Given(chance.randint(-300, 300))
 
 
+@pytest.mark.slow
 def test_every_kind_and_every_mistake_is_met():
     """The first 200 problems have questions of every kind about one convolution, and all mistakes of the table."""
     kinds, words = set(), set()
@@ -355,6 +356,7 @@ def mistaken(made, name, spot):  # noqa: C901, PLR0912 - a case for each mistake
     return [cell((cells, weight, bias, scale, arguments), place, spot.channel, spot.sample)]
 
 
+@pytest.mark.slow
 def test_the_numbers_of_mistakes_are_those_of_the_reference():
     """What a mistake gives for a cell is computed: the same by loops on arrays with that mistake, in 300 problems."""
     seen = set()

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from convcalc.context import STANDARD, Context
-from convcalc.errors import ConvcalcError, FieldError
+from convcalc.errors import FieldError
 from convcalc.geometry.axis import Axes
 from convcalc.geometry.convolution import Geometry
 from convcalc.geometry.receptive_axis import IndexMap
@@ -155,12 +155,3 @@ class _Outputs:
     def _of_layers(self) -> dict[int, Any]:
         wanted = {below for each in self.numbers for below in self.network.stages[each].inputs} - {INPUT}
         return {each: out for each, out in self.network.outputs(self._input, self.context, wanted) if each in wanted}
-
-
-def is_possible(make: Callable[[], Any]) -> bool:
-    """Whether something can be made without an error of ours."""
-    try:
-        make()
-    except ConvcalcError:
-        return False
-    return True
