@@ -327,6 +327,16 @@ def test_what_the_explorer_needs_is_loaded_by_it_alone(command: str) -> None:
     assert set(ours) & set(loaded(start, *ours).split()) == set()
 
 
+@pytest.mark.parametrize("command", ["--help", "run", "kernels box", "trace --pos 1,1", "check --help"])
+def test_what_asks_questions_is_loaded_by_it_alone(command: str) -> None:
+    """No other command pays for questions and worksheets."""
+    start = (
+        f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
+    )
+    ours = ("convcalc.quiz", "convcalc.report.quiz", "convcalc.report.worksheet", "convcalc.files.answer_sheet")
+    assert set(ours) & set(loaded(start, *ours).split()) == set()
+
+
 def test_all_of_the_explorer_but_its_screen_does_without_textual() -> None:
     """Its sessions, grids and pictures are plain Python."""
     names = ("session", "planes", "board", "story", "picture_view", "tabs", "keys", "kernel_offers")

@@ -24,7 +24,7 @@ from convcalc.quiz.questions import Choice, draw
 from convcalc.quiz.subject import subjects_of
 from reference import padded_places
 
-PROBLEMS, BLOCKS = 1000, 50
+PROBLEMS, BLOCKS = 1000, 100
 MODES = ("constant", "reflect", "symmetric", "replicate", "circular")
 WORDS = {"constant": "zeros"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from convcalc.quiz.forms import Form
 from convcalc.quiz.questions import Question, Quiz, few_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, PageBreak, Report, Role, Sentence, Span, say
 from convcalc.report.quiz.answers import right_text, short_text, value_data
@@ -43,6 +44,9 @@ def _key(quiz: Quiz) -> Iterator[Block]:
         yield Sentence((name, Span(right_text(question), Role.TOTAL), Span(f"   {question.kind.name}")), 4)
         for wrong in _grouped(question):
             yield Sentence((Span("    ", Role.LABEL), Span(wrong)), 6)
+        if question.kind.form is Form.NUMBER and question.unseen:
+            same = f"the same number here: {' or '.join(question.unseen)}"
+            yield Sentence((Span("    ", Role.LABEL), Span(same)), 6)
 
 
 def _grouped(question: Question) -> Iterator[str]:
