@@ -75,6 +75,7 @@ def _in_terminal(quiz: Quiz, title: str, form: str) -> None:
             break
         marked.append(answer)
         _print(marked_blocks(answer), form)
+    print()
     _print([score_sentence(marked), *repeated_mistakes(marked)], form)
 
 
