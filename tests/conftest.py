@@ -41,6 +41,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "picture": ("picture",),
     "files": ("numbers", "yaml_reader", "csv", "npy_npz", "image", "safetensors"),
     "models": ("onnx_windows",),
+    "quiz": ("quiz",),
     "request": ("network_reading", "spelling"),
     "api": ("worked_examples",),
     "diagnosis": ("doctor",),

@@ -41,14 +41,15 @@ BELOW: dict[str, tuple[str, ...]] = {
     "picture": ("wording", "numerals", "errors", "arrays"),  # values, levels and colours: it knows no problem
     "files": ("wording", "numerals", "errors", "limits", "arrays"),  # it knows nothing of convolution
     "models": (*CORE, "files"),
+    "quiz": (*CORE, "files"),  # questions about networks: it knows neither files' words nor pages
     "request": (*CORE, "picture", "files", "models"),
     "api": (*CORE, "request"),
     "bench": (*CORE, "api"),
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "programs": CORE,  # it writes what other libraries compute; it knows no file and no request
-    "report": (*CORE, "diagnosis", "bench", "picture", "programs"),
+    "report": (*CORE, "diagnosis", "bench", "picture", "programs", "quiz"),
     "render": (*CORE, "files", "report", "picture"),
-    "page": (*CORE, "request", "report", "render"),
+    "page": (*CORE, "quiz", "request", "report", "render"),
     "explore": (*CORE, "picture", "files", "request", "report", "render"),
     "__init__": (*CORE, "request", "api"),
     "cli": (
@@ -56,6 +57,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "picture",
         "files",
         "models",
+        "quiz",
         "request",
         "diagnosis",
         "programs",
@@ -325,6 +327,16 @@ def test_what_the_explorer_needs_is_loaded_by_it_alone(command: str) -> None:
         f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
     )
     ours = ("textual", "convcalc.explore", "convcalc.request.edited", "convcalc.request.document")
+    assert set(ours) & set(loaded(start, *ours).split()) == set()
+
+
+@pytest.mark.parametrize("command", ["--help", "run", "kernels box", "trace --pos 1,1", "check --help"])
+def test_what_asks_questions_is_loaded_by_it_alone(command: str) -> None:
+    """No other command pays for questions and worksheets."""
+    start = (
+        f"import sys\nsys.argv = ['convcalc', *{command.split()!r}]\nfrom convcalc.cli.app import run_app\nrun_app()"
+    )
+    ours = ("convcalc.quiz", "convcalc.report.quiz", "convcalc.report.worksheet", "convcalc.files.answer_sheet")
     assert set(ours) & set(loaded(start, *ours).split()) == set()
 
 

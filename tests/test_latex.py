@@ -29,9 +29,9 @@ ALIGNED = ENVIRONMENTS - {"document"}
 MATHEMATICS = {"array", "align*"}
 STRUCTURE = {
     "\\", "allowbreak", "begin", "bottomrule", "cdots", "cellcolor", "codepoint", "end", "endhead", "enspace", "fact",
-    "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf", "medskip", "midrule", "multicolumn", "paddedcell",
-    "par", "quad", "raggedright", "rule", "section", "subsection", "text", "textbf", "textcolor", "tfrac", "toprule",
-    "underbrace", "windowcell", " ",
+    "filled", "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf", "medskip", "midrule", "multicolumn",
+    "paddedcell", "par", "place", "quad", "raggedright", "rule", "section", "subsection", "text", "textbf",
+    "textcolor", "tfrac", "toprule", "underbrace", "windowcell", " ",
 }  # fmt: skip
 """Commands that are not characters."""
 CHARACTERS = {

@@ -1707,6 +1707,86 @@ MESSAGES = [
     ("check without files", {}, ["check"], 2,
      "error: Missing argument 'files'.\n"
      "hint: convcalc check -h shows what it takes\n"),
+    # questions and worksheets
+    ("a key without questions", {}, ["quiz", "--count", "0"], 2,
+     "error: --count: there is no key without questions\nhint: 1 to 1,000\n"),
+    ("too many questions", {}, ["quiz", "--count", "5000"], 2,
+     "error: --count: 5,000 questions\nhint: 1 to 1,000\n"),
+    ("no such kind of question", {}, ["quiz", "--kind", "slices"], 2,
+     "error: --kind: unknown kind of question 'slices'\nhint: did you mean slice or uses?\n"),
+    ("no such level", {}, ["quiz", "--level", "9"], 2, "error: --level: there is no level 9\nhint: 1 to 3\n"),
+    ("a kind of another level", {}, ["quiz", "--level", "1", "--kind", "cell"], 2,
+     "error: --level: no kind of question has both\nhint: cell has level 2\n"),
+    ("a question that cannot be asked", {}, ["quiz", "--kind", "field"], 2,
+     "error: --kind: no question of this kind can be asked here: field\n"
+     "hint: cell and shared need numbers, planes and shared several channels, field several layers\n"),
+    ("questions about no convolution", {"n.yaml": "input: [[1, 2]]\nlayers: [relu]\n"}, ["quiz", "n.yaml"], 1,
+     "error: there is no convolution to ask about\nhint: a layer of the kind conv: --layer NAME\n"),
+    ("questions about a layer that is none", {"n.yaml": "input: [[1, 2]]\nlayers: [relu]\n"},
+     ["quiz", "n.yaml", "--layer", "relu1"], 1,
+     "error: relu1 is no convolution to ask about\nhint: a layer of the kind conv: --layer NAME\n"),
+    ("no such key", {}, ["quiz", "--key", "later"], 2,
+     "error: --key: unknown key 'later'\nhint: one of: after, only, none\n"),
+    ("a key of a trace with nothing to fill in", {}, ["trace", "--pos", "1,1", "--key", "only"], 2,
+     "error: a key needs a worksheet: there is nothing to fill in\nhint: --blank --key only\n"),
+    ("a worksheet of every cell", {}, ["trace", "--all", "--blank"], 2,
+     "error: a worksheet is of a few cells\nhint: --pos 1,1 --pos 2,2, one for each\n"),
+    ("a worksheet of a tree", {}, ["trace", "--pos", "1,1", "--depth", "2", "--blank"], 2,
+     "error: a worksheet shows one layer, not a tree\nhint: leave --depth out\n"),
+    ("a worksheet as rows", {}, ["run", "--blank", "--format", "csv"], 2,
+     "error: a worksheet is a page, no rows of numbers\nhint: --format markdown, latex, plain or json\n"),
+    ("a worksheet as an array", {}, ["run", "--blank", "-o", "x.npy"], 1,
+     "error: a worksheet is not saved as .npy\nhint: one of: .json, .yaml, .txt, .md, .tex, .svg\n"),
+    ("questions without answers", {}, ["check", "--seed", "3"], 2,
+     "error: --seed says which questions were asked, and there are no answers\nhint: --answers FILE\n"),
+    ("answers about two problems", {"a.csv": "student,1\nAda,3\n"},
+     ["check", "x.yaml", "y.yaml", "--answers", "a.csv"], 2,
+     "error: answers are about one problem, here are 2 files\nhint: name one\n"),
+    ("answers about no problem", {"a.csv": "student,1\nAda,3\n"}, ["check", "--answers", "a.csv"], 2,
+     "error: a.csv does not say which problem its questions are about\n"
+     "hint: convcalc check PROBLEM --answers a.csv, or a line # problem: FILE in it\n"),
+    ("answers that are not there", {}, ["check", "--answers", "a.csv"], 1, "error: no such file: a.csv\n"),
+    ("answers without students", {"a.csv": "# problem: built-in\nstudent,1\n"}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv: there are no answers, only a header\nhint: one row a student\n"),
+    ("answers that are an empty file", {"a.csv": ""}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv: no header and no answers\n"
+     "hint: a header names the columns: student,1,2,3; convcalc quiz --format csv prints one\n"),
+    ("answers without a header", {"a.csv": "Ada,3\n"}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv:1: the first column is 'Ada', not the students\n"
+     "hint: a header names the columns: student,1,2,3; convcalc quiz --format csv prints one\n"),
+    ("a column that is no question", {"a.csv": "student,mail\nAda,3\n"}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv:1: column 2 is 'mail', no number of a question\n"
+     "hint: a header names the columns: student,1,2,3; convcalc quiz --format csv prints one\n"),
+    ("a question with two columns", {"a.csv": "student,1,q1\nAda,3\n"}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv:1: question 1 has two columns\n"),
+    ("a question that was not asked", {"a.csv": "# problem: built-in\n# count: 2\nstudent,1,3\nAda,3,4\n"},
+     ["check", "--answers", "a.csv"], 1,
+     "error: a.csv:3: there is no question 3: there are 2\nhint: --count says how many were asked\n"),
+    ("answers with a comma without quotes", {"a.csv": "student,1\nAda,1:4, 1:4\n"}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv:2: row 2 has 3 cells, the header 2\n"
+     "hint: an answer with a comma stands in quotes: \"1:4, 0:3\"\n"),
+    ("answers with an open quote", {"a.csv": 'student,1\nAda,"3\n'}, ["check", "--answers", "a.csv"], 1,
+     "error: a.csv:3: row 3: a quote that is not closed, or text after one\n"),
+    ("a seed that is no number", {"a.csv": "# problem: built-in\n# seed: x\nstudent,1\nAda,3\n"},
+     ["check", "--answers", "a.csv"], 1, "error: a.csv: seed is 'x', no whole number\n"),
+    ("answers as YAML without answers", {"a.yaml": "seed: 3\n"}, ["check", "--answers", "a.yaml"], 1,
+     "error: a.yaml: no answers\nhint: answers: {Ada: ['1:4, 1:4', 9], Bob: …}, a list for each student\n"),
+    ("answers as YAML with another field", {"a.yaml": "sed: 3\nanswers: {}\n"}, ["check", "--answers", "a.yaml"], 1,
+     "error: a.yaml:1:1: unknown field 'sed'\n"
+     "  sed: 3\n"
+     "  ^\n"
+     "hint: one of: problem, seed, count, kind, level, layer, questions, answers\n"),
+    ("answers as YAML that are a list", {"a.yaml": "answers: [1]\n"}, ["check", "--answers", "a.yaml"], 1,
+     "error: a.yaml:1:10: answers must be a mapping\n"
+     "  answers: [1]\n"
+     "           ^\n"
+     "hint: answers: {Ada: [9, 27], Bob: [10, 27]}\n"),
+    ("answers of a student that are one word", {"a.yaml": "answers: {Ada: 3}\n"}, ["check", "--answers", "a.yaml"], 1,
+     "error: a.yaml:1:11: a student's answers are a list, or a mapping by the question's number\n"
+     "  answers: {Ada: 3}\n"
+     "            ^\n"),
+    ("a level that is no number", {"a.csv": "# problem: built-in\n# level: x\nstudent,1\nAda,3\n"},
+     ["check", "--answers", "a.csv"], 1, "error: a.csv: level is x, no whole number\n"),
     # output files
     ("an output that exists", {"out.npy": "old"}, ["run", "-o", "out.npy"], 1,
      "error: out.npy exists already\n"

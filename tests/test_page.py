@@ -341,3 +341,20 @@ def test_a_terminal_is_not_flooded_with_a_page(cli: CommandLine, monkeypatch: py
         "error: a page is for a browser, not for a terminal",
         "hint: -o page.html, or into a pipe",
     ]
+
+
+def test_questions_have_one_right_choice_and_others_with_their_mistakes(cli: CommandLine) -> None:
+    """As many as are asked for, with the answers that quiz knows; without the flag there are none."""
+    assert "questions" not in data_of(written(cli))
+    questions = data_of(written(cli, "--questions", "7", "--seed", "4"))["questions"]
+    quiz = json.loads(cli.run("quiz", "--count", "7", "--seed", "4", "--format", "json").out)["questions"]
+    known = {each["question"]: each for each in quiz}
+    assert len(questions) == len([each for each in quiz if each["mistakes"]])
+    for question in questions:
+        texts = [choice["text"] for choice in question["choices"]]
+        assert len(texts) == len(set(texts)) > 1
+        assert [not choice["mistakes"] for choice in question["choices"]].count(True) == 1
+        wrong = [choice["mistakes"] for choice in question["choices"] if choice["mistakes"]]
+        assert all(each in [mistake["mistakes"] for mistake in known[question["text"]]["mistakes"]] for each in wrong)
+    done = cli.run("page", "--questions", "5000")
+    assert (done.code, done.err) == (2, "error: --questions: 5,000 questions\nhint: 1 to 1,000\n")

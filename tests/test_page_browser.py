@@ -21,6 +21,7 @@ import yaml
 import convcalc
 import page_tasks
 from conftest import CommandLine
+from test_page import data_of
 
 playwright = pytest.importorskip("playwright.sync_api", reason="extra `browser` is not installed")
 
@@ -618,7 +619,7 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "argv",
-    [("--padding", "1"), LENET, (example("photograph.yaml"),), (example("rgb-edges.yaml"),)],
+    [("--padding", "1"), LENET, (example("photograph.yaml"),), (example("rgb-edges.yaml"), "--questions", "6")],
     ids=["gradient", "lenet", "photograph", "rgb"],
 )
 def test_axe_finds_nothing_serious(opened: Opener, axe: str, argv: tuple[str, ...], scheme: str) -> None:
@@ -629,6 +630,21 @@ def test_axe_finds_nothing_serious(opened: Opener, axe: str, argv: tuple[str, ..
     found = tab.page.evaluate("axe.run(document)")
     told = [f"{each['impact']} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
     assert [line for line in told if not line.startswith(("minor", "None"))] == []
+
+
+def test_a_click_on_a_choice_tells_the_mistake(opened: Opener) -> None:
+    """Right, or which mistake gives it; only the first answer to a question counts."""
+    tab = opened("--questions", "6", "--seed", "2")
+    questions = data_of(tab.page.content())["questions"]
+    boxes = tab.page.locator(".questions fieldset").all()
+    assert len(boxes) == len(questions) > 3
+    for question, box in zip(questions, boxes, strict=True):
+        for choice in sorted(question["choices"], key=lambda each: -len(each["mistakes"])):
+            box.get_by_role("button", name=choice["text"], exact=True).click()
+            told = f"wrong, {' or '.join(choice['mistakes'])}" if choice["mistakes"] else "right"
+            assert box.locator("p").inner_text() == f"{choice['text']}: {told}"
+            assert box.locator("[aria-pressed=true]").all_inner_texts() == [choice["text"]]
+    assert tab.page.locator(".questions > p").last.inner_text() == f"0 of {len(questions)} right at the first try"
 
 
 # The arithmetic ----------------------------------------------------------------------------------------------------

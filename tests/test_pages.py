@@ -57,6 +57,11 @@ FILES = {
     "mine.yaml": "name: mine-too\nweights: [[0.25, 0.25], [0.25, 0.25]]\n",
     "ridge.yaml": "weights: [-1, 2, 5, 2, -1]\nscale: 1/7\nsource: A quadratic through five points.\n",
     "turned.yaml": "weights: [[3, 6, 3], [0, 0, 0], [-3, -6, -3]]\nscale: 0\n",
+    "answers.csv": (
+        "# problem: built-in\n# count: 4\nstudent,1 slice,2 cell,3 uses,4 macs\n"
+        'Ada,"2:5, 1:4",240,"0:3, 0:1",81\nBob,"1:4, 2:5",-240,"0:2, 0:1",9\n'
+        'Cy,"2:4, 1:3",160,x,\nDee,"rows 2 to 4, columns 1 to 3",240.5,"[0:3, 0]",81\n'
+    ),
     "differs.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\nexpect: [-2, 3]\n",
     "unchecked.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\n",
     "bad.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 0, -1]\nexpect: [1, 2, 3]\n",
@@ -129,6 +134,14 @@ PAGES = [
     ("trace-all", 80, "trace one-dimension.yaml --all"),
     ("trace-40", 40, "trace --pos 1,1"),
     ("trace-csv", 100, "trace one-dimension.yaml --pos 1 --format csv"),
+    ("trace-blank", 80, "trace --pos 1,1 --blank --convolve"),
+    ("trace-blank-channels", 100, "trace two-channels-one-filter.yaml --pos 0,1 --blank"),
+    ("run-blank", 80, "run two-to-three.yaml --blank --key none"),
+    ("quiz", 80, "quiz --count 12"),
+    ("quiz-60", 60, "quiz rgb-edges.yaml --seed 1"),
+    ("quiz-network", 100, "quiz two-layers.yaml --count 14 --seed 2"),
+    ("quiz-csv", 80, "quiz depthwise.yaml --count 4 --format csv"),
+    ("check-answers", 80, "check --answers answers.csv"),
     ("animate", 80, "animate"),
     ("animate-plain", 80, "animate --format plain --pos 2,1 --count 2"),
     ("animate-60", 60, "animate --count 1"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+_AXIS_NAMES = {1: ("cell",), 2: ("row", "column"), 3: ("depth", "row", "column")}
+
 
 def counted(count: int, noun: str, plural: str = "") -> str:
     """A count with its noun; the plural is the noun with an s unless it is given.
@@ -22,6 +24,11 @@ def shape_text(shape: Sequence[int]) -> str:
     '3×28×28'
     """
     return "×".join(map(str, shape))
+
+
+def axis_names(rank: int) -> tuple[str, ...]:
+    """The names of the spatial axes, in order."""
+    return _AXIS_NAMES.get(rank) or tuple(f"axis-{number} cell" for number in range(rank))
 
 
 def safe_text(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from convcalc.context import Context
+from convcalc.files.answer_sheet import read_answers
 from convcalc.files.named_arrays import open_arrays
 from convcalc.files.npz import NpzArchive
 from convcalc.files.safetensors import Safetensors
@@ -44,6 +45,13 @@ def problem(_: bytes) -> object:
     for stage in found.stages[: _MOST_TENSORS * has_numbers]:
         stage.values()
     return found
+
+
+def answers(_: bytes) -> object:
+    """Read a sheet of answers, and what it says about its questions."""
+    sheet = read_answers(STANDARD_INPUT, LIMITS)
+    sheet.check(9)
+    return sheet.whole("seed"), sheet.whole("count"), sheet.listed("kind")
 
 
 def tensor(_: bytes) -> object:

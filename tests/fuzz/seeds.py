@@ -141,6 +141,16 @@ def tables() -> list[bytes]:
     ]
 
 
+def answer_sheets() -> list[bytes]:
+    """Answers of students as CSV of several dialects, and as YAML."""
+    return [
+        b'# problem: built-in\n# seed: 3\n# count: 9\n# kind: slice, cell\nstudent,1,2\nAda,"1:3, 0:2",-240\nBob,,x\n',
+        *(b"name;Q1;question 2\nAda;1/9;3x3\n", b"id\t2 cell\t1 slice\nAda\t7\t1:3\n", b"student,1\r\n\r\nAda,yes\r\n"),
+        b"seed: 3\ncount: 9\nanswers:\n  Ada: ['1:3', 9, [3, 3]]\n  Bob: {1: 5, 3: 'rows 1 to 3'}\n",
+        b'{"kind": ["slice"], "answers": {"Ada": [1, "no"]}}',
+    ]
+
+
 def _npy(array: np.ndarray, version: tuple[int, int] | None = None) -> bytes:
     stream = BytesIO()
     np.lib.format.write_array(stream, array, version=version)

@@ -74,6 +74,7 @@ _NETWORK = (
     f'title: "{_HOSTILE}"\ninput: {{ones: [1, 6, 6]}}\nlayers:\n'
     f'  - conv: {{weight: [[1, 2], [3, 4]], name: "{_HOSTILE}"}}\n  - relu\n'
 )
+_ANSWERS = "# seed: 1\nstudent,1,2,3\n" + "=1+1,\u202e9,\\input{x},<b>\n" + "a\u200bb,yes,1x1,[[\n"
 _ARGUMENTS = {
     "run": ["p.yaml"],
     "trace": ["p.yaml", "--pos", "0,0"],
@@ -87,6 +88,7 @@ _ARGUMENTS = {
     "gallery": ["p.yaml", "--kernel", "box"],
     "check": ["p.yaml"],
     "code": ["p.yaml"],
+    "quiz": ["p.yaml", "--count", "4"],
     "animate": ["p.yaml"],
     "page": ["p.yaml"],
     "explore": ["p.yaml"],
@@ -97,6 +99,9 @@ _WAYS = [
     ("run", ["n.yaml"]),
     ("trace", ["n.yaml", "--pos", "0,0"]),
     ("code", ["p.yaml", "--explain"]),
+    ("trace", ["p.yaml", "--pos", "0,0", "--blank"]),
+    ("run", ["p.yaml", "--blank"]),
+    ("check", ["p.yaml", "--answers", "a.csv"]),
 ]
 
 
@@ -106,6 +111,7 @@ def test_every_format_and_suffix_of_every_command(command, arguments, tmp_path, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.yaml").write_text(_PROBLEM)
     (tmp_path / "n.yaml").write_text(_NETWORK)
+    (tmp_path / "a.csv").write_text(_ANSWERS)
     meter, folder = Meter(), tmp_path / "saved"
     folder.mkdir()
     for form, suffix in product(FORMATS, (None, *SUFFIXES)):

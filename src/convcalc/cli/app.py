@@ -19,6 +19,7 @@ COMMANDS = {
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",
     "summary": "convcalc summary examples/vgg-16.yaml --batch 8",
     "solve": "convcalc solve 224 112 -k 3",
+    "quiz": "convcalc quiz input.yaml --count 5 -o questions.tex",
     "kernels": "convcalc kernels gaussian:5",
     "page": "convcalc page input.yaml -o page.html",
     "code": "convcalc code input.yaml --for torch -o same.py",

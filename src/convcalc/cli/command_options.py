@@ -153,6 +153,10 @@ class PageOptions(NamedTuple):
             "by the hash that is printed.",
         ),
     ] = False
+    questions: Annotated[
+        int, typer.Option("--questions", help="So many questions below it, with choices; see quiz.", metavar="N")
+    ] = 0
+    seed: Annotated[int, typer.Option("--seed", help="With --questions: which ones are drawn.", metavar="N")] = 0
     open: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False
     output: Annotated[
         str | None,

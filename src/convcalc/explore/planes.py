@@ -14,9 +14,9 @@ from convcalc.explore.look import Pane
 from convcalc.explore.plane import BRIEF, Block, Place, Plane, split
 from convcalc.layers.network import INPUT
 from convcalc.report.cell_names import layer_text
-from convcalc.report.text import axis_names, number_text, scale_text
+from convcalc.report.text import number_text, scale_text
 from convcalc.tracing.trace import Trace, cells_at, outside
-from convcalc.wording import safe_text, shape_text
+from convcalc.wording import axis_names, safe_text, shape_text
 
 if TYPE_CHECKING:
     from convcalc.explore.scene import Scene

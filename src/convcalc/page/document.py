@@ -18,7 +18,7 @@ from convcalc.wording import safe_text
 
 PARTS = (
     *("numbers.js", "convolution.js", "network.js", "changes.js", "problem_file.js", "elements.js"),
-    *("planes.js", "panels.js", "telling.js", "look.js", "calculator.js", "controls.js"),
+    *("planes.js", "panels.js", "telling.js", "look.js", "questions.js", "calculator.js", "controls.js"),
 )
 """The script's modules, each on those before it."""
 _STYLE = """html { color-scheme: light dark }

@@ -16,7 +16,7 @@ from convcalc.arrays import Array, in_floats, largest, narrowed, plain
 from convcalc.context import Context
 from convcalc.geometry.boundary import BoundaryMode
 from convcalc.layers.kinds.activation import LeakyReLU
-from convcalc.layers.kinds.add import Add
+from convcalc.layers.kinds.arithmetic import Add
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.linear import Linear

@@ -27,6 +27,7 @@ _STYLES = {
     Role.GOOD: "color: #3a9a4c",
     Role.BAD: "color: #d9534f; font-weight: bold",
     Role.NOTE: "color: #b8860b",
+    Role.FILLED: "color: #1a8f9c; font-weight: bold",
 }
 
 

@@ -14,6 +14,7 @@ from convcalc.report.blocks import (
     Grid,
     HeatMap,
     Line,
+    PageBreak,
     Role,
     Sentence,
     Source,
@@ -46,6 +47,10 @@ _PREAMBLE = r"""% Made by convcalc; compile it with pdflatex, which needs no oth
 \newcommand{\gridlabel}[1]{{\color{labels}\scriptstyle #1}}
 % A character that the fonts lack, by its code point.
 \newcommand{\codepoint}[1]{{\ttfamily\footnotesize U+#1}\allowbreak{}}
+% A place to fill in, as wide as so many digits, and the same place with what belongs there; in a grid without a line.
+\newlength{\digitwidth}\settowidth{\digitwidth}{0}\setlength{\digitwidth}{1.4\digitwidth}
+\newcommand{\place}[2]{\makebox[#1\digitwidth][r]{\raisebox{0pt}[2.4ex][1.2ex]{#2}}}
+\newcommand{\filled}[2]{\underline{\place{#1}{#2}}}
 % A name in the margin of what is said under it.
 \newsavebox{\contentbox}
 \newcommand{\fact}[2]{\par\hangindent=7.5em\hangafter=1\sbox{\contentbox}{\textcolor{labels}{#1}}%
@@ -92,6 +97,8 @@ def _block(block: Block, level: str) -> Iterator[str]:
             yield from _table(block)
         case Tree():
             yield from _tree(block)
+        case PageBreak():
+            yield r"\clearpage"
         case Source():
             yield from _source(block)
         case Fold():
@@ -125,7 +132,7 @@ def _sentence(sentence: Sentence, level: str) -> Iterator[str]:
 
 
 def _joined(spans: Line) -> str:
-    first = [Span(span.text.lstrip(), span.role) for span in spans[:1]]
+    first = [span if span.role is Role.FILLED else Span(span.text.lstrip(), span.role) for span in spans[:1]]
     return "".join(map(_marked, (*first, *spans[1:]))).strip()
 
 
@@ -137,7 +144,15 @@ def _marked(span: Span) -> str:
             return rf"\textbf{{{text}}}"
         case Role.LABEL | Role.NOTE:
             return rf"\textcolor{{labels}}{{{text}}}"
+        case Role.BLANK | Role.FILLED:
+            return rf"\filled{_place(span)}"
     return text
+
+
+def _place(span: Span) -> str:
+    """A place to fill in, or one that is filled in: its width, and what stands there."""
+    text = "" if span.role is Role.BLANK else f"${latex_number(span.text.strip())}$"
+    return rf"{{{len(span.text)}}}{{{text}}}"
 
 
 def _tree(tree: Tree, level: int = 0) -> Iterator[str]:
@@ -247,6 +262,8 @@ def _label(text: str) -> str:
 
 
 def _cell(span: Span) -> str:
+    if span.role in (Role.BLANK, Role.FILLED):
+        return rf"\place{_place(span)}"
     mark = {Role.WINDOW: r"\windowcell ", Role.PADDED: r"\paddedcell "}.get(span.role, "")
     return f"{mark}{latex_number(span.text)}"
 

@@ -46,12 +46,13 @@ def safe(span: Span) -> Span:
 
 
 def wrapped(spans: Sequence[Span], width: int, indent: int = 0) -> Iterator[Line]:
-    """The spans broken at spaces; lines after the first begin with ``indent`` spaces."""
+    """The spans broken at spaces, but for places to fill in; lines after the first begin with ``indent`` spaces."""
     margin = Span(" " * min(indent, width // 2))
     line: list[Span] = []
     used = 0
     for span in map(safe, spans):
-        for number, piece in enumerate(span.text.split(" ")):
+        pieces = [span.text] if span.role is Role.FILLED else span.text.split(" ")
+        for number, piece in enumerate(pieces):
             space = " " if number else ""
             size = text_width(piece) + len(space)
             if line and used + size > width:

@@ -13,6 +13,7 @@ from convcalc.report.blocks import (
     Grid,
     HeatMap,
     Line,
+    PageBreak,
     Role,
     Sentence,
     Source,
@@ -59,6 +60,8 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield f"**{_joined(tuple(Span(span.text) for span in block.title))}**"
                 yield ""
                 yield from markdown_lines(block.blocks)
+            case PageBreak():
+                yield "---"
         was_item = is_item
 
 
@@ -94,7 +97,11 @@ def _joined(spans: Line) -> str:
 
 
 def _marked(span: Span) -> str:
-    """A text that stands by itself, in the emphasis of its role."""
+    """A text that stands by itself, in the emphasis of its role; a place to fill in as wide as it is."""
+    if span.role is Role.BLANK:
+        return span.text
+    if span.role is Role.FILLED:
+        return markdown_text(span.text.strip(" ")).rjust(len(span.text))
     text = markdown_text(span.text.strip(" "))
     if not text or text != text.strip():  # Markdown knows no emphasis that begins with a space of any kind
         return text

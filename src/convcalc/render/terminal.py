@@ -26,6 +26,8 @@ STYLES: dict[Role, str] = {
     Role.GOOD: "green",
     Role.BAD: "bold red",
     Role.NOTE: "yellow",
+    Role.BLANK: "",
+    Role.FILLED: "bold cyan",
 }
 
 

@@ -33,6 +33,10 @@ class Role(StrEnum):
     GOOD = "good"
     BAD = "bad"
     NOTE = "note"
+    BLANK = "blank"
+    """A place to fill in on a worksheet, of underscores."""
+    FILLED = "filled"
+    """The same place in its key, as wide."""
 
 
 class Span(NamedTuple):
@@ -206,7 +210,11 @@ class Fold(NamedTuple):
     blocks: tuple[Block, ...]
 
 
-Block = Sentence | Sum | Flow | Sheet | Table | Tree | Source | Fold
+class PageBreak(NamedTuple):
+    """What follows begins a new page, where a format has pages; elsewhere a rule."""
+
+
+Block = Sentence | Sum | Flow | Sheet | Table | Tree | Source | Fold | PageBreak
 
 
 class Report(NamedTuple):

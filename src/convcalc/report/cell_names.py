@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from convcalc.layers.layer import Box, Shape
 from convcalc.layers.network import INPUT, Network
-from convcalc.report.text import axis_names
-from convcalc.wording import shape_text
+from convcalc.wording import axis_names, shape_text
 
 
 def layer_text(network: Network, number: int) -> str:

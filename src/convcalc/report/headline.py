@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from convcalc.geometry.arguments import PaddingWord, Pair
 from convcalc.geometry.boundary import Boundary
 from convcalc.problem import Problem
-from convcalc.report.text import axis_names, cells_text, listed
-from convcalc.wording import counted, shape_text
+from convcalc.report.text import cells_text, listed
+from convcalc.wording import axis_names, counted, shape_text
 
 _MOST_NAMES = 3  # kernels that the headline calls by their names
 

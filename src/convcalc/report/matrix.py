@@ -9,8 +9,8 @@ from convcalc.arrays import has_floats
 from convcalc.report.array_data import array_data
 from convcalc.report.arrays.grids import plane_grids
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Maps, Report, Role, say
-from convcalc.report.text import axis_names, listed, number_text
-from convcalc.wording import counted, shape_text
+from convcalc.report.text import listed, number_text
+from convcalc.wording import axis_names, counted, shape_text
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array

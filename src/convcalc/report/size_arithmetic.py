@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from convcalc.geometry.axis import Axis, unread_cells
 from convcalc.geometry.boundary import Boundary
 from convcalc.report.blocks import Role, Sentence, say
-from convcalc.report.text import axis_names, listed
-from convcalc.wording import counted
+from convcalc.report.text import listed
+from convcalc.wording import axis_names, counted
 
 if TYPE_CHECKING:
     from convcalc.geometry.transposed import TransposedAxis

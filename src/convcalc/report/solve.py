@@ -18,8 +18,8 @@ from convcalc.geometry.solutions import (
 from convcalc.geometry.transposed import TransposedAxis
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, say
 from convcalc.report.size_arithmetic import FORMULA, TRANSPOSED_FORMULA, size_text, transposed_size_text
-from convcalc.report.text import axis_names, listed
-from convcalc.wording import counted, shape_text
+from convcalc.report.text import listed
+from convcalc.wording import axis_names, counted, shape_text
 
 _SETTINGS = ("kernel", "stride", "padding", "dilation")
 

@@ -12,7 +12,6 @@ from convcalc.wording import counted, shape_text
 _DIGITS = 6  # significant digits of a float in a table; JSON and CSV have all of them
 _WIDEST = 12  # characters of a float with aligned decimals, beyond which each float is written for itself
 _BRIEFEST = 24  # characters of a number that a sentence takes in as they are
-_AXIS_NAMES = {1: ("cell",), 2: ("row", "column"), 3: ("depth", "row", "column")}
 _DIRECTIONS = {
     1: ("from left to right",),
     2: ("from top to bottom", "from left to right"),
@@ -109,11 +108,6 @@ def seconds_text(seconds: float) -> str:
         if float(f"{seconds / size:.2g}") < 1000:
             return f"{float(f'{seconds / size:.2g}'):g} {unit}"
     return f"{float(f'{seconds:.2g}'):,.10g} s"
-
-
-def axis_names(rank: int) -> tuple[str, ...]:
-    """The names of the spatial axes, in order."""
-    return _AXIS_NAMES.get(rank) or tuple(f"axis-{number} cell" for number in range(rank))
 
 
 def directions(rank: int) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ import typer
 
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
-from convcalc.errors import ConvcalcError
+from convcalc.cli.quiz_options import Answers, QuizOptions
+from convcalc.errors import ConvcalcError, UsageError
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -22,20 +23,35 @@ if TYPE_CHECKING:
 @computing
 def check(
     target: opt.OutputOptions,
-    files: opt.Files,
+    wanted: QuizOptions,
+    files: opt.Files = None,
     precision: opt.Precision = "full",
     threads: opt.Threads = None,
     folders: opt.Folders = None,
     limit: opt.LimitChanges = None,
+    answers: Answers = None,
+    layer: opt.Layer = None,
 ) -> None:
-    """Run each file and compare the output with its field expect; every differing cell is shown."""
+    """Run each file and compare the output with its field expect; every differing cell is shown.
+
+    With --answers: mark what students answered to the questions of quiz, with the mistakes that they made.
+    """
     from convcalc.cli.flags import context_of
     from convcalc.cli.message import write
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.report.check import check_report
 
     check_output(target)
+    if answers is None:
+        _check_no_questions(wanted, layer)
     context = context_of(limit, folders or ())._replace(precision=precision, threads=threads)
+    if answers is not None:
+        from convcalc.cli.marked_answers import mark_answers
+
+        mark_answers(answers, files or (), wanted, layer, context, target)
+        return
+    if not files:
+        raise UsageError("Missing argument 'files'.", hint="convcalc check -h shows what it takes")
     checker = Checker(context, target.quiet)
     checked = [checker.checked(file) for file in files]
     emit(check_report(checked), target)
@@ -44,6 +60,18 @@ def check(
             write(f"error: {each.error}")
     if any(each.verdict != "ok" for each in checked):
         raise typer.Exit(1)
+
+
+def _check_no_questions(wanted: QuizOptions, layer: str | None) -> None:
+    """Refuse what says which questions were asked where there are no answers.
+
+    Raises:
+        UsageError: it is said.
+    """
+    names = {"--count": wanted.most, "--kind": wanted.kind, "--level": wanted.level, "--seed": wanted.seed}
+    for flag, value in (names | {"--layer": layer}).items():
+        if value not in (None, []):
+            raise UsageError(f"{flag} says which questions were asked, and there are no answers", hint="--answers FILE")
 
 
 class Checker(NamedTuple):

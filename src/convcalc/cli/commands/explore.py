@@ -58,7 +58,7 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
     from convcalc.cli.option_groups import flat_options
     from convcalc.errors import UsageError
 
-    shown = {
+    shown: dict[str, object] = {
         "explain": False,
         "show": False,
         "map_rule": "auto",
@@ -66,6 +66,8 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
         "partial": True,
         "verify": False,
         "labels": None,
+        "blank": False,
+        "key": None,
     }
     run(**flat_options(options), **flat_options(opt.OutputOptions()), **shown, layer=layer, input=input_text)
     raise UsageError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.command_options import PageOptions
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import Layer, NetworkInput, ProblemOptions
 
 if TYPE_CHECKING:
+    from convcalc.cli.network import Ready
     from convcalc.layers.run import NetworkRun
     from convcalc.report.blocks import Block
 
@@ -39,10 +40,21 @@ def page(
     picked = picked_cell(found, target)
     library = found.context.library
     data = page_data(found.network, found.cells[0], picked, library.kernels() if library else ())
+    if target.questions:
+        data["questions"] = _questions(found, target)
     run = run_shown(found, quiet=target.quiet)
     blocks = _report(run, options.precision)
     text = fragment(data, blocks) if target.embed else document(data, blocks, found.network.title)
     deliver(text, target)
+
+
+def _questions(found: Ready, target: PageOptions) -> list[dict[str, Any]]:
+    from convcalc.cli.questions import drawn
+    from convcalc.cli.quiz_options import QuizOptions
+    from convcalc.page.questions import questions_data
+
+    wanted = QuizOptions(target.questions, seed=target.seed)
+    return questions_data(drawn(found.network, found.context, wanted, flag="--questions"))
 
 
 def _report(run: NetworkRun, precision: str) -> Sequence[Block]:

@@ -18,6 +18,7 @@ from convcalc.cli.options import (
     Show,
     Verify,
 )
+from convcalc.cli.quiz_options import Blank, Key
 
 
 @command
@@ -32,6 +33,8 @@ def run(
     keep: Keep = False,
     partial: Partial = False,
     verify: Verify = False,
+    blank: Blank = False,
+    key: Key = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
     labels: Labels = None,
 ) -> None:
@@ -54,6 +57,10 @@ def run(
         return array_lines(squeezed(result.output))
 
     check_output(target, RESULT_SUFFIXES)
+    if blank or key:
+        from convcalc.cli.worksheets import check_blank, emit_run
+
+        check_blank(key, target, is_blank=blank)
     check_kept(target, keep=keep)
     maps = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target))
@@ -61,6 +68,9 @@ def run(
     check_whole(found, partial=partial)
     check_figure(found, target, keep=keep)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
+    if blank:
+        emit_run(result, key, target)
+        return
     with flags("--labels", FieldError):
         report = run_report(result, options.precision, explain=explain, maps=maps, labels=names)
     save = saver(report, result, target, map_rule, keep=keep)

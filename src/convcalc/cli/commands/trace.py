@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
+from convcalc.cli.quiz_options import Blank, Key
 
 
 @command
@@ -17,6 +18,8 @@ def trace(
     batch: opt.Batch = None,
     layer: opt.Layer = None,
     depth: opt.Depth = None,
+    blank: Blank = False,
+    key: Key = None,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
@@ -28,6 +31,10 @@ def trace(
     from convcalc.cli.output.report_formats import SAVED
 
     check_output(target, (*SAVED, FIGURE_SUFFIX))
+    if blank or key:
+        from convcalc.cli.worksheets import check_blank_trace
+
+        check_blank_trace(key, target, is_blank=blank, depth=depth, every=every)
     found = ready(options, layer, input)
     requested = RequestedCells.of(found, pos, channel, batch, every=every)
     check_one_figure(target, requested.number)
@@ -38,7 +45,11 @@ def trace(
             emit_all(explainer, explainer.explained_by(outputs, explainer.every(channel)), target)
             return
         explained = list(explainer.explained(requested.places))
-    if len(explained) == 1:
+    if blank:
+        from convcalc.cli.worksheets import emit_trace
+
+        emit_trace(explained, found, key, target)
+    elif len(explained) == 1:
         emit_one(explained[0], target)
     else:
         emit_all(explainer, explained, target)

@@ -74,6 +74,7 @@ class Calculator {
       this.tabs,
       this.panelArea,
       this.controls.footer,
+      ...(record.questions ? [new Questions(record.questions, this.heading).root] : []),
       this.live,
     );
     this.buildTabs();

@@ -202,6 +202,7 @@ def _cells(shape: PanelShape, columns: Sequence[Box], rows: Sequence[Box]) -> It
 
 
 def _tile(shape: PanelShape, box: Box, cell: Cell) -> Tile:
-    lines = _lines(cell.text) if cell.text else ()
+    lines = _lines(cell.text) if cell.text and not cell.is_blank else ()
     top = box.y + (box.height - len(lines) * shape.size * LINE_HEIGHT) / 2
-    return Tile(box, cell, lines_of(lines, box.x, top, box.width, shape.size, style_of(shape.panel.kind, cell)))
+    shown = cell._replace(text="") if cell.is_blank else cell
+    return Tile(box, shown, lines_of(lines, box.x, top, box.width, shape.size, style_of(shape.panel.kind, cell)))

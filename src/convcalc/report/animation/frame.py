@@ -14,8 +14,8 @@ from convcalc.numerals import Number
 from convcalc.report.arrays.figure import Item, OutlineKind, Panel, PanelKind
 from convcalc.report.blocks import Block
 from convcalc.report.cell_names import layer_text
-from convcalc.report.text import axis_names
 from convcalc.tracing.explanation import Cell, Term
+from convcalc.wording import axis_names
 
 Items = tuple[Item, ...]
 """A row of panels with signs between."""

@@ -21,9 +21,9 @@ from convcalc.report.arrays.figure import (
     page_of_cells,
     slice_of,
 )
-from convcalc.report.text import axis_names, cells_text
+from convcalc.report.text import cells_text
 from convcalc.tracing.explanation import Explanation, Rule
-from convcalc.wording import counted
+from convcalc.wording import axis_names, counted
 
 MOST_PLANES = 4
 """Side by side; of more the first."""

@@ -15,10 +15,10 @@ from convcalc.report.animation.sums import cell_name, doubt
 from convcalc.report.arrays.figure import Cell as FigureCell
 from convcalc.report.arrays.figure import Panel, PanelKind, Place, Sign, shown_taps, slice_of
 from convcalc.report.blocks import Block, Role, Sum, say
-from convcalc.report.text import axis_names, number_text
+from convcalc.report.text import number_text
 from convcalc.report.trace.convolution import DIGITS
 from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label
-from convcalc.wording import counted
+from convcalc.wording import axis_names, counted
 
 _MOST_SUMS = 4  # of cells that a step completes
 

@@ -11,8 +11,8 @@ from convcalc.arrays import Array, count_not_finite, matrix, plain
 from convcalc.errors import OutputError
 from convcalc.picture.mapping import Mapped, extremes, in_range_of_floats, map_values, spreading_rule
 from convcalc.report.arrays.figure import Cell, Legend, Panel, PanelKind, slice_of, typeset
-from convcalc.report.text import axis_names, number_text
-from convcalc.wording import counted
+from convcalc.report.text import number_text
+from convcalc.wording import axis_names, counted
 
 _MOST_CELLS = 100_000  # an SVG of a few megabytes, which browsers still draw at once
 _MOST_PANELS = 400  # matrices: a channel is one, or one for each of its slices

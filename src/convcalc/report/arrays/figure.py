@@ -40,6 +40,8 @@ class Cell(NamedTuple):
     """Whether it is outside the input, or belongs to a tap that is."""
     level: int | None = None
     """Its place on the colour scale of its panel, 0 to 255; None: it has no colour of its own."""
+    is_blank: bool = False
+    """Whether it is a place to fill in: it has room for its number, which is not drawn."""
 
 
 class OutlineKind(StrEnum):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from convcalc.arrays import Array, matrix, plain, range_and_mean
 from convcalc.report.blocks import Grid, Role, Span
-from convcalc.report.text import axis_names, number_text, number_texts
+from convcalc.report.text import number_text, number_texts
+from convcalc.wording import axis_names
 
 GAP, MARK = "…", "*"
 Labels = Sequence[Sequence[int]] | Sequence[Sequence[str]]

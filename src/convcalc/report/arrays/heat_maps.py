@@ -22,8 +22,8 @@ from convcalc.picture.pixels import brightness, byte_rows, pixels
 from convcalc.picture.reduction import area_extremes, area_means, fitting_size
 from convcalc.report.arrays.grids import MOST_SLICES, range_text
 from convcalc.report.blocks import HeatMap
-from convcalc.report.text import axis_names, number_text
-from convcalc.wording import counted
+from convcalc.report.text import number_text
+from convcalc.wording import axis_names, counted
 
 _MOST_ROWS = 100  # of cells, two in a line
 _NARROWEST, _BETWEEN = 36, 3  # columns of a map that has a neighbour, and of the gap between them

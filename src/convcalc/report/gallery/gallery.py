@@ -13,8 +13,8 @@ from convcalc.picture.mapping import AUTO, CLIP, MINMAX, SIGNED, WHITE
 from convcalc.problem import Labels
 from convcalc.report.gallery.tiles import View, middle
 from convcalc.report.headline import settings_text
-from convcalc.report.text import axis_names, channels_text
-from convcalc.wording import counted
+from convcalc.report.text import channels_text
+from convcalc.wording import axis_names, counted
 
 
 class Gallery(NamedTuple):

@@ -10,8 +10,8 @@ from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence
 from convcalc.report.kernel.data import full_kernel_data
 from convcalc.report.kernel.namesakes import relation_text
 from convcalc.report.kernel.report import kernel_blocks
-from convcalc.report.text import axis_names, brief_text, listed, number_text, number_texts
-from convcalc.wording import counted, shape_text
+from convcalc.report.text import brief_text, listed, number_text, number_texts
+from convcalc.wording import axis_names, counted, shape_text
 
 _MOST_WEIGHTS = 12  # that are written out in a hint
 

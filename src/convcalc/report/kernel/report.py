@@ -17,8 +17,8 @@ from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, HeatMap, R
 from convcalc.report.kernel.data import fact_rows, full_kernel_data
 from convcalc.report.kernel.namesakes import namesake_blocks
 from convcalc.report.kernel.response import response_blocks
-from convcalc.report.text import axis_names, brief_text, directions, directions_text, listed
-from convcalc.wording import counted, shape_text
+from convcalc.report.text import brief_text, directions, directions_text, listed
+from convcalc.wording import axis_names, counted, shape_text
 
 _POINT = {
     Parity.EVEN: "point symmetric: convolution and cross-correlation agree",

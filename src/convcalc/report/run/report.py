@@ -56,7 +56,7 @@ def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | N
         yield say(run.network.title, Role.TITLE)
     yield say(_headline(run))
     yield from map(note, notes)
-    yield _table(run, explain)
+    yield layers_table(run, explain=explain)
     for number, output in run.kept.items():
         yield from lone_blocks(f"{run.network.stages[number].name} output", output, maps)
     yield say(counted(run.macs, "MAC"), Role.LABEL, space_before=True)
@@ -74,7 +74,8 @@ def _headline(run: NetworkRun) -> str:
     return f"{run.source}, {given}, through {layers}: {name} gives {shape_text(last.shape[1:])}."
 
 
-def _table(run: NetworkRun, explain: bool) -> Table:
+def layers_table(run: NetworkRun, *, explain: bool = False) -> Table:
+    """A row for each layer with its shape and the range of its numbers; ``explain``: its engines too."""
     columns = ("layer", "kind", "output", "min", "max", "mean", *(("engine",) if explain else ()))
     return Table(columns, tuple(_row(run, row, explain) for row in run.layers), numeric=("min", "max", "mean"))
 

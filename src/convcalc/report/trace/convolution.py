@@ -14,9 +14,9 @@ from convcalc.report.arrays.grids import hidden_planes, plane_grids
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Role, Sentence, Span, Sum, say
 from convcalc.report.headline import headline
 from convcalc.report.number_data import number_data
-from convcalc.report.text import axis_names, number_text, number_texts
+from convcalc.report.text import number_text, number_texts
 from convcalc.tracing.trace import ChannelTrace, Trace, surroundings
-from convcalc.wording import counted
+from convcalc.wording import axis_names, counted
 
 _MOST_CHANNELS = 8  # channels shown in full; of more, only the largest contributions
 _LARGEST = 5
@@ -59,15 +59,7 @@ def _input(trace: Trace) -> Flow:
 
 
 def _heading(trace: Trace) -> Iterator[Block]:
-    names = axis_names(trace.problem.rank)
-    position = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
-    sample = f"sample {trace.sample}, " if trace.problem.batch > 1 else ""
-    yield Sentence(
-        (
-            Span(total_text(trace), Role.TITLE),
-            Span(f"   {sample}channel {trace.channel}, {position}", Role.LABEL),
-        )
-    )
+    yield Sentence((Span(total_text(trace), Role.TITLE), Span(f"   {cell_place_text(trace)}", Role.LABEL)))
     yield say(reads_text(trace), Role.LABEL)
 
 
@@ -100,6 +92,14 @@ def output_text(trace: Trace) -> str:
     """The output cell by its place."""
     samples = (trace.sample,) if trace.problem.batch > 1 else ()
     return f"output[{', '.join(map(str, (*samples, trace.channel, *trace.position)))}]"
+
+
+def cell_place_text(trace: Trace) -> str:
+    """The output cell's sample, if there are several, its channel and its place on each axis."""
+    names = axis_names(trace.problem.rank)
+    position = ", ".join(f"{name} {index}" for name, index in zip(names, trace.position, strict=True))
+    sample = f"sample {trace.sample}, " if trace.problem.batch > 1 else ""
+    return f"{sample}channel {trace.channel}, {position}"
 
 
 def reads_text(trace: Trace, source: str = "input") -> str:

@@ -19,9 +19,9 @@ from convcalc.report.arrays.figure import (
     slice_of,
     typeset,
 )
-from convcalc.report.text import axis_names, cells_text
+from convcalc.report.text import cells_text
 from convcalc.tracing.trace import Trace
-from convcalc.wording import counted
+from convcalc.wording import axis_names, counted
 
 
 def input_panel(trace: Trace, channel: int, taps: Place, *, is_still: bool = False) -> Panel:

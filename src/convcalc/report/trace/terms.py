@@ -23,8 +23,8 @@ def terms_blocks(network: Network, node: Node) -> Iterator[Block]:
     reason = node.explanation
     if reason is None:
         return
-    shown = _shown(reason)
-    yield _table(network, node, reason, shown)
+    shown = shown_terms(reason)
+    yield terms_table(network, node, reason)
     hidden = len(reason.terms) - len(shown)
     if hidden:
         yield say(_hidden(reason, shown, hidden), Role.LABEL)
@@ -33,7 +33,7 @@ def terms_blocks(network: Network, node: Node) -> Iterator[Block]:
 
 def result_blocks(node: Node, reason: Explanation) -> Iterator[Block]:
     """The sum, the maximum or the function alone; ``reason``: of the cell."""
-    yield from _result(node, reason, _shown(reason))
+    yield from _result(node, reason, shown_terms(reason))
 
 
 def _result(node: Node, reason: Explanation, shown: Sequence[int]) -> Iterator[Block]:
@@ -53,13 +53,14 @@ def _outside(reason: Explanation) -> Iterator[Block]:
             yield note(f"{counted(count, 'cell')} of the window {lies} outside the input{why}")
 
 
-def _shown(reason: Explanation) -> Sequence[int]:
-    """All terms in their order, or of many the largest."""
+def shown_terms(reason: Explanation) -> Sequence[int]:
+    """The numbers of all terms in their order, or of many of the largest."""
     return range(len(reason.terms)) if len(reason.terms) <= _MOST_ROWS else largest_terms(reason, _MOST_ROWS)
 
 
-def _table(network: Network, node: Node, reason: Explanation, shown: Sequence[int]) -> Table:
-    """The cells with their values, and of a sum their weights and products."""
+def terms_table(network: Network, node: Node, reason: Explanation) -> Table:
+    """The shown terms of a cell with their values, and of a sum their weights and products."""
+    shown = shown_terms(reason)
     terms = [reason.terms[each] for each in shown]
     inputs = [layer_text(network, each) for each in network.stages[node.number].inputs]
     is_weighted = any(term.weight != 1 for term in reason.terms)

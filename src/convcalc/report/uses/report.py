@@ -15,11 +15,11 @@ from convcalc.report.arrays.grids import hidden_planes, plane_grids
 from convcalc.report.blocks import Block, Flow, Grid, Report, Role, Sentence, Span, Table, note, say
 from convcalc.report.cell_names import cell_text, place_text, spans_text
 from convcalc.report.network.data import cut_notes
-from convcalc.report.text import axis_names, listed, number_text
+from convcalc.report.text import listed, number_text
 from convcalc.report.trace.convolution import DIGITS, setting_blocks, sum_of_products
 from convcalc.report.uses.adjoint import not_linear, verdict_blocks
 from convcalc.report.uses.data import uses_data, uses_rows
-from convcalc.wording import counted, shape_text
+from convcalc.wording import axis_names, counted, shape_text
 
 if TYPE_CHECKING:
     from convcalc.layers.uses import Uses

@@ -1,0 +1,1 @@
+"""Questions as worksheets with keys, and marked answers."""
