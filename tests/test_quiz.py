@@ -127,7 +127,7 @@ def cell(made, place, channel, sample):
     return total * scale[channel] + Fraction(bias[channel] if bias else 0)
 
 
-def expected(made, question):  # noqa: C901, PLR0911 - a case for each kind
+def expected(made, question):  # noqa: PLR0911 - a case for each kind
     """The right answer to a question, by counting and loops."""
     cells, weight, bias, _, arguments = made
     spot, taps, sizes = question.asked.spot, weight.shape[2:], cells.shape[2:]

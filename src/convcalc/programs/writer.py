@@ -125,11 +125,20 @@ class Writer:
         self.draft.add(f"{step.name} = {text}")
 
     def simple(self, step: Step) -> None:
-        """Add a layer of one expression."""
+        """Add a layer of one expression.
+
+        Raises:
+            DataError: there is none for its kind.
+        """
         layer, shaped = step.layer, self.channel_shape(step.layer)
         weight = self.weights(step, "weight") if "weight" in step.weights else ""
         bias = self.weights(step, "bias", shaped if layer.kind == "bias" else "") if "bias" in step.weights else ""
         kind = "linear-without-bias" if layer.kind == "linear" and not bias else layer.kind
+        if kind not in self.words or getattr(layer, "axis", 0):
+            raise DataError(
+                f"no program is written for {layer.kind} as {step.name} is",
+                hint="--layer NAME ends the program at a layer before it",
+            )
         words = {"x": step.inputs[0], "weight": weight, "bias": bias, "sum": " + ".join(step.inputs)}
         words |= {"features": str(layer.output_shape[0])}
         self.draft.add(f"{step.name} = {self.words[kind].format(**words)}")
