@@ -27,5 +27,7 @@ def maps_of(target: OutputOptions, rule: str, *, show: bool) -> Maps | None:
         with flags("--map"):
             check_rule(rule)
     printed = "" if target.quiet else target.format
-    is_read = printed in ("table", "plain") or Path(target.output or "").suffix.lower() == ".txt"
-    return Maps(page_width(), rule, every=show) if is_read and (show or printed == "table") else None
+    suffix = Path(target.output or "").suffix.lower()
+    is_drawn = printed in ("table", "html") or suffix in (".html", ".pdf")
+    is_read = is_drawn or printed == "plain" or suffix == ".txt"
+    return Maps(page_width(), rule, every=show) if is_read and (show or is_drawn) else None

@@ -123,7 +123,10 @@ class ProblemOptions(NamedTuple):
 Output = Annotated[
     str | None,
     typer.Option(
-        "-o", "--output", help="Save the result; the suffix says how, such as .md, .tex or .json.", metavar="FILE"
+        "-o",
+        "--output",
+        help="Save the result; the suffix says how, such as .md, .pdf, .html or .json.",
+        metavar="FILE",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
@@ -137,7 +140,8 @@ class OutputOptions(NamedTuple):
         str,
         typer.Option(
             "--format",
-            help="table, plain, markdown (GitHub's), latex (a whole document for pdflatex), json or csv.",
+            help="table, plain, markdown (GitHub's), latex (a whole document for pdflatex), html (no script), json or "
+            "csv.",
             metavar="FORMAT",
         ),
     ] = "table"

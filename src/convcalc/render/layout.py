@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from convcalc.render.boxes import Box, Frame, fitted
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table, Tree
+from convcalc.report.blocks import Block, Chart, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table, Tree
 
 _BETWEEN_GRIDS = 3
 
@@ -76,9 +76,13 @@ def _in_rows(parts: Iterable[list[Box]], width: int) -> Iterator[Line]:
     yield from _beside(row)
 
 
-def _box(item: Grid | HeatMap, width: int, frame: Frame) -> Box:
+def _box(item: Grid | HeatMap | Chart, width: int, frame: Frame) -> Box:
     if isinstance(item, Grid):
         return fitted(item, width, frame)
+    if isinstance(item, Chart):
+        from convcalc.render.charts import chart_grid
+
+        return fitted(chart_grid(item), width, frame)
     from convcalc.render.heat_map import heat_map_box
 
     return heat_map_box(item, width)
