@@ -269,4 +269,10 @@ Search = Annotated[
     str | None,
     typer.Option("--search", help="Only kernels with these words in what is said about them.", metavar="TEXT"),
 ]
-Files = Annotated[list[str], typer.Argument(help="Problem files with the field expect.")]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Problem files with the field expect, or folders of them; without any the shipped examples.",
+        show_default=False,
+    ),
+]

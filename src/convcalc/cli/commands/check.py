@@ -8,27 +8,36 @@ import typer
 
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, UsageError
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from convcalc.arrays import Array
     from convcalc.context import Context
     from convcalc.layers.network import Network
     from convcalc.report.check import Checked
     from convcalc.request.request import Request
 
+_SUFFIXES = (".yaml", ".yml", ".json")
+_MOST_BYTES = 1 << 26  # of a file's text, as far as it is looked through
+
 
 @command
 @computing
 def check(
     target: opt.OutputOptions,
-    files: opt.Files,
+    files: opt.Files = None,
     precision: opt.Precision = "full",
     threads: opt.Threads = None,
     folders: opt.Folders = None,
     limit: opt.LimitChanges = None,
 ) -> None:
     """Run each file and compare the output with its field expect; every differing cell is shown."""
+    from dataclasses import replace
+    from pathlib import Path
+
     from convcalc.cli.flags import context_of
     from convcalc.cli.message import write
     from convcalc.cli.output.emit import check_output, emit
@@ -37,13 +46,60 @@ def check(
     check_output(target)
     context = context_of(limit, folders or ())._replace(precision=precision, threads=threads)
     checker = Checker(context, target.quiet)
-    checked = [checker.checked(file) for file in files]
-    emit(check_report(checked), target)
+    found = files_of(files or [])
+    checked = [checker.checked(file) for file in found.files]
+    if not files:  # where the shipped ones lie is of no interest
+        checked = [replace(each, file=Path(each.file).name) for each in checked]
+    emit(check_report(checked, found.notes), target)
     for each in checked if target.quiet else ():
         if each.error:
             write(f"error: {each.error}")
     if any(each.verdict != "ok" for each in checked):
         raise typer.Exit(1)
+
+
+class Found(NamedTuple):
+    """The files that are checked, and notes on those of folders that are not."""
+
+    files: list[str]
+    notes: tuple[str, ...] = ()
+
+
+def files_of(named: list[str]) -> Found:
+    """The named files, those of named folders that expect something, or the shipped examples.
+
+    Raises:
+        UsageError: no file of a folder expects anything.
+    """
+    from pathlib import Path
+
+    from convcalc.request.examples import example_paths
+
+    if not named:
+        return Found([str(path) for path in example_paths()])
+    files: list[str] = []
+    notes: list[str] = []
+    for name in named:
+        if not Path(name).is_dir():
+            files.append(name)
+            continue
+        paths = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+        kept = [str(path) for path in paths if _may_expect(path)]
+        if not kept:
+            raise UsageError(f"no file of the folder {name} has the field expect", hint="name the files themselves")
+        files += kept
+        if len(kept) < len(paths):
+            notes.append(f"{counted(len(paths) - len(kept), 'file')} of {name} without expect left out")
+    return Found(files, tuple(notes))
+
+
+def _may_expect(path: Path) -> bool:
+    """Whether the text of a file has the word; one that cannot be read is checked, which says why."""
+    try:
+        with path.open("rb") as stream:
+            return b"expect" in stream.read(_MOST_BYTES)
+    except OSError:
+        return True
 
 
 class Checker(NamedTuple):
