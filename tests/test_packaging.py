@@ -75,7 +75,7 @@ def test_wheel_carries_kernels_and_examples(wheel: Path) -> None:
     assets = {f"convcalc/page/assets/{path.name}" for path in (ROOT / "src/convcalc/page/assets").iterdir()}
     assert len(assets) > 10
     examples = {f"convcalc/data/examples/{path.name}" for path in (ROOT / "examples").glob("*.yaml")}
-    fonts = {f"convcalc/render/pdf/fonts/{path.name}" for path in (ROOT / "src/convcalc/render/pdf/fonts").iterdir()}
+    fonts = {f"convcalc/render/fonts/{path.name}" for path in (ROOT / "src/convcalc/render/fonts").iterdir()}
     assert len(fonts) == 5
     assert shipped | assets | examples | fonts | {"convcalc/py.typed"} <= names
     carried = {name for name in names if name.startswith("convcalc/data/examples/")}

@@ -29,7 +29,8 @@ pytest.importorskip("reportlab")
 pypdf = pytest.importorskip("pypdf")
 
 from convcalc.render.pdf import document  # noqa: E402 - it needs ReportLab
-from convcalc.render.pdf.fonts import BOX, Face, drawable  # noqa: E402
+from convcalc.render.pdf.fonts import BOX, drawable  # noqa: E402
+from convcalc.render.shipped_fonts import Face  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 COLUMNS = 96

@@ -1,5 +1,6 @@
 """The application of all commands."""
 
+import inspect
 import os
 import sys
 from importlib import import_module
@@ -47,7 +48,10 @@ def make_app(names: list[str], *, completes: bool = False) -> typer.Typer:
     app.callback(epilog="Start with: convcalc run")(convcalc)
     for name in names:
         function = getattr(import_module(f"convcalc.cli.commands.{name}"), name)
-        app.command(name, epilog=f"Example: {COMMANDS[name]}")(function)
+        line = (inspect.getdoc(function) or "").partition("\n")[
+            0
+        ]  # in full: shortened lines end in the middle of a word
+        app.command(name, short_help=line, epilog=f"Example: {COMMANDS[name]}")(function)
     return app
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-CONTEXT = {"help_option_names": ["-h", "--help"]}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 140}
 
 
 def _print_version(value: bool) -> None:
@@ -164,6 +164,12 @@ MapRule = Annotated[
         help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
         "are), minmax, signed (0 in the middle) or auto.",
         metavar="RULE",
+    ),
+]
+PartMaps = Annotated[
+    str | None,
+    typer.Option(
+        "--maps", help="With the word channels: what each input channel contributes, then the sum.", metavar="channels"
     ),
 ]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, FormatError, GeometryError, LimitError, MissingExtraError, Place
@@ -90,7 +91,7 @@ class OnnxModel(NamedTuple):
             ):  # the caller knows where the given shape was written
                 error.place = Place(self.name)
             raise
-        title = word(self.proto.graph.name)[: limits.name]
+        title = word(Path(self.name).name)[: limits.name]  # exporters name every graph alike
         return Network(shape, tuple(stages), title, (*graph.notes, *notes), graph.cut)
 
     def _graph(

@@ -153,9 +153,8 @@ def _cell(span: Span, kind: str = "") -> str:
 def _heat_map(heat_map: HeatMap, more: str = "") -> str:
     """The cells as an image, with the numbers of its scale in words, and ``more`` below."""
     caption = f'<span class="title">{_escaped(heat_map.caption)}</span>'
-    below = (
-        [] if heat_map.pixels else [f"{heat_map.low} to {heat_map.high}{', 0 in the middle' * heat_map.is_diverging}"]
-    )
+    scale = f"{heat_map.low} to {heat_map.high}{', 0 in the middle' * heat_map.is_diverging}"
+    below = [] if heat_map.pixels else [f"all {heat_map.low}" if heat_map.is_constant else scale]
     words = "".join(f"<p>{_escaped(text)}</p>" for text in (*below, heat_map.footer) if text)
     return f"<figure><figcaption>{caption}</figcaption>{_image(heat_map)}{words}{more}</figure>"
 

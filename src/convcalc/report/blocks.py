@@ -121,6 +121,11 @@ class HeatMap(NamedTuple):
     pixels: tuple[bytes, ...] = ()
     """The same rows as red, green and blue bytes, of a picture shown in its own colours without a scale."""
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all cells have one value, so that there is no scale."""
+        return self.low == self.high
+
 
 class Chart(NamedTuple):
     """A small chart of shares from 0 to 1 under a caption: a row of bars, or a plane of shades."""

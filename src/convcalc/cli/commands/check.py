@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from convcalc.context import Context
     from convcalc.layers.network import Network
     from convcalc.report.check import Checked
-    from convcalc.request.request import Request
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_BYTES = 1 << 26  # of a file's text, as far as it is looked through
@@ -125,22 +124,13 @@ class Checker(NamedTuple):
         Raises:
             ConvcalcError: it cannot.
         """
-        from dataclasses import replace
-
-        from convcalc.engine.compare import differing_facts
-        from convcalc.report.check import Checked, fact_texts
-        from convcalc.request.expectation import expects_output, read_facts
+        from convcalc.cli.expectations import compared
         from convcalc.request.request import read_request
         from convcalc.request.resolve import resolve
 
         request = read_request(file, self.context)
         network = resolve(request, self.context)
-        facts = read_facts(request)
-        actual = {"parameters": network.parameters, "output_shape": network.shape_of(len(network.stages) - 1)}
-        checked = self._compared(file, request, self._output(network)) if expects_output(request) else Checked(file)
-        return replace(
-            checked, differences=[*differing_facts(facts, actual), *checked.differences], facts=fact_texts(facts)
-        )
+        return compared(file, request, network, lambda: self._output(network), self.context)
 
     def _output(self, network: Network) -> Array:
         from convcalc.cli.network import Ready, settled
@@ -149,13 +139,3 @@ class Checker(NamedTuple):
         context = settled(self.context, network)
         found = Ready(network, network.input(), len(network.stages) - 1, context)
         return run_shown(found, quiet=self.quiet).output
-
-    def _compared(self, file: str, request: Request, output: Array) -> Checked:
-        from convcalc.arrays import squeezed
-        from convcalc.engine.compare import cells_of, differing
-        from convcalc.report.check import Checked
-        from convcalc.request.expectation import read_expectation
-
-        parts, cells = read_expectation(request, output, self.context), squeezed(output)
-        differences = [difference for part in parts for difference in differing(cells, part)]
-        return Checked(file, sum(cells_of(cells, part) for part in parts), differences)

@@ -13,6 +13,7 @@ from convcalc.cli.options import (
     NetworkInput,
     OutputOptions,
     Partial,
+    PartMaps,
     ProblemOptions,
     Show,
     Verify,
@@ -31,9 +32,12 @@ def run(
     keep: Keep = False,
     partial: Partial = False,
     verify: Verify = False,
+    maps: PartMaps = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
+    from convcalc.cli.channel_parts import check_maps, contributions
+    from convcalc.cli.expectations import unexpected
     from convcalc.cli.heat_map_flags import maps_of
     from convcalc.cli.network import check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
@@ -50,11 +54,14 @@ def run(
 
     check_output(target, RESULT_SUFFIXES)
     check_kept(target, keep=keep)
-    maps = maps_of(target, map_rule, show=show)
+    check_maps(maps)
+    drawn = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target))
     check_whole(found, partial=partial)
     check_figure(found, target, keep=keep)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
-    report = run_report(result, options.precision, explain=explain, maps=maps)
-    save = saver(report, result, target, map_rule, keep=keep)
+    failed = "" if found.request is None else unexpected(found.request, found.network, result.output, found.context)
+    apart = contributions(found, maps)
+    report = run_report(result, options.precision, explain=explain, maps=drawn, failed=failed, apart=apart)
+    save = saver(report, result, target, map_rule, keep=keep, apart=apart)
     emit(report, target, save=save, csv=csv)

@@ -7,8 +7,9 @@ from io import BytesIO
 from typing import Any
 
 from convcalc.errors import LimitError
-from convcalc.render.pdf.fonts import BOX, Face, check_installed, font_name
+from convcalc.render.pdf.fonts import BOX, check_installed, font_name
 from convcalc.render.pdf.rows import WIDTH, Piece, Row, pieces_of
+from convcalc.render.shipped_fonts import Face
 from convcalc.report.blocks import Block, Sentence, note
 from convcalc.wording import safe_text
 

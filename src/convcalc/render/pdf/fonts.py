@@ -1,17 +1,16 @@
-"""The fonts of a PDF: DejaVu Sans for running text, DejaVu Sans Mono for all that stands in columns; both are shipped.
+"""The shipped fonts in a PDF: DejaVu Sans for running text, DejaVu Sans Mono for all that stands in columns.
 
 ReportLab (the extra ``pdf``) reads them, measures texts, and embeds the letters that a document uses.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from convcalc.errors import MissingExtraError
 from convcalc.render.lines import text_width as columns_of
+from convcalc.render.shipped_fonts import Face, font_file
 
 EM_OF_A_COLUMN = 1233 / 2048
 """The width of every character of DejaVu Sans Mono, of its size (table hmtx of the font)."""
@@ -22,20 +21,6 @@ DESCENT = 483 / 2048
 
 BOX = "□"
 """Stands for a character that the fonts lack."""
-
-
-class Face(StrEnum):
-    """A font: the name of its file."""
-
-    TEXT = "DejaVuSans"
-    BOLD_TEXT = "DejaVuSans-Bold"
-    COLUMNS = "DejaVuSansMono"
-    BOLD_COLUMNS = "DejaVuSansMono-Bold"
-
-    @property
-    def bold(self) -> Face:
-        """The bold letters of this family."""
-        return Face.BOLD_COLUMNS if self in (Face.COLUMNS, Face.BOLD_COLUMNS) else Face.BOLD_TEXT
 
 
 def check_installed() -> None:
@@ -77,6 +62,6 @@ def _font(face: Face) -> Any:
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.ttfonts import TTFont
 
-    font = TTFont(face, str(Path(__file__).parent / "fonts" / f"{face}.ttf"))
+    font = TTFont(face, str(font_file(face)))
     pdfmetrics.registerFont(font)
     return font

@@ -11,7 +11,8 @@ from convcalc.render.charts import EIGHTHS, SHADES
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import Line, Strip
 from convcalc.render.lines import text_width as columns_of
-from convcalc.render.pdf.fonts import DESCENT, EM_OF_A_COLUMN, EM_OF_A_LINE, Face, drawable, text_width
+from convcalc.render.pdf.fonts import DESCENT, EM_OF_A_COLUMN, EM_OF_A_LINE, drawable, text_width
+from convcalc.render.shipped_fonts import Face
 from convcalc.render.svg.palette import hexadecimal, scale
 from convcalc.report.blocks import Block, Role, Sentence, Span, Sum
 from convcalc.wording import safe_text

@@ -8,8 +8,9 @@ from typing import Any
 
 from convcalc.files.png import png_bytes
 from convcalc.render.pdf.document import PAPER, bytes_of, new_canvas
-from convcalc.render.pdf.fonts import Face, font_name
+from convcalc.render.pdf.fonts import font_name
 from convcalc.render.sheet import sheet_page
+from convcalc.render.shipped_fonts import Face
 from convcalc.render.svg.marks import BOLD_STYLES, Group, Mark, Photo, Words
 from convcalc.render.svg.measure import BASELINE
 from convcalc.render.svg.palette import EDGE, WORDS, scale

@@ -16,19 +16,27 @@ from convcalc.report.text import brief_text, number_text
 from convcalc.wording import counted, shape_text
 
 if TYPE_CHECKING:
-    pass
-
+    from convcalc.tracing.contributions import Contributions
 
 _DIGITS = 4  # of a float in the table; JSON has all of them
 
 
-def network_run_report(run: NetworkRun, *, explain: bool = False, maps: Maps | None = None) -> Report:
+def network_run_report(run: NetworkRun, *, explain: bool = False, maps: Maps | None = None, failed: str = "") -> Report:
     """The result of each layer, then the outputs; ``explain``: each convolution's engine too."""
     notes = tuple(_notes(run))
-    return Report(
-        blocks=tuple(_blocks(run, notes, explain, maps)),
-        data=lambda: _data(run, notes),
-        notes=notes,
+    return with_failure(
+        Report(blocks=tuple(_blocks(run, notes, explain, maps)), data=lambda: _data(run, notes), notes=notes), failed
+    )
+
+
+def with_failure(report: Report, failed: str) -> Report:
+    """The report with a sentence on an output that is not the expected one, if there is one."""
+    if not failed:
+        return report
+    return report._replace(
+        blocks=(*report.blocks, say(failed, Role.BAD, space_before=True)),
+        data=lambda: report.data() | {"notes": [*report.notes, failed]},
+        notes=(*report.notes, failed),
     )
 
 
@@ -116,16 +124,33 @@ def _layer_data(run: NetworkRun, row: LayerRun) -> dict[str, Any]:
     return document | ({"output": array_data(run.kept[row.number])} if is_kept else {})
 
 
-def run_report(run: NetworkRun, precision: str = "full", *, explain: bool = False, maps: Maps | None = None) -> Report:
+def run_report(
+    run: NetworkRun,
+    precision: str = "full",
+    *,
+    explain: bool = False,
+    maps: Maps | None = None,
+    failed: str = "",
+    apart: Contributions | None = None,
+) -> Report:
     """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map.
+    Without ``maps`` no array is shown as a heat map. ``failed``: words on an output that is not the expected one.
+    ``apart``: the parts of a convolution's output by input channel.
     """
     if run.problem is None:
-        return network_run_report(run, explain=explain, maps=maps)
+        return network_run_report(run, explain=explain, maps=maps, failed=failed)
     from convcalc.report.run.convolution import convolution_run_report
 
     (layer,) = run.layers
-    return convolution_run_report(
-        run.problem, run.output, layer.plans[0], precision, explain=explain, maps=maps, verified=layer.verified
+    report = convolution_run_report(
+        run.problem,
+        run.output,
+        layer.plans[0],
+        precision,
+        explain=explain,
+        maps=maps,
+        verified=layer.verified,
+        apart=apart,
     )
+    return with_failure(report, failed)
