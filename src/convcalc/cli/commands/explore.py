@@ -59,7 +59,8 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
     from convcalc.errors import UsageError
 
     shown = {"explain": False, "show": False, "map_rule": "auto", "keep": False, "partial": True, "verify": False}
-    run(**flat_options(options), **flat_options(opt.OutputOptions()), **shown, layer=layer, input=input_text)
+    given = {"maps": None, "layer": layer, "input": input_text}
+    run(**flat_options(options), **flat_options(opt.OutputOptions()), **shown, **given)
     raise UsageError(
         "explore needs a terminal for its keys, and this is none; above is the page of run",
         hint="in a terminal: convcalc explore FILE; without one: convcalc trace FILE --pos 1,1",
