@@ -90,6 +90,15 @@ def block_lines(block: Block, level: str = "h2") -> Iterator[str]:
             yield from _records(block)
         case Tree():
             yield from _tree(block)
+        case _:
+            yield _as_on_a_terminal(block)
+
+
+def _as_on_a_terminal(block: Block) -> str:
+    """A block of a kind that has no elements of its own."""
+    from convcalc.render.html import html_text
+
+    return html_text([block], is_styled=False)
 
 
 def _sentence(sentence: Sentence, level: str) -> Iterator[str]:
@@ -122,6 +131,8 @@ def _item(item: Grid | HeatMap | Chart | Span) -> str:
             return _heat_map(item)
         case Span():
             return f'<span class="sign">{_escaped(item.text)}</span>'
+        case _:
+            return _as_on_a_terminal(Flow((item,)))
 
 
 def _grid(grid: Grid) -> str:
