@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from html.parser import HTMLParser
 from io import BytesIO
@@ -190,3 +191,15 @@ def test_a_gallery_is_printed_with_its_pictures(cli):
     assert cli.run(*command, "-q", "-o", "sheet.html").code == 0
     assert (cli.folder / "sheet.html").read_text(encoding="utf-8") == printed
     assert printed.count("<img") == 14
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+def test_a_page_has_the_room_of_its_format(cli, quiet):
+    """Heat maps in HTML have more cells than those of the terminal beside it; Markdown, which has none, has tables."""
+    rows = "\n".join(",".join(str((7 * row + column) % 50) for column in range(90)) for row in range(80))
+    cli.write({"a.csv": rows})
+    for suffix in (".html", ".md"):
+        assert cli.run("run", "a.csv", "--kernel", "sobel-x", *quiet, "-o", f"a{suffix}").code == 0
+    page = (cli.folder / "a.html").read_text(encoding="utf-8")
+    assert [int(width) for width in re.findall(r'<img [^>]*width="(\d+)"', page)] == [360, 352]
+    assert "**79** |" in (cli.folder / "a.md").read_text(encoding="utf-8")

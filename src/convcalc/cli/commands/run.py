@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
@@ -18,6 +19,9 @@ from convcalc.cli.options import (
     Show,
     Verify,
 )
+
+if TYPE_CHECKING:
+    from convcalc.report.blocks import Maps, Report
 
 
 @command
@@ -38,7 +42,7 @@ def run(
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
     from convcalc.cli.channel_parts import check_maps, contributions
     from convcalc.cli.expectations import unexpected
-    from convcalc.cli.heat_map_flags import maps_of
+    from convcalc.cli.heat_map_flags import handout_maps, maps_of
     from convcalc.cli.network import check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
     from convcalc.cli.output.figures import check_figure
@@ -62,6 +66,11 @@ def run(
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
     failed = "" if found.request is None else unexpected(found.request, found.network, result.output, found.context)
     apart = contributions(found, maps)
-    report = run_report(result, options.precision, explain=explain, maps=drawn, failed=failed, apart=apart)
+
+    def reported(maps: Maps | None) -> Report:
+        return run_report(result, options.precision, explain=explain, maps=maps, failed=failed, apart=apart)
+
+    page_maps = handout_maps(target, map_rule, show=show)
+    report = reported(drawn)._replace(handout=lambda: reported(page_maps).blocks)
     save = saver(report, result, target, map_rule, keep=keep, apart=apart)
     emit(report, target, save=save, csv=csv)
