@@ -83,7 +83,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "files": ("numpy", "yaml", "PIL"),
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
-    "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG
+    "render": ("rich", "numpy", "PIL", "reportlab"),  # PIL draws a contact sheet as PNG, ReportLab writes PDF
     "page": ("numpy",),
     "explore": ("numpy", "rich", "textual"),
     "api": ("numpy",),

@@ -25,8 +25,8 @@ layers:
   - add: relu1
 """,
 }
-FORMATS = ("table", "plain", "markdown", "latex", "json", "csv")
-SAVED = (".json", ".yaml", ".csv", ".txt", ".md", ".tex")
+FORMATS = ("table", "plain", "markdown", "latex", "html", "json", "csv")
+SAVED = (".json", ".yaml", ".csv", ".txt", ".md", ".tex", ".html", ".pdf")
 COMMANDS = {
     "matrix one.yaml": "output = matrix (9×16)",
     "matrix many.yaml --layer edges": "output = matrix (9×16)",

@@ -196,3 +196,15 @@ def test_each_addition_touches_few_files() -> None:
     rows = re.findall(r"^\| an? ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
     assert len(rows) >= 6
     assert [what for what, touched in rows if not 1 <= len(_files(touched)) <= MOST_FILES] == []
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_lines_of_help_are_not_cut(cli: CommandLine, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """What a command does is said in full, on pages up to 140 columns as wide as the terminal."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = cli.run("-h").out
+    commands = shown[shown.index("Commands:") :]
+    assert "..." not in commands
+    assert max(map(len, shown.splitlines())) <= columns
+    assert columns < 140 or "what was computed: sizes, input, kernel and output, or each layer." in commands
+    assert "multiplications and memory." in " ".join(commands.split())

@@ -21,7 +21,7 @@ from convcalc.files.png import png_bytes
 from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL
 from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, means, peaks, picture_thumbnail
 from convcalc.render.raster import png_page
-from convcalc.render.svg.marks import Box, Group, Page, Photo
+from convcalc.render.svg.marks import Box, Group, Page, Photo, Style, Words
 
 images = pytest.importorskip("PIL.Image")
 
@@ -468,3 +468,30 @@ def test_what_is_wrong_is_said(cli, words, code, message):
     done = cli.run("gallery", *words)
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith(message), done.err
+
+
+@pytest.mark.parametrize(
+    ("file", "title"),
+    [
+        ({"d/f.yaml": "title: My photo\ninput: [[1, 2], [3, 4]]\n"}, "My photo through 1 kernel"),
+        ({"d/f.yaml": "input: {file: n.csv}\n", "d/n.csv": "1,2\n3,4\n"}, "n.csv through 1 kernel"),
+        ({"d/n.csv": "1,2\n3,4\n"}, "n.csv through 1 kernel"),
+    ],
+)
+def test_the_title_is_the_files(cli, file, title):
+    """That in the file, or the file's name without its folder."""
+    cli.write(file)
+    assert cli.run("gallery", next(iter(file)), "--kernel", "box").out.splitlines()[0] == title
+
+
+@pytest.mark.parametrize("sign", ["×", "−", "⋆", "Σ", "é"])
+def test_signs_are_drawn_as_themselves(sign):
+    """Neither as another letter nor as the box of a missing one."""
+
+    def drawn(text):
+        words = Words(Box(0, 0, 40, 20), text, 16, Style.TEXT)
+        return png_page(Page(40, 20, "", "", (Group(Box(0, 0, 40, 20), (words,)),)))
+
+    others = {drawn(other) for other in ("x", "-", "*", "S", "e", "", "\u0378", "\u0379")}
+    assert drawn("\u0378") == drawn("\u0379")
+    assert drawn(sign) not in others

@@ -567,3 +567,17 @@ def test_an_unknown_map_writes_nothing(cli):
     assert done.code == 2
     assert "--map: unknown map 'log'" in done.err
     assert cli.files() == {}
+
+
+@pytest.mark.parametrize("value", [0, 7, -3])
+def test_cells_that_are_all_alike_have_no_scale(cli, value):
+    """Only their number is said, where it is one."""
+    cells = "\n".join([",".join([str(value)] * 30)] * 30)
+    cli.write({"a.csv": cells})
+    page = cli.run("run", "a.csv", "--kernel", "[[1]]", "--show").out
+    scales = [line for line in page.splitlines() if "all " in line]
+    assert len(scales) == (value >= 0)
+    if value >= 0:
+        assert scales[0].split() == ["all", str(value)] * 2
+    assert cli.run("run", "a.csv", "--kernel", "[[1]]", "--show", "-q", "-o", "a.html").code == 0
+    assert (f"<p>all {value}</p>" in (cli.folder / "a.html").read_text(encoding="utf-8")) == (value >= 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -28,10 +29,10 @@ ENVIRONMENTS = {"document", "array", "align*", "tabular", "longtable"}
 ALIGNED = ENVIRONMENTS - {"document"}
 MATHEMATICS = {"array", "align*"}
 STRUCTURE = {
-    "\\", "allowbreak", "begin", "bottomrule", "cdots", "cellcolor", "codepoint", "end", "endhead", "enspace", "fact",
-    "filled", "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf", "medskip", "midrule", "multicolumn",
-    "paddedcell", "par", "place", "quad", "raggedright", "rule", "section", "subsection", "text", "textbf",
-    "textcolor", "tfrac", "toprule", "underbrace", "windowcell", " ",
+    "\\", "allowbreak", "begin", "bottomrule", "cdots", "cellcolor", "chartbar", "chartof", "chartrow", "codepoint",
+    "end", "endhead", "enspace", "fact", "filled", "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf", "medskip",
+    "midrule", "multicolumn", "paddedcell", "par", "place", "quad", "raggedright", "rule", "section", "shade", "strut",
+    "subsection", "text", "textbf", "textcolor", "tfrac", "toprule", "underbrace", "windowcell", " ",
 }  # fmt: skip
 """Commands that are not characters."""
 CHARACTERS = {
@@ -425,3 +426,30 @@ def test_any_texts_compile(tmp_path_factory, texts, blocks):
     """Arbitrary Unicode in any place compiles."""
     tables = [Table(("a", "b"), tuple((Span(text), Span(text, Role.BAD)) for text in texts))]
     compiled(tmp_path_factory.mktemp("page"), page_of([*map(say, texts), *blocks, *tables]))
+
+
+def test_a_chart_is_drawn_with_rules(desk):
+    """Bars stand on one line, each as high as its gain; a plane is of greys; no sign is a code point."""
+    page = desk.run("kernels", "gaussian", "--format", "latex").out
+    body = body_of(page)
+    bars = [float(height) for height in re.findall(r"\\chartbar\{([\d.]+)\}", body)]
+    assert bars == pytest.approx([4 * ((1 + math.cos(math.tau * step / 32)) / 2) for step in range(17)], abs=0.006)
+    greys = [float(grey) for grey in re.findall(r"\\shade\{([\d.]+)\}", body)]
+    assert len(greys) == 9 * 17
+    assert (greys[0], min(greys), greys[len(greys) // 2]) == (1.0, 0.0, 0.0)
+    assert "codepoint" not in body
+
+
+@pytest.mark.skipif(not (PDFLATEX and shutil.which("pdftotext")), reason="needs pdflatex and Poppler")
+def test_a_chart_on_paper(desk):
+    """The text of the PDF has the captions and the ends of the axes, and no code of a sign; the page has the greys."""
+    assert desk.run("kernels", "gaussian", "-q", "-o", "k.tex").code == 0
+    subprocess.run([PDFLATEX, "-interaction=batchmode", "k.tex"], cwd=desk.folder, check=True, capture_output=True)
+    subprocess.run(["pdftotext", "k.pdf"], cwd=desk.folder, check=True)
+    text = (desk.folder / "k.txt").read_text(encoding="utf-8")
+    assert "U+" not in text
+    assert "both axes, gain 0 to 1" in text
+    assert "from −0.5 to 0.5" in text
+    subprocess.run(["pdftoppm", "-r", "60", "-gray", "-f", "1", "-l", "1", "k.pdf", "k"], cwd=desk.folder, check=True)
+    [path] = desk.folder.glob("k-*.pgm")
+    assert len(set(re.findall(rb"([\x01-\xfe])\1{3}", path.read_bytes(), re.DOTALL))) > 10

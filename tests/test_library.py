@@ -23,6 +23,7 @@ from convcalc.kernels.kernel import SYMMETRIES, Kernel
 from convcalc.kernels.parametric import BUILDERS, build
 from convcalc.kernels.transform import TRANSFORMS
 from convcalc.kernels.transformation import Transformation
+from convcalc.limits import Limits
 from convcalc.request import kernel_file
 from convcalc.request.kernel_library import KernelReference, Library, arguments_by_name, parse_kernel_reference
 
@@ -830,3 +831,32 @@ def test_a_file_that_cannot_be_read_is_named_when_an_alias_is_looked_for(tmp_pat
     (tmp_path / "a.yaml").mkdir()
     with pytest.raises(ConvcalcError, match=r"a\.yaml"):
         Library((tmp_path,)).find("other")
+
+
+@pytest.mark.parametrize("text", ["Sobel_X", "SOBEL-X", "sobel_x", "sobel-X"])
+def test_a_name_is_found_however_it_is_spelt(text):
+    """In small letters or not, with hyphens or underscores; the kernel keeps its own name."""
+    library = Library.standard([], Limits())
+    assert library.find(text).name == "sobel-x"
+    assert library.find(f"{text}+rotate:90").weights.tolist() == library.find("sobel-x+rotate:90").weights.tolist()
+    assert library.find("Gauss").name == "gaussian"  # another name of it
+
+
+def test_the_exact_spelling_comes_first(tmp_path):
+    """Of kernels whose names differ only so, and then the folder that comes first."""
+    for folder, name, weight in (("a", "My_Edge", 1), ("a", "my-edge", 2), ("b", "MY-EDGE", 3)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{name}.yaml").write_text(f"name: {name}\nweights: [[{weight}]]\n", encoding="utf-8")
+    library = Library((tmp_path / "a", tmp_path / "b"), Limits())
+    found = {name: library.find(name).weights.tolist() for name in ("My_Edge", "my-edge", "MY-EDGE")}
+    assert found == {"My_Edge": [[1]], "my-edge": [[2]], "MY-EDGE": [[3]]}
+    assert library.find("my_edge").weights.tolist() in ([[1]], [[2]])
+
+
+@pytest.mark.parametrize(("word", "family"), [("blur", "smoothing"), ("edge", "edge"), ("Smoothing", "smoothing")])
+def test_a_family_is_named_for_a_word_of_it(cli, word, family):
+    """For its own name, and for a word of its kernels' titles."""
+    done = cli.run("run", "--kernel", word)
+    assert done.code == 2
+    assert done.err.startswith(f"error: --kernel: unknown kernel '{word}'\nhint: the family {family}: ")
+    assert done.err.endswith(f"; `convcalc kernels --family {family}` lists it\n")

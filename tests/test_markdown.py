@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -303,3 +304,15 @@ def test_readable_text_stays_readable():
     """Numbers, sums and file names are escaped no more than they must be."""
     text = "-40 + 80 - 1.5 × (3/4), kernel sobel-x: a.yaml"
     assert markdown_text(text) == text
+
+
+def test_a_chart_stands_as_on_the_terminal(cli):
+    """Its bars are not moved apart by a table: the lines between the fences are the terminal's."""
+    page = cli.run("kernels", "gaussian", "--format", "markdown").out
+    drawn = re.findall(r"^```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    printed = cli.run("kernels", "gaussian").out.splitlines()
+    assert len(drawn) == 2
+    assert "1 │ ██▇▅▃▁            │" in drawn[0].splitlines()
+    for chart in drawn:
+        assert all(any(line in shown for shown in printed) for line in chart.splitlines())
+    assert not set("▁▂▃▄▅▆▇█░▒▓") & set(re.sub(r"^```text\n.*?^```$", "", page, flags=re.DOTALL | re.MULTILINE))

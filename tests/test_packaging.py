@@ -67,14 +67,20 @@ def _expected(package: Path) -> list[str]:
     return [str(package / "__init__.py"), f"1/256 {kernels}", "[240, 240, 240]"]
 
 
-def test_wheel_carries_kernels_and_default_example(wheel: Path) -> None:
-    """Every kernel file and the default example are in the wheel, and nothing of the tests is."""
+def test_wheel_carries_kernels_and_examples(wheel: Path) -> None:
+    """Every kernel file, font and example with what it reads are in the wheel, and nothing of the tests is."""
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
     shipped = {f"convcalc/data/kernels/{path.name}" for path in (ROOT / "kernels").glob("*.yaml")}
     assets = {f"convcalc/page/assets/{path.name}" for path in (ROOT / "src/convcalc/page/assets").iterdir()}
     assert len(assets) > 10
-    assert shipped | assets | {"convcalc/data/examples/gradient.yaml", "convcalc/py.typed"} <= names
+    examples = {f"convcalc/data/examples/{path.name}" for path in (ROOT / "examples").glob("*.yaml")}
+    fonts = {f"convcalc/render/fonts/{path.name}" for path in (ROOT / "src/convcalc/render/fonts").iterdir()}
+    assert len(fonts) == 5
+    assert shipped | assets | examples | fonts | {"convcalc/py.typed"} <= names
+    carried = {name for name in names if name.startswith("convcalc/data/examples/")}
+    assert carried == examples | {"convcalc/data/examples/camera.png"}
+    assert wheel.stat().st_size < 1_600_000
     assert not [name for name in names if name.startswith("tests")]
 
 

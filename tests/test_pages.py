@@ -231,6 +231,7 @@ PAGES = [
     ("kernel-cube", 80, "kernels gaussian:size=3,rank=3"),
     ("lint", 80, "kernels lint mine.yaml"),
     ("lint-several", 80, "kernels lint ridge.yaml turned.yaml"),
+    ("examples", 80, "examples"),
     ("check-ok", 80, "check gradient.yaml rgb-edges.yaml"),
     ("check-differs", 80, "check gradient.yaml differs.yaml unchecked.yaml bad.yaml nothing.yaml"),
     ("check-plain", 80, "check gradient.yaml differs.yaml --format plain"),
@@ -472,6 +473,7 @@ SCHEMAS = [
     ("check gradient.yaml", "convcalc.check/1"),
     ("code", "convcalc.program/1"),
     ("code --explain", "convcalc.program/1"),
+    ("examples", "convcalc.examples/1"),
 ]
 
 

@@ -564,7 +564,7 @@ MESSAGES = [
      "error: --batch: there is no batch 1: the input has 1, counted from 0\n"),
     ("a negative seed", "uses --adjoint --seed=-1", 2, "error: --seed: seed must be a whole number >= 0, got -1\n"),
     ("uses as a picture", "uses --pos 1,1 -o out.png", 1,
-     "error: nothing is saved here as '.png'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex\n"),
+     "error: nothing is saved here as '.png'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf\n"),
     ("a matrix that is too large", "matrix large.yaml", 3,
      "error: the matrix has 9,604 × 10,000 = 96,040,000 numbers, at most 10,000,000 are made\n"
      "hint: take a smaller input, or raise it with --limit values=96040000\n"),
@@ -575,7 +575,8 @@ MESSAGES = [
      "error: this matrix needs 2.1 GiB of memory, 1.0 GiB may be used\n"
      "hint: raise it with --limit memory=3GiB if the machine has it\n"),
     ("a matrix as a picture", "matrix -o out.png", 1,
-     "error: nothing is saved here as '.png'\nhint: one of: .npz, .npy, .csv, .json, .yaml, .txt, .md, .tex\n"),
+     "error: nothing is saved here as '.png'\n"
+     "hint: one of: .npz, .npy, .csv, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("a matrix of a sample that is not there", "matrix --batch 1", 2,
      "error: --batch: there is no batch 1: the input has 1, counted from 0\n"),
     ("solve without a size", "solve 5", 2,
@@ -607,3 +608,20 @@ def test_padding_by_a_word_is_what_the_word_makes_of_each_kernel(cli):
     """``same`` at stride 2 pads one cell after, and at stride 1 both sides."""
     found = json.loads(cli.run("solve", "224", "112", "-k", "3", "--padding", "same", "--format", "json").out)
     assert found["axes"][0]["solutions"][0]["padding"] == [0, 1]
+
+
+TEXTBOOK = {
+    (5, 3): (3, 1, 0),
+    (6, 4): (3, 1, 0),
+    (32, 28): (5, 1, 0),
+    (28, 28): (1, 1, 0),
+    (28, 14): (2, 2, 0),
+    (227, 55): (11, 4, 0),
+}
+
+
+@pytest.mark.parametrize(("sizes", "first"), TEXTBOOK.items())
+def test_the_answer_of_textbooks_comes_first(sizes, first):
+    """Without padding where a kernel of an odd size, or one as wide as its stride, needs none."""
+    axis = solutions(Question(*sizes))[0]
+    assert (axis.kernel_size, axis.stride, axis.before) == first

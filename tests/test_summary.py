@@ -696,12 +696,13 @@ BAD = [
     (
         ["net.yaml", "--format", "xml"],
         2,
-        "error: --format: unknown format 'xml'\nhint: one of: csv, json, latex, markdown, plain, table\n",
+        "error: --format: unknown format 'xml'\nhint: one of: csv, html, json, latex, markdown, plain, table\n",
     ),
     (
         ["net.yaml", "-o", "page.png"],
         1,
-        "error: nothing is saved here as '.png'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex, .svg\n",
+        "error: nothing is saved here as '.png'\n"
+        "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf, .svg\n",
     ),
 ]
 

@@ -28,7 +28,7 @@ from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL
 from convcalc.problem import Labels
 from convcalc.render.svg.document import svg_lines, svg_text
 from convcalc.render.svg.layout import page_of
-from convcalc.render.svg.marks import Box, Dots, Group, Page, Raster, Tile, Words
+from convcalc.render.svg.marks import Bar, Box, Dots, Group, Page, Raster, Tile, Words
 from convcalc.render.svg.measure import broken, text_width
 from convcalc.render.svg.palette import FRAMES, PAPER, WORDS, fill, ink
 from convcalc.render.svg.panel import style_of
@@ -689,17 +689,19 @@ REFUSED = [
     (
         ("trace", "--all", "-o", "f.svg"),
         2,
-        "error: a figure shows one output cell\nhint: one --pos; save many traces as .txt, .json or .csv\n",
+        "error: a figure shows one output cell\n"
+        "hint: one --pos; save many traces as .pdf, .html, .md, .tex, .txt, .json or .csv\n",
     ),
     (
         ("trace", "--pos", "0,0", "--pos", "1,1", "-o", "f.svg"),
         2,
-        "error: a figure shows one output cell\nhint: one --pos; save many traces as .txt, .json or .csv\n",
+        "error: a figure shows one output cell\n"
+        "hint: one --pos; save many traces as .pdf, .html, .md, .tex, .txt, .json or .csv\n",
     ),
     (
         ("kernels", "-o", "f.svg"),
         1,
-        "error: nothing is saved here as '.svg'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex\n",
+        "error: nothing is saved here as '.svg'\nhint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf\n",
     ),
     (
         ("kernels", "box:400", "-o", "f.svg"),
@@ -757,3 +759,14 @@ def test_lines_are_written_one_element_each() -> None:
     """The document can be read and compared line by line: every line is one tag, or opens or closes one."""
     lines = list(svg_lines(page_of(told(small_photograph()).figure)))
     assert all(line.count("<") <= 2 for line in lines)
+
+
+def test_a_constant_array_has_no_scale_of_colours() -> None:
+    """Its number is said instead."""
+    cells = np.ones((1, 1, 3, 3), np.int64)
+    problem = build_problem(cells, np.array([[[[1, 2]]]]))
+    page = page_of(run_figure(problem, compute(problem).output))
+    bars = [mark for group in page.groups for mark in group.marks if isinstance(mark, Bar)]
+    words = [mark.text for group in page.groups for mark in group.marks if isinstance(mark, Words)]
+    assert len(bars) == 1
+    assert {"input: all 1", "output: all 3"} <= set(words)

@@ -21,8 +21,10 @@ from .process import convcalc
 if TYPE_CHECKING:
     from .readers import Reader
 
-FORMATS = ("table", "plain", "markdown", "latex", "json", "csv")
-SUFFIXES = (".npy", ".npz", ".csv", ".png", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html", ".x", "")
+FORMATS = ("table", "plain", "markdown", "latex", "html", "json", "csv")
+SUFFIXES = (
+    *(".npy", ".npz", ".csv", ".png", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html", ".pdf", ".x", ""),
+)
 CODES = (0, 1, 2, 3)
 _TEXTS = (".csv", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html")
 _VALUES = (

@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.cli.channel_parts import check_maps
 from convcalc.cli.explanations import outputs_shown
 from convcalc.cli.message import write
 from convcalc.cli.output.answer_stream import emit_series
@@ -52,7 +53,9 @@ class Reel(NamedTuple):
         explainer = Explainer(found.network, found.cells, found.number, found.context, sample=requested.batch)
         last = whole if requested.most is None else min(whole, start + requested.most)
         outputs = None if explainer.is_alone else outputs_shown(found, explainer, quiet=quiet)
-        return cls(animation_of(explainer, requested.batch, channels, start, outputs), range(start, last))
+        by_channel = requested.maps is not None
+        animation = animation_of(explainer, requested.batch, channels, start, outputs, by_channel=by_channel)
+        return cls(animation, range(start, last))
 
     def cut(self, most: int) -> Reel:
         """The first steps, at most a given number."""
@@ -69,6 +72,7 @@ def check_steps(requested: AnimationOptions) -> None:
     Raises:
         UsageError: the speed is out of its range, or the count below 1.
     """
+    check_maps(requested.maps)
     if not _SLOWEST <= requested.speed <= _FASTEST:
         raise _refused("--speed", f"{requested.speed:g} steps a second", f"from {_SLOWEST:g} to {_FASTEST:g}")
     if requested.most is not None and requested.most < 1:

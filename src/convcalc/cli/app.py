@@ -1,5 +1,6 @@
 """The application of all commands."""
 
+import inspect
 import os
 import sys
 from importlib import import_module
@@ -24,7 +25,8 @@ COMMANDS = {
     "page": "convcalc page input.yaml -o page.html",
     "code": "convcalc code input.yaml --for torch -o same.py",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
-    "check": "convcalc check examples/*.yaml",
+    "check": "convcalc check examples/",
+    "examples": "convcalc examples copy two-layers",
     "schema": "convcalc schema -o convcalc.schema.json",
     "bench": "convcalc bench --case image-9x9",
     "doctor": "convcalc doctor",
@@ -48,7 +50,10 @@ def make_app(names: list[str], *, completes: bool = False) -> typer.Typer:
     app.callback(epilog="Start with: convcalc run")(convcalc)
     for name in names:
         function = getattr(import_module(f"convcalc.cli.commands.{name}"), name)
-        app.command(name, epilog=f"Example: {COMMANDS[name]}")(function)
+        line = (inspect.getdoc(function) or "").partition("\n")[
+            0
+        ]  # in full: shortened lines end in the middle of a word
+        app.command(name, short_help=line, epilog=f"Example: {COMMANDS[name]}")(function)
     return app
 
 

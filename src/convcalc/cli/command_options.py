@@ -15,6 +15,7 @@ from convcalc.cli.options import (
     Force,
     LimitChanges,
     PaddingByAxis,
+    PartMaps,
     Quiet,
     Sample,
     Search,
@@ -187,6 +188,7 @@ class AnimationOptions(NamedTuple):
         ),
     ] = None
     batch: Sample = 0
+    maps: PartMaps = None
 
 
 ForLibrary = Annotated[

@@ -113,6 +113,12 @@ def _paddings(_: Sequence[str]) -> list[str]:
     return list(PaddingWord)
 
 
+def _examples(_: Sequence[str]) -> list[str]:
+    from convcalc.request.examples import example_paths
+
+    return ["copy", *(path.stem for path in example_paths())]
+
+
 WORDS: dict[str, Callable[[Sequence[str]], Iterable[str]]] = {
     "boundary": _boundaries,
     "dtype": lambda _: ("auto", "exact", "float32", "float64"),
@@ -123,6 +129,7 @@ WORDS: dict[str, Callable[[Sequence[str]], Iterable[str]]] = {
     "layer": _layers,
     "library": _libraries,
     "name": _kernels,
+    "names": _examples,
     "padding": _paddings,
     "precision": lambda _: ("full", "fast"),
 }

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions
 
 _AUTO = "auto"
+_COLUMNS = {".html": 320, ".pdf": 96}
+"""The cells beside each other for which a standalone page has room."""
 
 
 def maps_of(target: OutputOptions, rule: str, *, show: bool) -> Maps | None:
@@ -27,5 +29,12 @@ def maps_of(target: OutputOptions, rule: str, *, show: bool) -> Maps | None:
         with flags("--map"):
             check_rule(rule)
     printed = "" if target.quiet else target.format
-    is_read = printed in ("table", "plain") or Path(target.output or "").suffix.lower() == ".txt"
+    suffix = Path(target.output or "").suffix.lower()
+    is_read = printed in ("table", "plain") or suffix == ".txt"
     return Maps(page_width(), rule, every=show) if is_read and (show or printed == "table") else None
+
+
+def handout_maps(target: OutputOptions, rule: str, *, show: bool) -> Maps | None:
+    """The heat maps of a standalone page, which has the room of its own format, not that of the terminal."""
+    suffix = Path(target.output or "").suffix.lower() or f".{target.format}"
+    return Maps(_COLUMNS[suffix], rule, every=show) if suffix in _COLUMNS else None

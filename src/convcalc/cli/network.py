@@ -30,6 +30,8 @@ class Ready(NamedTuple):
     context: Context
     is_named: bool = False
     """Whether ``--layer`` names it."""
+    request: Request | None = None
+    """The file, if the network is computed as it says."""
 
     @property
     def problem(self) -> Problem | None:
@@ -118,12 +120,17 @@ def ready(
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
     """
-    whole, context = network_of(options, layer, input_text, explain=explain)
+    from convcalc.request.resolve import resolve
+
+    request, context = asked(options, layer, explain=explain)
+    whole = resolve(request, context, input_text=input_text)
+    context = settled(context, whole)
     check_numbers(whole)
     network = computed(whole, layer)
     number = number_of(network, layer)
     network = network.as_problem(context)
-    return Ready(network, network.input(), number, context, layer is not None)
+    as_written = request if layer is None and input_text is None else None
+    return Ready(network, network.input(), number, context, layer is not None, as_written)
 
 
 def computed(network: Network, layer: str | None) -> Network:

@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-CONTEXT = {"help_option_names": ["-h", "--help"]}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 140}
 
 
 def _print_version(value: bool) -> None:
@@ -136,7 +136,10 @@ class ProblemOptions(NamedTuple):
 Output = Annotated[
     str | None,
     typer.Option(
-        "-o", "--output", help="Save the result; the suffix says how, such as .md, .tex or .json.", metavar="FILE"
+        "-o",
+        "--output",
+        help="Save the result; the suffix says how, such as .md, .pdf, .html or .json.",
+        metavar="FILE",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output file if it exists.")]
@@ -150,7 +153,8 @@ class OutputOptions(NamedTuple):
         str,
         typer.Option(
             "--format",
-            help="table, plain, markdown (GitHub's), latex (a whole document for pdflatex), json or csv.",
+            help="table, plain, markdown (GitHub's), latex (a whole document for pdflatex), html (no script), json or "
+            "csv.",
             metavar="FORMAT",
         ),
     ] = "table"
@@ -173,6 +177,12 @@ MapRule = Annotated[
         help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
         "are), minmax, signed (0 in the middle) or auto.",
         metavar="RULE",
+    ),
+]
+PartMaps = Annotated[
+    str | None,
+    typer.Option(
+        "--maps", help="With the word channels: what each input channel contributes, then the sum.", metavar="channels"
     ),
 ]
 
@@ -284,4 +294,10 @@ Search = Annotated[
     str | None,
     typer.Option("--search", help="Only kernels with these words in what is said about them.", metavar="TEXT"),
 ]
-Files = Annotated[list[str] | None, typer.Argument(help="Problem files with the field expect.", show_default=False)]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Problem files with the field expect, or folders of them; without any the shipped examples.",
+        show_default=False,
+    ),
+]

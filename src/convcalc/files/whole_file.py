@@ -52,13 +52,13 @@ def write_bytes(path: str, data: bytes, *, force: bool) -> None:
     write_atomically(path, lambda stream: stream.writelines([data]), force=force)
 
 
-def write_lines(path: str, lines: Iterable[str], *, force: bool) -> None:
-    """Write a text in pieces, in UTF-8; lone surrogates as their escapes.
+def write_lines(path: str, lines: Iterable[str | bytes], *, force: bool) -> None:
+    """Write pieces of a text, in UTF-8 with lone surrogates as their escapes, or of bytes as they are.
 
     Raises:
         OutputError: as :func:`write_atomically`.
     """
-    data = (line.encode("utf-8", "backslashreplace") for line in lines)
+    data = (line if isinstance(line, bytes) else line.encode("utf-8", "backslashreplace") for line in lines)
     write_atomically(path, lambda stream: stream.writelines(data), force=force)
 
 

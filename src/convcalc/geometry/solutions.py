@@ -82,11 +82,14 @@ def simplicity(axis: Solution) -> tuple[int, ...]:
     """The sort key of solutions, the simplest first.
 
     Dilation 1; no idle cell; symmetric padding and no output padding; padding of at most half the reach, as of
-    ``same``; the smallest kernel, stride and padding.
+    ``same``; none where a kernel of an odd size, or as wide as the stride, does without; the smallest kernel, stride
+    and padding.
     """
     extra = axis.output_padding if isinstance(axis, TransposedAxis) else axis.after - axis.before
     is_wide = axis.before > axis.reach // 2
-    return axis.dilation, idle_cells(axis) > 0, extra, is_wide, axis.kernel_size, axis.stride, axis.before
+    is_usual = axis.before == 0 and (axis.kernel_size % 2 == 1 or axis.kernel_size == axis.stride)
+    rest = axis.kernel_size, axis.stride, axis.before
+    return axis.dilation, idle_cells(axis) > 0, extra, is_wide, not is_usual, *rest
 
 
 def idle_cells(axis: Solution) -> int:

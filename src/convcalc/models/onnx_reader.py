@@ -6,6 +6,7 @@ tensors in the model's own folder, when a layer's numbers are needed.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, FormatError, GeometryError, LimitError, MissingExtraError, Place
@@ -94,8 +95,8 @@ class OnnxModel(NamedTuple):
             ):  # the caller knows where the given shape was written
                 error.place = Place(self.name)
             raise
-        title, cut = word(self.proto.graph.name)[: limits.name], graph.cut(kept)
-        return Network(shape, renumbered(graph.stages, kept), title, (*graph.notes, *notes), cut)
+        title = word(Path(self.name).name)[: limits.name]  # exporters name every graph alike
+        return Network(shape, renumbered(graph.stages, kept), title, (*graph.notes, *notes), graph.cut(kept))
 
     def _graph(
         self, shape: Shape, limits: Limits, number_notes: NumberNotes | None = None, change: Change | None = None

@@ -96,12 +96,42 @@ def grid_box(grid: Grid, frame: Frame) -> Box:
 
 
 def fitted(grid: Grid, width: int, frame: Frame) -> Box:
-    """The grid's box, with middle columns omitted until it is at most ``width`` wide."""
+    """The grid's box at most ``width`` wide: a row in several lines, otherwise with middle columns omitted."""
     box = grid_box(grid, frame)
+    if box.width > width and _is_whole_row(grid):
+        return _row_in_lines(grid, width, frame) or box
     while box.width > width and len(grid.cells[0]) > 3:
         grid = _without_middle(grid)
         box = grid_box(grid, frame)
     return box
+
+
+def _is_whole_row(grid: Grid) -> bool:
+    """Whether it is a row of numbers, with none omitted and all apart."""
+    is_row = len(grid.cells) == 1 and not grid.row_labels
+    return is_row and grid.inset == 1 and all(cell.text != _GAP.text for cell in grid.cells[0])
+
+
+def _row_in_lines(grid: Grid, width: int, frame: Frame) -> Box | None:
+    """A row of cells as rows of as many each, below each other, every one with its labels; None if one is too wide."""
+    [cells] = grid.cells
+    widest = max(text_width(safe(cell).text) for cell in cells)
+    cells = tuple(cell._replace(text=safe(cell).text.rjust(widest)) for cell in cells)
+    for lines in range(2, len(cells) + 1):
+        each = -(-len(cells) // lines)
+        starts = range(0, len(cells), each)
+        parts = [
+            grid._replace(
+                cells=(cells[start : start + each],), column_labels=grid.column_labels[start : start + each], footer=""
+            )
+            for start in starts
+        ]
+        boxes = [grid_box(part, frame) for part in parts]
+        if max(box.width for box in boxes[:1]) <= width:
+            footer = ((Span(grid.footer, Role.LABEL),),) if grid.footer else ()
+            drawn = (*boxes[0].lines, *(line for box in boxes[1:] for line in box.lines[1:]), *footer)
+            return Box(drawn, boxes[0].head, len(drawn) // 2)
+    return None
 
 
 def _spaced(spans: Sequence[Span], columns: int) -> list[Span]:

@@ -81,8 +81,13 @@ def _strip(
 
 
 def _scale(heat_map: HeatMap, width: int) -> Line:
-    """All levels between the numbers of the first and the last; the 0 of a diverging scale is in its middle."""
+    """All levels between the numbers of the first and the last; the 0 of a diverging scale is in its middle.
+
+    Of cells that are all alike it is their number.
+    """
     low, high = safe(Span(heat_map.low, Role.LABEL)), safe(Span(heat_map.high, Role.LABEL))
+    if heat_map.is_constant:
+        return (Span("all ", Role.LABEL), low)
     halves = 2 if heat_map.is_diverging else 1
     middle = Span(" 0 ", Role.LABEL)
     taken = text_width(low.text) + text_width(high.text) + 2 + len(middle.text) * (halves - 1)

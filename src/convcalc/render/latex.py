@@ -9,6 +9,7 @@ from convcalc.render.latex_text import latex_number, latex_text
 from convcalc.render.tables import fitted_widths, kept_columns, left_out
 from convcalc.report.blocks import (
     Block,
+    Chart,
     Flow,
     Fold,
     Grid,
@@ -28,6 +29,7 @@ _ROW = 90  # characters of a table's row that fit on a line
 _BETWEEN_COLUMNS = 3
 _PAGE = 40  # rows of a table that fit on a page; a longer one needs a second run of LaTeX to align its columns
 _SUM = 88  # characters of a sum that fit on a line
+_BAR = 4  # of the font size: the height of the longest bar of a chart
 _DEEPEST = 12  # levels of a tree that are moved in
 _COMMAND = re.compile(r"\\[a-z]+|[{}_]")
 
@@ -66,6 +68,14 @@ _PREAMBLE = r"""% Made by convcalc; compile it with pdflatex, which needs no oth
   \ifdim\wd\contentbox<\captionwidth\setlength{\captionwidth}{\wd\contentbox}\fi
   \underset{\text{\footnotesize\color{labels}#3}}%
   {\overset{\parbox[b]{\captionwidth}{\centering\footnotesize\strut #1\strut}}{\usebox{\cellsbox}}}}
+% A chart: the labels of its rows at the top, in the middle and at the bottom, and its rows of bars or shades.
+\newsavebox{\chartbox}
+\newcommand{\rowlabel}[1]{\hbox to 2em{\hfil$\gridlabel{#1}$\ }}
+\newcommand{\chartof}[4]{\sbox{\chartbox}{\fboxsep=0pt\fbox{\vbox{\offinterlineskip #4}}}\vcenter{\hbox{%
+  \vbox to \ht\chartbox{\rowlabel{#1}\vfil\rowlabel{#2}\vfil\rowlabel{#3}}\usebox{\chartbox}}}}
+\newcommand{\chartrow}[1]{\hbox{#1}}
+\newcommand{\chartbar}[1]{\rule{.5em}{#1em}}
+\newcommand{\shade}[1]{\textcolor[gray]{#1}{\rule{.5em}{.9em}}}
 \newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
 \setlength{\parindent}{0pt}\setlength{\parskip}{.4ex}\setlength{\mathindent}{0pt}
 \setlength{\arraycolsep}{.35em}\renewcommand{\arraystretch}{1.15}
@@ -232,11 +242,28 @@ def _flow(flow: Flow) -> Iterator[str]:
             continue
         if isinstance(item, HeatMap):
             continue
+        if isinstance(item, Chart):
+            yield from _chart(item)
+            continue
         yield rf"\fitted{{{sign}$\gridof{{{_joined(item.caption)}}}{{%"
         yield from _cells(item, has_labels)
         yield rf"}}{{{latex_text(item.footer)}}}$}}\quad"
         sign = ""
     yield r"\par"
+
+
+def _chart(chart: Chart) -> Iterator[str]:
+    """Bars as rules that stand on one line, a plane as squares of grey."""
+    first, *between, last = map(latex_number, chart.labels)
+    yield rf"\fitted{{$\gridof{{\textbf{{{latex_text(chart.caption)}}}}}{{%"
+    yield rf"\chartof{{{first}}}{{{''.join(between)}}}{{{last}}}{{%"
+    for row in chart.shares:
+        if chart.is_plane:
+            signs = [rf"\shade{{{1 - share:.2f}}}" for share in row]
+        else:
+            signs = [rf"\chartbar{{{share * _BAR:.2f}}}" for share in row]
+        yield rf"\chartrow{{{''.join(signs)}}}"
+    yield rf"}}}}{{\strut from {latex_text(chart.marks[0])} to {latex_text(chart.marks[-1])}}}$}}\quad"
 
 
 def _cells(grid: Grid, has_labels: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wra
 from convcalc.render.tables import table_lines
 from convcalc.report.blocks import (
     Block,
+    Chart,
     Flow,
     Fold,
     Grid,
@@ -107,9 +108,13 @@ def _in_rows(parts: Iterable[list[Box]], width: int) -> Iterator[Line]:
     yield from _beside(row)
 
 
-def _box(item: Grid | HeatMap, width: int, frame: Frame) -> Box:
+def _box(item: Grid | HeatMap | Chart, width: int, frame: Frame) -> Box:
     if isinstance(item, Grid):
         return fitted(item, width, frame)
+    if isinstance(item, Chart):
+        from convcalc.render.charts import chart_grid
+
+        return fitted(chart_grid(item), width, frame)
     from convcalc.render.heat_map import heat_map_box
 
     return heat_map_box(item, width)

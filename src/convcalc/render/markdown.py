@@ -8,6 +8,7 @@ from itertools import chain, zip_longest
 
 from convcalc.report.blocks import (
     Block,
+    Chart,
     Flow,
     Fold,
     Grid,
@@ -26,6 +27,7 @@ from convcalc.wording import safe_text
 
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
 _EMPHASIS = frozenset({Role.LABEL, Role.NOTE})
+_WIDEST_CHART = 80
 _WIDEST = 24  # columns of grids that are still read as one line
 _SIGNS = re.compile(r"[\\`*_\[\]<>|~$!#&]")
 _LINKS = re.compile(r"(?i)\b(?:https?|ftp|mailto|xmpp):|\bwww\.")
@@ -110,8 +112,11 @@ def _marked(span: Span) -> str:
 
 
 def _flow(flow: Flow) -> Iterator[str]:
-    """Grids with signs between them in one table, others and wide ones one below the other; heat maps are omitted."""
-    items = [item for item in flow.items if not isinstance(item, HeatMap)]
+    """Grids with signs between them in one table, others and wide ones one below the other; heat maps are omitted.
+
+    Charts are blocks of signs, each by itself.
+    """
+    items = [item for item in flow.items if not isinstance(item, HeatMap | Chart)]
     grids = [item for item in items if isinstance(item, Grid)]
     is_one = len(grids) < len(items) and sum(map(_width, grids)) <= _WIDEST
     lines = [items] if is_one else list(_each_alone(items))
@@ -119,6 +124,22 @@ def _flow(flow: Flow) -> Iterator[str]:
         if number:
             yield ""
         yield from _side_by_side(line)
+    charts = [item for item in flow.items if isinstance(item, Chart)]
+    for number, chart in enumerate(charts):
+        if number or items:
+            yield ""
+        yield from _chart(chart)
+
+
+def _chart(chart: Chart) -> Iterator[str]:
+    """The caption, and the chart as it stands on a terminal."""
+    from convcalc.render.boxes import ROUNDED
+    from convcalc.render.charts import chart_grid
+    from convcalc.render.layout import block_lines
+
+    grid = chart_grid(chart)._replace(caption=())
+    lines = ["".join(span.text for span in line) for line in block_lines(Flow((grid,)), _WIDEST_CHART, ROUNDED)]
+    yield from (f"**{markdown_text(chart.caption)}**", "", "```text", *filter(None, lines), "```")
 
 
 def _each_alone(items: Sequence[Grid | Span]) -> Iterator[Sequence[Grid | Span]]:

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import MissingExtraError
+from convcalc.render.shipped_fonts import Face, font_file
 from convcalc.render.svg.marks import BOLD_STYLES, Box, Dots, Frame, Group, Page, Photo, Tile, Words
 from convcalc.render.svg.measure import BASELINE
 from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, PAPER, WORDS, Stroke, fill, ink, scale
@@ -22,7 +23,6 @@ _FINE = 1.5  # pixels of the image for each one of the page, so that small lette
 _EFFORT = 6
 _DASH, _SPACE = 4, 3  # pixels of a broken line
 _DOT, _DOT_DISTANCE = 1.5, 5.0
-_PLAIN = str.maketrans("×−–…°⋆→Σ\u00a0", "x--.o*>S ")  # signs that Pillow's font lacks
 
 
 def png_page(page: Page) -> bytes:
@@ -69,10 +69,9 @@ def page_image(page: Page, doing: str, fine: float = _FINE) -> Image:
 def _write(pen: Any, words: Words, colour: str, fine: float) -> None:
     x, y = words.box.middle
     place = ((x if words.is_centred else words.box.x) * fine, (y + words.size * BASELINE) * fine)
-    stroke = 0.35 * fine if words.style in BOLD_STYLES else 0  # Pillow's font has no bold letters
     anchor = "ms" if words.is_centred else "ls"
-    font = _font(words.size * fine)
-    pen.text(place, safe_text(words.text).translate(_PLAIN), colour, font, anchor, stroke_width=stroke)
+    font = _font(Face.BOLD_TEXT if words.style in BOLD_STYLES else Face.TEXT, words.size * fine)
+    pen.text(place, safe_text(words.text), colour, font, anchor)
 
 
 def _paste(image: Image, pen: Any, photo: Photo, fine: float) -> None:
@@ -129,10 +128,10 @@ def _pixels(box: Box, fine: float) -> tuple[int, int, int, int]:
 
 
 @cache
-def _font(size: float) -> Any:
+def _font(face: Face, size: float) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.load_default(size)
+    return ImageFont.truetype(str(font_file(face)), size, layout_engine=ImageFont.Layout.BASIC)
 
 
 _DOING = "drawing a GIF"

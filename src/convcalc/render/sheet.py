@@ -28,9 +28,9 @@ def described(gallery: Gallery) -> tuple[str, ...]:
     return (*gallery.description, DIVERGING_NOTE) if gallery.is_diverging else gallery.description
 
 
-def sheet_page(gallery: Gallery) -> Page:
-    """The page of the gallery, laid out."""
-    beside = min(len(gallery.views), _MOST_BESIDE)
+def sheet_page(gallery: Gallery, most_beside: int = _MOST_BESIDE) -> Page:
+    """The page of the gallery, laid out with at most so many tiles in a row."""
+    beside = min(len(gallery.views), most_beside)
     inner = max(2.5 * _TILE, beside * (_TILE + _GAP) - _GAP)
     groups: list[Group] = []
     y = _MARGIN

@@ -125,11 +125,29 @@ class HeatMap(NamedTuple):
     pixels: tuple[bytes, ...] = ()
     """The same rows as red, green and blue bytes, of a picture shown in its own colours without a scale."""
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all cells have one value, so that there is no scale."""
+        return self.low == self.high
+
+
+class Chart(NamedTuple):
+    """A small chart of shares from 0 to 1 under a caption: a row of bars, or a plane of shades."""
+
+    caption: str
+    shares: tuple[tuple[float, ...], ...]
+    """One row of bars, or the rows of the plane."""
+    labels: tuple[str, ...]
+    """The numbers on the left, from the top to the bottom."""
+    marks: tuple[str, str, str]
+    """The numbers below the left end, the middle and the right end."""
+    is_plane: bool = False
+
 
 class Flow(NamedTuple):
-    """Grids and heat maps side by side where they fit, signs such as × between them."""
+    """Grids, heat maps and charts side by side where they fit, signs such as × between them."""
 
-    items: tuple[Grid | HeatMap | Span, ...]
+    items: tuple[Grid | HeatMap | Chart | Span, ...]
 
 
 class Tile(NamedTuple):

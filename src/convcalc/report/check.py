@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convcalc.engine.compare import Difference
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, say
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
 from convcalc.report.number_data import number_data
 from convcalc.report.text import number_text
 from convcalc.wording import counted, shape_text
@@ -32,12 +32,13 @@ class Checked:
         return "error" if self.error else "differs" if self.differences else "ok"
 
 
-def check_report(files: Sequence[Checked]) -> Report:
+def check_report(files: Sequence[Checked], notes: tuple[str, ...] = ()) -> Report:
     """All verdicts, and every difference with both numbers."""
     return Report(
-        blocks=tuple(_blocks(files)),
+        blocks=(*_blocks(files), *map(note, notes)),
         data=lambda: {"schema": f"convcalc.check/{SCHEMA_VERSION}", "files": [_data(each) for each in files]},
         rows=lambda: _rows(files),
+        notes=notes,
     )
 
 

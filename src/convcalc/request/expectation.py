@@ -58,6 +58,12 @@ def read_facts(request: Request) -> dict[str, int | tuple[int, ...]]:
     return facts
 
 
+def expects_as_written(request: Request) -> bool:
+    """Whether a file expects something, and no flag has made another problem of it; the dtype changes only digits."""
+    changed = {name for name, field in request.fields.items() if field.origin.is_flag} - {"dtype"}
+    return "expect" in request.fields and not changed and not request.changes
+
+
 def expects_output(request: Request) -> bool:
     """Whether ``expect`` has numbers of a network's output, not only facts; it must not be empty."""
     node = request.fields["expect"].node

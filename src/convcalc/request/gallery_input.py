@@ -23,7 +23,7 @@ from convcalc.request.convolution import boundary_word, with_channels
 from convcalc.request.request import Request
 from convcalc.request.spatial_axes import infer_dims
 from convcalc.request.tensor_field import read_input, read_kernels
-from convcalc.request.text_values import truth
+from convcalc.request.text_values import truth, word
 from convcalc.wording import counted
 
 _COLOURS = 3
@@ -109,7 +109,12 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
                 "boundary": boundary_word(request) if "boundary" in request.fields else "replicate",
                 "flip": "flip" in request.fields and truth("flip", request.fields["flip"].node),
             },
-            labels=Labels(input=tensor.source, notes=notes, is_image=tensor.is_image),
+            labels=Labels(
+                title=word("title", request.fields["title"].node) if "title" in request.fields else "",
+                input=tensor.source,
+                notes=notes,
+                is_image=tensor.is_image,
+            ),
         )
 
 

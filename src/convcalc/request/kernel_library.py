@@ -104,6 +104,7 @@ def _step(text: str) -> Transformation:
 
 ENVIRONMENT_VARIABLE = "CONVCALC_KERNELS"
 SUFFIX = ".yaml"
+_MOST_NAMED = 4  # kernels of a hint
 
 
 @dataclass(frozen=True)
@@ -164,20 +165,38 @@ class Library:
         paths = self._paths
         if name in paths:
             return self._read(paths[name])
+        alike = {_spelling(known): path for known, path in reversed(paths.items())}
+        if _spelling(name) in alike:
+            return self._read(alike[_spelling(name)])
         if len(name) > self.limits.name:  # no file has such a name, and to search for it would take long
             raise UnknownNameError("kernel", name, (), hint="`convcalc kernels` lists the names")
         aliases: list[str] = []
-        mention = re.compile(rb"(?<![\w-])%s(?![\w-])" % re.escape(name.encode("utf-8", "surrogatepass")))
+        words = re.escape(_spelling(name).encode("utf-8", "surrogatepass")).replace(rb"\-", rb"[-_]")
+        mention = re.compile(rb"(?<![\w-])%s(?![\w-])" % words, re.IGNORECASE)
         known = self._read_files
         for path in sorted(paths.values(), key=lambda path: path not in known and not self._matches(path, mention)):
             kernel = self._read(path)
-            if name in kernel.aliases:
+            if _spelling(name) in map(_spelling, kernel.aliases):
                 return kernel
             aliases += kernel.aliases
         error = UnknownNameError("kernel", name, [*paths, *aliases])
-        if error.hint.startswith("one of"):
-            error.hint = "`convcalc kernels` lists the names"
+        said = self._described(name)
+        if said or error.hint.startswith("one of"):
+            error.hint = said or "`convcalc kernels` lists the names"
         raise error
+
+    def _described(self, words: str) -> str:
+        """A hint for the name of a family, or for a word of the titles of one; empty where it is neither."""
+        try:
+            found = [kernel for kernel in self.kernels() if kernel.title]
+        except ConvcalcError:  # of a file that has nothing to do with the name
+            return ""
+        family = next((kernel.family for kernel in found if kernel.family.casefold() == words.casefold()), "")
+        if not family and re.fullmatch(r"\w+", words):
+            titled = [kernel.family for kernel in found if words.casefold() in kernel.title.casefold()]
+            family = max(titled, key=titled.count, default="")
+        names = [kernel.name for kernel in found if kernel.family == family]
+        return f"the family {family}: {_some(names)}; `convcalc kernels --family {family}` lists it" if family else ""
 
     def _read(self, path: Path) -> Kernel:
         if path in self._read_files:
@@ -208,6 +227,15 @@ class Library:
             for path in sorted(folder.glob(f"*{SUFFIX}")):
                 paths.setdefault(path.stem, path)
         return paths
+
+
+def _spelling(name: str) -> str:
+    """A name in small letters with hyphens, by which it is found however it is written."""
+    return name.casefold().replace("_", "-")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + ", …" * (len(names) > _MOST_NAMED)
 
 
 def library_of(context: Context) -> Kernels:

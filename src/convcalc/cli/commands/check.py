@@ -10,13 +10,18 @@ from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.quiz_options import Answers, QuizOptions
 from convcalc.errors import ConvcalcError, UsageError
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from convcalc.arrays import Array
     from convcalc.context import Context
     from convcalc.layers.network import Network
     from convcalc.report.check import Checked
-    from convcalc.request.request import Request
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_MOST_BYTES = 1 << 26  # of a file's text, as far as it is looked through
 
 
 @command
@@ -36,6 +41,9 @@ def check(
 
     With --answers: mark what students answered to the questions of quiz, with the mistakes that they made.
     """
+    from dataclasses import replace
+    from pathlib import Path
+
     from convcalc.cli.flags import context_of
     from convcalc.cli.message import write
     from convcalc.cli.output.emit import check_output, emit
@@ -50,11 +58,12 @@ def check(
 
         mark_answers(answers, files or (), wanted, layer, context, target)
         return
-    if not files:
-        raise UsageError("Missing argument 'files'.", hint="convcalc check -h shows what it takes")
     checker = Checker(context, target.quiet)
-    checked = [checker.checked(file) for file in files]
-    emit(check_report(checked), target)
+    found = files_of(files or [])
+    checked = [checker.checked(file) for file in found.files]
+    if not files:  # where the shipped ones lie is of no interest
+        checked = [replace(each, file=Path(each.file).name) for each in checked]
+    emit(check_report(checked, found.notes), target)
     for each in checked if target.quiet else ():
         if each.error:
             write(f"error: {each.error}")
@@ -72,6 +81,50 @@ def _check_no_questions(wanted: QuizOptions, layer: str | None) -> None:
     for flag, value in (names | {"--layer": layer}).items():
         if value not in (None, []):
             raise UsageError(f"{flag} says which questions were asked, and there are no answers", hint="--answers FILE")
+
+
+class Found(NamedTuple):
+    """The files that are checked, and notes on those of folders that are not."""
+
+    files: list[str]
+    notes: tuple[str, ...] = ()
+
+
+def files_of(named: list[str]) -> Found:
+    """The named files, those of named folders that expect something, or the shipped examples.
+
+    Raises:
+        UsageError: no file of a folder expects anything.
+    """
+    from pathlib import Path
+
+    from convcalc.request.examples import example_paths
+
+    if not named:
+        return Found([str(path) for path in example_paths()])
+    files: list[str] = []
+    notes: list[str] = []
+    for name in named:
+        if not Path(name).is_dir():
+            files.append(name)
+            continue
+        paths = sorted(path for path in Path(name).iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+        kept = [str(path) for path in paths if _may_expect(path)]
+        if not kept:
+            raise UsageError(f"no file of the folder {name} has the field expect", hint="name the files themselves")
+        files += kept
+        if len(kept) < len(paths):
+            notes.append(f"{counted(len(paths) - len(kept), 'file')} of {name} without expect left out")
+    return Found(files, tuple(notes))
+
+
+def _may_expect(path: Path) -> bool:
+    """Whether the text of a file has the word; one that cannot be read is checked, which says why."""
+    try:
+        with path.open("rb") as stream:
+            return b"expect" in stream.read(_MOST_BYTES)
+    except OSError:
+        return True
 
 
 class Checker(NamedTuple):
@@ -97,22 +150,13 @@ class Checker(NamedTuple):
         Raises:
             ConvcalcError: it cannot.
         """
-        from dataclasses import replace
-
-        from convcalc.engine.compare import differing_facts
-        from convcalc.report.check import Checked, fact_texts
-        from convcalc.request.expectation import expects_output, read_facts
+        from convcalc.cli.expectations import compared
         from convcalc.request.request import read_request
         from convcalc.request.resolve import resolve
 
         request = read_request(file, self.context)
         network = resolve(request, self.context)
-        facts = read_facts(request)
-        actual = {"parameters": network.parameters, "output_shape": network.shape_of(len(network.stages) - 1)}
-        checked = self._compared(file, request, self._output(network)) if expects_output(request) else Checked(file)
-        return replace(
-            checked, differences=[*differing_facts(facts, actual), *checked.differences], facts=fact_texts(facts)
-        )
+        return compared(file, request, network, lambda: self._output(network), self.context)
 
     def _output(self, network: Network) -> Array:
         from convcalc.cli.network import Ready, settled
@@ -121,13 +165,3 @@ class Checker(NamedTuple):
         context = settled(self.context, network)
         found = Ready(network, network.input(), len(network.stages) - 1, context)
         return run_shown(found, quiet=self.quiet).output
-
-    def _compared(self, file: str, request: Request, output: Array) -> Checked:
-        from convcalc.arrays import squeezed
-        from convcalc.engine.compare import cells_of, differing
-        from convcalc.report.check import Checked
-        from convcalc.request.expectation import read_expectation
-
-        parts, cells = read_expectation(request, output, self.context), squeezed(output)
-        differences = [difference for part in parts for difference in differing(cells, part)]
-        return Checked(file, sum(cells_of(cells, part) for part in parts), differences)

@@ -22,7 +22,10 @@ def explore(
     layer: opt.Layer = None,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
-    """Explore on the screen: pick cells, edit numbers, change kernel and settings; ? shows the keys."""
+    """Explore on the screen: pick cells, edit numbers, change kernel and settings.
+
+    The question mark shows the keys.
+    """
     if not _has_terminal():
         _static_page(options, layer, input)
     gc.disable()  # what is loaded now stays: to look through it again and again takes a tenth of the start
@@ -66,6 +69,7 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
         "partial": True,
         "verify": False,
         "labels": None,
+        "maps": None,
         "blank": False,
         "key": None,
     }

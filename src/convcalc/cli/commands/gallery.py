@@ -12,7 +12,7 @@ def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = 
     from convcalc.cli.flags import context_of, flags
     from convcalc.cli.gallery_views import chosen, request_of, seen
     from convcalc.cli.output.emit import check_output, emit
-    from convcalc.cli.output.saved_gallery import SHEET_SUFFIXES, rooms_of, sheet_saver
+    from convcalc.cli.output.saved_gallery import SHEET_SUFFIXES, html_lines, rooms_of, sheet_saver
     from convcalc.picture.mapping import check_rule
     from convcalc.report.gallery.contact_sheet import gallery_report
     from convcalc.request.gallery_input import resolve_gallery_input
@@ -27,4 +27,4 @@ def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = 
     columns, rooms = rooms_of(target)
     found = seen(request, gallery_input, kernels, rooms, map_rule, context)
     report = gallery_report(found, columns)
-    emit(report, target, save=sheet_saver(found, report, target))
+    emit(report, target, save=sheet_saver(found, report, target), html=lambda: html_lines(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
@@ -14,11 +15,15 @@ from convcalc.cli.options import (
     NetworkInput,
     OutputOptions,
     Partial,
+    PartMaps,
     ProblemOptions,
     Show,
     Verify,
 )
 from convcalc.cli.quiz_options import Blank, Key
+
+if TYPE_CHECKING:
+    from convcalc.report.blocks import Maps, Report
 
 
 @command
@@ -35,12 +40,15 @@ def run(
     verify: Verify = False,
     blank: Blank = False,
     key: Key = None,
+    maps: PartMaps = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
     labels: Labels = None,
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
+    from convcalc.cli.channel_parts import check_maps, contributions
+    from convcalc.cli.expectations import unexpected
     from convcalc.cli.flags import flags
-    from convcalc.cli.heat_map_flags import maps_of
+    from convcalc.cli.heat_map_flags import handout_maps, maps_of
     from convcalc.cli.network import check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
     from convcalc.cli.output.figures import check_figure
@@ -62,7 +70,8 @@ def run(
 
         check_blank(key, target, is_blank=blank)
     check_kept(target, keep=keep)
-    maps = maps_of(target, map_rule, show=show)
+    check_maps(maps)
+    drawn = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target))
     names = () if labels is None else read_labels(labels, found.context.limits)
     check_whole(found, partial=partial)
@@ -71,7 +80,16 @@ def run(
     if blank:
         emit_run(result, key, target)
         return
-    with flags("--labels", FieldError):
-        report = run_report(result, options.precision, explain=explain, maps=maps, labels=names)
-    save = saver(report, result, target, map_rule, keep=keep)
+    failed = "" if found.request is None else unexpected(found.request, found.network, result.output, found.context)
+    apart = contributions(found, maps)
+
+    def reported(maps: Maps | None) -> Report:
+        with flags("--labels", FieldError):
+            return run_report(
+                result, options.precision, explain=explain, maps=maps, failed=failed, apart=apart, labels=names
+            )
+
+    page_maps = handout_maps(target, map_rule, show=show)
+    report = reported(drawn)._replace(handout=lambda: reported(page_maps).blocks)
+    save = saver(report, result, target, map_rule, keep=keep, apart=apart)
     emit(report, target, save=save, csv=csv)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.message import write
 from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_lines
-from convcalc.cli.output.report_formats import HANDOUTS
+from convcalc.cli.output.report_formats import HANDOUTS, Pieces
 from convcalc.cli.streams import output_console, page_width
 from convcalc.report.blocks import SCHEMA_VERSION, Answer, Block, Series
 
@@ -30,8 +30,9 @@ def emit_series(series: Series[Answer], answers: Iterable[Answer], target: Outpu
         write(f"wrote {target.output}")
 
 
-def _stream(series: Series[Answer], answers: Iterable[Answer], form: str) -> Iterator[str]:
-    writers: dict[str, Callable[[Series[Answer], Iterable[Answer]], Iterator[str]]] = {
+def _stream(series: Series[Answer], answers: Iterable[Answer], form: str) -> Any:
+    """The pieces of all answers: of text, or of a file that is none."""
+    writers: dict[str, Callable[[Series[Answer], Iterable[Answer]], Iterable[str] | Pieces]] = {
         "table": _coloured if sys.stdout.isatty() else _framed,
         "plain": _plain,
         **{name: partial(_handout, draw=draw) for name, draw in HANDOUTS.items()},
@@ -65,8 +66,8 @@ def _text(series: Series[Answer], answers: Iterable[Answer], frame: Frame) -> It
 
 
 def _handout(
-    series: Series[Answer], answers: Iterable[Answer], *, draw: Callable[[Blocks], Iterable[str]]
-) -> Iterator[str]:
+    series: Series[Answer], answers: Iterable[Answer], *, draw: Callable[[Blocks], Pieces]
+) -> Iterator[str | bytes]:
     """One page, with the description of the computation once."""
 
     def blocks() -> Iterator[Block]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcalc.cli.message import write
-from convcalc.cli.output.report_formats import PRINTED, SAVED, lines_of_report
+from convcalc.cli.output.report_formats import PRINTED, SAVED, Pieces, lines_of_report, pieces_of_report
 from convcalc.cli.streams import output_console
 from convcalc.errors import OutputError, Place, UnknownNameError
 from convcalc.report.blocks import Report
@@ -28,6 +28,7 @@ def check_output(target: OutputOptions, suffixes: tuple[str, ...] = tuple(SAVED)
     Raises:
         UnknownNameError: there is no such format.
         OutputError: the file's suffix is none of ``suffixes``, or it cannot be written.
+        MissingExtraError: it is a PDF, and ReportLab is not installed.
     """
     if target.format not in PRINTED:
         error = UnknownNameError("format", target.format, PRINTED)
@@ -43,6 +44,10 @@ def check_output(target: OutputOptions, suffixes: tuple[str, ...] = tuple(SAVED)
             f"nothing is saved here as {suffix or target.output!r}", hint=f"one of: {', '.join(suffixes)}"
         )
     check_target(target.output, force=target.force)
+    if suffix == ".pdf":
+        from convcalc.render.pdf.fonts import check_installed
+
+        check_installed()
 
 
 def wants_data(target: OutputOptions) -> bool:
@@ -51,10 +56,17 @@ def wants_data(target: OutputOptions) -> bool:
     return suffix in (".json", ".yaml") or (target.format == "json" and not target.quiet)
 
 
-def emit(report: Report, target: OutputOptions, *, save: Saver | None = None, csv: Lines | None = None) -> None:
+def emit(
+    report: Report,
+    target: OutputOptions,
+    *,
+    save: Saver | None = None,
+    csv: Lines | None = None,
+    html: Lines | None = None,
+) -> None:
     """Save the requested file, then print the report.
 
-    ``csv``: returns the CSV lines of a report that has no rows.
+    ``csv``: returns the CSV lines of a report that has no rows; ``html``: the page of one that has its own.
 
     Raises:
         OutputError: the file cannot be written.
@@ -64,6 +76,9 @@ def emit(report: Report, target: OutputOptions, *, save: Saver | None = None, cs
         if not target.quiet:
             write(f"wrote {target.output}{''.join(f': {note}' for note in notes)}")
     if not target.quiet:
+        if target.format == "html" and html is not None:
+            sys.stdout.writelines(html())
+            return
         print_report(report, target.format, csv)
 
 
@@ -89,11 +104,11 @@ def save_document(report: Report, path: str, *, force: bool) -> tuple[str, ...]:
     Raises:
         OutputError: the file cannot be written.
     """
-    save_lines(path, lambda form: lines_of_report(report, form), force=force)
+    save_lines(path, lambda form: pieces_of_report(report, form), force=force)
     return ()
 
 
-def save_lines(path: str, lines: Callable[[str], Iterable[str]], *, force: bool) -> None:
+def save_lines(path: str, lines: Callable[[str], Pieces], *, force: bool) -> None:
     """Write the lines in the format of the file's suffix.
 
     Raises:

@@ -29,7 +29,10 @@ def check_one_figure(target: OutputOptions, count: int) -> None:
         UsageError: a figure is to be saved, and there is not exactly one cell.
     """
     if wants_figure(target) and count != 1:
-        raise UsageError("a figure shows one output cell", hint="one --pos; save many traces as .txt, .json or .csv")
+        raise UsageError(
+            "a figure shows one output cell",
+            hint="one --pos; save many traces as .pdf, .html, .md, .tex, .txt, .json or .csv",
+        )
 
 
 def check_figure(found: Ready, target: OutputOptions, *, keep: bool) -> None:

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from convcalc.cli.streams import page_width
 from convcalc.report.blocks import Block, Report
 
 Lines = Iterable[str]
 """Text in pieces, line ends included."""
+Pieces = Iterable[str | bytes]
+"""Pieces of a text, or of a file that is none."""
 
-PRINTED = ("table", "plain", "markdown", "latex", "json", "csv")
+PRINTED = ("table", "plain", "markdown", "latex", "html", "json", "csv")
 """The values of ``--format``; a table is drawn by the terminal's console."""
-SAVED = {".json": "json", ".yaml": "yaml", ".csv": "csv", ".txt": "plain", ".md": "markdown", ".tex": "latex"}
+SAVED = {
+    ".json": "json",
+    ".yaml": "yaml",
+    ".csv": "csv",
+    ".txt": "plain",
+    ".md": "markdown",
+    ".tex": "latex",
+    ".html": "html",
+    ".pdf": "pdf",
+}
 """The format of a file's suffix."""
 
 
 def lines_of_report(report: Report, form: str) -> Lines:
-    """The text of a report in a format that is not the terminal's."""
+    """The text of a report in a format that is printed, but not the terminal's."""
     return _REPORTS[form](report)
+
+
+def pieces_of_report(report: Report, form: str) -> Pieces:
+    """The content of a file of a report, in a format of :data:`SAVED`."""
+    return _pdf(_handout(report)) if form == "pdf" else lines_of_report(report, form)
 
 
 def _markdown(blocks: Iterable[Block]) -> Lines:
@@ -31,6 +47,18 @@ def _latex(blocks: Iterable[Block]) -> Lines:
     from convcalc.render.latex import latex_lines
 
     return (f"{line}\n" for line in latex_lines(blocks))
+
+
+def _html(blocks: Iterable[Block]) -> Lines:
+    from convcalc.render.html_document import html_lines
+
+    return (f"{line}\n" for line in html_lines(blocks))
+
+
+def _pdf(blocks: Iterable[Block]) -> Iterator[bytes]:
+    from convcalc.render.pdf.document import pdf_bytes
+
+    yield pdf_bytes(blocks)
 
 
 def _handout(report: Report) -> Iterable[Block]:
@@ -61,7 +89,12 @@ def _csv(report: Report) -> Lines:
     return csv_lines(report.rows() if report.rows else ())
 
 
-HANDOUTS: dict[str, Callable[[Iterable[Block]], Lines]] = {"markdown": _markdown, "latex": _latex}
+HANDOUTS: dict[str, Callable[[Iterable[Block]], Pieces]] = {
+    "markdown": _markdown,
+    "latex": _latex,
+    "html": _html,
+    "pdf": _pdf,
+}
 """Standalone pages, drawn with one block held at a time."""
 
 _REPORTS: dict[str, Callable[[Report], Lines]] = {
@@ -71,4 +104,5 @@ _REPORTS: dict[str, Callable[[Report], Lines]] = {
     "csv": _csv,
     "markdown": lambda report: _markdown(_handout(report)),
     "latex": lambda report: _latex(_handout(report)),
+    "html": lambda report: _html(_handout(report)),
 }

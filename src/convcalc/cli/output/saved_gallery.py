@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions
     from convcalc.report.blocks import Report
 
-_PICTURES = (".png", ".svg", ".html")
-SHEET_SUFFIXES = (*_PICTURES, *SAVED)
+_PICTURES = (".png", ".svg", ".html", ".pdf")
+SHEET_SUFFIXES = (*_PICTURES, *(suffix for suffix in SAVED if suffix not in _PICTURES))
 _SHARP = (384, 384)  # pixels of a picture that a page shows at about half that size
 
 
@@ -30,7 +30,7 @@ def rooms_of(target: OutputOptions) -> tuple[int, Rooms]:
     rooms: dict[Medium, Room] = {}
     if columns:
         rooms[Medium.PAGE] = (columns, columns)
-    if suffix in _PICTURES:
+    if suffix in _PICTURES or target.format == "html":
         rooms[Medium.SHEET] = _SHARP
     return columns, rooms
 
@@ -64,10 +64,21 @@ def _png(gallery: Gallery) -> bytes:
     return png_page(sheet_page(gallery))
 
 
-def _html(gallery: Gallery) -> bytes:
+def html_lines(gallery: Gallery) -> Iterable[str]:
+    """The contact sheet as the text of a page for a browser."""
     from convcalc.render.sheet import html_text
 
-    return html_text(gallery).encode()
+    yield html_text(gallery)
 
 
-_DRAWN: dict[str, Callable[[Gallery], bytes]] = {".png": _png, ".svg": _svg, ".html": _html}
+def _html(gallery: Gallery) -> bytes:
+    return "".join(html_lines(gallery)).encode()
+
+
+def _pdf(gallery: Gallery) -> bytes:
+    from convcalc.render.pdf.sheet import sheet_bytes
+
+    return sheet_bytes(gallery)
+
+
+_DRAWN: dict[str, Callable[[Gallery], bytes]] = {".png": _png, ".svg": _svg, ".html": _html, ".pdf": _pdf}

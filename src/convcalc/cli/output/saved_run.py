@@ -17,6 +17,7 @@ from convcalc.report.blocks import Report
 if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.layers.run import NetworkRun
+    from convcalc.tracing.contributions import Contributions
 
 _ARRAYS = (".npy", ".npz", ".csv", ".png")
 RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
@@ -38,13 +39,19 @@ def check_kept(target: OutputOptions, *, keep: bool) -> None:
 
 
 def saver(
-    report: Report, run: NetworkRun, target: OutputOptions, rule: str = "auto", *, keep: bool = False
+    report: Report,
+    run: NetworkRun,
+    target: OutputOptions,
+    rule: str = "auto",
+    *,
+    keep: bool = False,
+    apart: Contributions | None = None,
 ) -> Callable[[str], tuple[str, ...]]:
     """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels."""
     if wants_figure(target):
         from convcalc.report.run.figure import figure_of
 
-        return figure_saver(lambda: figure_of(run), target)
+        return figure_saver(lambda: figure_of(run, apart), target)
 
     def save(path: str) -> tuple[str, ...]:
         suffix = Path(path).suffix.lower()

@@ -48,12 +48,16 @@ class LegendShape(NamedTuple):
     @property
     def width(self) -> float:
         """From edge to edge."""
+        if self.legend.is_constant:
+            return text_width(self.legend.words, _LABEL)
         ends = text_width(self.legend.low, _LABEL) + text_width(self.legend.high, _LABEL) + _BETWEEN
         return max(_BAR[0], ends, text_width(self.legend.caption, _LABEL))
 
     @property
     def height(self) -> float:
-        """From the top to the bottom: caption, bar and numbers."""
+        """From the top to the bottom: caption, bar and numbers, or a line where there is one number."""
+        if self.legend.is_constant:
+            return _LABEL * LINE_HEIGHT
         return 2 * _LABEL * LINE_HEIGHT + _BAR[1]
 
     @property
@@ -210,6 +214,8 @@ def _placed(line: Sequence[Slot], top: float) -> Iterator[Group]:
 def _placed_legend(shape: LegendShape, x: float, y: float) -> Group:
     legend, line = shape.legend, _LABEL * LINE_HEIGHT
     box = Box(x, y, shape.width, shape.height)
+    if legend.is_constant:
+        return Group(box, lines_of((legend.words,), x, y, shape.width, _LABEL, Style.LABEL))
     bar = Bar(Box(x, y + line, shape.width, _BAR[1]), legend.is_diverging)
     low, high = text_width(legend.low, _LABEL), text_width(legend.high, _LABEL)
     below = bar.box.bottom

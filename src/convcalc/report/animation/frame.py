@@ -94,12 +94,15 @@ class Animation:
         channels: Sequence[int],
         start: int = 0,
         outputs: Mapping[int, Any] | None = None,
+        *,
+        by_channel: bool = False,
     ) -> None:
         """``channels``: of the output, side by side; ``start``: the first step, cells before it stay empty.
 
-        ``outputs``: those that the explainer has computed, if any.
+        ``outputs``: those that the explainer has computed, if any. ``by_channel``: with the maps of what each input
+        channel contributes, where a window is over several.
         """
-        self.explainer, self.sample, self.start = explainer, sample, start
+        self.explainer, self.sample, self.start, self.by_channel = explainer, sample, start, by_channel
         self.channels = tuple(channels) if self.stage.layer.output_shape[1:] else (0,)
         self.cells = CellExplainer(explainer, outputs)
 

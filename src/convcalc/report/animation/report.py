@@ -24,17 +24,20 @@ def animation_of(
     channels: Sequence[int],
     start: int = 0,
     outputs: Mapping[int, Any] | None = None,
+    *,
+    by_channel: bool = False,
 ) -> Animation:
     """The animation of an explainer's layer.
 
     ``channels``: of the output, side by side; ``start``: the first step; ``outputs``: those that the explainer has
-    computed, if any.
+    computed, if any; ``by_channel``: with the maps of what each input channel contributes.
 
     Raises:
         ConvcalcError: the layer, or one below it, cannot be computed.
     """
     stage = explainer.network.stages[explainer.number]
-    return (Stamping if is_stamped(stage) else Sliding)(explainer, sample, channels, start, outputs)
+    kind = Stamping if is_stamped(stage) else Sliding
+    return kind(explainer, sample, channels, start, outputs, by_channel=by_channel)
 
 
 def frame_blocks(frame: Frame, *, with_legend: bool = True) -> Iterator[Block]:

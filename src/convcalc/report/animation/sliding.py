@@ -8,6 +8,7 @@ from typing import Any
 from convcalc.layers.explainer import ExplainedCell
 from convcalc.numerals import Number
 from convcalc.report.animation.frame import Animation, Change, Frame, Items, legend_of
+from convcalc.report.animation.parts import part_row, scaled_part
 from convcalc.report.animation.planes import MOST_PLANES, output_panel, planes_read, read_panel
 from convcalc.report.animation.sums import sum_blocks
 from convcalc.report.animation.windows import window_rows
@@ -24,6 +25,7 @@ class Sliding(Animation):
         """As any :class:`Animation`."""
         super().__init__(*given, **named)
         self._made: dict[Cell, Number] = {}
+        self._parts: dict[tuple[int, Cell], Number] = {}
         self._next = self.start
 
     def frame(self, number: int) -> Frame:
@@ -36,7 +38,7 @@ class Sliding(Animation):
             return self._made.get(cell) if (cell[1:] or cell) <= place else None
 
         outputs = [output_panel(self, channel, {place}, value) for channel in self.channels]
-        rows = tuple(self._rows(explained, outputs))
+        rows = (*self._rows(explained, outputs), *self._sums(explained, outputs))
         return Frame(
             number=number,
             count=self.count,
@@ -55,12 +57,33 @@ class Sliding(Animation):
         cells = [(channel, *place) for channel in self.channels] if self.stage.layer.output_shape[1:] else [place]
         explained = [self.explain(cell) for cell in cells]
         self._made |= {each.place.cell: each.output for each in explained}
+        if self.by_channel:
+            self._parts |= {
+                (part.channel, trace.cell): scaled_part(trace, part)
+                for trace in _traces(explained)
+                for part in trace.channels
+            }
         self._next = max(self._next, number + 1)
         return explained
 
     def _rows(self, explained: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
-        traces = [each.explanation for each in explained if isinstance(each.explanation, Trace)]
+        traces = _traces(explained)
         return window_rows(traces, outputs) if traces else _read_rows(self, explained, outputs)
+
+    def _sums(self, explained: Sequence[ExplainedCell], outputs: Sequence[Panel]) -> Iterator[Items]:
+        """The maps of what each input channel contributes as far as they are computed, and the output as their sum."""
+        traces = _traces(explained) if self.by_channel else []
+        for trace, output in zip(traces, outputs, strict=False):
+
+            def made(part: int, cell: Cell, here: Cell = trace.cell) -> Number | None:
+                return self._parts.get((part, cell)) if cell[1:] <= here[1:] else None
+
+            if len(trace.channels) > 1:
+                yield part_row(self, trace, made, output)
+
+
+def _traces(explained: Sequence[ExplainedCell]) -> list[Trace]:
+    return [each.explanation for each in explained if isinstance(each.explanation, Trace)]
 
 
 def _change(cell: ExplainedCell) -> Change:

@@ -93,6 +93,16 @@ class Legend(NamedTuple):
     high: str
     is_diverging: bool
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether all cells have one value, so that there is no scale."""
+        return self.low == self.high
+
+    @property
+    def words(self) -> str:
+        """What is said instead of a scale."""
+        return f"{self.caption}: all {self.low}"
+
 
 Item = Panel | Sign | Legend
 

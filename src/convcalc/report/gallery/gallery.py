@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -35,8 +36,9 @@ class Gallery(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Its title."""
-        return f"{self.labels.input} through {counted(len(self.views) - 1, 'kernel')}"
+        """Its title: that of the file, or else the name of the file of numbers without its folder."""
+        name = self.labels.title or self.labels.input.rpartition("/")[2].rpartition(os.sep)[2]
+        return f"{name} through {counted(len(self.views) - 1, 'kernel')}"
 
     @property
     def description(self) -> tuple[str, ...]:

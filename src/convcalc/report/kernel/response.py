@@ -1,4 +1,4 @@
-"""A kernel's frequency response as sentences and small charts of text.
+"""A kernel's frequency response as sentences and small charts.
 
 Also the figure of a kernel: its weights, coloured by their values.
 """
@@ -11,16 +11,14 @@ from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.response import FREQUENCIES, Band, Curve, Plane, Response
 from convcalc.report.arrays.coloured_panels import check_drawable, coloured, scales_text, slice_panels
 from convcalc.report.arrays.figure import Figure, PanelKind
-from convcalc.report.blocks import Block, Flow, Grid, Role, Sentence, Span
+from convcalc.report.blocks import Block, Chart, Flow, Role, Sentence, Span
 from convcalc.report.text import directions, directions_text, listed, number_text, scale_text
 from convcalc.wording import shape_text
 
 _DIGITS = 3
 _MARGIN = 21  # columns at most of the names of directions
 _WIDTH = 17  # columns of a chart: frequencies 0 to 1/2, or −1/2 to 1/2 of a map; three of them stand on 80 columns
-_CHART_ROWS, _MAP_ROWS = 4, 9
-_EIGHTHS = " ▁▂▃▄▅▆▇█"
-_SHADES = " ░▒▓█"
+_MAP_ROWS = 9
 _EXPLANATION = "the gain of waves, by cycles per cell: 0 is flat, 0.25 a wave of 4 cells, 0.5 one of 2"
 
 
@@ -61,38 +59,20 @@ def _elsewhere(curve: Curve, axes: Sequence[int], rank: int) -> str:
     return f" (for {listed(held)})" if held else ""
 
 
-def _chart(curve: Curve, caption: str) -> Grid:
-    """The gains as bars of text; the rows are labelled with the gain at the top and at the bottom."""
+def _chart(curve: Curve, caption: str) -> Chart:
+    """The gains as bars, labelled with the gain at the top and at the bottom."""
     gains = curve.gain[:: (len(FREQUENCIES) - 1) // (_WIDTH - 1)].tolist()
     top = max(gains)
-    levels = [round(_CHART_ROWS * 8 * _share(gain, top)) for gain in gains]
-    rows = ["".join(_EIGHTHS[min(8, max(0, level - 8 * row))] for level in levels) for row in range(_CHART_ROWS)]
-    labels = ("0", *("",) * (_CHART_ROWS - 2), _gain(top))
-    return _picture(caption, rows[::-1], labels[::-1], ("0", "0.25", "0.5"))
+    return Chart(caption, (tuple(_share(gain, top) for gain in gains),), (_gain(top), "0"), ("0", "0.25", "0.5"))
 
 
-def _map(plane: Plane) -> Grid:
+def _map(plane: Plane) -> Chart:
     """The gains over the plane as shades; the frequencies from top to bottom label the rows."""
     top = float(plane.gain.max())
     columns, rows = ((len(plane.gain) - 1) // (size - 1) for size in (_WIDTH, _MAP_ROWS))
-    shades = [[_SHADES[round(4 * _share(gain, top))] for gain in row] for row in plane.gain[::rows, ::columns].tolist()]
-    middle = ("",) * (_MAP_ROWS // 2 - 1)
-    labels = ("-0.5", *middle, "0", *middle, "0.5")
-    return _picture(
-        f"both axes, gain 0 to {_gain(top)}", ["".join(row) for row in shades], labels, ("-0.5", "0", "0.5")
-    )
-
-
-def _picture(caption: str, rows: Sequence[str], labels: Sequence[str], marks: tuple[str, str, str]) -> Grid:
-    """Rows of text in a frame, with marks below its left end, middle and right end."""
-    left, middle, right = marks
-    footer = left + middle.center(_WIDTH - 2 * len(left)).rstrip().ljust(_WIDTH - len(left) - len(right)) + right
-    return Grid(
-        caption=(Span(caption, Role.TITLE),),
-        cells=tuple((Span(row, Role.NUMBER),) for row in rows),
-        row_labels=tuple(labels),
-        footer=f"  {footer}",
-    )
+    shares = tuple(tuple(_share(gain, top) for gain in row) for row in plane.gain[::rows, ::columns].tolist())
+    ends = ("-0.5", "0", "0.5")
+    return Chart(f"both axes, gain 0 to {_gain(top)}", shares, ends, ends, is_plane=True)
 
 
 def _share(gain: float, top: float) -> float:

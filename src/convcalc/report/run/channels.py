@@ -118,12 +118,17 @@ def _kernel_planes(problem: Problem) -> Iterator[tuple[str, Array]]:
             yield kernel_caption(problem, number, channel, one=len(filters) == 1, same=same), plane
 
 
-def kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, same: bool) -> str:
-    """The name of a plane of a filter; ``one``: there are no other filters, ``same``: its planes are all equal."""
+def kernel_caption(
+    problem: Problem, number: int, channel: int, *, one: bool, same: bool, with_bias: bool = True
+) -> str:
+    """The name of a plane of a filter; ``one``: there are no other filters, ``same``: its planes are all equal.
+
+    ``with_bias``: the first plane has the bias too.
+    """
     name = problem.labels.kernels[number] if problem.labels.kernels else ""
     turned = "turned" if problem.flip else ""
     parts = ["kernel" if one else f"kernel {number}", name, turned, scale_text(problem.scale[number])]
-    if problem.bias[number] and channel == 0:
+    if with_bias and problem.bias[number] and channel == 0:
         parts.append(f"+ bias {number_text(problem.bias[number])}")
     span = problem.in_channels // problem.groups
     if same:

@@ -17,6 +17,7 @@ from convcalc.report.size_arithmetic import size_sentences, unread_notes
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
+    from convcalc.tracing.contributions import Contributions
     from convcalc.tracing.verification import Verification
 
 
@@ -29,15 +30,17 @@ def convolution_run_report(
     explain: bool = False,
     maps: Maps | None = None,
     verified: Verification | None = None,
+    apart: Contributions | None = None,
 ) -> Report:
     """The report of a computed problem; ``explain``: its plan too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map. ``verified``: the verification.
+    Without ``maps`` no array is shown as a heat map. ``verified``: the verification. ``apart``: the parts of the output
+    by input channel, which are shown instead of the arrays one by one.
     """
     notes, explained = tuple(_notes(problem, output)), precision if explain else ""
     return Report(
-        blocks=(*_blocks(problem, output, plan, notes, explained, maps), *verification_blocks(verified)),
-        data=lambda: _data(problem, output, plan, notes, explained) | verification_data(verified),
+        blocks=(*_blocks(problem, output, plan, notes, explained, maps, apart), *verification_blocks(verified)),
+        data=lambda: _data(problem, output, plan, notes, explained, apart) | verification_data(verified),
         notes=notes,
     )
 
@@ -51,14 +54,25 @@ def _notes(problem: Problem, output: Array) -> Iterator[str]:
 
 
 def _blocks(
-    problem: Problem, output: Array, plan: Plan, notes: tuple[str, ...], explained: str, maps: Maps | None
+    problem: Problem,
+    output: Array,
+    plan: Plan,
+    notes: tuple[str, ...],
+    explained: str,
+    maps: Maps | None,
+    apart: Contributions | None,
 ) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
     yield say(headline(problem))
     yield from size_sentences(problem.axes)
     yield from map(note, notes)
-    yield from array_blocks(problem, output, maps)
+    if apart is None:
+        yield from array_blocks(problem, output, maps)
+    else:
+        from convcalc.report.run.contributions import contribution_blocks
+
+        yield from contribution_blocks(apart, output, maps)
     yield say(
         f"{counted(problem.macs, 'MAC')}, engine {plan.engine} ({plan.reason}), {plan.arithmetic.words}",
         Role.LABEL,
@@ -70,10 +84,17 @@ def _blocks(
         yield from plan_blocks(problem, plan, explained)
 
 
-def _data(problem: Problem, output: Array, plan: Plan, notes: tuple[str, ...], explained: str) -> dict[str, Any]:
+def _data(
+    problem: Problem,
+    output: Array,
+    plan: Plan,
+    notes: tuple[str, ...],
+    explained: str,
+    apart: Contributions | None,
+) -> dict[str, Any]:
     from convcalc.report.plan import plan_data, plan_summary
 
-    return {
+    document = {
         "schema": f"convcalc.run/{SCHEMA_VERSION}",
         **problem_data(problem),
         "plan": plan_data(problem, plan, explained) if explained else plan_summary(problem, plan),
@@ -81,3 +102,8 @@ def _data(problem: Problem, output: Array, plan: Plan, notes: tuple[str, ...], e
         "output_shape": list(output.shape),
         "output": array_data(output),
     }
+    if apart is None:
+        return document
+    from convcalc.report.run.contributions import contribution_data
+
+    return document | {"contributions": contribution_data(apart)}

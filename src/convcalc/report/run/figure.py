@@ -13,7 +13,9 @@ from convcalc.report.arrays.coloured_panels import Coloured, check_drawable, col
 from convcalc.report.arrays.figure import Figure, Item, Panel, PanelKind, Sign
 from convcalc.report.headline import headline
 from convcalc.report.run.channels import kernel_caption
+from convcalc.report.run.contributions import contribution_rows
 from convcalc.report.text import cells_text
+from convcalc.tracing.contributions import Contributions
 from convcalc.wording import counted, shape_text
 
 
@@ -31,9 +33,12 @@ def check_figure_of(network: Network, samples: int, numbers: Sequence[int]) -> N
     check_drawable(shapes, "input and outputs have", ".npz")
 
 
-def figure_of(run: NetworkRun) -> Figure:
-    """A run as a figure: a convolution with its kernel, of more layers the input and the outputs that were kept."""
-    return layers_figure(run) if run.problem is None else run_figure(run.problem, run.output)
+def figure_of(run: NetworkRun, apart: Contributions | None = None) -> Figure:
+    """A run as a figure: a convolution with its kernel, of more layers the input and the outputs that were kept.
+
+    ``apart``: the parts of a convolution's output by input channel.
+    """
+    return layers_figure(run) if run.problem is None else run_figure(run.problem, run.output, apart)
 
 
 def layers_figure(run: NetworkRun) -> Figure:
@@ -84,18 +89,24 @@ def check_run_figure(problem: Problem) -> None:
     check_drawable(shapes, "input, kernel and output have", suffix)
 
 
-def run_figure(problem: Problem, output: Array) -> Figure:
-    """Input, kernel and output with all their channels; output: (batch, out_channels, *spatial)."""
+def run_figure(problem: Problem, output: Array, apart: Contributions | None = None) -> Figure:
+    """Input, kernel and output with all their channels, and with ``apart`` the parts of the output.
+
+    ``output``: (batch, out_channels, *spatial).
+    """
+    made = output if apart is None else apart.with_sum(output)
+    check_drawable([made.shape], "the parts of the output have", ".json")
     arrays = [
         coloured(PanelKind.INPUT, problem.input),
         coloured(PanelKind.KERNEL, problem.applied_weight),
-        coloured(PanelKind.OUTPUT, output),
+        coloured(PanelKind.OUTPUT, made),
     ]
     found = [each for each in arrays if each.values.size]
+    rows = _rows(problem, *arrays) if apart is None else contribution_rows(apart, *arrays)
     return Figure(
         title=problem.labels.title or f"output {cells_text(problem.output_size)}",
         description=headline(problem),
-        rows=(*_rows(problem, *arrays), tuple(each.legend for each in found)),
+        rows=(*rows, tuple(each.legend for each in found)),
         remark=scales_text(found),
     )
 
@@ -110,14 +121,7 @@ def _rows(problem: Problem, inputs: Coloured, kernels: Coloured, outputs: Colour
         return
     yield from map(tuple, given)
     for planes, results in zip(filters, made, strict=True):
-        yield (*_added(planes), Sign("→"), *results)
-
-
-def _added(panels: Sequence[Panel]) -> Iterator[Item]:
-    for number, panel in enumerate(panels):
-        if number:
-            yield Sign("+")
-        yield panel
+        yield (*planes, Sign("→"), *results)
 
 
 def _channels(problem: Problem, array: Coloured, sample: int) -> Iterator[Panel]:

@@ -18,27 +18,44 @@ from convcalc.report.text import brief_text, number_text
 from convcalc.wording import counted, shape_text
 
 if TYPE_CHECKING:
-    pass
-
+    from convcalc.tracing.contributions import Contributions
 
 _DIGITS = 4  # of a float in the table; JSON has all of them
 
 
 def network_run_report(
-    run: NetworkRun, *, explain: bool = False, maps: Maps | None = None, labels: Sequence[str] = ()
+    run: NetworkRun,
+    *,
+    explain: bool = False,
+    maps: Maps | None = None,
+    labels: Sequence[str] = (),
+    failed: str = "",
 ) -> Report:
     """The result of each layer, then the outputs; ``explain``: each convolution's engine too.
 
-    ``labels``: the names of the output's classes, the largest of which are listed.
+    ``labels``: the names of the output's classes, the largest of which are listed. ``failed``: words on an output that
+    is not the expected one.
 
     Raises:
         FieldError: the output is no features, or there are not as many names.
     """
     notes, scores = tuple(_notes(run)), class_scores(run, labels) if labels else []
-    return Report(
+    report = Report(
         blocks=(*_blocks(run, notes, explain, maps), *(class_blocks(scores, len(run.output)) if scores else ())),
         data=lambda: _data(run, notes) | ({"classes": class_data(scores)} if scores else {}),
         notes=notes,
+    )
+    return with_failure(report, failed)
+
+
+def with_failure(report: Report, failed: str) -> Report:
+    """The report with a sentence on an output that is not the expected one, if there is one."""
+    if not failed:
+        return report
+    return report._replace(
+        blocks=(*report.blocks, say(failed, Role.BAD, space_before=True)),
+        data=lambda: report.data() | {"notes": [*report.notes, failed]},
+        notes=(*report.notes, failed),
     )
 
 
@@ -136,19 +153,30 @@ def run_report(
     explain: bool = False,
     maps: Maps | None = None,
     labels: Sequence[str] = (),
+    failed: str = "",
+    apart: Contributions | None = None,
 ) -> Report:
     """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map. ``labels``: the names of the output's classes.
+    Without ``maps`` no array is shown as a heat map. ``labels``: the names of the output's classes. ``failed``: words
+    on an output that is not the expected one. ``apart``: the parts of a convolution's output by input channel.
 
     Raises:
         FieldError: the output is no features, or there are not as many names.
     """
     if run.problem is None or labels:
-        return network_run_report(run, explain=explain, maps=maps, labels=labels)
+        return network_run_report(run, explain=explain, maps=maps, labels=labels, failed=failed)
     from convcalc.report.run.convolution import convolution_run_report
 
     (layer,) = run.layers
-    return convolution_run_report(
-        run.problem, run.output, layer.plans[0], precision, explain=explain, maps=maps, verified=layer.verified
+    report = convolution_run_report(
+        run.problem,
+        run.output,
+        layer.plans[0],
+        precision,
+        explain=explain,
+        maps=maps,
+        verified=layer.verified,
+        apart=apart,
     )
+    return with_failure(report, failed)
