@@ -65,7 +65,7 @@ def cells_of(buffer: Array, size: int, delimiter: int) -> Cells:
     ends = np.flatnonzero(is_end)
     ends += LEAD
     starts = np.empty_like(ends)
-    starts[0] = LEAD
+    starts[:1] = LEAD
     np.add(ends[:-1], 1, out=starts[1:])
     return Cells(starts, ends)
 

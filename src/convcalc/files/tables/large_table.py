@@ -7,8 +7,11 @@ gives the same numbers, and finds the words for what is wrong.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -24,10 +27,11 @@ from convcalc.files.tables.number_style import NumberStyle, style_of
 from convcalc.files.tables.options import TableOptions
 from convcalc.files.tables.text_records import comment_names, records_of, text_table
 from convcalc.files.text import decode
-from convcalc.limits import Limits
+from convcalc.limits import Limits, usable_cores
 
 _BLOCK = 1 << 18  # bytes: their arrays stay in a processor's second cache
-_HEAD = 1 << 16
+_HEAD = 1 << 14
+_THREADS, _BUFFERS = 2, 4
 _MOST_ODD = 1 / 16  # of the cells of a block: above that, reading them one by one is no gain
 _BLANKS = re.compile(rb"[ \t]+")
 
@@ -63,7 +67,7 @@ def read_large(stream: BinaryIO, size: int, source: str, limits: Limits, options
         return None
     stream.seek(form.offset)
     collected = _Collected(form, size, options.gaps == "refuse")
-    for block in _blocks(stream, form.delimiter):
+    for block in _parsed(_blocks(stream, form.delimiter), form):
         if not collected.add(block) or collected.rows * len(form.places) > limits.values:
             return None
     columns = collected.columns()
@@ -107,32 +111,115 @@ def _form(head: bytes, source: str, options: TableOptions) -> _Form | None:
     return _Form(layout, places, (lines.delimiter or " ").encode(), style, offset, line)
 
 
-def _blocks(stream: BinaryIO, delimiter: bytes) -> Iterator[bytes]:
+class _Block:
+    """Whole lines in a buffer, with the room before and after them that :func:`numbers_of` needs."""
+
+    def __init__(self, size: int) -> None:
+        self.data = bytearray((LEAD + size + 31) // 8 * 8)
+        self.buffer: Array = np.frombuffer(self.data, np.uint8)
+        self.size = 0
+        """Bytes of the lines, after :data:`LEAD`."""
+
+    def text(self, start: int, end: int) -> bytes:
+        """The bytes between two offsets in the buffer."""
+        return bytes(self.data[start:end])
+
+    @classmethod
+    def of(cls, lines: bytes) -> _Block:
+        block = cls(len(lines))
+        block.data[LEAD : LEAD + len(lines)] = lines
+        block.size = len(lines)
+        return block
+
+
+def _blocks(stream: BinaryIO, delimiter: bytes) -> Iterator[_Block]:
     """The rest of a file in blocks of whole lines, each with its line feed, without blanks around cells."""
     rest = b""
-    while block := stream.read(_BLOCK):
-        block = rest + block
-        end = len(block.rstrip(b"\r\n"))  # blank lines at the end are held back: only the last may be
-        end = block.rfind(b"\n", 0, end) + 1
-        rest = block[end:]
+    for block in cycle([_Block(_BLOCK) for _ in range(_BUFFERS)]):
+        block.data[LEAD : LEAD + len(rest)] = rest
+        got = stream.readinto(memoryview(block.data)[LEAD + len(rest) : LEAD + _BLOCK])  # type: ignore[attr-defined]
+        have = LEAD + len(rest) + got
+        if not got:
+            break
+        end = have
+        while end > LEAD and block.data[end - 1] in b"\r\n":
+            end -= 1  # blank lines at the end are held back: only the last may be
+        end = block.data.rfind(b"\n", LEAD, end) + 1
+        rest = block.text(end or LEAD, have)
+        if len(rest) == _BLOCK:
+            yield _Block.of(rest)  # a line without end, which is like no other
+            return
         if end:
-            yield _tidy(block[:end], delimiter)
+            block.size = end - LEAD
+            yield _tidy(block, delimiter)
     if rest := rest.strip(b"\r\n"):
-        yield _tidy(rest + b"\n", delimiter)
+        yield _tidy(_Block.of(rest + b"\n"), delimiter)
 
 
-def _tidy(block: bytes, delimiter: bytes) -> bytes:
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
+def _tidy(block: _Block, delimiter: bytes) -> _Block:
+    """The block without carriage returns, and without blanks around its cells."""
+    end = LEAD + block.size
+    has_return = block.data.find(b"\r", LEAD, end) >= 0
+    has_blank = block.data.find(b" ", LEAD, end) >= 0 or (delimiter == b" " and block.data.find(b"\t", LEAD, end) >= 0)
+    if not has_return and not has_blank:
+        return block
+    lines = block.text(LEAD, end).replace(b"\r\n", b"\n")
     if delimiter == b" ":
-        if b"  " in block or b"\t" in block:
-            block = _BLANKS.sub(b" ", block)
-        if b"\n " in block or block.startswith(b" "):
-            block = block.replace(b"\n ", b"\n").removeprefix(b" ")
-        return block.replace(b" \n", b"\n")
-    while b" " in block and delimiter + b" " in block:  # one byte is found much faster than two
-        block = block.replace(delimiter + b" ", delimiter)
-    return block
+        lines = _BLANKS.sub(b" ", lines)
+        return _Block.of(lines.replace(b"\n ", b"\n").removeprefix(b" ").replace(b" \n", b"\n"))
+    while delimiter + b" " in lines:
+        lines = lines.replace(delimiter + b" ", delimiter)
+    return _Block.of(lines) if len(lines) != block.size else block
+
+
+class _Parsed(NamedTuple):
+    """A block with its numbers."""
+
+    block: _Block
+    cells: Cells
+    wanted: Cells
+    """Those of the columns that are needed."""
+    numbers: Numbers
+    rows: int
+
+
+def _parse(block: _Block, form: _Form) -> _Parsed | None:
+    """The numbers of a block, or None where a row has more or fewer cells than the others."""
+    width = len(form.layout.kinds)
+    cells = cells_of(block.buffer, block.size, ord(form.delimiter))
+    count = len(cells.ends)
+    is_line_end = block.buffer.take(cells.ends) == ord("\n")
+    if not count or count % width or np.count_nonzero(is_line_end) * width != count:
+        return None
+    if not is_line_end[width - 1 :: width].all():
+        return None
+    wanted = cells
+    if form.places != tuple(range(width)):
+        places = list(form.places)
+        wanted = Cells(*(each.reshape(-1, width)[:, places].ravel() for each in cells))
+    return _Parsed(block, cells, wanted, numbers_of(block.buffer, wanted, ord(form.style.decimal)), count // width)
+
+
+def _parsed(blocks: Iterator[_Block], form: _Form) -> Iterator[_Parsed | None]:
+    """The numbers of all blocks in order, by two threads where there are two cores: NumPy works without Python's lock.
+
+    As many blocks as there are buffers are held at a time.
+    """
+    if usable_cores() == 1:
+        yield from (_parse(block, form) for block in blocks)
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:
+        waiting: deque[Future[_Parsed | None]] = deque()
+        try:
+            for block in blocks:
+                waiting.append(pool.submit(_parse, block, form))
+                if len(waiting) == _BUFFERS - 1:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for each in waiting:
+                each.cancel()
 
 
 @dataclass
@@ -150,59 +237,35 @@ class _Collected:
     gaps: list[tuple[int, Array]] = field(default_factory=list)
     """Of blocks with gaps their first row, and (rows, places) which cells are."""
     dates: dict[int, list[str]] = field(default_factory=dict)
-    buffer: Array = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def __post_init__(self) -> None:
         # The allocator of glibc keeps freed memory of up to the largest block that was freed; without this one every
         # array of every block would be new pages of the system, which take longer than what is computed in them.
         np.empty(1 << 24, np.uint8)
 
-    def add(self, block: bytes) -> bool:
-        """Whether the block is like the others; its numbers are added."""
-        width = len(self.form.layout.kinds)
-        buffer = self._filled(block)
-        cells = cells_of(buffer, len(block), ord(self.form.delimiter))
-        count = len(cells.ends)
-        is_line_end = buffer.take(cells.ends) == ord("\n")
-        if not count or count % width or np.count_nonzero(is_line_end) * width != count:
+    def add(self, parsed: _Parsed | None) -> bool:
+        """Whether a block is like the others; its numbers are added."""
+        if parsed is None or not self._add_texts(parsed):
             return False
-        if not is_line_end[width - 1 :: width].all():
-            return False
-        if not self._add_texts(block, cells, width):
-            return False
-        wanted = self._wanted(cells, width)
-        found = numbers_of(buffer, wanted, ord(self.form.style.decimal))
-        gaps = self._read_odd(block, wanted, found) if found.is_unread.any() else np.zeros(0, bool)
+        found = parsed.numbers
+        gaps = self._read_odd(parsed) if found.is_unread.any() else np.zeros(0, bool)
         if gaps is None:
             return False
-        self._store(found, gaps, count // width)
+        self._store(found, gaps, parsed.rows)
         return True
 
-    def _filled(self, block: bytes) -> Array:
-        """The block in a buffer with the room that :func:`numbers_of` needs around it."""
-        needed = (LEAD + len(block) + 31) // 8 * 8
-        if len(self.buffer) < needed:
-            self.buffer = np.zeros(needed * 2, np.uint8)
-        self.buffer[LEAD : LEAD + len(block)] = np.frombuffer(block, np.uint8)
-        return self.buffer
-
-    def _wanted(self, cells: Cells, width: int) -> Cells:
-        if self.form.places == tuple(range(width)):
-            return cells
-        places = list(self.form.places)
-        return Cells(*(each.reshape(-1, width)[:, places].ravel() for each in cells))
-
-    def _add_texts(self, block: bytes, cells: Cells, width: int) -> bool:
+    def _add_texts(self, parsed: _Parsed) -> bool:
         """Keep the cells of columns of dates; whether texts that are not numbers are texts at all."""
-        kinds = self.form.layout.kinds
+        kinds, (block, cells) = self.form.layout.kinds, parsed[:2]
         if "date" not in kinds and "text" not in kinds and "empty" not in kinds:
             return True
         try:
-            text = decode(block, "")
+            text = decode(block.text(LEAD, LEAD + block.size), "")
         except ConvcalcError:
             return False
         if not text.isascii() or '"' in text or "#" in text:
             return False  # offsets in bytes are not those in text
+        width = len(kinds)
         for place, kind in enumerate(kinds):
             spans = zip(cells.starts[place::width].tolist(), cells.ends[place::width].tolist(), strict=True)
             if kind == "date":
@@ -211,16 +274,15 @@ class _Collected:
                 return False
         return True
 
-    def _read_odd(self, block: bytes, cells: Cells, found: Numbers) -> Array | None:
+    def _read_odd(self, parsed: _Parsed) -> Array | None:
         """Read the cells that are not plain numbers; which of all are gaps, or None where one is left to the text."""
+        cells, found = parsed.wanted, parsed.numbers
         odd = np.flatnonzero(found.is_unread)
         gaps = np.zeros(len(found.is_unread), bool)
-        if len(odd) > _MOST_ODD * len(gaps) and len(odd) > len(self.form.places):
-            spans = cells.ends[odd] - cells.starts[odd]
-            if spans.any():
-                return None
+        if len(odd) > max(_MOST_ODD * len(gaps), len(self.form.places)) and (cells.ends - cells.starts)[odd].any():
+            return None
         for at in odd.tolist():
-            text = block[cells.starts[at] - LEAD : cells.ends[at] - LEAD].decode("latin-1").strip()
+            text = parsed.block.text(cells.starts[at], cells.ends[at]).decode("latin-1").strip()
             if is_gap(text):
                 if self.refuses_gaps:
                     return None
