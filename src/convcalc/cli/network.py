@@ -91,7 +91,7 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    request = read_request(options.file or piped(), context, options.table.given)
+    request = read_request(piped() if options.file is None else options.file, context, options.table.given)
     return changed(request, options, layer).override(dtype=options.dtype), context
 
 

@@ -241,7 +241,7 @@ class _Reader:
             return ""
         if any(map(_is_number, row.cells)):
             return f"--skip {place + 1} leaves the column out, if it holds names" if place == 0 else ""
-        return f"if row {row.line} is a header, --header"
+        return f"if row {row.line} is a header, delete it"
 
 
 def _mask(gaps: Sequence[tuple[int, int]], shape: tuple[int, ...]) -> Array:

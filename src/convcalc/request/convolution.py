@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, below
 from convcalc.files.numbers import array
+from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.kinds.convolution import Convolution
@@ -76,7 +79,8 @@ def _problem(request: Request, context: Context) -> Problem:
     cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
-    weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
+    with _of_table(tensor):
+        weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
     problem = build_problem(
         cells,
         weight,
@@ -99,6 +103,17 @@ def _problem(request: Request, context: Context) -> Problem:
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
+
+
+@contextmanager
+def _of_table(tensor: Tensor) -> Iterator[None]:
+    """A context that adds to errors about a kernel that a table can be read in another way."""
+    try:
+        yield
+    except GeometryError as error:
+        if tensor.channels.names and error.hint:
+            error.hint += ", or --dims 2 for the table's rows and columns"
+        raise
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:
