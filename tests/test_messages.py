@@ -1153,7 +1153,7 @@ MESSAGES = [
      ["run", "a.csv", "--kernel", "sobel-x"], 2,
      "error: kernel sobel-x has 2 axes, which does not go with dims 1\n"
      "hint: choose one for 1-D inputs, or --dims 2 for the table's rows and columns\n"),
-    ("a bracket that is not closed in --kernel", {"a.csv": "a,b\n1,2\n"}, ["run", "a.csv", "--kernel", "tensor([[1 2)"], 2,
+    ("a bracket that is not closed in --kernel", {}, ["run", "--kernel", "tensor([[1 2)"], 2,
      "error: --kernel: a bracket is not closed\n"
      "hint: numbers are read here, nothing is run\n"),
     ("code in place of numbers", {}, ["run", "tensor([1, 2]).sum()"], 1,
