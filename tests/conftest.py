@@ -40,7 +40,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "tracing": ("tracing", "questions"),
     "layers": ("layer_properties", "layer_settings", "layer_alone"),
     "picture": ("picture",),
-    "files": ("numbers", "yaml_reader", "csv", "npy_npz", "image", "safetensors"),
+    "files": ("numbers", "yaml_reader", "csv", "tables", "pasted", "decimal_digits", "npy_npz", "image", "safetensors"),
     "models": ("onnx_windows",),
     "request": ("network_reading", "spelling"),
     "api": ("worked_examples",),

@@ -1151,7 +1151,7 @@ MESSAGES = [
      "hint: leave skip out\n"),
     ("a kernel of two axes on a signal", {"a.csv": "time,b\n1,2\n2,3\n"},
      ["run", "a.csv", "--kernel", "sobel-x"], 2,
-     "error: kernel sobel-x has 2 axes, which does not go with dims 1\n"
+     "error: --kernel: kernel sobel-x has 2 axes, which does not go with dims 1\n"
      "hint: choose one for 1-D inputs, or --dims 2 for the table's rows and columns\n"),
     ("a bracket that is not closed in --kernel", {}, ["run", "--kernel", "tensor([[1 2)"], 2,
      "error: --kernel: a bracket is not closed\n"

@@ -203,6 +203,7 @@ def test_flags_of_tables_are_refused_where_there_is_none(cli):
         assert "columns says how a table is read" in done.err
 
 
+@pytest.mark.slow
 def test_a_large_table_is_read_as_a_small_one(tmp_path):
     """Beyond a MiB the blocks begin and end anywhere, and the numbers, gaps and dates are the same."""
     clock = [f"2024-01-01 00:{row // 60 % 60:02d}:{row % 60:02d}" for row in range(40_000)]
@@ -222,6 +223,7 @@ def test_a_large_table_is_read_as_a_small_one(tmp_path):
 DAMAGED = [b"1,2\n" * 300_000 + b"x,3\n", b"1,2\n" * 300_000 + b"3\n", b"a,b\n" + b"1,2\n" * 300_000 + b"\n3,\n"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", DAMAGED)
 def test_what_is_wrong_at_the_end_of_a_large_table_is_found(data, cli):
     """With its line, in the words of small ones."""

@@ -64,6 +64,7 @@ OPTIONAL = {
     "image": (Package("pillow", "PIL", "10.3"),),
     "onnx": (Package("onnx", "onnx", "1.16"),),
     "tui": (Package("textual", "textual", "3"),),
+    "tables": (Package("pyarrow", "pyarrow", "16"), Package("openpyxl", "openpyxl", "3.1")),
     "bench": (
         Package("torch", "torch", "2.13.0"),
         Package("scipy", "scipy", "1.11"),
