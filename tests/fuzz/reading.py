@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import cast
 
 from convcalc.context import Context
+from convcalc.errors import ConvcalcError
 from convcalc.files.named_arrays import open_arrays
 from convcalc.files.npz import NpzArchive
 from convcalc.files.safetensors import Safetensors
-from convcalc.files.tables.options import GAP_RULES, TableOptions
+from convcalc.files.tables.large_table import read_large
+from convcalc.files.tables.options import BY_CONTENT, GAP_RULES, TableOptions
 from convcalc.files.tensor_file import read_tensor
 from convcalc.files.text import STANDARD_INPUT
 from convcalc.limits import MIB, Limits
@@ -57,6 +61,8 @@ def table(data: bytes) -> object:
     chosen = sum(data)
     gaps = GAP_RULES[chosen % len(GAP_RULES)]
     options = TableOptions(gaps=gaps, header=(None, True, False)[chosen % 3], transpose=chosen % 7 == 0)
+    with suppress(ConvcalcError):  # as if it were a large one
+        read_large(BytesIO(data), len(data), "f", LIMITS, BY_CONTENT if chosen % 2 else options)
     found = read_tensor(STANDARD_INPUT, LIMITS, options=None if chosen % 2 else options)
     return found.read_as(1 + chosen % 2)
 
