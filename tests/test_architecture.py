@@ -28,6 +28,7 @@ CORE = (
     "limits",
     "geometry",
     "arrays",
+    "channels",
     "kernels",
     "problem",
     "build",
@@ -39,7 +40,7 @@ CORE = (
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
     "picture": ("wording", "numerals", "errors", "arrays"),  # values, levels and colours: it knows no problem
-    "files": ("wording", "numerals", "errors", "limits", "arrays"),  # it knows nothing of convolution
+    "files": ("wording", "numerals", "errors", "limits", "arrays", "channels"),  # it knows nothing of convolution
     "models": (*CORE, "files"),
     "quiz": (*CORE, "files"),  # questions about networks: it knows neither files' words nor pages
     "request": (*CORE, "picture", "files", "models"),
@@ -73,6 +74,7 @@ BELOW: dict[str, tuple[str, ...]] = {
 }
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "arrays": ("numpy",),
+    "channels": ("numpy",),
     "kernels": ("numpy",),
     "problem": ("numpy",),
     "build": ("numpy",),
@@ -80,7 +82,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),
-    "files": ("numpy", "yaml", "PIL"),
+    "files": ("numpy", "yaml", "PIL", "pyarrow", "openpyxl"),
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "numpy", "PIL", "reportlab"),  # PIL draws a contact sheet as PNG, ReportLab writes PDF

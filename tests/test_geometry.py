@@ -382,7 +382,7 @@ def test_padding_of_one_axis_hints_at_the_pair() -> None:
 @pytest.mark.parametrize(
     ("cells", "weight", "text"),
     [
-        ((1, 2), (1, 2), "input has 2 axes and weight has 2"),
+        ((1, 2, 3), (1, 1, 3, 3, 3), "input has 3 axes and weight has 5"),
         ((1, 1, 3, 3, 3), (1, 1, 3), "input has 5 axes and weight has 3"),
         ((1, 3, 5), (2, 2, 3), "the kernel spans 2 channels, the input has 3 channels"),
         ((1, 1, 5), (2, 3, 3), "the kernel spans 3 channels, the input has 1 channel"),

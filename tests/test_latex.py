@@ -30,8 +30,8 @@ ALIGNED = ENVIRONMENTS - {"document"}
 MATHEMATICS = {"array", "align*"}
 STRUCTURE = {
     "\\", "allowbreak", "begin", "bottomrule", "cdots", "cellcolor", "chartbar", "chartof", "chartrow", "codepoint",
-    "end", "endhead", "enspace", "fact", "filled", "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf", "medskip",
-    "midrule", "multicolumn", "paddedcell", "par", "place", "quad", "raggedright", "rule", "section", "shade", "strut",
+    "end", "endhead", "enspace", "fact", "filled", "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf",
+    "medskip", "midrule", "multicolumn", "paddedcell", "par", "place", "quad", "raggedright", "rule", "section", "shade", "strut",
     "subsection", "text", "textbf", "textcolor", "tfrac", "toprule", "underbrace", "windowcell", " ",
 }  # fmt: skip
 """Commands that are not characters."""

@@ -32,7 +32,7 @@ def matrix_of(network, layer):
     assert done.code == 0, done.err
     with np.load(network.folder / f"{layer}.npz") as saved:
         arrays = dict(saved)
-    np.testing.assert_array_equal(read_csv(done.out, "matrix", Limits()), arrays["matrix"])
+    np.testing.assert_array_equal(read_csv(done.out, "matrix", Limits()).array, arrays["matrix"])
     return arrays["matrix"], arrays["offset"]
 
 

@@ -1132,22 +1132,43 @@ MESSAGES = [
      "  weights: [[1, 2], [3]]\n"
      "                    ^\n"),
     # CSV
-    ("a decimal comma beside semicolons", {"a.csv": "1,5;2\n3;4\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
-     "error: a.csv:1:1: row 1, column 1: expected a number, got '1,5'\n"
-     "hint: a decimal comma: write 1.5\n"),
-    ("a header", {"a.csv": "a,b\n1,2\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
-     "error: a.csv:1:1: row 1, column 1: expected a number, got 'a'\n"
-     "hint: if row 1 is a header, delete it\n"),
+    ("a decimal comma beside semicolons", {"a.csv": "1,500;2\n3;4\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
+     "error: a.csv:1:1: row 1, column 1: '1,500' can be read in two ways: 1500 (decimal point, commas between "
+     "thousands) and 1.500 (decimal comma)\n"
+     "hint: --decimal , for 1.500 or --decimal . for 1500\n"),
+    ("names or numbers", {"a.csv": "a,1\nb,2\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
+     "error: a.csv:1: row 1 can be read in two ways: as names of columns, of which 'a' is one, or as the label 'a' "
+     "with the numbers 1\n"
+     "hint: --header for names, --no-header for numbers\n"),
+    ("a column that is not there", {"a.csv": "a,b\n1,2\n"}, ["run", "a.csv", "--columns", "c"], 2,
+     "error: --columns: unknown column 'c'\n"
+     "hint: one of: a, b\n"),
+    ("no rule of gaps", {"a.csv": "a,b\n1,2\n"}, ["run", "a.csv", "--gaps", "mean"], 2,
+     "error: --gaps: gaps is 'mean'\n"
+     "hint: one of: refuse zero hold linear nan\n"),
+    ("columns of numbers in brackets", {}, ["run", "[[1,2]]", "--skip", "1"], 2,
+     "error: --skip: skip says how a table is read, the numbers given is YAML or JSON\n"
+     "hint: leave skip out\n"),
+    ("a kernel of two axes on a signal", {"a.csv": "time,b\n1,2\n2,3\n"},
+     ["run", "a.csv", "--kernel", "sobel-x"], 2,
+     "error: --kernel: kernel sobel-x has 2 axes, which does not go with dims 1\n"
+     "hint: choose one for 1-D inputs, or --dims 2 for the table's rows and columns\n"),
+    ("a bracket that is not closed in --kernel", {}, ["run", "--kernel", "tensor([[1 2)"], 2,
+     "error: --kernel: a bracket is not closed\n"
+     "hint: numbers are read here, nothing is run\n"),
+    ("code in place of numbers", {}, ["run", "tensor([1, 2]).sum()"], 1,
+     "error: the numbers given:1:15: expected a number, got '.sum()'\n"
+     "  tensor([1, 2]).sum()\n"
+     "                ^\n"
+     "hint: numbers are read here, nothing is run\n"),
     ("a shorter row", {"a.csv": "1,2\n3\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
      "error: a.csv:2: row 2 has 1 value, row 1 has 2\n"),
     ("an empty cell", {"a.csv": "1,,2\n3,4,5\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
-     "error: a.csv:1:2: row 1, column 2: expected a number, got nothing\n"),
-    ("a comma at the end", {"a.csv": "1,2,\n3,4,\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
-     "error: a.csv:1:3: row 1, column 3: expected a number, got nothing\n"
-     "hint: delete the delimiter at the end of the row\n"),
+     "error: a.csv:1:2: row 1, column 2: expected a number, got nothing\n"
+     "hint: --gaps zero, hold, linear or nan says what a cell without a number becomes\n"),
     ("NA", {"a.csv": "1,2\n3,NA\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
      "error: a.csv:2:2: row 2, column 2: expected a number, got 'NA'\n"
-     "hint: write nan for a missing value, or a number\n"),
+     "hint: --gaps zero, hold, linear or nan says what a cell without a number becomes\n"),
     ("a percentage", {"a.csv": "1,50%\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
      "error: a.csv:1:2: row 1, column 2: expected a number, got '50%'\n"
      "hint: write 50/100\n"),
@@ -1167,9 +1188,6 @@ MESSAGES = [
      "error: a.csv:5: channel 2 has 1 row, channel 1 has 2\n"
      "hint: a blank line starts a new channel\n"),
     ("blank lines", {"a.csv": "\n\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1, "error: a.csv: file is empty\n"),
-    ("a header below a comment", {"a.csv": "# x\ny,z\n1,2\n"}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
-     "error: a.csv:2:1: row 2, column 1: expected a number, got 'y'\n"
-     "hint: if row 2 is a header, delete it\n"),
     ("a quote that is not closed, in a table", {"a.csv": '1,2\n"3,4\n'}, ["run", "a.csv", "--kernel", "[[1]]"], 1,
      "error: a.csv:3: row 3: a quote that is not closed\n"),
     ("text", {"a.txt": "hello\n"}, ["run", "a.txt", "--kernel", "[[1]]"], 1,
@@ -1319,7 +1337,7 @@ MESSAGES = [
      "error: a.jpg: this is an AVIF image, which is not read\n"
      "hint: save it as PNG\n"),
     ("a workbook called a table", {"a.csv": npz_of({"xl/workbook.xml": b"x"})}, ["run", "a.csv"], 1,
-     "error: a.csv: this is an Excel workbook, which is not read\n"
+     "error: a.csv: named .csv, but its content is an Excel workbook: a damaged Excel workbook\n"
      "hint: save the sheet as CSV\n"),
     ("a pointer of Git LFS", {"a.npy": "version https://git-lfs.github.com/spec/v1\nsize 5\n"}, ["run", "a.npy"], 1,
      "error: a.npy: this is a Git LFS pointer, which is not read\n"
@@ -1329,7 +1347,7 @@ MESSAGES = [
      "error: No such command 'rnu'. Did you mean 'run'?\n"
      "hint: convcalc -h shows what it takes\n"),
     ("a misspelt option", {}, ["run", "--strid", "2"], 2,
-     "error: No such option: --strid (Possible options: --stride, --threads)\n"
+     "error: No such option: --strid (Possible options: --skip, --stride, --threads)\n"
      "hint: convcalc run -h shows what it takes\n"),
     ("an option without its value", {}, ["run", "--stride"], 2,
      "error: Option '--stride' requires an argument.\n"
@@ -1455,8 +1473,8 @@ MESSAGES = [
      "hint: pad the smaller ones with zeros\n"),
     ("--kernel not closed", {}, ["run", "--kernel", "[[1,2]"], 2,
      "error: --kernel: the list that starts here is not closed\n"),
-    ("--kernel without a comma", {}, ["run", "--kernel", "[[1 2]]"], 2,
-     "error: --kernel: missing comma between 1 and 2\n"
+    ("--kernel without a comma", {}, ["run", "--kernel", "[[1, 2 3]]"], 2,
+     "error: --kernel: missing comma between 2 and 3\n"
      "hint: write a comma between two values\n"),
     ("--kernel with a word", {}, ["run", "--kernel", "[[1,x]]"], 2, "error: --kernel: expected a number, got 'x'\n"),
     ("--kernel with a misspelt key", {}, ["run", "--kernel", "{weights: [[1]], scal: 2}"], 2,

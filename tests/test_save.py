@@ -169,7 +169,7 @@ def test_arrays_are_saved_by_their_suffix(tmp_path, suffix):
         np.testing.assert_array_equal(read_npz(io.BytesIO(data), "output", "f", LIMITS)[0], OUTPUT, strict=True)
         np.testing.assert_array_equal(read_npz(io.BytesIO(data), "input", "f", LIMITS)[0], OUTPUT + 1, strict=True)
     elif suffix == ".csv":
-        np.testing.assert_array_equal(read_csv(data.decode(), "f", LIMITS), OUTPUT[0], strict=True)
+        np.testing.assert_array_equal(read_csv(data.decode(), "f", LIMITS).array, OUTPUT[0], strict=True)
     else:
         np.testing.assert_array_equal(np.load(path), OUTPUT, strict=True)
 

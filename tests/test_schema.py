@@ -113,6 +113,7 @@ TAKEN = [
     "input: [1, 2]\ntitle: 5",
     "input: [[1, 1/2, sqrt(2)/2, -pi, 1e5, .inf, nan, -Infinity, '1/9']]",
     "input: {file: photo.png, nodata: keep}\nkernel: {file: k.csv, scale: 1/9}",
+    "input: {file: x.csv, columns: [ax, 2], header: true, gaps: hold}\nkernel: [1, 0, -1]",
     "input: {random: 3x4, seed: 1, low: -5, high: 5, set: {'0, 1:3': 1/2, ':': 2}}\nkernel: box:5+zero-sum",
     "input: {zeros: 5, set: {-1: 2}}\nkernel: {name: gaussian, size: 5, sigma: 1.2, scale: 1/2}",
     "input: {ones: [2, 2]}\nkernel: [sobel-x, {weights: [[1]], scale: 1/4}, [[1, 2]]]\nbias: [1, 2.5, 1/2]",

@@ -17,6 +17,7 @@ from test_architecture import ROOT, modules
 DOORS: dict[str, tuple[str, ...]] = {
     "request": ("Request", "read_request", "open_request", "request_of"),
     "resolve": ("resolve",),
+    "filters": ("filters",),
     "document": ("document",),
     "edited": (
         "Changes",

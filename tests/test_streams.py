@@ -746,3 +746,31 @@ def test_standard_input_may_be_closed_or_refuse(monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=Gone()))
     with pytest.raises(DataError, match=r"^the disk or the network failed: standard input$"):
         read_standard_input(lambda _: 10)
+
+
+@pytest.mark.parametrize("command", ["echo '[[1, 2]]' |", "printf 'a,b\\n1,2\\n' |", "python3 -c 'print([[1, 2]])' |"])
+def test_a_pipe_needs_no_dash(command):
+    """What comes through standard input is read where no file is named."""
+    done = shell(f"{command} convcalc run --kernel '[[1]]' --dims 2 --format csv")
+    assert (done.stdout, done.stderr, done.returncode) == (b"1,2\n", b"", 0)
+
+
+def test_a_file_as_standard_input_needs_no_dash(tmp_path):
+    """As a pipe."""
+    (tmp_path / "f.csv").write_text("1,2\n3,4\n")
+    done = shell("convcalc run --kernel '[[1]]' --format csv < f.csv", tmp_path)
+    assert (done.stdout, done.returncode) == (b"1,2\n3,4\n", 0)
+
+
+@pytest.mark.parametrize("given", ["< /dev/null", "<&-"])
+def test_nothing_on_standard_input_is_the_example(given):
+    """An empty or closed one, as in a job without a terminal."""
+    done = shell(f"convcalc run -q {given} && convcalc run {given} | head -1")
+    assert (done.stdout, done.stderr) == (b"A 5\xc3\x975 gradient\n", b"")
+
+
+def test_a_pipe_into_which_nobody_writes_is_not_waited_for():
+    """An inherited pipe must not hang a command that names no file; a note says what happened."""
+    done = shell("sleep 5 | { convcalc run | head -1; }")
+    assert done.stdout == b"A 5\xc3\x975 gradient\n"
+    assert done.stderr == b"note: nothing came through the pipe; to wait for it, name it -\n"

@@ -65,6 +65,7 @@ OPTIONAL = {
     "onnx": (Package("onnx", "onnx", "1.16"),),
     "tui": (Package("textual", "textual", "3"),),
     "pdf": (Package("reportlab", "reportlab", "4.2"),),
+    "tables": (Package("pyarrow", "pyarrow", "16"), Package("openpyxl", "openpyxl", "3.1")),
     "bench": (
         Package("torch", "torch", "2.13.0"),
         Package("scipy", "scipy", "1.11"),

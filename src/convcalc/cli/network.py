@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.flags import changed, context_of, flags
+from convcalc.cli.streams import piped
 from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, Place, UsageError
 from convcalc.layers.kinds.opaque import HINT, Opaque
@@ -94,7 +95,8 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    return changed(read_request(options.file, context), options, layer).override(
+    request = read_request(piped() if options.file is None else options.file, context, options.table.given)
+    return changed(request, options, layer).override(
         dtype=options.dtype, resize=options.resize, normalise=options.normalise
     ), context
 

@@ -9,22 +9,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convcalc.errors import FormatError, Place
+from convcalc.files.pasted import BARE_NUMBERS, is_pasted
 from convcalc.files.text import (
     HEAD,
     STANDARD_INPUT,
     STANDARD_INPUT_NAME,
+    UTF_16_MARKS,
+    check_size,
     decode,
+    may_be_text,
     open_binary,
     read_bytes,
     read_standard_input,
+    size_of,
 )
-from convcalc.files.unread_kinds import foreign_archive, foreign_file, foreign_folder
+from convcalc.files.unread_kinds import WORKBOOK, foreign_archive, foreign_file, foreign_folder
 from convcalc.limits import Limits
 
 # One pattern, since each costs its compilation on every start.
 _MAGIC = re.compile(
     rb"""(?P<npy>\x93NUMPY) | (?P<npz>PK(?:\x03\x04|\x05\x06))
       | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF....WEBP|P[1-7Ff]\s|BM.{4}\0{4})
+      | (?P<arrow>PAR1|ARROW1)
       | (?P<safetensors>.{4}\0{4}\{)              # the length of its header, and the header
       | (?P<onnx>\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72])  # its version, and any of its next fields""",
     re.DOTALL | re.VERBOSE,
@@ -36,6 +42,8 @@ KIND_OF_SUFFIX = {
     ".onnx": "onnx",
     ".csv": "csv",
     ".tsv": "csv",
+    ".xlsx": "workbook",
+    **dict.fromkeys((".parquet", ".arrow", ".feather"), "arrow"),
     **dict.fromkeys((".yaml", ".yml", ".json"), "yaml"),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "image"),
     **dict.fromkeys((".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".pfm"), "image"),
@@ -47,9 +55,15 @@ _CALLED = {
     "onnx": "an ONNX model",
     "image": "an image",
     "csv": "a table",
+    "arrow": "a Parquet or Arrow table",
+    "workbook": "an Excel workbook",
     "yaml": "YAML or JSON",
+    "pasted": "pasted numbers",
 }
-_BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
+_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "arrow", "workbook"}
+INLINE_NAME = "the numbers given"
+LARGE = 1 << 20
+"""Bytes from which a table is read block by block."""
 _UNMARKED = {"safetensors", "onnx"}
 """Kinds without a magic number; a file of such a name that cannot be text is a damaged one."""
 _NO_TEXT = {*range(9), 0xFF}
@@ -64,7 +78,7 @@ _YAML_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file whose kind is known: yaml (or JSON), csv, npy, npz, safetensors, onnx or image."""
+    """A file whose kind is known: a text (yaml or JSON, csv, pasted), or npy, npz, safetensors, onnx, image, arrow …"""
 
     name: str
     """The path, or "standard input", for messages."""
@@ -72,7 +86,7 @@ class OpenedFile:
     member: str | None = None
     """The selected array of a .npz archive or a .safetensors file."""
     text: str = field(default="", repr=False)
-    """The content of a text file."""
+    """The content of a text file; empty of a large table, see :meth:`whole_text`."""
     data: bytes | None = field(default=None, repr=False)
     """The content of a binary file from standard input; other binary files are read when they are used."""
     keeps_nodata: bool = False
@@ -94,8 +108,18 @@ class OpenedFile:
         """The kind with its article, for a sentence."""
         return _CALLED[self.kind]
 
+    def whole_text(self, limits: Limits) -> str:
+        """The content of a text file, also of a large table.
+
+        Raises:
+            FormatError: it is no text.
+        """
+        if self.text:
+            return self.text
+        return decode(read_bytes(self.name, limits.file) if self.data is None else self.data, self.name)
+
     def stream(self) -> BinaryIO:
-        """The open content of a binary file."""
+        """The open content of a binary file, or of a large table."""
         return open_binary(self.name) if self.data is None else BytesIO(self.data)
 
 
@@ -109,14 +133,29 @@ def open_file(path: str, limits: Limits, *, base: Path | None = None) -> OpenedF
     """
     if path == STANDARD_INPUT:
         data = read_standard_input(lambda head: limits.memory_bytes if _binary_kind(head) else limits.file)
-        kind = _binary_kind(data[:HEAD], stream=BytesIO(data))
+        kind = _binary_kind(data[:HEAD], stream=BytesIO(data)) or _large_table(data[:HEAD], len(data))
         return (
             OpenedFile(STANDARD_INPUT_NAME, kind, data=data) if kind else _text_source(STANDARD_INPUT_NAME, data, None)
         )
     name, member = _split(str(base / path) if base else path)
     with _opened(name) as stream:
-        kind = _binary_kind(stream.read(HEAD), name, stream)
+        head = stream.read(HEAD)
+        kind = _binary_kind(head, name, stream)
+        if not kind and (kind := _large_table(head, size_of(stream))):
+            check_size(name, size_of(stream), limits.file)
     return OpenedFile(name, kind, member) if kind else _text_source(name, read_bytes(name, limits.file), member)
+
+
+def open_inline(text: str) -> OpenedFile | None:
+    """Numbers in place of a file's name: ``[1, 2, 3]``, a print of an array, or ``1,2,3``; None of any other text.
+
+    Raises:
+        FormatError: it holds control characters.
+    """
+    is_bare = len(text) < HEAD and BARE_NUMBERS.fullmatch(text)
+    if is_file(text) or not (text.lstrip()[:1] == "[" or is_bare or is_pasted(text)):
+        return None
+    return _text_source(INLINE_NAME, text.encode("utf-8", "surrogateescape"), None)
 
 
 def sniff(data: bytes) -> str:
@@ -148,10 +187,20 @@ def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryI
     foreign = None if kind else foreign_file(head, source)
     if kind == "npz" and stream:
         foreign = foreign_archive(head, stream)
+        if foreign and foreign.inside == WORKBOOK:
+            return "workbook"
     if foreign:
         raise foreign.refusal(source)
     promised = "" if kind else KIND_OF_SUFFIX.get(Path(source).suffix.lower(), "")
     return promised if promised in _UNMARKED and not _NO_TEXT.isdisjoint(head) else kind
+
+
+def _large_table(head: bytes, size: int) -> str:
+    """The kind of a large table of text in UTF-8, which is read block by block; "" of anything else."""
+    whole = head[: head.rfind(b"\n")]
+    if size < LARGE or not whole.strip() or head.startswith(UTF_16_MARKS) or not may_be_text(head):
+        return ""
+    return "csv" if _text_kind(decode(whole, "")) == "csv" else ""
 
 
 def _text_source(name: str, data: bytes, member: str | None) -> OpenedFile:
@@ -169,7 +218,9 @@ def _text_source(name: str, data: bytes, member: str | None) -> OpenedFile:
 
 
 def _text_kind(text: str) -> str:
-    """YAML if the first line that is neither blank nor a comment looks like it, else a table; "" of no line."""
+    """YAML if its first line (no comment, not blank) looks like it; or a paste, or a table; "" of no line."""
+    if is_pasted(text):
+        return "pasted"
     for line in re.finditer(r"^[ \t]*+(?!#)\S.*$", text, re.MULTILINE):
         return "yaml" if _YAML_LINE.match(line[0].strip()) else "csv"
     return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, below
 from convcalc.files.numbers import array
+from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.kinds.convolution import Convolution
@@ -19,7 +22,7 @@ from convcalc.layers.layer import Shape, Values
 from convcalc.problem import Labels, Problem
 from convcalc.request.filters import filters
 from convcalc.request.request import Request
-from convcalc.request.spatial_axes import infer_dims
+from convcalc.request.spatial_axes import infer_tensor_dims
 from convcalc.request.tensor_field import read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
@@ -71,11 +74,13 @@ def _problem(request: Request, context: Context) -> Problem:
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = request.value("groups", 1)
     requested = request.value("dims", tensor.dims)
-    dims = infer_dims(tensor.array, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
+    dims = infer_tensor_dims(tensor, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
+    tensor = tensor.read_as(dims)
     cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
-    weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
+    with _of_table(tensor):
+        weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
     problem = build_problem(
         cells,
         weight,
@@ -94,9 +99,21 @@ def _problem(request: Request, context: Context) -> Problem:
             kernels=tuple(kernel.name for kernel in kernels),
             notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
             is_image=tensor.is_image,
+            channels=tensor.channels,
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
+
+
+@contextmanager
+def _of_table(tensor: Tensor) -> Iterator[None]:
+    """A context that adds to errors about a kernel that a table can be read in another way."""
+    try:
+        yield
+    except GeometryError as error:
+        if tensor.channels.names and error.hint:
+            error.hint += ", or --dims 2 for the table's rows and columns"
+        raise
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError, DataError, FieldError, Place, UnknownNameError
+from convcalc.files.pasted import flag_numbers
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Shape
+from convcalc.limits import Limits
 from convcalc.request.picture_input import Wanted, prepared
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import flag_node, plain_value
@@ -60,6 +62,7 @@ def read_input_or_shape(
         raise FieldError("the input has no cells", field="input")
     found = prepared(found, request, wanted, context.limits)
     dims = _dims(request, found, rank, takes_features)
+    found = found.read_as(dims)
     cells = with_channels(found.array, dims)
     return Given(cells.shape[1:], replace(found, array=cells, dims=dims))
 
@@ -113,6 +116,8 @@ def _dims(request: Request, found: Tensor, rank: int | None, takes_features: boo
         return whole("dims", said, 0)
     known = [found.dims, rank] if found.is_image else [rank, found.dims]
     usual = 0 if takes_features and axes <= 2 else _SPATIAL.get(axes)
+    if found.table is not None and found.table.names and not takes_features:
+        usual = 1
     dims = next((each for each in (*known, usual) if each is not None), None)
     if dims is None:
         raise FieldError(
@@ -135,9 +140,11 @@ def input_field(text: str) -> Field:
     origin = Origin("--input", is_flag=True)
     if _SHAPE.fullmatch(text):
         return Field({"shape": list(text.split("x"))}, origin)
-    if text.lstrip()[:1] not in ("[", "{"):
-        return Field({"file": text}, origin)
     try:
+        if (numbers := flag_numbers(text, "--input", Limits())) is not None:
+            return Field(numbers, origin)
+        if text.lstrip()[:1] not in ("[", "{"):
+            return Field({"file": text}, origin)
         return Field(flag_node("input", text), origin)
     except ConvcalcError as error:
         error.place = origin.place(())

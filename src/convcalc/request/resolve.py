@@ -20,7 +20,7 @@ from convcalc.request.network_input import (
     read_input_or_shape,
 )
 from convcalc.request.picture_input import Wanted
-from convcalc.request.request import Request
+from convcalc.request.request import Field, Request, with_table
 from convcalc.request.text_values import word
 from convcalc.wording import counted
 
@@ -47,7 +47,7 @@ def resolve(request: Request, context: Context = STANDARD, *, input_text: str | 
     """
     rank = declared_rank(request)
     if input_text is not None:
-        request = replace(request, fields={**request.fields, "input": input_field(input_text)})
+        request = replace(request, fields={**request.fields, "input": _given_input(input_text, request)})
     with request.placing():
         if request.model is not None:
             found = _of_model(request, request.model, context)
@@ -56,6 +56,11 @@ def resolve(request: Request, context: Context = STANDARD, *, input_text: str | 
         else:
             found = _of_convolution(request, context)
         return replace(found, source=request.source, input_place=lambda: place_of_input(request))
+
+
+def _given_input(text: str, request: Request) -> Field:
+    field = input_field(text)
+    return with_table(field, request.table) if isinstance(field.node, dict) and "file" in field.node else field
 
 
 def _of_convolution(request: Request, context: Context) -> Network:
@@ -137,7 +142,7 @@ def _with_numbers(network: Network, dtype: str, given: Given | None, number_note
 
         for note in array_notes(found.array):
             raise FieldError(f"input: {note}", hint="leave --strict-finite out", field="input")
-    return replace(network, tensor=InputTensor(found.array, found.source, found.notes, found.is_image))
+    return replace(network, tensor=InputTensor(found.array, found.source, found.notes, found.is_image, found.channels))
 
 
 def _dtype(request: Request) -> str:

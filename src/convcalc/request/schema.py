@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcalc.files.expression import LONGEST_EXPRESSION
+from convcalc.files.tables.options import GAP_RULES
 from convcalc.geometry.arguments import PaddingWord
 from convcalc.geometry.boundary import BoundaryMode
 from convcalc.kernels.kernel import SYMMETRIES
@@ -97,6 +98,16 @@ _RULES: dict[str, Schema] = {
     "high": {"type": "integer"},
 }
 
+_COLUMNS = _any(_WORD, _list(_any(_WORD, _whole(1))))
+_TABLE: dict[str, Schema] = {
+    "columns": _COLUMNS,
+    "skip": _COLUMNS,
+    "header": _TRUTH,
+    "transpose": _TRUTH,
+    "decimal": {"enum": [".", ","]},
+    "gaps": {"enum": list(GAP_RULES)},
+}
+"""How a table is read, where its content does not tell."""
 _OF_FIELD: dict[str, Schema] = {
     "title": _TEXT,
     "input": _VALUES,
@@ -205,7 +216,7 @@ def _sources(**more: Schema) -> list[Schema]:
     """The sources of numbers: a file, or a rule; ``more``: further keys."""
     rules = {rule: (rule, *(OPTIONS if rule == "random" else OPTIONS[:1])) for rule in RULES}
     return [
-        _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **more}, ["file"]),
+        _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **_TABLE, **more}, ["file"]),
         *(_mapping({key: _RULES[key] for key in keys} | more, [rule]) for rule, keys in rules.items()),
     ]
 
