@@ -1,136 +1,239 @@
-"""Tables of numbers as text: one line per row, a blank line between channels."""
+"""Tables of numbers as text: one line per row; columns with names, or blank lines between channels."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
+
+import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import FieldError, FormatError, LimitError, Place
+from convcalc.errors import FieldError, FormatError, LimitError, Place, UnknownNameError
 from convcalc.files.expression import THOUSANDS, number
 from convcalc.files.numbers import numbers, packed
+from convcalc.files.tables.columns import Columns, ReadTable, Table, parsed_places, table_of
+from convcalc.files.tables.gaps import is_gap
+from convcalc.files.tables.layout import Layout, layout_of
+from convcalc.files.tables.number_style import PLAIN, NumberStyle, style_of
+from convcalc.files.tables.options import BY_CONTENT, TableOptions
+from convcalc.files.tables.text_records import Record, TextTable, comment_names, records_of, text_table
 from convcalc.files.text import place_on_line
 from convcalc.limits import Limits
 from convcalc.numerals import Number
 from convcalc.wording import counted
 
-_DELIMITERS = (";", "\t", "|", ",")  # by precedence: a comma may also be a decimal comma
-_SEPARATOR = re.compile(r'"?sep=([;,|:\t ])"?\s*', re.IGNORECASE)
-"""The first line that names the delimiter for Excel."""
-_COMMENT = re.compile(r"[ \t]*#(?!N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)")
-"""How a comment line begins; the excluded words after the sign are a spreadsheet's errors."""
-_DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 
+def read_csv(text: str, source: str, limits: Limits, options: TableOptions = BY_CONTENT) -> ReadTable:
+    """The numbers of a table; without a header, blank lines separate channels.
 
-def read_csv(text: str, source: str, limits: Limits) -> Array:
-    """The array of a table: ``(rows, columns)``, or ``(channels, rows, columns)`` where blank lines separate channels.
-
-    The delimiter is the one that a first line such as ``sep=;`` names, otherwise the first of ``;``, tab, ``|`` and
-    ``,`` that the text contains, otherwise runs of spaces. Lines that begin with ``#`` are comments.
+    Lines that begin with ``#`` are comments.
 
     Raises:
-        FormatError: a cell is no number (line and column of the place are its line and its number in the row), or the
-            rows or channels differ in length.
+        FormatError: a cell is no number (line and column of the place are its line and its number in the row), the
+            rows or channels differ in length, or there are two readings.
         LimitError: there are more values than the limits allow.
     """
-    lines = _lines(text)
-    table = _Table(text, source, limits, lines.delimiter)
+    lines = text_table(text, options.decimal)
     if lines.delimiter:
-        table.check_count(text.count(lines.delimiter))
-    for line, cells in _records(lines, source, text):
-        if any(cells):
-            table.add_row(line, cells)
-        else:
-            table.end_channel(line, cells)
-    return table.array()
+        check_count(text.count(lines.delimiter), source, limits)
+    records = list(records_of(lines, source, text))
+    if not any(record.cells for record in records):
+        raise FormatError("file is empty", place=Place(source))
+    if options.transpose:
+        records = _transposed(records, source, text)
+    width = next(len(record.cells) for record in records if record.cells)
+    try:
+        layout = layout_of(records, options.header, comment_names(lines, width))
+        reader = _Reader(text, source, limits, lines, layout, options)
+        return reader.read(records)
+    except (FieldError, UnknownNameError) as error:
+        line = error.field[0] if error.field and isinstance(error.field[0], int) else None
+        if line is not None:
+            error.field = ()
+            error.place = place_on_line(source, text, line)
+        raise
 
 
-class _Table:
-    """Collects the values of one file, comparing every row and channel with the first."""
+def check_count(count: int, source: str, limits: Limits) -> None:
+    """Refuse more values than the limits allow.
 
-    def __init__(self, text: str, source: str, limits: Limits, delimiter: str | None) -> None:
+    Raises:
+        LimitError: there are more.
+    """
+    if count > limits.values:
+        raise LimitError(
+            f"{source}: more than {limits.values:,} values",
+            hint=f"raise it with --limit values={limits.values * 4}",
+        )
+
+
+def _transposed(records: Sequence[Record], source: str, text: str) -> list[Record]:
+    rows = [record for record in records if record.cells]
+    for record in rows:
+        if len(record.cells) != len(rows[0].cells):
+            raise _ragged(record, rows[0], source, text)
+    return [Record(place, list(cells)) for place, cells in enumerate(zip(*(row.cells for row in rows), strict=True), 1)]
+
+
+class _Reader:
+    """Collects the values of one text, comparing every row and channel with the first."""
+
+    def __init__(
+        self, text: str, source: str, limits: Limits, lines: TextTable, layout: Layout, options: TableOptions
+    ) -> None:
         self.text = text
         self.source = source
         self.limits = limits
-        self.delimiter = delimiter
-        self.values: list[Number] = []
-        self.first: tuple[int, int] | None = None  # line and width of the first row
-        self.heights: list[int] = []
-        self.height = 0
+        self.delimiter = lines.delimiter
+        self.layout = layout
+        self.options = options
+        self.places = parsed_places(layout, options) if self._has_columns else tuple(range(len(layout.kinds)))
+        self.style = PLAIN
 
-    def check_count(self, count: int) -> None:
-        if count > self.limits.values:
-            raise LimitError(
-                f"{self.source}: more than {self.limits.values:,} values",
-                hint=f"raise it with --limit values={self.limits.values * 4}",
-            )
+    @property
+    def _has_columns(self) -> bool:
+        """Whether the table is more than rows of numbers."""
+        said = self.options.columns or self.options.skip
+        return bool(self.layout.is_certain or said or set(self.layout.kinds) - {"number"} - self._lone_texts())
 
-    def add_row(self, line: int, cells: list[str]) -> None:
+    def _lone_texts(self) -> set[str]:
+        """Kinds of columns that are errors where there is no header: texts that do not stand before numbers."""
+        kinds = self.layout.kinds
+        return set() if "number" in kinds[1:] and "text" not in kinds[1:] else {"text"}
+
+    def read(self, records: Sequence[Record]) -> ReadTable:
+        rows = [record for record in records[self.layout.first :] if record.cells]
+        self._check_widths(records, rows)
+        self.style = self._style(rows)
+        values, gaps = self._values(rows)
+        heights = [] if self._has_columns else self._heights(records)
+        if len(heights) > 1:
+            return ReadTable(packed(values, (len(heights), heights[0], len(self.places))), Table())
+        array = packed(values, (len(rows), len(self.places)))
+        mask = None if not gaps else _mask(gaps, array.shape)
+        dates = {
+            place: [row.cells[place] for row in rows] for place, kind in enumerate(self.layout.kinds) if kind == "date"
+        }
+        columns = Columns(self.layout, self.places, array, mask, dates, lambda row: rows[row].line)
+        found, table, notes = table_of(columns, self.options, self.source)
+        if self.style != PLAIN:
+            notes = (f"numbers are read with {self.style.words}", *notes)
+        return ReadTable(found, table._replace(is_transposed=self.options.transpose), notes)
+
+    def _check_widths(self, records: Sequence[Record], rows: Sequence[Record]) -> None:
+        first = next(record for record in records if record.cells)
+        for row in rows:
+            if len(row.cells) != len(first.cells):
+                raise _ragged(row, first, self.source, self.text)
+        check_count(len(rows) * len(self.places), self.source, self.limits)
+
+    def _style(self, rows: Sequence[Record]) -> NumberStyle:
+        """The style of all numbers.
+
+        Raises:
+            FormatError: there are two.
+        """
         try:
-            self.values += numbers(cells)
-        except FieldError as error:
-            raise self._bad_cell(error, line, cells) from None
-        self.first = self.first or (line, len(cells))
-        if len(cells) != self.first[1]:
-            raise FormatError(
-                f"row {line} has {counted(len(cells), 'value')}, row {self.first[0]} has {self.first[1]:,}",
-                place=place_on_line(self.source, self.text, line),
+            return style_of(
+                (row.cells[place] for row in rows for place in self.places), self.delimiter, self.options.decimal
             )
-        self.check_count(len(self.values))
-        self.height += 1
-
-    def end_channel(self, line: int, cells: list[str]) -> None:
-        """Read a blank line; a line of delimiters alone is a row of empty cells."""
-        if len(cells) > 1:
-            self.add_row(line, cells)
-        if self.height:
-            self.heights.append(self.height)
-            self._check_heights(line)
-        self.height = 0
-
-    def array(self) -> Array:
-        if not self.values:
-            raise FormatError("file is empty", place=Place(self.source))
-        self.end_channel(self.text.count("\n") + 1, [])
-        rows, columns = self.heights[0], len(self.values) // sum(self.heights)
-        return packed(self.values, (len(self.heights), rows, columns)[len(self.heights) == 1 :])
-
-    def _check_heights(self, line: int) -> None:
-        if self.height != self.heights[0]:
-            number = len(self.heights)
+        except FieldError as error:
+            cell = str(error.field[0])
+            row, place = next(
+                (row, place) for row in rows for place in self.places if self._is_same(row.cells[place], cell)
+            )
+            at = Place(self.source, row.line, place + 1)
             raise FormatError(
-                f"channel {number} has {counted(self.height, 'row')}, channel 1 has {self.heights[0]:,}",
+                f"row {row.line}, column {place + 1}: {error.message}", hint=error.hint, place=at
+            ) from None
+
+    @staticmethod
+    def _is_same(cell: str, other: str) -> bool:
+        return cell.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ").replace("’", "'") == other
+
+    def _values(self, rows: Sequence[Record]) -> tuple[list[Number], list[tuple[int, int]]]:
+        """The numbers of all rows, 0 in gaps, and where these are."""
+        values: list[Number] = []
+        gaps: list[tuple[int, int]] = []
+        whole_rows = self.places == tuple(range(len(self.layout.kinds)))
+        for index, row in enumerate(rows):
+            cells = row.cells if whole_rows else [row.cells[place] for place in self.places]
+            if self.style != PLAIN:
+                cells = list(map(self.style.plain, cells))
+            try:
+                values += numbers(cells)
+            except FieldError:
+                values += self._with_gaps(row, cells, index, gaps)
+        return values, gaps
+
+    def _with_gaps(self, row: Record, cells: list[str], index: int, gaps: list[tuple[int, int]]) -> list[Number]:
+        found: list[Number] = []
+        for at, cell in enumerate(cells):
+            if is_gap(cell):
+                gaps.append((index, at))
+                found.append(0)
+                continue
+            try:
+                found.append(number(cell))
+            except FieldError as error:
+                raise self._bad_cell(error, row, self.places[at]) from None
+        return found
+
+    def _heights(self, records: Sequence[Record]) -> list[int]:
+        """The rows of each channel, which blank lines separate."""
+        heights, height = [], 0
+        last = records[-1].line
+        for record in (*records[self.layout.first :], Record(last + 1, [])):
+            if record.cells:
+                height += 1
+                continue
+            if height:
+                heights.append(height)
+                self._check_height(heights, record.line)
+            height = 0
+        return heights
+
+    def _check_height(self, heights: Sequence[int], line: int) -> None:
+        if heights[-1] != heights[0]:
+            raise FormatError(
+                f"channel {len(heights)} has {counted(heights[-1], 'row')}, channel 1 has {heights[0]:,}",
                 hint="a blank line starts a new channel",
                 place=Place(self.source, line),
             )
 
-    def _bad_cell(self, error: FieldError, line: int, cells: list[str]) -> FormatError:
-        index = int(error.field[0])
-        hint = self._hint(line, cells, index) or error.hint
+    def _bad_cell(self, error: FieldError, row: Record, place: int) -> FormatError:
+        hint = self._hint(row, place) or error.hint
         return FormatError(
-            f"row {line}, column {index + 1}: {error.message}", hint=hint, place=Place(self.source, line, index + 1)
+            f"row {row.line}, column {place + 1}: {error.message}",
+            hint=hint,
+            place=Place(self.source, row.line, place + 1),
         )
 
-    def _hint(self, line: int, cells: list[str], index: int) -> str:
+    def _hint(self, row: Record, place: int) -> str:
         """How to fix a cell, where its table gives a more specific hint than the cell alone."""
-        cell, is_first = cells[index], self.first is None
-        if not cell and index == len(cells) - 1 > 0:
-            return "delete the delimiter at the end of the row"
-        if not cell and index == 0 and is_first and "\n" in self.text.strip():
-            return "if row 1 is a header and column 1 an index, leave both out: to_csv(header=False, index=False)"
+        cell = row.cells[place]
         if self.delimiter == "," and THOUSANDS.fullmatch(cell):
             return f"the comma parts thousands: write {cell.replace(',', '')}"
-        written = ",".join(cells).split()
-        if self.delimiter == "," and len(written) > 1 and all(map(_DECIMAL_COMMA.fullmatch, written)):
-            return f"if these are decimal commas, write {' '.join(written[:3]).replace(',', '.')}"
-        if not (is_first and cell[:1].isalpha()):
+        if self.layout.is_certain:
+            return f"--skip {self.layout.names[place]} leaves the column out" if not cell[:1].isdigit() else ""
+        if not cell[:1].isalpha():
             return ""
-        if any(map(_is_number, cells)):
-            return f"if column {index + 1} holds names, leave it out"
-        return f"if row {line} is a header, delete it"
+        if any(map(_is_number, row.cells)):
+            return f"--skip {place + 1} leaves the column out, if it holds names" if place == 0 else ""
+        return f"if row {row.line} is a header, --header"
+
+
+def _mask(gaps: Sequence[tuple[int, int]], shape: tuple[int, ...]) -> Array:
+    mask = np.zeros(shape, bool)
+    mask[tuple(zip(*gaps, strict=True))] = True
+    return mask
+
+
+def _ragged(row: Record, first: Record, source: str, text: str) -> FormatError:
+    return FormatError(
+        f"row {row.line} has {counted(len(row.cells), 'value')}, row {first.line} has {len(first.cells):,}",
+        place=place_on_line(source, text, row.line),
+    )
 
 
 def _is_number(cell: str) -> bool:
@@ -138,50 +241,3 @@ def _is_number(cell: str) -> bool:
         number(cell)
         return True
     return False
-
-
-class _Lines(NamedTuple):
-    """The lines of the table, without comments."""
-
-    lines: Sequence[str]
-    numbers: Sequence[int]
-    """Of each line in the file."""
-    delimiter: str | None
-    """None: runs of spaces."""
-
-
-def _lines(text: str) -> _Lines:
-    lines = text.split("\n")
-    numbers: Sequence[int] = range(1, len(lines) + 1)
-    named = _SEPARATOR.fullmatch(lines[0])
-    if named or "#" in text:
-        numbers = [at for at in numbers if not _COMMENT.match(lines[at - 1])][bool(named) :]
-        lines = [lines[at - 1] for at in numbers]
-        text = "\n".join(lines)
-    if named:
-        return _Lines(lines, numbers, named[1].strip(" ") or None)
-    return _Lines(lines, numbers, next((sign for sign in _DELIMITERS if sign in text), None))
-
-
-def _records(table: _Lines, source: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of every record, with the line that it ends on."""
-    if table.delimiter is None and '"' not in text:
-        yield from zip(table.numbers, map(str.split, table.lines), strict=True)
-        return
-    # With its line feed, or a quoted cell of two lines would become one number.
-    records = csv.reader(
-        (line + "\n" for line in table.lines), delimiter=table.delimiter or " ", strict=True, skipinitialspace=True
-    )
-    try:
-        for cells in records:
-            yield table.numbers[records.line_num - 1], [cell.strip() for cell in cells]
-    except csv.Error as error:
-        line = table.numbers[min(records.line_num, len(table.lines)) - 1]
-        raise FormatError(f"row {line}: {_fault(error)}", place=place_on_line(source, text, line)) from None
-
-
-def _fault(error: csv.Error) -> str:
-    """The error in the quotes of a row; the messages of the module csv differ between versions."""
-    if "end of data" in str(error):
-        return "a quote that is not closed"
-    return "a cell that is too long" if "limit" in str(error) else "text after a closing quote"

@@ -113,7 +113,7 @@ _MISTAKES: tuple[tuple[str, Callable[[str], str]], ...] = (
         lambda text: f"write it in decimal: {int(text, 0)}",
     ),
     (r"[-+.0-9]+ ?%", lambda text: f"write {text.rstrip(' %')}/100"),
-    (r"[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}.*", lambda _: "this reads as a date"),
+    (r"[0-9]{4}([-/])[0-9]{1,2}\1[0-9]{1,2}.*|[0-9]{1,2}([-/])[0-9]{1,2}\2[0-9]{4}", lambda _: "this reads as a date"),
     (r"(?i:true|false|yes|no|on|off)", lambda _: "write 1 or 0"),
     (
         _MISSING,

@@ -13,10 +13,14 @@ from convcalc.files.text import (
     HEAD,
     STANDARD_INPUT,
     STANDARD_INPUT_NAME,
+    UTF_16_MARKS,
+    check_size,
     decode,
+    may_be_text,
     open_binary,
     read_bytes,
     read_standard_input,
+    size_of,
 )
 from convcalc.files.unread_kinds import foreign_archive, foreign_file, foreign_folder
 from convcalc.limits import Limits
@@ -50,6 +54,8 @@ _CALLED = {
     "yaml": "YAML or JSON",
 }
 _BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
+LARGE = 1 << 20
+"""Bytes from which a table is read block by block."""
 _UNMARKED = {"safetensors", "onnx"}
 """Kinds without a magic number; a file of such a name that cannot be text is a damaged one."""
 _NO_TEXT = {*range(9), 0xFF}
@@ -72,7 +78,7 @@ class OpenedFile:
     member: str | None = None
     """The selected array of a .npz archive or a .safetensors file."""
     text: str = field(default="", repr=False)
-    """The content of a text file."""
+    """The content of a text file; empty of a large table, see :meth:`whole_text`."""
     data: bytes | None = field(default=None, repr=False)
     """The content of a binary file from standard input; other binary files are read when they are used."""
     keeps_nodata: bool = False
@@ -94,8 +100,18 @@ class OpenedFile:
         """The kind with its article, for a sentence."""
         return _CALLED[self.kind]
 
+    def whole_text(self, limits: Limits) -> str:
+        """The content of a text file, also of a large table.
+
+        Raises:
+            FormatError: it is no text.
+        """
+        if self.text:
+            return self.text
+        return decode(read_bytes(self.name, limits.file) if self.data is None else self.data, self.name)
+
     def stream(self) -> BinaryIO:
-        """The open content of a binary file."""
+        """The open content of a binary file, or of a large table."""
         return open_binary(self.name) if self.data is None else BytesIO(self.data)
 
 
@@ -109,13 +125,16 @@ def open_file(path: str, limits: Limits, *, base: Path | None = None) -> OpenedF
     """
     if path == STANDARD_INPUT:
         data = read_standard_input(lambda head: limits.memory_bytes if _binary_kind(head) else limits.file)
-        kind = _binary_kind(data[:HEAD], stream=BytesIO(data))
+        kind = _binary_kind(data[:HEAD], stream=BytesIO(data)) or _large_table(data[:HEAD], len(data))
         return (
             OpenedFile(STANDARD_INPUT_NAME, kind, data=data) if kind else _text_source(STANDARD_INPUT_NAME, data, None)
         )
     name, member = _split(str(base / path) if base else path)
     with _opened(name) as stream:
-        kind = _binary_kind(stream.read(HEAD), name, stream)
+        head = stream.read(HEAD)
+        kind = _binary_kind(head, name, stream)
+        if not kind and (kind := _large_table(head, size_of(stream))):
+            check_size(name, size_of(stream), limits.file)
     return OpenedFile(name, kind, member) if kind else _text_source(name, read_bytes(name, limits.file), member)
 
 
@@ -152,6 +171,14 @@ def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryI
         raise foreign.refusal(source)
     promised = "" if kind else KIND_OF_SUFFIX.get(Path(source).suffix.lower(), "")
     return promised if promised in _UNMARKED and not _NO_TEXT.isdisjoint(head) else kind
+
+
+def _large_table(head: bytes, size: int) -> str:
+    """The kind of a large table of text in UTF-8, which is read block by block; "" of anything else."""
+    whole = head[: head.rfind(b"\n")]
+    if size < LARGE or not whole.strip() or head.startswith(UTF_16_MARKS) or not may_be_text(head):
+        return ""
+    return "csv" if _text_kind(decode(whole, "")) == "csv" else ""
 
 
 def _text_source(name: str, data: bytes, member: str | None) -> OpenedFile:

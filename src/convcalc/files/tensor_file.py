@@ -19,11 +19,13 @@ from convcalc.limits import Limits
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.files.tables.columns import ReadTable, Table
+    from convcalc.files.tables.options import TableOptions
     from convcalc.files.yaml_reader import Node
 
 __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor", "tensor_at"]
 
-IMAGE_AXES = 2
+IMAGE_AXES = TABLE_AXES = 2
 _NAMED = {"npz", "safetensors"}
 
 
@@ -42,19 +44,40 @@ class Tensor:
     is_image: bool = False
     """Whether its numbers are the brightness or the colours of pixels."""
     channels: Channels = UNNAMED
-    """Names of the channels, and where their samples stand."""
+    """Names of the channels, and where their samples stand; of a table known once it is read as one."""
+    table: Table | None = None
+    """Of a table, whose array is (rows, columns) as in the file, what is known of its columns."""
+
+    def read_as(self, dims: int) -> Tensor:
+        """A table with so many spatial axes: columns as channels, (channels, samples), or rows and columns as they are.
+
+        Of anything else, itself.
+        """
+        from convcalc.files.tables.orientation import oriented
+
+        if self.table is None or self.array.ndim != TABLE_AXES:
+            return self
+        array, channels = oriented(self.array, self.table, dims, self.source)
+        return replace(self, array=array, channels=channels, dims=dims, table=None)
 
 
-def read_tensor(path: str, limits: Limits, *, base: Path | None = None, keeps_nodata: bool = False) -> Tensor:
+def read_tensor(
+    path: str,
+    limits: Limits,
+    *,
+    base: Path | None = None,
+    keeps_nodata: bool = False,
+    options: TableOptions | None = None,
+) -> Tensor:
     """The array of a file; ``path`` may be ``-`` or ``archive.npz:name``, and is relative to ``base`` if that is given.
 
-    ``keeps_nodata``: as of :class:`OpenedFile`.
+    ``keeps_nodata``: as of :class:`OpenedFile`. ``options``: how a table is read.
 
     Raises:
         ConvcalcError: the file cannot be read, is no array, or is beyond a limit.
     """
     source = open_file(path, limits, base=base)
-    return tensor(replace(source, keeps_nodata=True) if keeps_nodata else source, limits)
+    return tensor(replace(source, keeps_nodata=True) if keeps_nodata else source, limits, options)
 
 
 def node(source: OpenedFile, limits: Limits) -> Node:
@@ -71,8 +94,8 @@ def node(source: OpenedFile, limits: Limits) -> Node:
     return parse(source.text, source.name, limits)
 
 
-def tensor(source: OpenedFile, limits: Limits) -> Tensor:
-    """The array of a source; of a result that convcalc saved, its output.
+def tensor(source: OpenedFile, limits: Limits, options: TableOptions | None = None) -> Tensor:
+    """The array of a source; of a result that convcalc saved, its output; ``options``: how a table is read.
 
     Raises:
         ConvcalcError: the source holds no array, is damaged or is beyond a limit.
@@ -80,7 +103,9 @@ def tensor(source: OpenedFile, limits: Limits) -> Tensor:
     if source.member is not None and source.kind not in _NAMED:
         raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     try:
-        found = _READERS[source.kind](source, limits)
+        found = (
+            _TABLES[source.kind](source, limits, options) if source.kind in _TABLES else _array(source, limits, options)
+        )
     except (FormatError, FieldError) as error:
         if source.mismatch:
             error.message = f"{source.mismatch}: {error.message}"
@@ -134,13 +159,40 @@ def _result_key(document: dict[str, Node]) -> str:
     return "matrix" if schema.startswith("convcalc.matrix/") else "output" if schema.startswith("convcalc") else ""
 
 
-def _read_csv(source: OpenedFile, limits: Limits) -> Tensor:
+def _array(source: OpenedFile, limits: Limits, options: TableOptions | None) -> Tensor:
+    if options:
+        from convcalc.files.tables.options import BY_CONTENT
+
+        told = next((key for key, value in options._asdict().items() if value != getattr(BY_CONTENT, key)), None)
+        if told:
+            hint = f"leave {told} out"
+            raise FieldError(
+                f"{told} says how a table is read, {source.name} is {source.content}", hint=hint, field=told
+            )
+    return _READERS[source.kind](source, limits)
+
+
+def _read_csv(source: OpenedFile, limits: Limits, options: TableOptions | None) -> Tensor:
     from convcalc.files.csv_reader import read_csv
+    from convcalc.files.tables.options import BY_CONTENT
+
+    options = options or BY_CONTENT
+    found = None
+    if not source.text:
+        from convcalc.files.tables.large_table import read_large
+
+        with source.stream() as stream:
+            found = read_large(stream, size_of(stream), source.name, limits, options)
+    return _of_table(found or read_csv(source.whole_text(limits), source.name, limits, options), source)
+
+
+def _of_table(found: ReadTable, source: OpenedFile) -> Tensor:
     from convcalc.files.numbers import array_notes
 
-    values = read_csv(source.text, source.name, limits)
     # blank lines separate channels, whose axes are rows and columns
-    return Tensor(values, 2 if values.ndim > 2 else None, array_notes(values), source.name)
+    dims = 1 if found.table.is_signal else IMAGE_AXES if found.array.ndim > TABLE_AXES else None
+    notes = (*found.notes, *array_notes(found.array))
+    return Tensor(found.array, dims, notes, source.name, table=found.table)
 
 
 def _read_npy(source: OpenedFile, limits: Limits) -> Tensor:
@@ -184,9 +236,9 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
     return Tensor(array, IMAGE_AXES, notes + array_notes(array), source.name, is_image=True)
 
 
+_TABLES: dict[str, Callable[[OpenedFile, Limits, TableOptions | None], Tensor]] = {"csv": _read_csv}
 _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "yaml": _read_yaml,
-    "csv": _read_csv,
     "npy": _read_npy,
     "npz": _read_npz,
     "safetensors": _read_safetensors,

@@ -23,7 +23,7 @@ _MOST_NAMES = 10
 _LONGEST_EXCERPT = 10_000  # characters; a longer line would fill the terminal instead of explaining
 # Tab and line feed are the only control characters of a text file; C1 (0x80 to 0x9f) drives terminals too.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL_BYTES = bytes({*range(0x20), 0x7F} - set(b"\t\n\v\f\r"))
 _FEW_CONTROLS, _MOST_CONTROLS = 2, 1 / 20
 """The most control bytes of a text with an error, and their share; of packed bytes about every tenth is one."""
@@ -124,6 +124,19 @@ def size_of(stream: BinaryIO) -> int:
     return end
 
 
+def check_size(name: str, size: int, cap: int) -> None:
+    """Refuse a file of more bytes than it may have.
+
+    Raises:
+        LimitError: there are more.
+    """
+    if size > cap:
+        raise LimitError(
+            f"{name} holds more than {bytes_text(cap)}",
+            hint=f"raise it with --limit file={bytes_text(cap * 4, exact=False)}",
+        )
+
+
 def decode(data: bytes, source: str) -> str:
     """The text of UTF-8 or marked UTF-16 bytes, without byte order mark, every line ending a line feed.
 
@@ -177,7 +190,7 @@ def listed(names: Sequence[str]) -> str:
 
 def may_be_text(head: bytes) -> bool:
     """Whether a file that begins with these bytes may be text: marked UTF-16, or UTF-8 without control characters."""
-    if head.startswith(_WIDE_MARKS):
+    if head.startswith(UTF_16_MARKS):
         return True
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
@@ -209,16 +222,12 @@ def _read(stream: BinaryIO, size: int, name: str) -> bytes:
 
 def _capped(stream: BinaryIO, cap: int, name: str, head: bytes = b"") -> bytes:
     data = head + _read(stream, max(0, cap + 1 - len(head)), name)
-    if len(data) > cap:
-        raise LimitError(
-            f"{name} holds more than {bytes_text(cap)}",
-            hint=f"raise it with --limit file={bytes_text(cap * 4, exact=False)}",
-        )
+    check_size(name, len(data), cap)
     return data
 
 
 def _decoded(data: bytes, source: str) -> str:
-    wide = data.startswith(_WIDE_MARKS)
+    wide = data.startswith(UTF_16_MARKS)
     if not wide:
         _refuse_bytes(data[:HEAD], source)
     try:

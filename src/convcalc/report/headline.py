@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from convcalc.geometry.arguments import PaddingWord, Pair
 from convcalc.geometry.boundary import Boundary
 from convcalc.problem import Problem
+from convcalc.report.blocks import Block, say
 from convcalc.report.text import axis_names, cells_text, listed
 from convcalc.wording import counted, shape_text
 
@@ -21,6 +22,12 @@ def headline(problem: Problem) -> str:
     cells, kernel = cells_text(problem.spatial_size), f"{kernel_text(problem)}, {problem_settings(problem)}"
     output = f"{counted(problem.out_channels, 'output channel')} of {cells_text(problem.output_size)}"
     return f"{kind} of {batch}{channels} of {cells} with {kernel}: {_channels(problem)} {output}."
+
+
+def reading_blocks(problem: Problem) -> Iterator[Block]:
+    """A sentence that says how the input's file was read, where there was something to choose."""
+    if problem.labels.channels.reading:
+        yield say(problem.labels.channels.reading)
 
 
 def kernel_text(problem: Problem) -> str:

@@ -19,7 +19,7 @@ from convcalc.layers.layer import Shape, Values
 from convcalc.problem import Labels, Problem
 from convcalc.request.filters import filters
 from convcalc.request.request import Request
-from convcalc.request.spatial_axes import infer_dims
+from convcalc.request.spatial_axes import infer_tensor_dims
 from convcalc.request.tensor_field import read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
@@ -71,7 +71,8 @@ def _problem(request: Request, context: Context) -> Problem:
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = request.value("groups", 1)
     requested = request.value("dims", tensor.dims)
-    dims = infer_dims(tensor.array, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
+    dims = infer_tensor_dims(tensor, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
+    tensor = tensor.read_as(dims)
     cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])

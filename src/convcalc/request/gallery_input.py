@@ -21,7 +21,7 @@ from convcalc.picture.mapping import stays_picture
 from convcalc.problem import Labels, Problem
 from convcalc.request.convolution import boundary_word, with_channels
 from convcalc.request.request import Request
-from convcalc.request.spatial_axes import infer_dims
+from convcalc.request.spatial_axes import infer_tensor_dims
 from convcalc.request.tensor_field import read_input, read_kernels
 from convcalc.request.text_values import truth
 from convcalc.wording import counted
@@ -95,7 +95,9 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
         tensor = read_input(request, context)
         if not tensor.array.ndim:
             raise FieldError("the input is a lone number, not an array", field="input")
-        cells = checked(with_channels(tensor.array, _dims(request, tensor, context)))
+        dims = _dims(request, tensor, context)
+        tensor = tensor.read_as(dims)
+        cells = checked(with_channels(tensor.array, dims))
         if not cells.size:
             raise FieldError("the input has no cells", field="input")
         notes = (*tensor.notes, *_notes(cells))
@@ -131,10 +133,10 @@ def _dims(request: Request, tensor: Tensor, context: Context) -> int:
         return whole("dims", requested, 1)
     if "kernel" in request.fields:
         try:
-            return infer_dims(tensor.array, read_kernels(request, context), 1, False)
+            return infer_tensor_dims(tensor, read_kernels(request, context), 1, False)
         except DataError:  # kernels of several ranks, of which those of another one are omitted
             pass
-    return infer_dims(tensor.array, [_ANY_RANK], 1, False)
+    return infer_tensor_dims(tensor, [_ANY_RANK], 1, False)
 
 
 def _total(cells: Array) -> Array:

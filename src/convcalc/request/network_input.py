@@ -53,6 +53,7 @@ def read_input_or_shape(
     if not found.array.size:
         raise FieldError("the input has no cells", field="input")
     dims = _dims(request, found, rank, takes_features)
+    found = found.read_as(dims)
     cells = with_channels(found.array, dims)
     return Given(cells.shape[1:], replace(found, array=cells, dims=dims))
 
@@ -106,6 +107,8 @@ def _dims(request: Request, found: Tensor, rank: int | None, takes_features: boo
         return whole("dims", said, 0)
     known = [found.dims, rank] if found.is_image else [rank, found.dims]
     usual = 0 if takes_features and axes <= 2 else _SPATIAL.get(axes)
+    if found.table is not None and found.table.names and not takes_features:
+        usual = 1
     dims = next((each for each in (*known, usual) if each is not None), None)
     if dims is None:
         raise FieldError(

@@ -7,10 +7,29 @@ from typing import Any
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, GeometryError
+from convcalc.files.tensor_file import Tensor
 from convcalc.kernels.kernel import Kernel
 from convcalc.wording import shape_text
 
 _IMAGE_DIMS = 2
+
+
+def infer_tensor_dims(tensor: Tensor, kernels: list[Kernel], groups: Any, depthwise: bool) -> int:
+    """As :func:`infer_dims`; named columns of a table are channels wherever the kernels allow it.
+
+    Raises:
+        FieldError: the shapes allow several.
+        GeometryError: they allow none.
+    """
+    if tensor.table is None or not tensor.table.names:
+        return infer_dims(tensor.array, kernels, groups, depthwise)
+    span = groups if isinstance(groups, int) and groups > 0 else 1
+    for strict in (True, False):
+        if 1 in _readings(tensor.array.shape[::-1], kernels, span, depthwise, strict=strict):
+            return 1
+        if _IMAGE_DIMS in _readings(tensor.array.shape, kernels, span, depthwise, strict=strict):
+            return _IMAGE_DIMS
+    return 1
 
 
 def infer_dims(values: Array, kernels: list[Kernel], groups: Any, depthwise: bool) -> int:

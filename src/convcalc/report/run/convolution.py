@@ -10,7 +10,7 @@ from convcalc.engine.plan import Plan
 from convcalc.problem import Problem
 from convcalc.report.array_data import array_data, problem_data
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, note, say
-from convcalc.report.headline import headline
+from convcalc.report.headline import headline, reading_blocks
 from convcalc.report.run.arrays_shown import array_blocks
 from convcalc.report.run.verification import verification_blocks, verification_data
 from convcalc.report.size_arithmetic import size_sentences, unread_notes
@@ -55,6 +55,7 @@ def _blocks(
 ) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
+    yield from reading_blocks(problem)
     yield say(headline(problem))
     yield from size_sentences(problem.axes)
     yield from map(note, notes)

@@ -1,0 +1,161 @@
+"""The roles of a table's rows and columns: names, units, numbers, dates, texts; from its content and what is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from convcalc.errors import FieldError
+from convcalc.files.expression import number
+from convcalc.files.tables.dates import is_date
+from convcalc.files.tables.gaps import is_gap
+from convcalc.files.tables.number_style import is_styled_number
+from convcalc.files.tables.text_records import Record
+from convcalc.files.text import shown
+
+_LOOKED_AT = 200  # rows from which the kind of a column is inferred
+_BRACKETED = re.compile(r"(.+?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
+_UNIT_WORDS = re.compile(r"[\[(]?\s*([^\[\]()]*?)\s*[\])]?")
+
+
+class Layout(NamedTuple):
+    """The rows and columns of a table."""
+
+    names: tuple[str, ...]
+    """Of all columns, none empty; without a header none."""
+    units: tuple[str, ...]
+    """Of all columns, or none."""
+    first: int
+    """The first row of numbers among the records."""
+    kinds: tuple[str, ...]
+    """Of each column number, date, text or empty."""
+    is_counted: bool = False
+    """Whether the names and the first column only count, as those of an array that pandas saved."""
+    is_certain: bool = False
+    """Whether names stand in a header, not in a comment."""
+
+
+def layout_of(records: Sequence[Record], header: bool | None, comment: Sequence[str] = ()) -> Layout:
+    """The layout of a table with these records, as its first rows show it.
+
+    ``header``: whether the first row names the columns, where it is said; ``comment``: names from a comment.
+
+    Raises:
+        FieldError: the first row can be read as names and as numbers; ``field`` is its line.
+    """
+    filled = [index for index, record in enumerate(records[: 4 * _LOOKED_AT]) if record.cells][: _LOOKED_AT + 2]
+    if not filled:
+        return Layout((), (), 0, ())
+    top = records[filled[0]]
+    below = [records[index].cells for index in filled[1:]]
+    if header is False or not (header or _is_header(top, below)):
+        kinds = _kinds([top.cells, *below], len(top.cells))
+        return Layout(tuple(comment), (), filled[0], kinds)
+    has_units = len(below) > 1 and _is_units(below[0], _kinds(below[1:], len(top.cells)))
+    kinds = _kinds(below[has_units:], len(top.cells))
+    names, units = _named(top.cells, below[0] if has_units else [])
+    first = filled[1 + has_units] if len(filled) > 1 + has_units else len(records)
+    is_counted = header is None and _counts(top.cells, below)
+    return Layout(names, units, first, kinds, is_counted, True)
+
+
+def kind_of(cell: str) -> str:
+    """What a cell is: number, date, gap or text.
+
+    >>> [kind_of(cell) for cell in ("1,5", "1/9", "2024-03-05", "", "ax")]
+    ['number', 'number', 'date', 'gap', 'text']
+    """
+    if is_gap(cell):
+        return "gap"
+    if is_styled_number(cell):
+        return "number"
+    if is_date(cell):
+        return "date"
+    with suppress(FieldError):
+        number(cell)
+        return "number"
+    return "text"
+
+
+def _kinds(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
+    return tuple(_kind_of_column([row[place] for row in rows if place < len(row)]) for place in range(width))
+
+
+def _kind_of_column(cells: Sequence[str]) -> str:
+    kinds = {kind_of(cell) for cell in cells} - {"gap"}
+    if not kinds:
+        return "empty" if not any(cells) else "number"
+    if "number" in kinds:
+        return "number"
+    return "date" if kinds == {"date"} else "text"
+
+
+def _is_header(top: Record, below: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns.
+
+    Raises:
+        FieldError: it may be names or numbers.
+    """
+    kinds = _kinds(below, len(top.cells))
+    over = [kind_of(cell) for cell, kind in zip(top.cells, kinds, strict=True) if kind == "number"]
+    beside = [(cell, kind) for cell, kind in zip(top.cells, kinds, strict=True) if kind in ("text", "date")]
+    if not over:
+        # of one text row alone above units or dates nothing is known
+        return False
+    if "number" in over:
+        if all(kind == "number" for kind in over) and beside:
+            return _is_beside(top, beside)
+        return top.cells[0] == "" and len(top.cells) > 1 and _counts_down(below)
+    return "text" in over
+
+
+def _is_beside(top: Record, beside: Sequence[tuple[str, str]]) -> bool:
+    """Whether a row of numbers beside one text is a header, by the columns that hold no numbers."""
+    if all(kind == "date" for _, kind in beside):
+        return not any(is_date(cell) for cell, _ in beside)
+    if all(not cell for cell, _ in beside):
+        return True
+    name = shown(next(cell for cell, _ in beside if cell))
+    numbers = ", ".join([cell for cell in top.cells if kind_of(cell) == "number"][:3])
+    raise FieldError(
+        f"row {top.line} can be read in two ways: as names of columns, of which {name} is one, or as the label {name} "
+        f"with the numbers {numbers}",
+        hint="--header for names, --no-header for numbers",
+        field=(top.line,),
+    )
+
+
+def _is_units(cells: Sequence[str], kinds: Sequence[str]) -> bool:
+    """Whether the row below the names holds units: texts over numbers, at least one."""
+    over = [cell for cell, kind in zip(cells, kinds, strict=False) if kind == "number"]
+    return any(kind_of(cell) == "text" for cell in over) and all(kind_of(cell) in ("text", "gap") for cell in over)
+
+
+def _counts(top: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether names and first column count from 0, as pandas writes those of an array."""
+    names = top[0] == "" and list(top[1:]) == [str(place) for place in range(len(top) - 1)] and len(top) > 1
+    return names and _counts_down(below)
+
+
+def _counts_down(rows: Sequence[Sequence[str]]) -> bool:
+    return all(row[:1] == [str(place)] for place, row in enumerate(rows))
+
+
+def _named(top: Sequence[str], units: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names and units of all columns; a name such as ``ax (m/s²)`` has its unit in it."""
+    names, found = [], []
+    for place, cell in enumerate(top):
+        inside = _BRACKETED.fullmatch(cell)
+        name = inside[1] if inside and not units else cell
+        own = (inside[2] or inside[3] or "").strip() if inside and not units else ""
+        below = _UNIT_WORDS.fullmatch(units[place]) if place < len(units) and not is_gap(units[place]) else None
+        names.append(name or f"column {place + 1}")
+        found.append(below[1] if below else own)
+    taken: dict[str, int] = {}
+    for place, name in enumerate(names):  # the second of two columns of one name is told apart
+        taken[name] = taken.get(name, 0) + 1
+        if taken[name] > 1:
+            names[place] = f"{name}.{taken[name]}"
+    return tuple(names), tuple(found) if any(found) else ()
