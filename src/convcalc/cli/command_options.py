@@ -20,6 +20,7 @@ from convcalc.cli.options import (
     Search,
     SpatialAxes,
     StrideByAxis,
+    TableFlags,
     Threads,
     Version,
 )
@@ -55,6 +56,7 @@ class GalleryOptions(NamedTuple):
     """The file, the kernels, and how they are applied."""
 
     file: File = None
+    table: TableFlags = TableFlags()
     kernel: Annotated[
         list[str] | None,
         typer.Option(

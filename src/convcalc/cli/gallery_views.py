@@ -27,9 +27,10 @@ class Chosen(NamedTuple):
 
 def request_of(options: GalleryOptions, context: Context) -> Request:
     """The fields of the file, replaced by those of the flags."""
+    from convcalc.cli.streams import piped
     from convcalc.request.request import read_request
 
-    request = read_request(options.file, context)
+    request = read_request(options.file or piped(), context, options.table.given)
     return request.override(
         kernel=options.kernel,
         stride=options.stride,

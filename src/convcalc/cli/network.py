@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.cli.flags import changed, context_of, flags
+from convcalc.cli.streams import piped
 from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, Place, UsageError
 from convcalc.layers.network import Network
@@ -90,7 +91,8 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    return changed(read_request(options.file, context), options, layer).override(dtype=options.dtype), context
+    request = read_request(options.file or piped(), context, options.table.given)
+    return changed(request, options, layer).override(dtype=options.dtype), context
 
 
 def settled(context: Context, network: Network) -> Context:

@@ -1,6 +1,6 @@
 """Every option once: its spelling and its help are the same in all commands that have it."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,8 +21,9 @@ Version = Annotated[
 File = Annotated[
     str | None,
     typer.Argument(
-        help="A problem file, or a file that is just a tensor: .yaml, .json, .csv, .npy, .npz:NAME or an image; - is "
-        "standard input. Without it: a 5x5 gradient and sobel-x.",
+        help="A problem file, or a file that is just a tensor: .yaml, .json, .csv, .npy, .npz:NAME or an image; or "
+        "numbers: '[1,2,3]'; or standard input, as in pbpaste | convcalc run (xclip -o | …). Without any: a 5x5 "
+        "gradient and sobel-x.",
         show_default=False,
     ),
 ]
@@ -100,11 +101,48 @@ class ConvolutionOptions(NamedTuple):
     depthwise: Depthwise = False
 
 
+class TableFlags(NamedTuple):
+    """How a table is read, where its content does not tell."""
+
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Of a table: these columns are the channels, ax,ay or 2,3.", metavar="NAMES"),
+    ] = None
+    skip: Annotated[
+        str | None, typer.Option("--skip", help="Of a table: all columns but these, such as time.", metavar="NAMES")
+    ] = None
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Of a table: whether row 1 names the columns.", show_default=False),
+    ] = None
+    transpose: Annotated[bool, typer.Option("--transpose", help="Of a table: exchange rows and columns.")] = False
+    decimal: Annotated[
+        str | None, typer.Option("--decimal", help="Of a table: what stands before decimals, . or ,.", metavar="SIGN")
+    ] = None
+    gaps: Annotated[
+        str | None,
+        typer.Option(
+            "--gaps",
+            help="Of a table: what a cell without a number becomes: refuse, zero, hold, linear or nan.",
+            metavar="RULE",
+        ),
+    ] = None
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is said, by the keys of files, as files write it."""
+        said = {name: value for name, value in self._asdict().items() if value not in (None, False)}
+        if self.header is False:
+            said["header"] = False
+        return {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}
+
+
 class ProblemOptions(NamedTuple):
     """The file, the flags that override its fields, and how it is computed."""
 
     file: File = None
     said: ConvolutionOptions = ConvolutionOptions()
+    table: TableFlags = TableFlags()
     dtype: Annotated[
         str | None, typer.Option(help="auto, exact (fractions stay), float32 or float64.", metavar="DTYPE")
     ] = None

@@ -2,6 +2,8 @@
 
 import codecs
 import os
+import select
+import stat
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _DEFAULT_WIDTH = 80
+_LONGEST_WAIT = 1.0  # seconds
 _ASCII = str.maketrans(
     {
         "×": "x",
@@ -42,6 +45,27 @@ def make_printable(stream: Any) -> None:
     if stream is not None and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
         codecs.register_error("convcalc", _replacement)
         stream.reconfigure(errors="convcalc")
+
+
+def piped() -> str | None:
+    """``-`` where numbers come through standard input, and a command without a file is to read them; otherwise None.
+
+    Nobody may be writing into a pipe that was only inherited, so its first byte is waited for a second.
+    """
+    try:
+        descriptor = sys.stdin.fileno()
+        kind = os.fstat(descriptor)
+    except (AttributeError, OSError, ValueError):  # closed, or replaced by something that is no file
+        return None
+    if stat.S_ISREG(kind.st_mode):
+        return "-" if kind.st_size > os.lseek(descriptor, 0, os.SEEK_CUR) else None
+    if not (stat.S_ISFIFO(kind.st_mode) or stat.S_ISSOCK(kind.st_mode)) or os.name == "nt":
+        return None
+    ready, _, _ = select.select([descriptor], [], [], _LONGEST_WAIT)
+    if not ready:
+        print("note: nothing came through the pipe; to wait for it, name it -", file=sys.stderr)
+        return None
+    return "-" if sys.stdin.buffer.peek(1) else None
 
 
 def discard(descriptor: int) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from convcalc.errors import FormatError, Place
+from convcalc.files.pasted import BARE_NUMBERS, is_pasted
 from convcalc.files.text import (
     HEAD,
     STANDARD_INPUT,
@@ -52,8 +53,10 @@ _CALLED = {
     "image": "an image",
     "csv": "a table",
     "yaml": "YAML or JSON",
+    "pasted": "pasted numbers",
 }
 _BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
+INLINE_NAME = "the numbers given"
 LARGE = 1 << 20
 """Bytes from which a table is read block by block."""
 _UNMARKED = {"safetensors", "onnx"}
@@ -70,7 +73,7 @@ _YAML_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file whose kind is known: yaml (or JSON), csv, npy, npz, safetensors, onnx or image."""
+    """A file whose kind is known: yaml (or JSON), csv, pasted, npy, npz, safetensors, onnx or image."""
 
     name: str
     """The path, or "standard input", for messages."""
@@ -138,6 +141,18 @@ def open_file(path: str, limits: Limits, *, base: Path | None = None) -> OpenedF
     return OpenedFile(name, kind, member) if kind else _text_source(name, read_bytes(name, limits.file), member)
 
 
+def open_inline(text: str) -> OpenedFile | None:
+    """Numbers in place of a file's name: ``[1, 2, 3]``, a print of an array, or ``1,2,3``; None of any other text.
+
+    Raises:
+        FormatError: it holds control characters.
+    """
+    is_bare = len(text) < HEAD and BARE_NUMBERS.fullmatch(text)
+    if is_file(text) or not (text.lstrip()[:1] == "[" or is_bare or is_pasted(text)):
+        return None
+    return _text_source(INLINE_NAME, text.encode("utf-8", "surrogateescape"), None)
+
+
 def sniff(data: bytes) -> str:
     """The kind of a file with this content, as of :class:`OpenedFile`.
 
@@ -196,7 +211,9 @@ def _text_source(name: str, data: bytes, member: str | None) -> OpenedFile:
 
 
 def _text_kind(text: str) -> str:
-    """YAML if the first line that is neither blank nor a comment looks like it, else a table; "" of no line."""
+    """YAML if its first line (no comment, not blank) looks like it; or a paste, or a table; "" of no line."""
+    if is_pasted(text):
+        return "pasted"
     for line in re.finditer(r"^[ \t]*+(?!#)\S.*$", text, re.MULTILINE):
         return "yaml" if _YAML_LINE.match(line[0].strip()) else "csv"
     return ""

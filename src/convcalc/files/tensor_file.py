@@ -195,6 +195,19 @@ def _of_table(found: ReadTable, source: OpenedFile) -> Tensor:
     return Tensor(found.array, dims, notes, source.name, table=found.table)
 
 
+def _read_pasted(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.numbers import array, array_notes
+    from convcalc.files.pasted import pasted
+
+    node = pasted(source.text, source.name, limits)
+    try:
+        values = array(node, limits)
+    except ConvcalcError as error:
+        error.place = error.place or Place(source.name)
+        raise
+    return Tensor(values, None, array_notes(values, node), source.name)
+
+
 def _read_npy(source: OpenedFile, limits: Limits) -> Tensor:
     from convcalc.files.npy import read_npy
     from convcalc.files.numbers import array_notes
@@ -239,6 +252,7 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
 _TABLES: dict[str, Callable[[OpenedFile, Limits, TableOptions | None], Tensor]] = {"csv": _read_csv}
 _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "yaml": _read_yaml,
+    "pasted": _read_pasted,
     "npy": _read_npy,
     "npz": _read_npz,
     "safetensors": _read_safetensors,

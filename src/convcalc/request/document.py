@@ -10,7 +10,7 @@ from typing import Any
 
 from convcalc.arrays import squeezed
 from convcalc.errors import UsageError
-from convcalc.files.file_kind import is_path
+from convcalc.files.file_kind import INLINE_NAME, is_path
 from convcalc.files.tensor_file import Tensor
 from convcalc.files.text import STANDARD_INPUT_NAME
 from convcalc.files.yaml_reader import Quoted
@@ -31,13 +31,16 @@ def document(request: Request, folder: Path) -> dict[str, Any]:
     if request.model is not None:
         raise UsageError("a model cannot be saved as a problem file", hint="its outputs can: convcalc run -o out.npz")
     names = sorted(request.fields, key=_ORDER.index)
-    return {name: _value(name, request.fields[name], folder) for name in names}
+    written = {name: _value(name, request.fields[name], folder) for name in names}
+    if request.table and isinstance(request.fields["input"].node, Tensor) and "file" in written["input"]:
+        written["input"] |= {key: _written(node, Path(), Path()) for key, node in request.table.items()}
+    return written
 
 
 def _value(name: str, field: Field, folder: Path) -> Any:
     if not isinstance(field.node, Tensor):
         return str(field.node) if name == "title" else _written(field.node, field.origin.folder, folder)
-    if field.origin.is_flag or field.origin.source == STANDARD_INPUT_NAME:
+    if field.origin.is_flag or field.origin.source in (STANDARD_INPUT_NAME, INLINE_NAME):
         values = field.node.array
         return _numbers((squeezed(values) if values.ndim > 2 else values).tolist())
     member = f":{field.origin.member}" if field.origin.member else ""

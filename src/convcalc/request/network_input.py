@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError, DataError, FieldError, Place, UnknownNameError
+from convcalc.files.pasted import flag_numbers
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Shape
+from convcalc.limits import Limits
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import flag_node, plain_value
 from convcalc.wording import counted, shape_text
@@ -131,9 +133,11 @@ def input_field(text: str) -> Field:
     origin = Origin("--input", is_flag=True)
     if _SHAPE.fullmatch(text):
         return Field({"shape": list(text.split("x"))}, origin)
-    if text.lstrip()[:1] not in ("[", "{"):
-        return Field({"file": text}, origin)
     try:
+        if (numbers := flag_numbers(text, "--input", Limits())) is not None:
+            return Field(numbers, origin)
+        if text.lstrip()[:1] not in ("[", "{"):
+            return Field({"file": text}, origin)
         return Field(flag_node("input", text), origin)
     except ConvcalcError as error:
         error.place = origin.place(())

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place, UsageError
+from convcalc.files.file_kind import open_inline
+from convcalc.files.pasted import flag_numbers
+from convcalc.files.tables.options import table_options
 from convcalc.files.tensor_file import OpenedFile, Tensor, node, open_file, tensor
 from convcalc.files.yaml_reader import Node, place
 from convcalc.geometry.arguments import text
+from convcalc.limits import Limits
 from convcalc.request.shipped import shipped
 from convcalc.request.spellings import unknown_key
 from convcalc.request.text_values import flag_node, plain_value
@@ -86,6 +90,8 @@ class Request:
     """Of several layers the one that :attr:`changes` are about."""
     changes: Mapping[str, Field] = field(default_factory=dict)
     """Values of that layer that replace those in the file, by the names of a problem's fields."""
+    table: Mapping[str, Node] = field(default_factory=dict)
+    """How flags say that the input is read, if it is a table, by the keys beside ``file``."""
 
     def __repr__(self) -> str:
         return f"<Request {self.source!r}: {', '.join(self.fields) or 'a model'}>"
@@ -140,13 +146,17 @@ class Request:
             raise
 
 
-def read_request(path: str | None = None, context: Context = STANDARD) -> Request:
-    """The request of a problem file, a model or a tensor file; without a path, of the default example.
+def read_request(
+    path: str | None = None, context: Context = STANDARD, table: Mapping[str, Node] | None = None
+) -> Request:
+    """The request of a problem file, a model or a tensor file, or of numbers; without a path, of the default example.
+
+    ``table``: how the input is read, if it is a table, by the keys that a file writes beside ``file``.
 
     Raises:
         ConvcalcError: the file cannot be read, or has an unknown field.
     """
-    return request_of(open_request(path, context), context)
+    return request_of(open_request(path, context), context, table or {})
 
 
 def open_request(path: str | None, context: Context) -> OpenedFile:
@@ -155,22 +165,56 @@ def open_request(path: str | None, context: Context) -> OpenedFile:
     Raises:
         ConvcalcError: the file cannot be opened, or is of a kind that is not read.
     """
-    return open_file(str(shipped(DEFAULT_PROBLEM)) if path is None else text("path", path), context.limits)
+    if path is None:
+        return open_file(str(shipped(DEFAULT_PROBLEM)), context.limits)
+    return open_inline(text("path", path)) or open_file(text("path", path), context.limits)
 
 
-def request_of(source: OpenedFile, context: Context) -> Request:
-    """The request in a file; raises as :func:`read_request` does."""
+def request_of(source: OpenedFile, context: Context, table: Mapping[str, Node] | None = None) -> Request:
+    """The request in a file; ``table`` and what is raised: as of :func:`read_request`."""
+    table = table or {}
     if source.kind == "onnx":
-        return Request(source.name, {}, source)
+        return Request(source.name, {}, source, table=table)
     document = node(source, context.limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
         origin = Origin(source.name, member=source.member or "")
-        return Request(source.name, {"input": Field(tensor(source, context.limits), origin)})
+        with _table_flags(table):
+            found = tensor(source, context.limits, table_options(table) if table else None)
+        return Request(source.name, {"input": Field(found, origin)}, table=table)
     if source.member is not None:
         raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)
     _check_fields(document, origin)
-    return Request(source.name, {key: Field(value, origin) for key, value in document.items()})
+    fields = {key: Field(value, origin) for key, value in document.items()}
+    if table and "input" in fields:
+        fields["input"] = with_table(fields["input"], table)
+    return Request(source.name, fields, table=table)
+
+
+def with_table(field: Field, table: Mapping[str, Node]) -> Field:
+    """An input with what flags say of its table.
+
+    Raises:
+        UsageError: it is no file.
+    """
+    if not table:
+        return field
+    if not isinstance(field.node, dict) or "file" not in field.node:
+        raise UsageError(f"--{next(iter(table))} says how a table is read, the input is no file", hint="leave it out")
+    with _table_flags(table):
+        table_options(table)
+    return field._replace(node={**field.node, **table})
+
+
+@contextmanager
+def _table_flags(table: Mapping[str, Node]) -> Iterator[None]:
+    """A context that adds the flag to errors about how a table is read."""
+    try:
+        yield
+    except ConvcalcError as error:
+        if error.place is None and error.field and error.field[0] in table:
+            error.place = Place(f"--{error.field[0]}", is_flag=True)
+        raise
 
 
 def _check_fields(document: dict[str, Node], origin: Origin) -> None:
@@ -195,7 +239,9 @@ def _check_fields(document: dict[str, Node], origin: Origin) -> None:
 def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:
     try:
         if isinstance(value, str):
-            return value if name == "kernel" and not value.lstrip().startswith(("[", "{")) else flag_node(name, value)
+            if name == "kernel" and not value.lstrip().startswith(("[", "{")):
+                return value if (numbers := flag_numbers(value, "--kernel", Limits())) is None else numbers
+            return flag_node(name, value)
         if value is True:
             return "true"
         return _flag_list(name, list(value or ()))

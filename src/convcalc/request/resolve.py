@@ -19,7 +19,7 @@ from convcalc.request.network_input import (
     place_of_input,
     read_input_or_shape,
 )
-from convcalc.request.request import Request
+from convcalc.request.request import Field, Request, with_table
 from convcalc.request.text_values import word
 from convcalc.wording import counted
 
@@ -45,7 +45,7 @@ def resolve(request: Request, context: Context = STANDARD, *, input_text: str | 
     """
     rank = declared_rank(request)
     if input_text is not None:
-        request = replace(request, fields={**request.fields, "input": input_field(input_text)})
+        request = replace(request, fields={**request.fields, "input": _given_input(input_text, request)})
     with request.placing():
         if request.model is not None:
             found = _of_model(request, request.model, context)
@@ -54,6 +54,11 @@ def resolve(request: Request, context: Context = STANDARD, *, input_text: str | 
         else:
             found = _of_convolution(request, context)
         return replace(found, source=request.source, input_place=lambda: place_of_input(request))
+
+
+def _given_input(text: str, request: Request) -> Field:
+    field = input_field(text)
+    return with_table(field, request.table) if isinstance(field.node, dict) and "file" in field.node else field
 
 
 def _of_convolution(request: Request, context: Context) -> Network:

@@ -10,6 +10,8 @@ from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
 from convcalc.files.file_kind import is_file, is_path
 from convcalc.files.numbers import array, array_notes
+from convcalc.files.pasted import flag_numbers
+from convcalc.files.tables.options import TABLE_KEYS, table_options
 from convcalc.files.tensor_file import Tensor, is_result, node, open_file, read_tensor, tensor
 from convcalc.files.yaml_reader import Node
 from convcalc.kernels.kernel import Kernel
@@ -20,7 +22,7 @@ from convcalc.request.kernel_library import library_of, of_kernel
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
 
-_FILE_KEYS, _KEEP = ("file", "nodata"), "keep"
+_FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS), "keep"
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
@@ -47,6 +49,8 @@ def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str)
     with below(name):
         if isinstance(value, dict):
             return _described(value, origin, context)
+        if isinstance(value, str) and (numbers := flag_numbers(value, name, context.limits)) is not None:
+            value = numbers
         if isinstance(value, str) and value[:1].isalpha():
             raise FieldError(f"{name} must be numbers, got {str(value)!r}", hint=f"{{file: {value}}} for a file")
         values = array(value, context.limits)
@@ -148,7 +152,14 @@ def _described(value: dict[str, Node], origin: Origin, context: Context) -> Tens
         if word("nodata", value.get("nodata", _KEEP)) != _KEEP:
             raise FieldError(f"nodata is {value['nodata']!r}", hint="keep, or leave it out to read nan", field="nodata")
         path = word("file", value["file"])
-        return read_tensor(path, context.limits, base=origin.folder, keeps_nodata="nodata" in value)
+        said = {key: each for key, each in value.items() if key in TABLE_KEYS}
+        return read_tensor(
+            path,
+            context.limits,
+            base=origin.folder,
+            keeps_nodata="nodata" in value,
+            options=table_options(said) if said else None,
+        )
     if not value:
         raise FieldError("expected numbers, got an empty mapping", hint=f"one of: file, {', '.join(RULES)}")
     if "shape" in value:

@@ -7,6 +7,7 @@ from typing import Any
 
 from convcalc.errors import FieldError, FormatError, below
 from convcalc.files.expression import FRACTION, number
+from convcalc.files.pasted import flag_numbers
 from convcalc.files.yaml_reader import Node, Quoted, parse
 from convcalc.limits import Limits
 
@@ -79,6 +80,9 @@ def flag_node(flag: str, text: str) -> Node:
     Raises:
         FormatError: a list or mapping is not well formed.
     """
+    numbers = flag_numbers(text, flag, Limits())
+    if numbers is not None:
+        return numbers
     if text.lstrip()[:1] in ("[", "{"):
         try:
             return parse(text, flag, Limits())

@@ -27,6 +27,7 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
     from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
     from convcalc.cli.output.report_formats import SAVED
     from convcalc.layers.costs import convention_of
+    from convcalc.cli.streams import piped
     from convcalc.report.network.summary import summary_report
     from convcalc.request.request import open_request
 
@@ -34,7 +35,7 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
     with flags():
         convention = convention_of(options.batch, count_bias=options.count_bias, transposed_by=options.transposed_by)
     context = context_of(options.limit, options.kernels or None)
-    source = open_request(options.file, context)
+    source = open_request(options.file or piped(), context)
     report = _of_tensors(source, options, context)
     if report is not None:
         check_output(target)  # tensors are no network to be drawn

@@ -16,6 +16,9 @@ _SEPARATOR = re.compile(r'"?sep=([;,|:\t ])"?\s*', re.IGNORECASE)
 """The first line that names the delimiter for Excel."""
 _COMMENT = re.compile(r"[ \t]*#(?!N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)")
 """How a comment line begins; the excluded words after the sign are a spreadsheet's errors."""
+_MARKDOWN = re.compile(r"\s*\|[^\n]*\|[ \t]*\n[ \t]*\|[ \t]*:?-")
+_RULE = re.compile(r"[ \t]*\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*")
+"""The line below the names of a table in Markdown."""
 _LOOKED_AT = 50  # lines
 _QUOTED = re.compile(r'"[^"]*"')
 _SPACED_NUMBERS = re.compile(r"[-+]?[0-9.]+ +[-+]?[0-9.]+")
@@ -50,6 +53,10 @@ def text_table(text: str, decimal: str = "") -> TextTable:
     """
     lines = text.split("\n")
     numbers: Sequence[int] = range(1, len(lines) + 1)
+    if _MARKDOWN.match(text):
+        numbers = [at for at in numbers if not _RULE.fullmatch(lines[at - 1])]
+        stripped = [lines[at - 1].strip().removeprefix("|").removesuffix("|") for at in numbers]
+        return TextTable(stripped, numbers, "|" if any("|" in line for line in stripped) else "\t")
     named = _SEPARATOR.fullmatch(lines[0])
     comment = ""
     if named or "#" in text:
