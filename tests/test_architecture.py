@@ -78,7 +78,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),
-    "files": ("numpy", "yaml", "PIL"),
+    "files": ("numpy", "yaml", "PIL", "pyarrow", "openpyxl"),
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG

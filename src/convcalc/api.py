@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from fractions import Fraction
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
-from convcalc.arrays import Array, as_array, count_not_finite, owned
+from convcalc.arrays import Array, as_array, count_not_finite, owned, read_only
 from convcalc.build import build_problem
 from convcalc.context import Context
 from convcalc.engine.compute import compute
@@ -16,18 +17,22 @@ from convcalc.engine.plan import make_plan
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import brief, flag, text, whole
 from convcalc.geometry.boundary import Boundary
+from convcalc.kernels.kernel import Kernel
 from convcalc.layers.network import Network
 from convcalc.limits import Limits
 from convcalc.numerals import Number, is_finite
 from convcalc.problem import Problem
 from convcalc.tracing.trace import Trace, trace_at
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
-    from convcalc.kernels.kernel import Kernel
     from convcalc.layers.costs import Tally
     from convcalc.layers.explainer import ExplainedCell
     from convcalc.layers.run import NetworkRun
     from convcalc.layers.uses import Uses
+
+_BARE_AXES = (1, 2)
+"""Axes of an array that can only be a kernel by itself: with channels there are three at least."""
 
 
 def conv(
@@ -45,9 +50,11 @@ def conv(
     precision: str = "full",
     threads: int | None = None,
 ) -> Array:
-    """The output of a convolution: (batch, out_channels, *spatial), or without batch if the input has none.
+    r"""The output of a convolution: (batch, out_channels, *spatial), or without batch if the input has none.
 
-    ``input``: ([batch,] in_channels, *spatial). ``weight``: (out_channels, in_channels / groups, *kernel_size).
+    ``input``: ([batch,] in_channels, *spatial). ``weight``: (out_channels, in_channels / groups, *kernel_size); or a
+    kernel by itself: its name as for :func:`kernel`, a :class:`Kernel`, or an array of one or two axes. Such a kernel
+    takes (\\*spatial) too and gives that; of several channels it spans all, or with as many ``groups`` each apart.
     Whole numbers give exact whole numbers, however large; float32 gives float32, other floats float64. The
     arguments have the meaning and the defaults of PyTorch's ``conv1d`` to ``conv3d``; ``padding`` also takes a
     (before, after) pair for each axis and the words ``valid``, ``same``, ``same-lower`` and ``full``, and
@@ -60,13 +67,15 @@ def conv(
     Raises:
         ConvcalcError: the arguments do not fit together; the message says what is needed.
     """
-    problem, has_batch = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
+    problem, leading = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
     plan = make_plan(problem, engine, precision=precision, threads=threads)
     result = compute(problem, plan)
     output = owned(result.output)
     if not result.is_finite and _overflowed(problem, output):
         warn("the output is too large for its floats: it holds inf or nan", RuntimeWarning, stacklevel=2)
-    return output if has_batch else output[0]
+    for _ in range(leading):
+        output = output[0]
+    return output
 
 
 def trace(
@@ -224,14 +233,20 @@ def _problem(
     groups: Any,
     boundary: Any,
     flip: bool,
-) -> tuple[Problem, bool]:
-    """The problem, and whether the input has a batch axis."""
-    array, weights = as_array(cells), as_array(weight)
-    has_batch = array.ndim != weights.ndim - 1
+) -> tuple[Problem, int]:
+    """The problem, and how many axes before the spatial ones the input does not have: batch, and channels."""
+    array = as_array(cells)
+    if isinstance(weight, str | Kernel) or as_array(weight).ndim in _BARE_AXES:
+        weights, scale, rank = _bare_kernel(weight, array, groups)
+        leading = max(0, rank + 2 - array.ndim)
+    else:
+        weights, scale = as_array(weight), None
+        leading = int(array.ndim == weights.ndim - 1)
     problem = build_problem(
-        array if has_batch else array[None],
+        array[(None,) * leading],
         weights,
         bias,
+        scale=scale,
         stride=stride,
         padding=padding,
         dilation=dilation,
@@ -239,4 +254,28 @@ def _problem(
         boundary=boundary,
         flip=flip,
     )
-    return problem, has_batch
+    return problem, leading
+
+
+def _bare_kernel(weight: Any, array: Array, groups: Any) -> tuple[Array, list[Fraction], int]:
+    """The weight of a kernel without channels, its scales, and its spatial axes.
+
+    Raises:
+        ConvcalcError: there is no such kernel, or the input has too few or too many axes for it.
+    """
+    from convcalc.request.filters import filters
+
+    found = kernel(weight) if isinstance(weight, str) else weight
+    if not isinstance(found, Kernel):
+        found = Kernel("", read_only(as_array(found)))
+    rank = found.rank or (min(array.ndim, 2) if found.builder else found.weights.ndim)
+    if not rank <= array.ndim <= rank + 2:
+        raise FieldError(
+            f"a kernel of {counted(rank, 'axis', 'axes')} needs an input of {rank} to {rank + 2}, got {array.ndim}",
+            hint="[batch,] [channels,] and the spatial axes",
+            field="input",
+        )
+    channels = array.shape[-rank - 1] if array.ndim > rank else 1
+    is_apart = channels > 1 and groups == channels
+    weights, kernels = filters([found], rank, channels, whole("groups", groups, 1), depthwise=is_apart)
+    return weights, [each.scale for each in kernels], rank

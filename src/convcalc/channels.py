@@ -36,6 +36,16 @@ class Channels(NamedTuple):
     reading: str = ""
     """How the channels were found, a sentence for the reader; empty where there was nothing to choose."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names with their units in brackets.
+
+        >>> Channels(("ax", "n"), ("m/s²", "")).labels
+        ('ax (m/s²)', 'n')
+        """
+        units = self.units or ("",) * len(self.names)
+        return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(self.names, units, strict=True))
+
     def called(self, channel: int) -> str:
         """A channel by its name, or by its number where it has none.
 

@@ -65,7 +65,8 @@ def piped() -> str | None:
     if not ready:
         print("note: nothing came through the pipe; to wait for it, name it -", file=sys.stderr)
         return None
-    return "-" if sys.stdin.buffer.peek(1) else None
+    reader: Any = sys.stdin.buffer
+    return "-" if reader.peek(1) else None
 
 
 def discard(descriptor: int) -> bool:

@@ -8,15 +8,15 @@ from contextlib import suppress
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import FieldError, FormatError, LimitError, Place, UnknownNameError
+from convcalc.errors import FieldError, FormatError, LimitError, Place
 from convcalc.files.expression import THOUSANDS, number
 from convcalc.files.numbers import numbers, packed
-from convcalc.files.tables.columns import Columns, ReadTable, Table, parsed_places, table_of
+from convcalc.files.tables.columns import GAPS_HINT, Columns, ReadTable, Table, parsed_places, table_of
 from convcalc.files.tables.gaps import is_gap
 from convcalc.files.tables.layout import Layout, layout_of
 from convcalc.files.tables.number_style import PLAIN, NumberStyle, style_of
 from convcalc.files.tables.options import BY_CONTENT, TableOptions
-from convcalc.files.tables.text_records import Record, TextTable, comment_names, records_of, text_table
+from convcalc.files.tables.text_records import NO_TEXT, Record, TextTable, comment_names, records_of, text_table
 from convcalc.files.text import place_on_line
 from convcalc.limits import Limits
 from convcalc.numerals import Number
@@ -36,7 +36,24 @@ def read_csv(text: str, source: str, limits: Limits, options: TableOptions = BY_
     lines = text_table(text, options.decimal)
     if lines.delimiter:
         check_count(text.count(lines.delimiter), source, limits)
-    records = list(records_of(lines, source, text))
+    return read_records(list(records_of(lines, source, text)), source, limits, options, text=text, lines=lines)
+
+
+def read_records(
+    records: list[Record],
+    source: str,
+    limits: Limits,
+    options: TableOptions,
+    *,
+    text: str = "",
+    lines: TextTable = NO_TEXT,
+) -> ReadTable:
+    """The numbers of a table by its rows; ``text`` and ``lines``: where they were written, if in a text.
+
+    Raises:
+        FormatError: as :func:`read_csv`.
+        LimitError: there are more values than the limits allow.
+    """
     if not any(record.cells for record in records):
         raise FormatError("file is empty", place=Place(source))
     if options.transpose:
@@ -46,12 +63,11 @@ def read_csv(text: str, source: str, limits: Limits, options: TableOptions = BY_
         layout = layout_of(records, options.header, comment_names(lines, width))
         reader = _Reader(text, source, limits, lines, layout, options)
         return reader.read(records)
-    except (FieldError, UnknownNameError) as error:
-        line = error.field[0] if error.field and isinstance(error.field[0], int) else None
-        if line is not None:
-            error.field = ()
-            error.place = place_on_line(source, text, line)
-        raise
+    except FieldError as error:
+        line = error.field[0] if error.field else None
+        if not isinstance(line, int):
+            raise
+        raise FormatError(error.message, hint=error.hint, place=place_on_line(source, text, line)) from None
 
 
 def check_count(count: int, source: str, limits: Limits) -> None:
@@ -94,12 +110,7 @@ class _Reader:
     def _has_columns(self) -> bool:
         """Whether the table is more than rows of numbers."""
         said = self.options.columns or self.options.skip
-        return bool(self.layout.is_certain or said or set(self.layout.kinds) - {"number"} - self._lone_texts())
-
-    def _lone_texts(self) -> set[str]:
-        """Kinds of columns that are errors where there is no header: texts that do not stand before numbers."""
-        kinds = self.layout.kinds
-        return set() if "number" in kinds[1:] and "text" not in kinds[1:] else {"text"}
+        return bool(self.layout.is_certain or said or set(self.layout.kinds) - {"number"})
 
     def read(self, records: Sequence[Record]) -> ReadTable:
         rows = [record for record in records[self.layout.first :] if record.cells]
@@ -169,7 +180,7 @@ class _Reader:
     def _with_gaps(self, row: Record, cells: list[str], index: int, gaps: list[tuple[int, int]]) -> list[Number]:
         found: list[Number] = []
         for at, cell in enumerate(cells):
-            if is_gap(cell):
+            if is_gap(cell) and self.options.gaps != "refuse":
                 gaps.append((index, at))
                 found.append(0)
                 continue
@@ -182,8 +193,7 @@ class _Reader:
     def _heights(self, records: Sequence[Record]) -> list[int]:
         """The rows of each channel, which blank lines separate."""
         heights, height = [], 0
-        last = records[-1].line
-        for record in (*records[self.layout.first :], Record(last + 1, [])):
+        for record in (*records[self.layout.first :], Record(records[-1].line, [])):
             if record.cells:
                 height += 1
                 continue
@@ -202,7 +212,7 @@ class _Reader:
             )
 
     def _bad_cell(self, error: FieldError, row: Record, place: int) -> FormatError:
-        hint = self._hint(row, place) or error.hint
+        hint = GAPS_HINT if is_gap(row.cells[place]) else self._hint(row, place) or error.hint
         return FormatError(
             f"row {row.line}, column {place + 1}: {error.message}",
             hint=hint,

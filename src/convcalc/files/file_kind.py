@@ -23,13 +23,14 @@ from convcalc.files.text import (
     read_standard_input,
     size_of,
 )
-from convcalc.files.unread_kinds import foreign_archive, foreign_file, foreign_folder
+from convcalc.files.unread_kinds import WORKBOOK, foreign_archive, foreign_file, foreign_folder
 from convcalc.limits import Limits
 
 # One pattern, since each costs its compilation on every start.
 _MAGIC = re.compile(
     rb"""(?P<npy>\x93NUMPY) | (?P<npz>PK(?:\x03\x04|\x05\x06))
       | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF....WEBP|P[1-7Ff]\s|BM.{4}\0{4})
+      | (?P<arrow>PAR1|ARROW1)
       | (?P<safetensors>.{4}\0{4}\{)              # the length of its header, and the header
       | (?P<onnx>\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72])  # its version, and any of its next fields""",
     re.DOTALL | re.VERBOSE,
@@ -41,6 +42,8 @@ KIND_OF_SUFFIX = {
     ".onnx": "onnx",
     ".csv": "csv",
     ".tsv": "csv",
+    ".xlsx": "workbook",
+    **dict.fromkeys((".parquet", ".arrow", ".feather"), "arrow"),
     **dict.fromkeys((".yaml", ".yml", ".json"), "yaml"),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "image"),
     **dict.fromkeys((".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".pfm"), "image"),
@@ -52,10 +55,12 @@ _CALLED = {
     "onnx": "an ONNX model",
     "image": "an image",
     "csv": "a table",
+    "arrow": "a Parquet or Arrow table",
+    "workbook": "an Excel workbook",
     "yaml": "YAML or JSON",
     "pasted": "pasted numbers",
 }
-_BINARY = {"npy", "npz", "safetensors", "onnx", "image"}
+_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "arrow", "workbook"}
 INLINE_NAME = "the numbers given"
 LARGE = 1 << 20
 """Bytes from which a table is read block by block."""
@@ -73,7 +78,7 @@ _YAML_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file whose kind is known: yaml (or JSON), csv, pasted, npy, npz, safetensors, onnx or image."""
+    """A file whose kind is known: a text (yaml or JSON, csv, pasted), or npy, npz, safetensors, onnx, image, arrow …"""
 
     name: str
     """The path, or "standard input", for messages."""
@@ -182,6 +187,8 @@ def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryI
     foreign = None if kind else foreign_file(head, source)
     if kind == "npz" and stream:
         foreign = foreign_archive(head, stream)
+        if foreign and foreign.inside == WORKBOOK:
+            return "workbook"
     if foreign:
         raise foreign.refusal(source)
     promised = "" if kind else KIND_OF_SUFFIX.get(Path(source).suffix.lower(), "")

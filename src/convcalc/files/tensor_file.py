@@ -186,6 +186,22 @@ def _read_csv(source: OpenedFile, limits: Limits, options: TableOptions | None) 
     return _of_table(found or read_csv(source.whole_text(limits), source.name, limits, options), source)
 
 
+def _read_arrow(source: OpenedFile, limits: Limits, options: TableOptions | None) -> Tensor:
+    from convcalc.files.tables.arrow import read_arrow
+    from convcalc.files.tables.options import BY_CONTENT
+
+    with source.stream() as stream:
+        return _of_table(read_arrow(stream, source.name, limits, options or BY_CONTENT), source)
+
+
+def _read_workbook(source: OpenedFile, limits: Limits, options: TableOptions | None) -> Tensor:
+    from convcalc.files.tables.options import BY_CONTENT
+    from convcalc.files.tables.workbook import read_workbook
+
+    with source.stream() as stream:
+        return _of_table(read_workbook(stream, source.name, limits, options or BY_CONTENT), source)
+
+
 def _of_table(found: ReadTable, source: OpenedFile) -> Tensor:
     from convcalc.files.numbers import array_notes
 
@@ -249,7 +265,11 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
     return Tensor(array, IMAGE_AXES, notes + array_notes(array), source.name, is_image=True)
 
 
-_TABLES: dict[str, Callable[[OpenedFile, Limits, TableOptions | None], Tensor]] = {"csv": _read_csv}
+_TABLES: dict[str, Callable[[OpenedFile, Limits, TableOptions | None], Tensor]] = {
+    "csv": _read_csv,
+    "arrow": _read_arrow,
+    "workbook": _read_workbook,
+}
 _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "yaml": _read_yaml,
     "pasted": _read_pasted,

@@ -99,6 +99,8 @@ _LFS = "git lfs pull fetches the file that it stands for"
 _WRONG_PAGE = "a download may have brought a page instead of the file: look at it in a browser"
 
 # fmt: off
+WORKBOOK = "xl/workbook"
+"""What the name of a file in a workbook begins with."""
 KINDS: tuple[Foreign, ...] = (
     # images
     Foreign("an AVIF image", _PNG, _ftyp(b"avif")),
@@ -173,8 +175,6 @@ KINDS: tuple[Foreign, ...] = (
     Foreign("an IDX file of images, such as MNIST's", _IDX, _at(b"\0\0\x08\3")),
     Foreign("an IDX file of labels, such as MNIST's", _ARRAY, _at(b"\0\0\x08\1")),
     # tables
-    Foreign("a Parquet table", _PANDAS.format("parquet"), _at(b"PAR1")),
-    Foreign("an Arrow or Feather table", _PANDAS.format("feather"), _at(b"ARROW1")),
     Foreign("a Feather table", _PANDAS.format("feather"), _at(b"FEA1")),
     Foreign("an Arrow stream", _ARRAY, _at(b"\xff\xff\xff\xff"), (".arrow", ".arrows", ".ipc")),
     Foreign("an ORC table", _PANDAS.format("orc"), _at(b"ORC")),
@@ -182,7 +182,7 @@ KINDS: tuple[Foreign, ...] = (
     Foreign("an SQLite database", "save the table as CSV", _at(b"SQLite format 3\0")),
     Foreign("an R file", "in R: write.table(array, 'a.csv', sep = ',', row.names = FALSE, col.names = FALSE)",
             _at(b"RDX")),
-    Foreign("an Excel workbook", _SHEET, inside="xl/workbook"),
+    Foreign("an Excel workbook", _SHEET, inside=WORKBOOK),  # read by the extra `tables`
     Foreign("an OpenDocument file", _SHEET, inside="content.xml"),
     Foreign("a Word document", _DOCUMENT, inside="word/document"),
     Foreign("a PowerPoint document", _DOCUMENT, inside="ppt/presentation"),

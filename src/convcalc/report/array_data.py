@@ -30,7 +30,7 @@ def setting_data(problem: Problem) -> dict[str, Any]:
     return {
         "title": problem.labels.title,
         "operation": operation(problem),
-        "input": {"source": problem.labels.input, "shape": list(problem.input.shape)},
+        "input": {"source": problem.labels.input, "shape": list(problem.input.shape)} | _channels_data(problem),
         "kernel": {
             "names": list(dict.fromkeys(filter(None, problem.labels.kernels))),
             "shape": list(problem.weight.shape),
@@ -42,6 +42,13 @@ def setting_data(problem: Problem) -> dict[str, Any]:
         "boundary": str(problem.boundary),
         "dtype": problem.dtype.value,
     }
+
+
+def _channels_data(problem: Problem) -> dict[str, Any]:
+    """Names and units of the input's channels, where a file gives them."""
+    channels = problem.labels.channels
+    named = {"channels": list(channels.names)} if channels.names else {}
+    return named | ({"units": list(channels.units)} if channels.units else {})
 
 
 def operation(problem: Problem) -> str:

@@ -13,7 +13,7 @@ from convcalc.limits import bytes_text
 from convcalc.problem import Problem
 from convcalc.report.array_data import setting_data
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
-from convcalc.report.headline import headline
+from convcalc.report.headline import headline, reading_blocks
 from convcalc.report.number_data import number_data
 from convcalc.report.size_arithmetic import unread_notes
 from convcalc.report.text import cells_text, number_text, seconds_text
@@ -100,6 +100,7 @@ def plan_data(problem: Problem, plan: Plan, precision: str) -> dict[str, Any]:
 def _blocks(problem: Problem, plan: Plan, precision: str, notes: tuple[str, ...]) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
+    yield from reading_blocks(problem)
     yield say(headline(problem))
     yield from map(note, notes)
     yield from plan_blocks(problem, plan, precision)

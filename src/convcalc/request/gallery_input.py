@@ -100,7 +100,7 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
         cells = checked(with_channels(tensor.array, dims))
         if not cells.size:
             raise FieldError("the input has no cells", field="input")
-        notes = (*tensor.notes, *_notes(cells))
+        notes = (*filter(None, [tensor.channels.reading]), *tensor.notes, *_notes(cells))
         return GalleryInput(
             input=cells[:1],
             total=_total(cells[:1]),

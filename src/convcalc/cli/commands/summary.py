@@ -26,8 +26,8 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
     from convcalc.cli.output.report_formats import SAVED
-    from convcalc.layers.costs import convention_of
     from convcalc.cli.streams import piped
+    from convcalc.layers.costs import convention_of
     from convcalc.report.network.summary import summary_report
     from convcalc.request.request import open_request
 

@@ -31,8 +31,19 @@ _NAMED_UNITS = {
     **{unit: unit for unit in ("ns", "min", "h")},
 }
 _EPOCHS = ((1e17, "ns"), (1e14, "µs"), (1e11, "ms"), (1e9, "s"))  # since 1970, after 2001
+GAPS_HINT = f"--gaps {', '.join(GAP_RULES[1:-1])} or {GAP_RULES[-1]} says what a cell without a number becomes"
+_LONGEST_NAME = 60
 _INDEX_NAMES = ("", "index", "idx", "id", "no", "nr", "no.", "nr.", "#", "n", "row", "sample", "samples", "frame", "i")
-_COUNTED_NAME = re.compile(r"column 1|unnamed: 0")
+_COUNTED_NAME = re.compile(r"column 1|unnamed: 0|__index_level_0__")
+
+
+class Times(NamedTuple):
+    """Times that a file stores as such."""
+
+    seconds: Array
+    """(rows,), after the first."""
+    start: str
+    """The first."""
 
 
 class Columns(NamedTuple):
@@ -49,6 +60,8 @@ class Columns(NamedTuple):
     """The texts of columns of dates."""
     line_of: Callable[[int], int]
     """The line of the file that a row is written in."""
+    times: Mapping[int, Times] = {}
+    """The columns of times, where the file stores them as such."""
 
 
 class Table(NamedTuple):
@@ -135,7 +148,7 @@ def table_of(columns: Columns, options: TableOptions, source: str) -> tuple[Arra
     units = tuple(layout.units[place] for place in kept) if layout.units else ()
     axis = None if time is None or time in kept else _axis(columns, time)
     table = Table(
-        names,
+        tuple(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…" for name in names),
         units if any(units) else (),
         axis,
         _left_out(columns, kept, is_counted=is_counted),
@@ -176,7 +189,7 @@ def _without_gaps(
     if options.gaps == "refuse":
         raise FormatError(
             f"{where}: expected a number, got nothing" + _more(int(gaps.sum())),
-            hint=f"--gaps {', '.join(GAP_RULES[1:-1])} or {GAP_RULES[-1]} says what a gap becomes",
+            hint=GAPS_HINT,
             place=Place(source, columns.line_of(row), kept[column] + 1),
         )
     try:
@@ -199,12 +212,13 @@ def _name(layout: Layout, place: int) -> str:
 
 def _index_place(columns: Columns, wanted: Sequence[int]) -> int | None:
     """The first column, where it counts and is named for that."""
-    name = columns.layout.names[0].lower()
-    if 0 not in wanted or len(wanted) < 2 or not (name in _INDEX_NAMES or _COUNTED_NAME.fullmatch(name)):
+    first = columns.layout.names.index("__index_level_0__") if "__index_level_0__" in columns.layout.names else 0
+    name = columns.layout.names[first].lower()
+    if first not in wanted or len(wanted) < 2 or not (name in _INDEX_NAMES or _COUNTED_NAME.fullmatch(name)):
         return None
-    values = columns.values[:, columns.places.index(0)]
+    values = columns.values[:, columns.places.index(first)]
     starts = len(values) > 0 and values[0] in (0, 1)
-    return 0 if starts and bool((values == np.arange(len(values)) + values[0]).all()) else None
+    return first if starts and bool((values == np.arange(len(values)) + values[0]).all()) else None
 
 
 def _is_time(layout: Layout, place: int) -> bool:
@@ -224,7 +238,7 @@ def _time_place(columns: Columns, wanted: Sequence[int], *, chosen: bool) -> int
     """The column of times: the first of dates, or the first of such a name whose numbers increase."""
     layout = columns.layout
     for place in range(len(layout.names)):
-        if place in columns.dates:
+        if place in columns.dates or place in columns.times:
             return place
         is_channel = chosen and place in wanted
         if is_channel or place not in columns.places or not _is_time(layout, place):
@@ -238,6 +252,9 @@ def _time_place(columns: Columns, wanted: Sequence[int], *, chosen: bool) -> int
 
 def _axis(columns: Columns, place: int) -> SampleAxis | None:
     layout = columns.layout
+    if place in columns.times:
+        values, start = columns.times[place]
+        return SampleAxis(layout.names[place], read_only(values), "s", even_rate(values), start)
     if place in columns.dates:
         cells = columns.dates[place]
         seconds = seconds_after_first(cells)

@@ -62,7 +62,7 @@ def read_large(stream: BinaryIO, size: int, source: str, limits: Limits, options
     if form is None:
         return None
     stream.seek(form.offset)
-    collected = _Collected(form, size)
+    collected = _Collected(form, size, options.gaps == "refuse")
     for block in _blocks(stream, form.delimiter):
         if not collected.add(block) or collected.rows * len(form.places) > limits.values:
             return None
@@ -142,6 +142,7 @@ class _Collected:
     form: _Form
     size: int
     """Bytes of the file."""
+    refuses_gaps: bool
     rows: int = 0
     is_whole: bool = True
     values: Array = field(default_factory=lambda: np.empty((0, 0)))
@@ -221,6 +222,8 @@ class _Collected:
         for at in odd.tolist():
             text = block[cells.starts[at] - LEAD : cells.ends[at] - LEAD].decode("latin-1").strip()
             if is_gap(text):
+                if self.refuses_gaps:
+                    return None
                 gaps[at] = True
                 found.values[at] = 0
                 continue

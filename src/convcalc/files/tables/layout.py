@@ -17,6 +17,8 @@ from convcalc.files.text import shown
 
 _LOOKED_AT = 200  # rows from which the kind of a column is inferred
 _BRACKETED = re.compile(r"(.+?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
+_MISTAKEN = re.compile(r"[-+=.]*[0-9]")
+"""How a text begins that was meant as a number, such as ``1 mV``: a column of them is not left out as texts."""
 _UNIT_WORDS = re.compile(r"[\[(]?\s*([^\[\]()]*?)\s*[\])]?")
 
 
@@ -51,8 +53,7 @@ def layout_of(records: Sequence[Record], header: bool | None, comment: Sequence[
     top = records[filled[0]]
     below = [records[index].cells for index in filled[1:]]
     if header is False or not (header or _is_header(top, below)):
-        kinds = _kinds([top.cells, *below], len(top.cells))
-        return Layout(tuple(comment), (), filled[0], kinds)
+        return Layout(tuple(comment), (), filled[0], _bare_kinds([top.cells, *below]))
     has_units = len(below) > 1 and _is_units(below[0], _kinds(below[1:], len(top.cells)))
     kinds = _kinds(below[has_units:], len(top.cells))
     names, units = _named(top.cells, below[0] if has_units else [])
@@ -83,12 +84,23 @@ def _kinds(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
     return tuple(_kind_of_column([row[place] for row in rows if place < len(row)]) for place in range(width))
 
 
+def _bare_kinds(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The kinds of columns without names: only the first holds labels; a lone row is empty at its end."""
+    kinds = list(_kinds(rows, len(rows[0])))
+    for place, kind in enumerate(kinds):
+        is_label = place == 0 and len(rows) > 1 and "number" in kinds[1:]
+        is_lone = len(rows) == 1 and not 0 < place == len(kinds) - 1
+        if (kind == "text" and not is_label) or (kind == "empty" and is_lone):
+            kinds[place] = "number"  # the reader says what is wrong with it
+    return tuple(kinds)
+
+
 def _kind_of_column(cells: Sequence[str]) -> str:
     kinds = {kind_of(cell) for cell in cells} - {"gap"}
     if not kinds:
-        return "empty" if not any(cells) else "number"
-    if "number" in kinds:
-        return "number"
+        return "number" if any(cells) or not cells else "empty"
+    if "number" in kinds or all(_MISTAKEN.match(cell) for cell in cells if not is_gap(cell) and not is_date(cell)):
+        return "date" if kinds == {"date"} else "number"
     return "date" if kinds == {"date"} else "text"
 
 
@@ -101,7 +113,7 @@ def _is_header(top: Record, below: Sequence[Sequence[str]]) -> bool:
     kinds = _kinds(below, len(top.cells))
     over = [kind_of(cell) for cell, kind in zip(top.cells, kinds, strict=True) if kind == "number"]
     beside = [(cell, kind) for cell, kind in zip(top.cells, kinds, strict=True) if kind in ("text", "date")]
-    if not over:
+    if not over or not below:
         # of one text row alone above units or dates nothing is known
         return False
     if "number" in over:
@@ -115,6 +127,8 @@ def _is_beside(top: Record, beside: Sequence[tuple[str, str]]) -> bool:
     """Whether a row of numbers beside one text is a header, by the columns that hold no numbers."""
     if all(kind == "date" for _, kind in beside):
         return not any(is_date(cell) for cell, _ in beside)
+    if any(kind_of(cell) == "number" for cell, _ in beside):
+        return False
     if all(not cell for cell, _ in beside):
         return True
     name = shown(next(cell for cell, _ in beside if cell))

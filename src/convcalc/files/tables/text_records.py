@@ -45,6 +45,9 @@ class TextTable(NamedTuple):
     """The last comment before the first row, which may name the columns."""
 
 
+NO_TEXT = TextTable((), (), None)
+
+
 def text_table(text: str, decimal: str = "") -> TextTable:
     """The lines of a table with their delimiter; ``decimal``: the decimal character, where it is said.
 
@@ -95,7 +98,7 @@ def _is_decimal(sample: Sequence[str]) -> bool:
     parts = last.split()
     return (
         len(parts) > 1
-        and all(map(is_styled_number, parts))
+        and all("," in part and is_styled_number(part) for part in parts)
         and any(_SPACED_NUMBERS.fullmatch(cell.strip()) for cell in last.split(","))
         and not last.replace(", ", ",").count(",") >= 2 * len(parts)
     )

@@ -52,7 +52,7 @@ def _subjects(problem: Problem, name: str, values: Array, rule: str) -> Iterator
             where = f"sample {sample}" if len(values) > 1 else shape_text(values.shape[2:])
             yield _Subject(partial(_picture, f"{name} {where}", values[sample], white), 1, values.shape[-1])
         return
-    names = output_names(problem) if name == "output" else ()
+    names = output_names(problem) if name == "output" else problem.labels.channels.labels
     for caption, cells in shown_channels(name, values, names):
         draw = partial(heat_maps, caption, cells, rule=rule, white=white)
         yield _Subject(draw, min(prod(cells.shape[:-2]), MOST_SLICES), cells.shape[-1])

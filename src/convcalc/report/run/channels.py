@@ -23,7 +23,7 @@ def table_blocks(problem: Problem, output: Array, left_out: Collection[str] = ()
 
     ``left_out``: the names of those that are not shown in tables.
     """
-    inputs = [] if "input" in left_out else list(_channel_grids("input", problem.input))
+    inputs = [] if "input" in left_out else list(_channel_grids("input", problem.input, problem.labels.channels.labels))
     kernels = list(islice(_kernel_grids(problem), _most(problem.weight)))
     outputs = [] if "output" in left_out else list(_channel_grids("output", output, output_names(problem)))
     if len(inputs) == len(kernels) == len(outputs) == 1:
@@ -76,7 +76,11 @@ def shown_samples(values: Array) -> range:
 
 
 def output_names(problem: Problem) -> Sequence[str]:
-    """The kernel of each output channel, where there are several with names."""
+    """The kernel of each output channel, where there are several with names; of channels kept apart the channel."""
+    if problem.is_depthwise and problem.labels.channels.names:
+        return tuple(
+            problem.labels.channels.names[problem.group_channels(each)[0]] for each in range(problem.out_channels)
+        )
     return problem.labels.kernels if len(set(problem.labels.kernels)) > 1 and not problem.is_depthwise else ()
 
 
@@ -129,7 +133,9 @@ def kernel_caption(problem: Problem, number: int, channel: int, *, one: bool, sa
     if same:
         parts.append(f"on each of {span} channels")
     elif span > 1:
-        parts.append(f"on channel {problem.group_channels(number)[channel]}")
+        parts.append(f"on {problem.labels.channels.called(problem.group_channels(number)[channel])}")
     elif problem.is_depthwise:
-        parts.append("on each channel" if one else f"on channel {problem.group_channels(number)[channel]}")
+        parts.append(
+            "on each channel" if one else f"on {problem.labels.channels.called(problem.group_channels(number)[0])}"
+        )
     return " ".join(filter(None, parts))

@@ -124,7 +124,7 @@ def _channels(problem: Problem, array: Coloured, sample: int) -> Iterator[Panel]
     """The channels of one sample of the input."""
     samples = [f"sample {sample}"] * (problem.batch > 1)
     for channel in range(problem.in_channels):
-        names = [*samples, *[f"channel {channel}"] * (problem.in_channels > 1)]
+        names = [*samples, *[problem.labels.channels.called(channel)] * (problem.in_channels > 1)]
         caption = ", ".join((f"input {cells_text(problem.spatial_size)}", *names))
         yield from slice_panels(array, (sample, channel), caption, labelled=True)
 

@@ -43,6 +43,8 @@ def _notes(run: NetworkRun) -> Iterator[str]:
 def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None) -> Iterator[Block]:
     if run.network.title:
         yield say(run.network.title, Role.TITLE)
+    if run.network.tensor and run.network.tensor.channels.reading:
+        yield say(run.network.tensor.channels.reading)
     yield say(_headline(run))
     yield from map(note, notes)
     yield _table(run, explain)

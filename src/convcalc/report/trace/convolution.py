@@ -12,7 +12,7 @@ from convcalc.problem import Problem
 from convcalc.report.array_data import array_data, operation
 from convcalc.report.arrays.grids import hidden_planes, plane_grids
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, Report, Role, Sentence, Span, Sum, say
-from convcalc.report.headline import headline
+from convcalc.report.headline import headline, reading_blocks
 from convcalc.report.number_data import number_data
 from convcalc.report.text import axis_names, number_text, number_texts
 from convcalc.tracing.trace import ChannelTrace, Trace, surroundings
@@ -28,16 +28,22 @@ DIGITS = 10
 def trace_report(trace: Trace, output: Any) -> Report:
     """The report of one output cell; ``output``: the engine's value."""
     return Report(
-        blocks=(*_heading(trace), *_story(trace, output)),
+        blocks=(*reading_blocks(trace.problem), *trace_blocks(trace, output)),
         data=lambda: {"schema": f"convcalc.trace/{SCHEMA_VERSION}", **trace_data(trace, output)},
         rows=lambda: (trace_header(trace.problem), *trace_rows(trace)),
         handout=lambda: (*setting_blocks(trace.problem), *handout_blocks(trace, output)),
     )
 
 
+def trace_blocks(trace: Trace, output: Any) -> tuple[Block, ...]:
+    """The blocks of a trace, one of several on a page."""
+    return (*_heading(trace), *_story(trace, output))
+
+
 def setting_blocks(problem: Problem) -> Iterator[Block]:
     """The computation, for a standalone page."""
     yield say(problem.labels.title or f"{operation(problem).capitalize()} by hand", Role.TITLE)
+    yield from reading_blocks(problem)
     yield say(headline(problem))
 
 
@@ -52,7 +58,7 @@ def _input(trace: Trace) -> Flow:
     """The input channels that are shown, the window's cells among the others."""
     grids: list[Grid] = []
     for channel in chosen_channels(trace)[0]:
-        title = f"input, channel {channel.channel}" if trace.problem.in_channels > 1 else "input"
+        title = f"input, {_called(trace, channel)}" if trace.problem.in_channels > 1 else "input"
         around = surroundings(trace, channel.channel)
         grids += plane_grids(title, around.values, labels=around.ranges, padded=around.padded, window=around.read)
     return Flow(tuple(grids))
@@ -126,7 +132,7 @@ def _magnitude(channel: ChannelTrace) -> Fraction | float:
 
 def _channel_blocks(trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
     title = (
-        f"window, channel {channel.channel}" if len(trace.channels) > 1 or trace.problem.in_channels > 1 else "window"
+        f"window, {_called(trace, channel)}" if len(trace.channels) > 1 or trace.problem.in_channels > 1 else "window"
     )
     kernel = "kernel, turned" if trace.problem.flip else "kernel"
     windows = plane_grids(title, channel.window, labels=trace.reads, padded=trace.padded)
@@ -137,13 +143,17 @@ def _channel_blocks(trace: Trace, channel: ChannelTrace) -> Iterator[Block]:
     hidden = hidden_planes(channel.window)
     if hidden:
         yield say(f"{counted(hidden, 'more slice')} not shown", Role.LABEL)
-    yield subtotal_sum(channel)
+    yield subtotal_sum(channel, _called(trace, channel))
 
 
-def subtotal_sum(channel: ChannelTrace) -> Sum:
-    """The contribution of a channel: its products that are not zero."""
+def _called(trace: Trace, channel: ChannelTrace) -> str:
+    return trace.problem.labels.channels.called(channel.channel)
+
+
+def subtotal_sum(channel: ChannelTrace, label: str = "") -> Sum:
+    """The contribution of a channel: its products that are not zero; ``label``: its name."""
     arrays = (channel.products, channel.window, channel.weight)
-    return sum_of_products(f"channel {channel.channel}", arrays, channel.subtotal)
+    return sum_of_products(label or f"channel {channel.channel}", arrays, channel.subtotal)
 
 
 def sum_of_products(label: str, arrays: Sequence[Array], total: Number, *, space_before: bool = False) -> Sum:

@@ -100,7 +100,10 @@ def _sum_row(trace: Trace) -> Iterator[Item]:
 def _subtotals(trace: Trace) -> Iterator[tuple[str, Any]]:
     shown, rest = chosen_channels(trace)
     for each in shown:
-        yield ("subtotal" if len(trace.channels) == 1 else f"channel {each.channel}"), each.subtotal
+        yield (
+            ("subtotal" if len(trace.channels) == 1 else trace.problem.labels.channels.called(each.channel)),
+            each.subtotal,
+        )
     if rest:
         yield f"the other {counted(len(rest), 'channel')}", sum(each.subtotal for each in rest)
 

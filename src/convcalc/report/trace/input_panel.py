@@ -45,7 +45,7 @@ def input_panel(trace: Trace, channel: int, taps: Place, *, is_still: bool = Fal
     names = (
         f"input {cells_text(problem.spatial_size)}",
         *(f"sample {trace.sample}",) * (problem.batch > 1),
-        *(f"channel {channel}",) * (problem.in_channels > 1),
+        *(problem.labels.channels.called(channel),) * (problem.in_channels > 1),
         *slice_names(problem, leading),
     )
     ahead, words = ((), "") if is_still else _neighbour(trace, shown)

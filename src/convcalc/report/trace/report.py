@@ -8,6 +8,7 @@ from convcalc.report.blocks import Report, Series
 from convcalc.report.trace.convolution import (
     handout_blocks,
     setting_blocks,
+    trace_blocks,
     trace_data,
     trace_header,
     trace_report,
@@ -57,7 +58,7 @@ def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
         schema="traces",
         setting=lambda: setting_blocks(problem),
         header=lambda: trace_header(problem),
-        blocks=lambda explained: trace_report(_trace(explained), explained.output).blocks,
+        blocks=lambda explained: trace_blocks(_trace(explained), explained.output),
         handout=lambda explained: handout_blocks(_trace(explained), explained.output),
         data=lambda explained: trace_data(_trace(explained), explained.output),
         rows=lambda explained: trace_rows(_trace(explained)),
