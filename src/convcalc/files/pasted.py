@@ -32,7 +32,9 @@ _TOKEN = re.compile(
 )
 _UNPARTED = re.compile(
     r"[0-9.][ \t]+[-+.0-9]|\]\s*\n\s*\[|[0-9.\]]\s*;\s*[-+.0-9]|(?i:true|false|nan|inf)[ \t]+[-+.\w]"
+    rf"|\A\s*{_MAKERS}\s*\("
 )
+"""What brackets of YAML and JSON do not hold."""
 _LATEX = re.compile(
     r"[\s$\\\[\]()=A-Za-z_{}^.*0-9]{0,200}?\\begin\{(?P<kind>[bBpvV]?matrix\*?|smallmatrix|array|tabular)\}"
     r"(?:\{[lcr| ]{0,100}\}|\[[lcr]\])?(?P<body>.*?)\\end\{(?P=kind)\}(?P<rest>[\s$\\\[\]().,A-Za-z{}]{0,100})",
@@ -87,7 +89,7 @@ def _latex(text: str, source: str, limits: Limits) -> Node:
     rows = [_NOISE.sub(" ", _FRACTION.sub(r"\1/\2", row)) for row in found["body"].split("\\\\")]
     cells: Node = [[cell.strip() for cell in row.split("&")] for row in rows if row.strip()]
     if not cells:
-        raise FormatError("a matrix without numbers", place=place_at(source, text, 0))
+        raise FormatError("a matrix without numbers", hint=r"write 1 & 2 \\ 3 & 4", place=place_at(source, text, 0))
     return cells
 
 
@@ -102,6 +104,8 @@ class _List:
     """How many items stand before each ``;``."""
     breaks: list[int] = field(default_factory=list)
     """How many items stand before each line break between items."""
+    widest: int = 0
+    """Characters of the longest item."""
     commas: int = 0
     unparted: int = 0
     """Which item has no comma before it, the first of them; 0: none."""
@@ -150,11 +154,11 @@ class _Brackets:
             self.stack[-1].breaks.append(len(self.stack[-1].items))
 
     def _number(self, match: re.Match[str]) -> None:
-        self._add(match[0], match.start())
+        self._add(match[0], match.start(), len(match[0]))
 
     def _word(self, match: re.Match[str]) -> None:
         truth = {"true": "1", "false": "0"}.get(match[0].lower())
-        self._add(truth or match[0], match.start())
+        self._add(truth or match[0], match.start(), len(match[0]))
 
     def _open(self, match: re.Match[str]) -> None:
         if len(self.stack) >= self.limits.axes:
@@ -210,7 +214,7 @@ class _Brackets:
             "numpy.set_printoptions(threshold=10**9), torch.set_printoptions(threshold=10**9), or save it as .npy",
         )
 
-    def _add(self, item: Node, at: int) -> None:
+    def _add(self, item: Node, at: int, width: int = 0) -> None:
         if not self.stack:
             self._fail("expected '['", at)
         here = self.stack[-1]
@@ -218,6 +222,7 @@ class _Brackets:
             here.unparted = len(here.items)
         here.items.append(item)
         here.starts.append(at)
+        here.widest = max(here.widest, width)
         here.has_comma = False
         self.count += 1
         if self.count > self.limits.values:
@@ -257,7 +262,7 @@ class _Brackets:
         first = done.starts[breaks[0]]
         line_end = self.text.rfind("\n", 0, first)
         line = line_end - self.text.rfind("\n", 0, line_end) - 1
-        is_full = line + 1 + len(str(done.items[breaks[0]])) >= _WRAP
+        is_full = line + 1 + done.widest >= _WRAP  # a print gives every number as much room
         return [] if is_full else breaks
 
 

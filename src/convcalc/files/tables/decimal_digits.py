@@ -86,7 +86,9 @@ def numbers_of(buffer: Array, cells: Cells, point: int) -> Numbers:
         lengths[(lengths > MOST_CHARACTERS) | (lengths < 0)] = 0  # without a digit it is not read
         longest = int(lengths.max())
     mantissas, decimals, is_unread = _mantissas(buffer.view(np.uint64), ends, lengths, longest, point)
-    is_whole = exponents is None and not decimals[~is_unread].any()
+    if is_unread.any():
+        mantissas[is_unread] = decimals[is_unread] = 0
+    is_whole = exponents is None and not decimals.any()
     powers = decimals if exponents is None else decimals - exponents
     largest = int(mantissas.max())
     values = _scaled(mantissas, powers, is_unread, is_long=largest >= _WHOLE)
