@@ -110,14 +110,16 @@ REFUSED = [
         "a,1,2\nb,3,4",
         1,
         None,
-        "row 1 can be read in two ways: as names of columns, of which 'a' is one, or as the label 'a' with the numbers 1, 2",
+        "row 1 can be read in two ways: as names of columns, of which 'a' is one, or as the label 'a' "
+        "with the numbers 1, 2",
         "--header for names, --no-header for numbers",
     ),
     (
         "2,590;3",
         1,
         1,
-        "row 1, column 1: '2,590' can be read in two ways: 2590 (decimal point, commas between thousands) and 2.590 (decimal comma)",
+        "row 1, column 1: '2,590' can be read in two ways: 2590 (decimal point, commas between thousands) "
+        "and 2.590 (decimal comma)",
         "--decimal , for 2.590 or --decimal . for 2590",
     ),
     ("1 mV,2 mV", 1, 1, "row 1, column 1: expected a number, got '1 mV'", "write 1, without the unit"),

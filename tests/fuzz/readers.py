@@ -39,6 +39,51 @@ _NODE = (
     *(b"value", b"kernel_shape", b"dilations", b"output_shape", b"ceil_mode", b"transB", b"alpha", b"mode"),
     *(b"scales", b"\xff" * 9),
 )
+_TABLE = (
+    *(
+        b"time",
+        b"ax",
+        b"ax (g)",
+        b"s",
+        b"NA",
+        b"",
+        b"nan",
+        b"-",
+        b"2024-01-02",
+        b"12:30:00",
+        b"1/2/2024",
+        b"1,5",
+        b"1.234,5",
+    ),
+    *(b"1'234", b"1 234", b"1 mV", b"#", b"# a b", b"sep=;", b"|---|", b"\n", b"\n\n", b"\xc2\xa0", b"0", b"1", b"2"),
+)
+_PASTED = (
+    *(
+        b"tensor(",
+        b"array(",
+        b"np.",
+        b"[",
+        b"]",
+        b"];",
+        b"...",
+        b", dtype=float32)",
+        b"grad_fn=<X>",
+        b"__import__('os')",
+    ),
+    *(
+        b"nan",
+        b"True",
+        b"1+2j",
+        b"x = ",
+        b"\\begin{matrix}",
+        b"\\end{matrix}",
+        b"\\\\",
+        b"&",
+        b"\\frac{1}{0}",
+        b";",
+        b"lambda:",
+    ),
+)
 
 
 class Reader(NamedTuple):
@@ -67,7 +112,14 @@ READERS = {
         ),
         Reader("inline", seeds.kernel_texts, kernels, reading.kernel, "", ("run --kernel", "plan --kernel", "kernels")),
         Reader("options", seeds.option_lines, options, reading.options, "", _WITH_OPTIONS),
-        Reader("csv", seeds.tables, pieces(tokens(rb'[^,;\t\n"]+|[,;\t\n"]')), reading.tensor, ".csv"),
+        Reader("csv", seeds.tables, pieces(tokens(rb'[^,;\t\n"]+|[,;\t\n"]'), words=_TABLE), reading.table, ".csv"),
+        Reader(
+            "pasted",
+            seeds.pastes,
+            pieces(tokens(rb"[A-Za-z_.]+|[0-9.eE+-]+|\s+|."), words=_PASTED),
+            reading.tensor,
+            ".txt",
+        ),
         Reader("npy", seeds.arrays, npy, reading.tensor, ".npy"),
         Reader("npz", seeds.archives, npz(functools.cache(seeds.arrays)), reading.named_arrays, ".npz"),
         Reader("safetensors", seeds.tensor_files, safetensors, reading.named_arrays, ".safetensors"),

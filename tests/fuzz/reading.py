@@ -10,6 +10,7 @@ from convcalc.context import Context
 from convcalc.files.named_arrays import open_arrays
 from convcalc.files.npz import NpzArchive
 from convcalc.files.safetensors import Safetensors
+from convcalc.files.tables.options import GAP_RULES, TableOptions
 from convcalc.files.tensor_file import read_tensor
 from convcalc.files.text import STANDARD_INPUT
 from convcalc.limits import MIB, Limits
@@ -49,6 +50,15 @@ def problem(_: bytes) -> object:
 def tensor(_: bytes) -> object:
     """Read an array of any kind of file."""
     return read_tensor(STANDARD_INPUT, LIMITS)
+
+
+def table(data: bytes) -> object:
+    """Read a table as its content says, then with what its bytes choose of the options, as channels or as a plane."""
+    chosen = sum(data)
+    gaps = GAP_RULES[chosen % len(GAP_RULES)]
+    options = TableOptions(gaps=gaps, header=(None, True, False)[chosen % 3], transpose=chosen % 7 == 0)
+    found = read_tensor(STANDARD_INPUT, LIMITS, options=None if chosen % 2 else options)
+    return found.read_as(1 + chosen % 2)
 
 
 def named_arrays(_: bytes) -> object:

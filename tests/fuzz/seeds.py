@@ -137,7 +137,25 @@ def tables() -> list[bytes]:
     """CSV of several dialects."""
     return [
         *(b"1,2,3\n4,5,6\n7,8,9\n", b"1;2.5;3\n4;5;6\n", b"1\t2\n3\t4\n", b"1 2 3\n4 5 6\n", b'"1","2"\n"3","4"\n'),
+        *(b"time,ax,ay (g)\n0.0,1,2\n0.1,3,4\n0.2,5,6\n", b"t;x\ns;m\n0,5;1.234,5\n1,5;2,5\n", b",0,1\n0,5,6\n1,7,8\n"),
+        *(b"date,v\n2024-01-02T03:04:05Z,3\n2024-01-02T03:04:06Z,4\n", b"sep=;\nax;ay\n1,5;2\n", b"# a b\n1 2\n3 4\n"),
+        *(b"| a | b |\n|---|---|\n| 1 | 2 |\n", b'"1,000",2\n3,4\n', b"id,x,what\n1,2,a\n2,3,b\n3,4,c\n"),
         *(b"1,2\n3,4\n\n5,6\n7,8\n", b"\xef\xbb\xbf1,2\r\n3,4\r\n", b"1e3,-.5,nan\ninf,1/3,0\n", b"5\n6\n7"),
+    ]
+
+
+def pastes() -> list[bytes]:
+    """Prints of arrays, and matrices of MATLAB and LaTeX."""
+    return [
+        *(b"[[0. 1.]\n [2. 3.]]", b"[1 2; 3 4]", b"I = [[1, 2], [3, 4]]", b"A = [1 0 -1\n2 0 -2];"),
+        *(
+            b"array([[1., 0.],\n       [0., 1.]], dtype=float32)",
+            b"np.array([1, 2, 3])",
+            b"[[True False]\n [False True]]",
+        ),
+        *(b"tensor([[1., 2.]], device='cuda:0', grad_fn=<AddBackward0>)", b"[array([1, 2]), array([3, 4])]"),
+        b"<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>",
+        rb"\begin{bmatrix} 1 & 2 \\ \frac{1}{2} & 4 \end{bmatrix}",
     ]
 
 

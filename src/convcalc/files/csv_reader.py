@@ -115,8 +115,7 @@ class _Reader:
     def read(self, records: Sequence[Record]) -> ReadTable:
         rows = [record for record in records[self.layout.first :] if record.cells]
         self._check_widths(records, rows)
-        self.style = self._style(rows)
-        values, gaps = self._values(rows)
+        values, gaps = self._styled_values(rows)
         heights = [] if self._has_columns else self._heights(records)
         if len(heights) > 1:
             return ReadTable(packed(values, (len(heights), heights[0], len(self.places))), Table())
@@ -161,6 +160,18 @@ class _Reader:
     @staticmethod
     def _is_same(cell: str, other: str) -> bool:
         return cell.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ").replace("’", "'") == other
+
+    def _styled_values(self, rows: Sequence[Record]) -> tuple[list[Number], list[tuple[int, int]]]:
+        """The numbers of all rows; how they are written is looked at where some are not plain."""
+        if self.options.decimal != ",":
+            try:
+                return self._values(rows)
+            except FormatError:
+                self.style = self._style(rows)
+                if self.style == PLAIN:
+                    raise
+        self.style = self._style(rows)
+        return self._values(rows)
 
     def _values(self, rows: Sequence[Record]) -> tuple[list[Number], list[tuple[int, int]]]:
         """The numbers of all rows, 0 in gaps, and where these are."""

@@ -211,7 +211,7 @@ class _Brackets:
         self._fail(
             "the print is cut: ... stands for numbers that are not in it",
             match.start(),
-            "numpy.set_printoptions(threshold=10**9), torch.set_printoptions(threshold=10**9), or save it as .npy",
+            "print it after set_printoptions(threshold=10**9), or save it as .npy",
         )
 
     def _add(self, item: Node, at: int, width: int = 0) -> None:

@@ -47,9 +47,11 @@ def layout_of(records: Sequence[Record], header: bool | None, comment: Sequence[
     Raises:
         FieldError: the first row can be read as names and as numbers; ``field`` is its line.
     """
-    filled = [index for index, record in enumerate(records[: 4 * _LOOKED_AT]) if record.cells][: _LOOKED_AT + 2]
-    if not filled:
+    start = next((index for index, record in enumerate(records) if record.cells), None)
+    if start is None:
         return Layout((), (), 0, ())
+    window = range(start, min(start + 4 * _LOOKED_AT, len(records)))
+    filled = [index for index in window if records[index].cells][: _LOOKED_AT + 2]
     top = records[filled[0]]
     below = [records[index].cells for index in filled[1:]]
     if header is False or not (header or _is_header(top, below)):

@@ -36,9 +36,8 @@ def _as_channels(array: Array, table: Table, source: str, *, by_columns: bool) -
         return ""
     named = f" ({_listed(table.names)})" if is_named else ""
     said = f"{counted(channels, 'channel')}{named} of {counted(samples, 'sample')}"
-    parts = (
-        [] if is_named or channels == 1 else [f"a {'column' if by_columns else 'row'} each (--transpose: the other)"]
-    )
+    what = "column" if by_columns != table.is_transposed else "row"  # of the file
+    parts = [] if is_named or channels == 1 else [f"a {what} each (--transpose: the other)"]
     return _sentence(source, ", ".join((said, *parts)), table)
 
 
