@@ -1307,8 +1307,11 @@ MESSAGES = [
      "error: a.pkl: this is a pickle, which is not read, since reading it could run code\n"
      "hint: where it was made: numpy.save('a.npy', array), or numpy.savez('weights.npz', **arrays)\n"),
     ("a sound", {"a.wav": b"RIFF\0\0\0\0WAVE"}, ["run", "a.wav"], 1,
-     "error: a.wav: this is a WAV sound, which is not read\n"
-     "hint: save the samples as .npy: numpy.save('a.npy', soundfile.read('FILE', always_2d=True)[0].T)\n"),
+     "error: a.wav: the WAV sound has no format: it is cut off\n"
+     "hint: ffmpeg -i FILE fixed.wav writes what is there\n"),
+    ("a sound that is packed", {"a.flac": b"fLaC\0\0\0\x22"}, ["run", "a.flac"], 1,
+     "error: a.flac: this is a FLAC sound, which is not read\n"
+     "hint: ffmpeg -i FILE sound.wav makes a WAV sound of it\n"),
     ("all bytes", {"a.bin": bytes(range(256))}, ["run", "a.bin"], 1,
      "error: a.bin: bytes of an unknown kind\n"
      "hint: of raw numbers make an array: numpy.save('a.npy', numpy.fromfile('FILE', dtype).reshape(shape))\n"),

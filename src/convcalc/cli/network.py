@@ -62,7 +62,12 @@ class Ready(NamedTuple):
 
 
 def network_of(
-    options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
+    options: ProblemOptions,
+    layer: str | None = None,
+    input_text: str | None = None,
+    *,
+    explain: bool = False,
+    rate: str | None = None,
 ) -> tuple[Network, Context]:
     """The network of the command line, perhaps with only the shape of its input; and the context to compute it in.
 
@@ -72,7 +77,7 @@ def network_of(
     from convcalc.request.resolve import resolve
 
     request, context = asked(options, layer, explain=explain)
-    network = resolve(request, context, input_text=input_text)
+    network = resolve(request.override(rate=rate), context, input_text=input_text)
     return network, settled(context, network)
 
 
@@ -109,14 +114,19 @@ def settled(context: Context, network: Network) -> Context:
 
 
 def ready(
-    options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
+    options: ProblemOptions,
+    layer: str | None = None,
+    input_text: str | None = None,
+    *,
+    explain: bool = False,
+    rate: str | None = None,
 ) -> Ready:
-    """The network of the command line; ``explain``: plans compare every engine.
+    """The network of the command line; ``explain``: plans compare every engine, ``rate``: that of its signal.
 
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
     """
-    network, context = network_of(options, layer, input_text, explain=explain)
+    network, context = network_of(options, layer, input_text, explain=explain, rate=rate)
     check_numbers(network)
     number = number_of(network, layer)
     network = network.as_problem(context)

@@ -260,6 +260,10 @@ Keep = Annotated[bool, typer.Option("--keep", help="Of a network: show, and save
 Partial = Annotated[
     bool, typer.Option("--partial", help="Of a model that cannot be computed to its output: as far as it can be.")
 ]
+Rate = Annotated[
+    str | None,
+    typer.Option("--rate", help="Of an input of one axis: samples a second, such as 44100 or 44.1kHz.", metavar="RATE"),
+]
 Depth = Annotated[
     int | None,
     typer.Option("--depth", help="Of a network: unfold so many layers as a tree, down to the input.", metavar="N"),

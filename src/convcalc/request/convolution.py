@@ -20,7 +20,7 @@ from convcalc.problem import Labels, Problem
 from convcalc.request.filters import filters
 from convcalc.request.request import Request
 from convcalc.request.spatial_axes import infer_tensor_dims
-from convcalc.request.tensor_field import read_input, read_kernels
+from convcalc.request.tensor_field import channels_of, read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
 
@@ -95,7 +95,7 @@ def _problem(request: Request, context: Context) -> Problem:
             kernels=tuple(kernel.name for kernel in kernels),
             notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
             is_image=tensor.is_image,
-            channels=tensor.channels,
+            channels=channels_of(request, tensor, dims),
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)

@@ -25,6 +25,7 @@ FIELDS = {
     "title": "what the problem is called",
     "input": "the numbers, or a mapping that says where they come from",
     "dims": "how many of the input's axes are spatial; inferred where only one reading is possible",
+    "rate": "of an input of one axis: samples a second, such as 44100 or 44.1kHz",
     "kernel": "a name, numbers, a file, or a list with one entry for each output channel",
     "bias": "one number, or one for each output channel",
     "stride": "one whole number, or one for each spatial axis",
@@ -40,7 +41,7 @@ FIELDS = {
 """The fields of a problem file, each with its description."""
 
 NETWORK_FIELDS = {
-    **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
+    **{name: FIELDS[name] for name in ("title", "input", "dims", "rate", "dtype")},
     "layers": "the layers of a network, each with its arguments",
     "weights": "{file: PATH} of all layers' weights, or {random: SEED}; without it there are shapes and counts only",
     "expect": "what must come out, or a mapping from positions, parameters and output_shape to numbers",

@@ -25,6 +25,7 @@ from convcalc.request.layer_list import SEPARABLE, SEPARABLE_KEYS
 from convcalc.request.layer_reader import COMMON, OF_KERNELS
 from convcalc.request.request import FIELDS, NETWORK_FIELDS
 from convcalc.request.resolve import DTYPES
+from convcalc.request.text_values import RATE
 
 Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -100,6 +101,7 @@ _OF_FIELD: dict[str, Schema] = {
     "title": _TEXT,
     "input": _VALUES,
     "dims": _whole(1),
+    "rate": _any({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": RATE}),
     "kernel": _any(_KERNEL, _list(_KERNEL)),
     "bias": _any(_NUMBER, _list(_NUMBER)),
     "stride": _by_axis(1),

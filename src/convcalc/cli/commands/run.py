@@ -14,6 +14,7 @@ from convcalc.cli.options import (
     OutputOptions,
     Partial,
     ProblemOptions,
+    Rate,
     Show,
     Verify,
 )
@@ -31,6 +32,7 @@ def run(
     keep: Keep = False,
     partial: Partial = False,
     verify: Verify = False,
+    rate: Rate = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
@@ -51,7 +53,7 @@ def run(
     check_output(target, RESULT_SUFFIXES)
     check_kept(target, keep=keep)
     maps = maps_of(target, map_rule, show=show)
-    found = ready(options, layer, input, explain=explain or wants_data(target))
+    found = ready(options, layer, input, explain=explain or wants_data(target), rate=rate)
     check_whole(found, partial=partial)
     check_figure(found, target, keep=keep)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)

@@ -17,6 +17,7 @@ def trace(
     batch: opt.Batch = None,
     layer: opt.Layer = None,
     depth: opt.Depth = None,
+    rate: opt.Rate = None,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
@@ -28,7 +29,7 @@ def trace(
     from convcalc.cli.output.report_formats import SAVED
 
     check_output(target, (*SAVED, FIGURE_SUFFIX))
-    found = ready(options, layer, input)
+    found = ready(options, layer, input, rate=rate)
     requested = RequestedCells.of(found, pos, channel, batch, every=every)
     check_one_figure(target, requested.number)
     with flags():

@@ -11,6 +11,7 @@ from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_document
 from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
 from convcalc.cli.output.report_formats import SAVED
+from convcalc.cli.output.saved_sound import SOUND_SUFFIX
 from convcalc.errors import OutputError
 from convcalc.report.blocks import Report
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.layers.run import NetworkRun
 
-_ARRAYS = (".npy", ".npz", ".csv", ".png")
+_ARRAYS = (".npy", ".npz", ".csv", ".png", SOUND_SUFFIX)
 RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
 _COLOURS = 3
 
@@ -50,6 +51,10 @@ def saver(
         suffix = Path(path).suffix.lower()
         if suffix not in _ARRAYS:
             return save_document(report, path, force=target.force)
+        if suffix == SOUND_SUFFIX:
+            from convcalc.cli.output.saved_sound import save_sound
+
+            return save_sound(path, run, force=target.force)
         from convcalc.cli.output.saved_arrays import save_array, save_result
 
         if run.problem is not None and not keep:
