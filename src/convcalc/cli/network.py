@@ -163,6 +163,20 @@ def check_whole(found: Ready, *, partial: bool) -> None:
     )
 
 
+def check_curve(found: Ready, *, asked: bool) -> None:
+    """Refuse curves of what has more axes than one.
+
+    Raises:
+        UsageError: they are asked for, and the input has not one spatial axis.
+    """
+    rank = len(found.network.input_shape) - 1
+    if asked and rank != 1:
+        raise UsageError(
+            f"--curve draws signals of one axis, the input has {counted(rank, 'spatial axis', 'spatial axes')}",
+            hint="--show draws heat maps; --dims 1 if the last axis alone is spatial",
+        )
+
+
 def _example(network: Network) -> str:
     """A file that may contain an input of the network."""
     return "photo.png" if len(network.input_shape) == 3 and network.input_shape[0] in (1, 3) else "x.npy"

@@ -191,6 +191,9 @@ Verify = Annotated[
     typer.Option("--verify", help="Compute again by another engine and by traces of some cells; fail if they differ."),
 ]
 Show = Annotated[bool, typer.Option("--show", help="Draw input and output as heat maps, an image as a picture.")]
+Curve = Annotated[
+    bool, typer.Option("--curve", help="Draw inputs and outputs of one axis as curves, also those that fit in a table.")
+]
 MapRule = Annotated[
     str,
     typer.Option(

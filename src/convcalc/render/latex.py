@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from convcalc.render.latex_text import latex_number, latex_text
 from convcalc.render.tables import fitted_widths, kept_columns, left_out
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Sheet, Span, Sum, Table, Tree
 
 _ROW = 90  # characters of a table's row that fit on a line
 _BETWEEN_COLUMNS = 3
@@ -73,6 +73,12 @@ def latex_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _table(block)
             case Tree():
                 yield from _tree(block)
+            case Sheet():
+                pass  # printed by a gallery alone, which has no handout
+            case _:
+                from convcalc.render.latex_curve import curve_lines
+
+                yield from curve_lines(block)
     yield from ("", r"\end{document}")
 
 

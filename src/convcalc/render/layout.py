@@ -18,7 +18,8 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     for number, block in enumerate(blocks):
         if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
-        gap = isinstance(block, Table | Tree) or (isinstance(block, Flow | Sheet) and number + 1 < len(blocks))
+        is_last = number + 1 == len(blocks)
+        gap = isinstance(block, Table | Tree) or not (isinstance(block, Sentence | Sum) or is_last)
         for line in block_lines(block, width, frame):
             yield from folded(line, width)
 
@@ -40,6 +41,10 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
             from convcalc.render.tables import tree_lines
 
             yield from tree_lines(block, width, frame)
+        case _:
+            from convcalc.render.curves import plot_lines
+
+            yield from plot_lines(block, width, frame)
 
 
 def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:

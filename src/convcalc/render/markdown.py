@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
-from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
+from convcalc.report.blocks import Block, Flow, Grid, HeatMap, Line, Role, Sentence, Sheet, Span, Sum, Table, Tree
 from convcalc.wording import safe_text
+
+if TYPE_CHECKING:
+    from convcalc.report.plot import Plot
 
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
 _EMPHASIS = frozenset({Role.LABEL, Role.NOTE})
+_CURVE = 80  # columns of a curve
 _WIDEST = 24  # columns of grids that are still read as one line
 _SIGNS = re.compile(r"[\\`*_\[\]<>|~$!#&]")
 _LINKS = re.compile(r"(?i)\b(?:https?|ftp|mailto|xmpp):|\bwww\.")
@@ -39,6 +44,10 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _records(block)
             case Tree():
                 yield from _items(block)
+            case Sheet():
+                pass  # printed by a gallery alone, which has no handout
+            case _:
+                yield from _curve(block)
         was_item = is_item
 
 
@@ -124,6 +133,16 @@ def _side_by_side(items: Sequence[Grid | Span]) -> Iterator[str]:
     for grid in grids:
         if grid.footer:
             yield from ("", _joined((*grid.caption, Span(": "), Span(grid.footer, Role.LABEL))))
+
+
+def _curve(plot: Plot) -> Iterator[str]:
+    """A curve as lines of text, whose columns stay below each other in a block of code."""
+    from convcalc.render.boxes import ROUNDED
+    from convcalc.render.curves import plot_lines
+
+    yield "```text"
+    yield from (safe_text("".join(span.text for span in line)) for line in plot_lines(plot, _CURVE, ROUNDED))
+    yield "```"
 
 
 def _items(tree: Tree, margin: str = "") -> Iterator[str]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcalc.report.text import signed_sum
+
+if TYPE_CHECKING:
+    from convcalc.report.plot import Plot
 
 # Increased when a key of the JSON documents changes its meaning or is removed.
 SCHEMA_VERSION = 1
@@ -182,7 +185,7 @@ class Tree(NamedTuple):
     branches: tuple[Tree, ...] = ()
 
 
-Block = Sentence | Sum | Flow | Sheet | Table | Tree
+Block: TypeAlias = "Sentence | Sum | Flow | Sheet | Table | Tree | Plot"
 
 
 class Report(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
+    Curve,
     Explain,
     Keep,
     Layer,
@@ -27,6 +28,7 @@ def run(
     target: OutputOptions,
     explain: Explain = False,
     show: Show = False,
+    curve: Curve = False,
     map_rule: MapRule = "auto",
     layer: Layer = None,
     keep: Keep = False,
@@ -37,7 +39,7 @@ def run(
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
     from convcalc.cli.heat_map_flags import maps_of
-    from convcalc.cli.network import check_whole, ready
+    from convcalc.cli.network import check_curve, check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
     from convcalc.cli.output.figures import check_figure
     from convcalc.cli.output.saved_run import RESULT_SUFFIXES, check_kept, saver
@@ -55,8 +57,9 @@ def run(
     maps = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target), rate=rate)
     check_whole(found, partial=partial)
-    check_figure(found, target, keep=keep)
+    check_curve(found, asked=curve)
+    check_figure(found, target, keep=keep, curves=curve)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
-    report = run_report(result, options.precision, explain=explain, maps=maps)
-    save = saver(report, result, target, map_rule, keep=keep)
+    report = run_report(result, options.precision, explain=explain, maps=maps, curves=curve)
+    save = saver(report, result, target, map_rule, keep=keep, curves=curve)
     emit(report, target, save=save, csv=csv)

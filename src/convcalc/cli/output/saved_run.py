@@ -39,18 +39,31 @@ def check_kept(target: OutputOptions, *, keep: bool) -> None:
 
 
 def saver(
-    report: Report, run: NetworkRun, target: OutputOptions, rule: str = "auto", *, keep: bool = False
+    report: Report,
+    run: NetworkRun,
+    target: OutputOptions,
+    rule: str = "auto",
+    *,
+    keep: bool = False,
+    curves: bool = False,
 ) -> Callable[[str], tuple[str, ...]]:
-    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels."""
+    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels.
+
+    ``curves``: a picture of signals of one axis is one of curves, not only where they are too long for a table.
+    """
+    from convcalc.report.run.signals import are_curves
+
     if wants_figure(target):
         from convcalc.report.run.figure import figure_of
 
-        return figure_saver(lambda: figure_of(run), target)
+        return figure_saver(lambda: figure_of(run, curves=curves), target)
 
     def save(path: str) -> tuple[str, ...]:
         suffix = Path(path).suffix.lower()
         if suffix not in _ARRAYS:
             return save_document(report, path, force=target.force)
+        if suffix == ".png" and run.problem is not None and are_curves(run.problem, asked=curves):
+            return _save_curves(path, run, target)
         if suffix == SOUND_SUFFIX:
             from convcalc.cli.output.saved_sound import save_sound
 
@@ -63,6 +76,17 @@ def saver(
         return save_array(path, _arrays(run, suffix, keep=keep), force=target.force, rgb=colours, rule=rule)
 
     return save
+
+
+def _save_curves(path: str, run: NetworkRun, target: OutputOptions) -> tuple[str, ...]:
+    """Draw input and output as curves in a PNG file."""
+    from convcalc.files.whole_file import write_bytes
+    from convcalc.render.raster import png_page
+    from convcalc.render.svg.layout import page_of
+    from convcalc.report.run.figure import figure_of
+
+    write_bytes(path, png_page(page_of(figure_of(run, curves=True))), force=target.force)
+    return ()
 
 
 def _arrays(run: NetworkRun, suffix: str, *, keep: bool) -> Mapping[str, Array]:

@@ -28,15 +28,18 @@ def convolution_run_report(
     *,
     explain: bool = False,
     maps: Maps | None = None,
+    curves: bool = False,
     verified: Verification | None = None,
 ) -> Report:
     """The report of a computed problem; ``explain``: its plan too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map. ``verified``: the verification.
+    Without ``maps`` no array is shown as a heat map. ``curves``: signals of one axis are shown as curves, not only
+    those too long for a table. ``verified``: the verification.
     """
     notes, explained = tuple(_notes(problem, output)), precision if explain else ""
+    shown = tuple(array_blocks(problem, output, maps, curves=curves))
     return Report(
-        blocks=(*_blocks(problem, output, plan, notes, explained, maps), *verification_blocks(verified)),
+        blocks=(*_blocks(problem, shown, plan, notes, explained), *verification_blocks(verified)),
         data=lambda: _data(problem, output, plan, notes, explained) | verification_data(verified),
         notes=notes,
     )
@@ -44,6 +47,8 @@ def convolution_run_report(
 
 def _notes(problem: Problem, output: Array) -> Iterator[str]:
     yield from problem.labels.notes
+    axis = problem.labels.channels.axis
+    yield from axis.notes if axis else ()
     yield from unread_notes(problem.axes, problem.boundary)
     bad = count_not_finite(output)
     if bad:
@@ -51,7 +56,7 @@ def _notes(problem: Problem, output: Array) -> Iterator[str]:
 
 
 def _blocks(
-    problem: Problem, output: Array, plan: Plan, notes: tuple[str, ...], explained: str, maps: Maps | None
+    problem: Problem, shown: tuple[Block, ...], plan: Plan, notes: tuple[str, ...], explained: str
 ) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
@@ -59,7 +64,7 @@ def _blocks(
     yield say(headline(problem))
     yield from size_sentences(problem.axes)
     yield from map(note, notes)
-    yield from array_blocks(problem, output, maps)
+    yield from shown
     yield say(
         f"{counted(problem.macs, 'MAC')}, engine {plan.engine} ({plan.reason}), {plan.arithmetic.words}",
         Role.LABEL,

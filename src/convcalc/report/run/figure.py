@@ -12,18 +12,22 @@ from convcalc.problem import Problem
 from convcalc.report.arrays.coloured_panels import Coloured, check_drawable, coloured, scales_text, slice_panels
 from convcalc.report.arrays.figure import Figure, Item, Panel, PanelKind, Sign
 from convcalc.report.headline import headline
+from convcalc.report.plot import aligned
 from convcalc.report.run.channels import kernel_caption
+from convcalc.report.run.signals import are_curves, plots_of
 from convcalc.report.text import cells_text
 from convcalc.wording import counted, shape_text
 
 
-def check_figure_of(network: Network, samples: int, numbers: Sequence[int]) -> None:
+def check_figure_of(network: Network, samples: int, numbers: Sequence[int], *, curves: bool = False) -> None:
     """Refuse a figure that would be too large, before anything is computed; ``numbers``: the layers that it shows.
 
     Raises:
         OutputError: there are too many cells, or too many channels and slices.
     """
     problem = network.stages[0].problem
+    if problem is not None and are_curves(problem, asked=curves):
+        return
     if problem is not None:
         check_run_figure(problem)
         return
@@ -31,9 +35,15 @@ def check_figure_of(network: Network, samples: int, numbers: Sequence[int]) -> N
     check_drawable(shapes, "input and outputs have", ".npz")
 
 
-def figure_of(run: NetworkRun) -> Figure:
-    """A run as a figure: a convolution with its kernel, of more layers the input and the outputs that were kept."""
-    return layers_figure(run) if run.problem is None else run_figure(run.problem, run.output)
+def figure_of(run: NetworkRun, *, curves: bool = False) -> Figure:
+    """A run as a figure: a convolution with its kernel, of more layers the input and the outputs that were kept.
+
+    ``curves``: signals of one axis as curves, not only those too long for a table.
+    """
+    if run.problem is None:
+        return layers_figure(run)
+    is_signal = are_curves(run.problem, asked=curves)
+    return signal_figure(run.problem, run.output) if is_signal else run_figure(run.problem, run.output)
 
 
 def layers_figure(run: NetworkRun) -> Figure:
@@ -71,6 +81,15 @@ def _planes(name: str, array: Coloured) -> Iterator[Panel]:
             places = [f"sample {sample}"] * (samples > 1) + [f"channel {channel}"] * (channels > 1)
             caption = ", ".join((f"{name} {cells_text(tuple(size))}", *places))
             yield from slice_panels(array, (sample, channel), caption, labelled=True)
+
+
+def signal_figure(problem: Problem, output: Array) -> Figure:
+    """The curves of a run of one axis, the output under the input; output: (batch, out_channels, samples)."""
+    return Figure(
+        title=problem.labels.title or f"output {cells_text(problem.output_size)}",
+        description=headline(problem),
+        rows=tuple((plot,) for plot in aligned(list(plots_of(problem, output)))),
+    )
 
 
 def check_run_figure(problem: Problem) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.layers.run import LayerRun, NetworkRun
 from convcalc.report.array_data import array_data
+from convcalc.report.arrays.grids import fits_in_a_table
 from convcalc.report.arrays.lone_arrays import lone_blocks
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, Span, Table, note, say
 from convcalc.report.network.data import stopped_at
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
     pass
 
 
+_SIGNAL = 3  # axes of signals: (batch, channels, samples)
 _DIGITS = 4  # of a float in the table; JSON has all of them
 
 
-def network_run_report(run: NetworkRun, *, explain: bool = False, maps: Maps | None = None) -> Report:
+def network_run_report(
+    run: NetworkRun, *, explain: bool = False, maps: Maps | None = None, curves: bool = False
+) -> Report:
     """The result of each layer, then the outputs; ``explain``: each convolution's engine too."""
     notes = tuple(_notes(run))
     return Report(
-        blocks=tuple(_blocks(run, notes, explain, maps)),
+        blocks=tuple(_blocks(run, notes, explain, maps, curves)),
         data=lambda: _data(run, notes),
         notes=notes,
     )
@@ -40,7 +44,7 @@ def _notes(run: NetworkRun) -> Iterator[str]:
         yield f"{cells} of {name} {'is' if first.not_finite == 1 else 'are'} not finite (inf or nan)"
 
 
-def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None) -> Iterator[Block]:
+def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None, curves: bool) -> Iterator[Block]:
     if run.network.title:
         yield say(run.network.title, Role.TITLE)
     if run.network.tensor and run.network.tensor.channels.reading:
@@ -49,7 +53,14 @@ def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | N
     yield from map(note, notes)
     yield _table(run, explain)
     for number, output in run.kept.items():
-        yield from lone_blocks(f"{run.network.stages[number].name} output", output, maps)
+        name = f"{run.network.stages[number].name} output"
+        if output.ndim == _SIGNAL and (curves or not fits_in_a_table(output.shape[2:])):
+            from convcalc.report.run.signals import lone_plots
+
+            yield from lone_blocks(name, output, maps if maps and maps.every else None)
+            yield from lone_plots(name, output, run.network.sample_axis(number))
+        else:
+            yield from lone_blocks(name, output, maps)
     yield say(counted(run.macs, "MAC"), Role.LABEL, space_before=True)
     yield from network_verification_blocks([row.verified for row in run.layers if row.verified])
 
@@ -118,16 +129,31 @@ def _layer_data(run: NetworkRun, row: LayerRun) -> dict[str, Any]:
     return document | ({"output": array_data(run.kept[row.number])} if is_kept else {})
 
 
-def run_report(run: NetworkRun, precision: str = "full", *, explain: bool = False, maps: Maps | None = None) -> Report:
+def run_report(
+    run: NetworkRun,
+    precision: str = "full",
+    *,
+    explain: bool = False,
+    maps: Maps | None = None,
+    curves: bool = False,
+) -> Report:
     """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map.
+    Without ``maps`` no array is shown as a heat map. ``curves``: all signals of one axis are shown as curves, not only
+    those too long for a table.
     """
     if run.problem is None:
-        return network_run_report(run, explain=explain, maps=maps)
+        return network_run_report(run, explain=explain, maps=maps, curves=curves)
     from convcalc.report.run.convolution import convolution_run_report
 
     (layer,) = run.layers
     return convolution_run_report(
-        run.problem, run.output, layer.plans[0], precision, explain=explain, maps=maps, verified=layer.verified
+        run.problem,
+        run.output,
+        layer.plans[0],
+        precision,
+        explain=explain,
+        maps=maps,
+        curves=curves,
+        verified=layer.verified,
     )
