@@ -163,8 +163,8 @@ def check_whole(found: Ready, *, partial: bool) -> None:
     )
 
 
-def check_curve(found: Ready, *, asked: bool) -> None:
-    """Refuse curves of what has more axes than one.
+def check_curve(found: Ready, *, asked: bool) -> bool:
+    """Whether curves are drawn: where they are asked for, and of a convolution of a signal too long for a table.
 
     Raises:
         UsageError: they are asked for, and the input has not one spatial axis.
@@ -175,6 +175,11 @@ def check_curve(found: Ready, *, asked: bool) -> None:
             f"--curve draws signals of one axis, the input has {counted(rank, 'spatial axis', 'spatial axes')}",
             hint="--show draws heat maps; --dims 1 if the last axis alone is spatial",
         )
+    if asked or rank != 1 or found.problem is None:
+        return asked
+    from convcalc.report.run.signals import are_curves
+
+    return are_curves(found.problem, asked=False)
 
 
 def _example(network: Network) -> str:
