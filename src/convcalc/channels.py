@@ -78,12 +78,12 @@ class SampleAxis(NamedTuple):
         off = np.abs(self.values - self.values[0] - mean * np.arange(len(self.values)))
         return 1 / mean if off.max() <= _JITTER * mean else None
 
-    def at(self, indices: Array) -> Array:
+    def at(self, indices: Array | float) -> Array:
         """The places of samples by their indices (samples,), which may lie between two samples, or outside."""
-        if self.values is None:
-            return self.first + indices / (self.rate or 1)
         import numpy as np
 
+        if self.values is None:
+            return np.asarray(self.first + np.asarray(indices) / (self.rate or 1))
         last = len(self.values) - 1
         step = float(np.median(np.diff(self.values))) if last else 1.0
         inside = np.interp(indices, np.arange(last + 1), self.values)

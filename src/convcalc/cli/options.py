@@ -265,7 +265,7 @@ Partial = Annotated[
 ]
 Rate = Annotated[
     str | None,
-    typer.Option("--rate", help="Of an input of one axis: samples a second, such as 44100 or 44.1kHz.", metavar="RATE"),
+    typer.Option("--rate", help="Of signals of one axis: samples a second, such as 44100 or 44.1kHz.", metavar="RATE"),
 ]
 Depth = Annotated[
     int | None,

@@ -73,6 +73,15 @@ class Curve(NamedTuple):
         return float(FREQUENCIES[below[0]]) if below.size else None
 
     @property
+    def edges(self) -> tuple[float, ...]:
+        """The frequencies at which the gain crosses half the power of the peak, in cycles per cell, interpolated."""
+        level = _CUTOFF * self.gain.max()
+        places = np.flatnonzero((self.gain[:-1] > level) != (self.gain[1:] > level))
+        before, after = self.gain[places], self.gain[places + 1]
+        step = FREQUENCIES[1]
+        return tuple((FREQUENCIES[places] + step * (level - before) / (after - before)).tolist())
+
+    @property
     def band(self) -> Band:
         """Which frequencies pass: those with at least half the power of the peak."""
         top, _ = self.peak

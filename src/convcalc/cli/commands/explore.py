@@ -58,8 +58,16 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
     from convcalc.cli.option_groups import flat_options
     from convcalc.errors import UsageError
 
-    shown = {"explain": False, "show": False, "map_rule": "auto", "keep": False, "partial": True, "verify": False}
-    run(**flat_options(options), **flat_options(opt.OutputOptions()), **shown, layer=layer, input=input_text)
+    shown = {"explain": False, "show": False, "curve": False, "map_rule": "auto", "keep": False, "partial": True}
+    run(
+        **flat_options(options),
+        **flat_options(opt.OutputOptions()),
+        **shown,
+        verify=False,
+        rate=None,
+        layer=layer,
+        input=input_text,
+    )
     raise UsageError(
         "explore needs a terminal for its keys, and this is none; above is the page of run",
         hint="in a terminal: convcalc explore FILE; without one: convcalc trace FILE --pos 1,1",

@@ -65,6 +65,10 @@ def _blocks(
     yield from size_sentences(problem.axes)
     yield from map(note, notes)
     yield from shown
+    if problem.labels.channels.axis:
+        from convcalc.report.run.frequencies import frequency_blocks
+
+        yield from frequency_blocks(problem)
     yield say(
         f"{counted(problem.macs, 'MAC')}, engine {plan.engine} ({plan.reason}), {plan.arithmetic.words}",
         Role.LABEL,
