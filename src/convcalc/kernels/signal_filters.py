@@ -19,6 +19,7 @@ from convcalc.numerals import nearest_float
 
 _HIGHEST_DEGREE = 20
 _EXACT_IN_FLOAT64 = 1 << 53
+_ROUNDING = 1e-15  # of the largest weight: what is left of a zero of the sinc
 _TAPS, _WINDOW, _BETA = 51, "hamming", 8.6
 
 _COSINES = {
@@ -116,7 +117,8 @@ def _designed(
     gain = float(weights @ np.cos(2 * np.pi * centre * places))
     if not abs(gain) > 1e-12:
         raise FieldError(f"{count} taps are too few for this window", hint="more taps, or window=rectangular")
-    return weights / gain, Fraction(1)
+    weights = weights / gain
+    return np.where(np.abs(weights) < _ROUNDING * np.abs(weights).max(), 0, weights), Fraction(1)
 
 
 def _window(name: Any, count: int, beta: Any) -> Array:
