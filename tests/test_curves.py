@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcalc.channels import SampleAxis
+from convcalc.channels import SampleAxis, even_rate, places_of
 from convcalc.render.boxes import ASCII, ROUNDED
 from convcalc.render.curves import columns_of, plot_lines
 from convcalc.render.latex_curve import curve_lines
 from convcalc.render.lines import line_width
 from convcalc.render.svg.document import svg_text
-from convcalc.report.arrays.curves import places_of, plot_of, span_of, title_of
+from convcalc.report.arrays.curves import plot_of, span_of, title_of
 from convcalc.report.arrays.figure import Figure
 from convcalc.report.plot import aligned
 from convcalc.request.kernel_library import Library
@@ -34,7 +34,7 @@ def plot(values, axis=None, **more):
     """The curve of some samples."""
     samples = np.asarray(values)
     places = places_of(axis, len(samples))
-    return plot_of("caption", samples, places, span_of(places), title_of(axis, places), **more)
+    return plot_of("caption", samples, places, span_of(places), title_of(axis), **more)
 
 
 def stretches(drawn):
@@ -152,8 +152,6 @@ def test_an_axis_of_times_gives_places_between_and_beyond_its_samples():
 )
 def test_gaps_and_uneven_steps_are_noted(times, unit, hertz, note):
     """Times that are rounded still give Hz; a gap and what does not increase do not."""
-    from convcalc.channels import even_rate
-
     values = np.array(times, dtype=float)
     axis = SampleAxis("time", values, unit, even_rate(values))
     assert axis.hertz == (None if hertz is None else pytest.approx(hertz))

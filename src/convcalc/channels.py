@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcalc.errors import FieldError
+from convcalc.geometry.arguments import brief
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -13,6 +16,9 @@ _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "min": 60
 """The units of time, in seconds (SI, and those used with it)."""
 _JITTER = 0.1  # of a step: how far times may be off an even grid for frequencies to be told
 _GAP = 1.5  # usual steps, beyond which a sample is missing
+RATE = r"^ *([0-9][0-9_]{0,17}(\.[0-9]{0,17})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,17}) *([mkMG]?)(Hz)? *$"
+"""The pattern of a sampling rate."""
+_PREFIXES = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
 _EVEN = 1e-6
 """How far one step may be from the mean step, as a share of it, in times that are even but for rounded digits."""
 
@@ -54,7 +60,7 @@ class SampleAxis(NamedTuple):
         import numpy as np
 
         steps = np.diff(self.values)
-        if not (steps > 0).all():
+        if not self.increases:
             return (f"{self.name} does not always increase: curves count samples instead, and no frequency is in Hz",)
         usual, by = float(np.median(steps)), f" {self.unit}" if self.unit else ""
         gaps, longest = int((steps > _GAP * usual).sum()), int(steps.argmax())
@@ -64,6 +70,11 @@ class SampleAxis(NamedTuple):
             said = f"{self.name} has {counted(gaps, 'gap')}, {where}"
         said = f"{said}, usual {usual:.6g}{by}; the kernel counts samples"
         return (said if self._mean_rate else f"{said}, so no frequency is in Hz",)
+
+    @property
+    def increases(self) -> bool:
+        """Whether each sample stands after the one before it."""
+        return self.values is None or bool((self.values[1:] > self.values[:-1]).all())
 
     @property
     def _mean_rate(self) -> float | None:
@@ -97,6 +108,17 @@ class SampleAxis(NamedTuple):
         if self.values is None:
             return self._replace(rate=rate, first=self.first + first / (self.rate or 1))
         return self._replace(rate=rate, values=self.at(first + stride * np.arange(count)))
+
+
+def places_of(axis: SampleAxis | None, count: int, first: float = 0.0, step: float = 1.0) -> Array:
+    """Where ``count`` cells lie that are at the indices ``first``, ``first + step`` …: (count,), in the axis' unit.
+
+    Without an axis, and on one that does not always increase, the places are the indices.
+    """
+    import numpy as np
+
+    indices = first + step * np.arange(count)
+    return axis.at(indices) if axis is not None and axis.increases else indices
 
 
 class Channels(NamedTuple):
@@ -152,3 +174,20 @@ def even_rate(values: Array) -> float | None:
     if mean <= 0 or float(np.abs(steps - mean).max()) > mean * _EVEN + rounding:
         return None
     return float(f"{1 / mean:.9g}")
+
+
+def rate_of(node: Any) -> float:
+    """Samples a second of a number, or of a text such as ``44100``, ``100 Hz`` or ``44.1kHz``.
+
+    Raises:
+        FieldError: it is none.
+
+    >>> rate_of("44.1kHz"), rate_of("100 Hz"), rate_of("8000")
+    (44100.0, 100.0, 8000.0)
+    """
+    found = re.match(RATE, node) if isinstance(node, str) else None
+    rate = float(found[1]) * _PREFIXES[found[4]] if found else 0.0
+    if not 1e-9 <= rate <= 1e15:
+        hint = "samples a second, such as 44100, 100Hz or 44.1kHz"
+        raise FieldError(f"rate must be a number above 0, got {brief(node)}", hint=hint, field="rate")
+    return rate

@@ -139,6 +139,13 @@ def response_of(values: Array) -> Response:
     return Response(curves, peak, planes)
 
 
+def apart(taps: Array, step: int) -> Array:
+    """Taps (taps,) as they are applied ``step`` cells apart, zeros between them."""
+    spread = np.zeros(step * (len(taps) - 1) + 1)
+    spread[::step] = taps
+    return spread
+
+
 def _curve(values: Array, axis: int, peak: tuple[float, ...]) -> Curve:
     """The curve through frequency 0, or through the peak where that is 0 everywhere."""
     curve = _curve_through(values, axis, (0.0,) * values.ndim)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from convcalc.channels import RATE
 from convcalc.files.expression import LONGEST_EXPRESSION
 from convcalc.geometry.arguments import PaddingWord
 from convcalc.geometry.boundary import BoundaryMode
@@ -25,7 +26,6 @@ from convcalc.request.layer_list import SEPARABLE, SEPARABLE_KEYS
 from convcalc.request.layer_reader import COMMON, OF_KERNELS
 from convcalc.request.request import FIELDS, NETWORK_FIELDS
 from convcalc.request.resolve import DTYPES
-from convcalc.request.text_values import RATE
 
 Schema = dict[str, Any]
 DRAFT = "http://json-schema.org/draft-07/schema#"

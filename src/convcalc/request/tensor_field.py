@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convcalc.arrays import read_only
-from convcalc.channels import Channels, SampleAxis
+from convcalc.channels import Channels, SampleAxis, rate_of
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
 from convcalc.files.file_kind import is_file, is_path
@@ -21,7 +21,7 @@ from convcalc.request.generators import RULES, generated
 from convcalc.request.kernel_file import kernel_from, read_kernel_file, scale_from
 from convcalc.request.kernel_library import library_of, of_kernel
 from convcalc.request.request import Field, Origin, Request
-from convcalc.request.text_values import plain_value, rate_of, word
+from convcalc.request.text_values import plain_value, word
 from convcalc.wording import counted
 
 _FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS), "keep"

@@ -12,9 +12,6 @@ from convcalc.files.yaml_reader import Node, Quoted, parse
 from convcalc.limits import Limits
 
 _SIZES = re.compile(r"\d{1,19}(x\d{1,19})+")
-RATE = r"^ *([0-9][0-9_]{0,17}(\.[0-9]{0,17})?([eE][-+]?[0-9]{1,2})?|\.[0-9]{1,17}) *([mkMG]?)(Hz)? *$"
-"""The pattern of a sampling rate."""
-_PREFIXES = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -56,23 +53,6 @@ def word(name: str, node: Any) -> str:
     if not isinstance(node, str):
         raise FieldError(f"{name} must be a text, got {_shown(node)}", field=name)
     return str(node)
-
-
-def rate_of(node: Any) -> float:
-    """Samples a second of a number, or of a text such as ``44100``, ``100 Hz`` or ``44.1kHz``.
-
-    Raises:
-        FieldError: it is none.
-
-    >>> rate_of("44.1kHz"), rate_of("100 Hz"), rate_of("8000")
-    (44100.0, 100.0, 8000.0)
-    """
-    found = re.match(RATE, node) if isinstance(node, str) else None
-    rate = float(found[1]) * _PREFIXES[found[4]] if found else 0.0
-    if not 1e-9 <= rate <= 1e15:
-        hint = "samples a second, such as 44100, 100Hz or 44.1kHz"
-        raise FieldError(f"rate must be a number above 0, got {_shown(node)}", hint=hint, field="rate")
-    return rate
 
 
 def boundary_of_node(node: Any) -> Any:

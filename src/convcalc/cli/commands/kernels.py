@@ -70,8 +70,8 @@ def _show(kernel: Kernel, target: opt.OutputOptions, rate: float | None) -> None
 
 
 def _rate_of(text: str | None) -> float | None:
+    from convcalc.channels import rate_of
     from convcalc.cli.flags import flags
-    from convcalc.request.text_values import rate_of
 
     with flags():
         return None if text is None else rate_of(text)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, log10
 from typing import NamedTuple
-
-import numpy as np
 
 from convcalc.arrays import Array, has_floats, in_floats
 from convcalc.channels import SampleAxis
+from convcalc.picture.stretches import finite_range, pieces_of
 from convcalc.report.arrays.grids import range_text
 from convcalc.report.plot import AxisMark, Plot, Stretch
 from convcalc.report.text import number_text
 
-_STRETCHES = 600
-"""Stretches of a curve at most: more than a page has columns."""
-_GAP = 1.5  # usual steps, beyond which a line is interrupted
 _MARKS = 5  # on the axis from left to right
 _DIGITS = 4
 _APART = 0.15  # of the height: 0 is marked where it is as far from both ends
@@ -34,20 +30,9 @@ class Span(NamedTuple):
         return (place - self.low) / (self.high - self.low) if self.high > self.low else 0.5
 
 
-def places_of(axis: SampleAxis | None, count: int, first: float = 0.0, step: float = 1.0) -> Array:
-    """Where ``count`` cells lie that are at the indices ``first``, ``first + step`` …: (count,), in the axis' unit.
-
-    Without an axis, and on one that does not always increase, the places are the indices.
-    """
-    indices = first + step * np.arange(count)
-    places = indices if axis is None else axis.at(indices)
-    return places if (np.diff(places) > 0).all() else indices
-
-
-def title_of(axis: SampleAxis | None, places: Array) -> str:
-    """The title of the axis of these places."""
-    is_counted = axis is None or (axis.values is not None and not (np.diff(axis.values) > 0).all())
-    return _SAMPLES if is_counted or axis is None or not len(places) else axis.title
+def title_of(axis: SampleAxis | None) -> str:
+    """The title of an axis, or of the count of samples."""
+    return axis.title if axis is not None and axis.increases else _SAMPLES
 
 
 def span_of(*places: Array) -> Span:
@@ -75,59 +60,21 @@ def plot_of(
     ``window``: the first and the last place that a window reads; ``place``: that of the sample that is meant.
     """
     values = in_floats(samples)
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    found = finite_range(values)
+    height = Span(*(found or (0.0, 0.0)))
     return Plot(
         caption=caption,
-        pieces=tuple(_pieces(values, places, span, Span(low, high))),
+        pieces=tuple(
+            tuple(Stretch(span.share(place), height.share(low), height.share(high)) for place, low, high in piece)
+            for piece in pieces_of(values, places)
+        ),
         across=tuple(_round_marks(span)),
-        up=tuple(_height_marks(low, high)) if finite.size else (),
+        up=tuple(_height_marks(*height)) if found else (),
         title=title,
         window=window and (max(0.0, span.share(window[0])), min(1.0, span.share(window[1]))),
         place=None if place is None else span.share(place),
         footer=range_text(samples),
     )
-
-
-def _pieces(values: Array, places: Array, span: Span, height: Span) -> Iterator[tuple[Stretch, ...]]:
-    """The stretches, a new piece after samples that are not finite and after a gap."""
-    piece: list[Stretch] = []
-    for stretch in _stretches(values, places, span, height):
-        if stretch is None:
-            if piece:
-                yield tuple(piece)
-            piece = []
-        else:
-            piece.append(stretch)
-    if piece:
-        yield tuple(piece)
-
-
-def _stretches(values: Array, places: Array, span: Span, height: Span) -> Iterator[Stretch | None]:
-    """The stretches in order; None where the line is interrupted."""
-    each = -(-len(values) // _STRETCHES)
-    starts = np.arange(0, len(values), each)
-    ends = np.minimum(starts + each, len(values)) - 1
-    known = np.isfinite(values)
-    lows = np.minimum.reduceat(np.where(known, values, np.inf), starts)
-    highs = np.maximum.reduceat(np.where(known, values, -np.inf), starts)
-    gaps = _gaps(places, starts)
-    middles = (places[starts] + places[ends]) / 2
-    for low, high, middle, gap in zip(lows.tolist(), highs.tolist(), middles.tolist(), gaps, strict=True):
-        if gap or not isfinite(low):
-            yield None
-        if isfinite(low):
-            yield Stretch(span.share(middle), height.share(low), height.share(high))
-
-
-def _gaps(places: Array, starts: Array) -> list[bool]:
-    """Whether there is a gap in or before each stretch."""
-    steps = np.diff(places)
-    if not steps.size:
-        return [False] * len(starts)
-    wide = np.concatenate([[False], steps > _GAP * np.median(steps)])
-    found: list[bool] = np.logical_or.reduceat(wide, starts).tolist()
-    return found
 
 
 def _round_marks(span: Span) -> Iterator[AxisMark]:

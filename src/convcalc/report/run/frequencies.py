@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from convcalc.arrays import Array, in_floats
-from convcalc.kernels.response import response_of
+from convcalc.arrays import Array, are_finite, in_floats
+from convcalc.kernels.response import apart, response_of
 from convcalc.numerals import nearest_float
 from convcalc.problem import Problem
 from convcalc.report.blocks import Role, Sentence, Span
@@ -37,13 +35,11 @@ def _distinct(problem: Problem) -> Iterator[tuple[str, Array]]:
     seen: list[Array] = []
     for number, planes in enumerate(problem.weight[: 4 * _MOST]):
         taps = in_floats(planes[0]) * nearest_float(problem.scale[number])
-        if (planes != planes[0]).any() or not np.isfinite(taps).all() or axis.reach > _MOST_TAPS:
+        if (planes != planes[0]).any() or not are_finite(taps) or axis.reach > _MOST_TAPS:
             continue
-        if any(np.array_equal(taps, each) for each in seen):
+        if any((taps == each).all() for each in seen):
             continue
         seen.append(taps)
-        apart = np.zeros(axis.reach)
-        apart[:: axis.dilation] = taps
-        yield (problem.labels.kernels[number] if problem.labels.kernels else ""), apart
+        yield (problem.labels.kernels[number] if problem.labels.kernels else ""), apart(taps, axis.dilation)
         if len(seen) == _MOST:
             return

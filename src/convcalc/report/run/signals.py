@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convcalc.arrays import Array
-from convcalc.channels import SampleAxis
+from convcalc.channels import SampleAxis, places_of
 from convcalc.problem import Problem
-from convcalc.report.arrays.curves import is_drawable, places_of, plot_of, span_of, title_of
+from convcalc.report.arrays.curves import is_drawable, plot_of, span_of, title_of
 from convcalc.report.arrays.grids import fits_in_a_table
 from convcalc.report.blocks import Block, Role, note, say
 from convcalc.report.plot import Plot, aligned
@@ -41,7 +41,7 @@ def plots_of(problem: Problem, output: Array) -> Iterator[Plot]:
     sample_axis = problem.labels.channels.axis
     inside = places_of(sample_axis, axis.size)
     made = places_of(sample_axis, output.shape[-1], axis.start(0) + (axis.reach - 1) / 2, axis.stride)
-    span, title = span_of(inside, made), title_of(sample_axis, inside)
+    span, title = span_of(inside, made), title_of(sample_axis)
     for sample in range(min(problem.batch, _MOST_SAMPLES)):
         inputs = [
             plot_of(_caption("input", problem.input, sample, channel, _called(problem, channel)), *drawn, span, title)
@@ -62,7 +62,7 @@ def lone_plots(name: str, values: Array, axis: SampleAxis | None) -> Iterator[Pl
     if not is_drawable(values):
         return
     places = places_of(axis, values.shape[-1])
-    span, title = span_of(places), title_of(axis, places)
+    span, title = span_of(places), title_of(axis)
     for sample in range(min(len(values), _MOST_SAMPLES)):
         for channel, drawn in _channels(values[sample], places):
             yield plot_of(_caption(name, values, sample, channel, ""), *drawn, span, title)

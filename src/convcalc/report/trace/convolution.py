@@ -59,7 +59,7 @@ def _curves(trace: Trace, wanted: bool) -> Iterator[Block]:
     if wanted:
         from convcalc.report.trace.window_curves import window_plots
 
-        yield from window_plots(trace)
+        yield from window_plots(trace, chosen_channels(trace)[0])
 
 
 def _input(trace: Trace) -> Flow:

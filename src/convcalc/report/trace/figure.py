@@ -36,7 +36,7 @@ _MOST_SLICES = 4  # places on the leading axes that are drawn, each in a row of 
 
 def trace_figure(trace: Trace, output: Any, *, curves: bool = False) -> Figure:
     """One output cell as a figure; ``output``: the engine's value, ``curves``: with the input's curves."""
-    plots = window_plots(trace) if curves else []
+    plots = window_plots(trace, chosen_channels(trace)[0]) if curves else []
     rows = [row for channel in chosen_channels(trace)[0] for row in _channel_rows(trace, channel)]
     return Figure(
         title=typeset(total_text(trace)),

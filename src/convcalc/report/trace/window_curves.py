@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 
-from convcalc.report.arrays.curves import is_drawable, places_of, plot_of, span_of, title_of
+from convcalc.channels import places_of
+from convcalc.report.arrays.curves import is_drawable, plot_of, span_of, title_of
 from convcalc.report.plot import Plot, aligned
-from convcalc.report.trace.convolution import chosen_channels
-from convcalc.tracing.trace import Trace
+from convcalc.tracing.trace import ChannelTrace, Trace
 from convcalc.wording import counted
 
 _MOST_CHANNELS = 4
@@ -16,12 +15,12 @@ _WHOLE = 400  # samples of a signal that is drawn whole
 _AROUND, _REACHES = 40, 4  # samples on either side of the window at least, and its reaches
 
 
-def window_plots(trace: Trace) -> list[Plot]:
-    """The input channels that contribute most, with the cells that the window reads."""
-    return aligned(list(_plots(trace))) if is_drawable(trace.problem.input) else []
+def window_plots(trace: Trace, channels: Sequence[ChannelTrace]) -> list[Plot]:
+    """The first of some input channels, with the cells that the window reads."""
+    return aligned(list(_plots(trace, channels))) if is_drawable(trace.problem.input) else []
 
 
-def _plots(trace: Trace) -> Iterator[Plot]:
+def _plots(trace: Trace, channels: Sequence[ChannelTrace]) -> Iterator[Plot]:
     problem, [read] = trace.problem, trace.reads
     size, named = problem.spatial_size[0], problem.labels.channels
     around = max(_AROUND, _REACHES * len(range(read[0], read[-1] + 1)))
@@ -30,9 +29,9 @@ def _plots(trace: Trace) -> Iterator[Plot]:
     shown = places[part.start : part.stop]
     inside = [cell for cell in read if 0 <= cell < size] or [min(max(read[0], 0), size - 1)]
     window = (float(places[inside[0]]), float(places[inside[-1]]))
-    for each in islice(chosen_channels(trace)[0], _MOST_CHANNELS):
+    for each in channels[:_MOST_CHANNELS]:
         called = f" {named.called(each.channel)}" if problem.in_channels > 1 else ""
         where = counted(size, "cell") if len(part) == size else f"cells {part[0]:,} to {part[-1]:,} of {size:,}"
         samples = problem.input[trace.sample, each.channel, part.start : part.stop]
         caption = f"input{called}, {where}; the window marked"
-        yield plot_of(caption, samples, shown, span_of(shown), title_of(named.axis, places), window)
+        yield plot_of(caption, samples, shown, span_of(shown), title_of(named.axis), window)
