@@ -54,6 +54,14 @@ def test_a_fit_is_that_of_least_squares():
         assert ours == pytest.approx((fit.deriv(derivative) if derivative else fit)(0), rel=1e-9)
 
 
+@pytest.mark.parametrize("degree", [3, 8, 15])
+def test_wide_fits_keep_a_constant(degree):
+    """Of 501 samples, where powers of the index in floats lose the constant; and a cubic keeps a cube's slope."""
+    assert math.fsum(taps_of(f"savitzky-golay:501,{degree}")) == pytest.approx(1, abs=1e-12)
+    slope = taps_of(f"savitzky-golay:501,{degree},1")
+    assert math.fsum(slope * np.arange(-250, 251)) == pytest.approx(1, abs=1e-9)
+
+
 def test_small_fits_are_the_published_ones():
     """The tables of 1964: -3 12 17 12 -3 over 35, and the cubic slope of five, 1 -8 0 8 -1 over 12."""
     assert LIBRARY.find("savitzky-golay:5,3").weights.tolist() == [-3, 12, 17, 12, -3]

@@ -177,7 +177,7 @@ def check_curve(found: Ready, *, asked: bool) -> bool:
         )
     if asked or rank != 1 or found.problem is None:
         return asked
-    from convcalc.report.run.signals import are_curves
+    from convcalc.report.run.arrays_shown import are_curves
 
     return are_curves(found.problem, asked=False)
 

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcalc.report.text import signed_sum
 
-if TYPE_CHECKING:
-    from convcalc.report.plot import Plot
-
 # Increased when a key of the JSON documents changes its meaning or is removed.
 SCHEMA_VERSION = 1
 
@@ -185,7 +182,12 @@ class Tree(NamedTuple):
     branches: tuple[Tree, ...] = ()
 
 
-Block: TypeAlias = "Sentence | Sum | Flow | Sheet | Table | Tree | Plot"
+if TYPE_CHECKING:
+    from convcalc.report.plot import Plot
+
+    Block: TypeAlias = Sentence | Sum | Flow | Sheet | Table | Tree | Plot
+else:
+    Block = Sentence | Sum | Flow | Sheet | Table | Tree  # curves have a module of their own, loaded where one is drawn
 
 
 class Report(NamedTuple):

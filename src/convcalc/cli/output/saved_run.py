@@ -51,7 +51,7 @@ def saver(
 
     ``curves``: a picture of signals of one axis is one of curves, not only where they are too long for a table.
     """
-    from convcalc.report.run.signals import are_curves
+    from convcalc.report.run.arrays_shown import are_curves
 
     if wants_figure(target):
         from convcalc.report.run.figure import figure_of

@@ -11,6 +11,12 @@ from convcalc.report.blocks import Block, Maps, note
 from convcalc.report.run.channels import hidden_blocks, table_blocks
 
 
+def are_curves(problem: Problem, *, asked: bool) -> bool:
+    """Whether a run is shown as curves: asked for, or signals of one axis that are too long for a table."""
+    shapes = (problem.spatial_size, problem.output_size)
+    return problem.rank == 1 and (asked or not all(map(fits_in_a_table, shapes)))
+
+
 def array_blocks(problem: Problem, output: Array, maps: Maps | None = None, *, curves: bool = False) -> Iterator[Block]:
     """Input, kernel and output: tables, and with ``maps`` heat maps, or the curves of signals.
 
@@ -18,15 +24,14 @@ def array_blocks(problem: Problem, output: Array, maps: Maps | None = None, *, c
     requested. The table of a row of cells takes few lines, so it is always shown; signals that do not fit are curves
     instead of heat maps, and with ``curves`` those that fit too.
     """
-    if problem.rank == 1:
-        from convcalc.report.run.signals import are_curves, signal_blocks
+    if are_curves(problem, asked=curves):
+        from convcalc.report.run.signals import signal_blocks
 
-        if are_curves(problem, asked=curves):
-            yield from table_blocks(problem, output)
-            yield from signal_blocks(problem, output)
-            if maps and maps.every:
-                yield from _map_blocks(problem, output, maps)
-            return
+        yield from table_blocks(problem, output)
+        yield from signal_blocks(problem, output)
+        if maps and maps.every:
+            yield from _map_blocks(problem, output, maps)
+        return
     replaced = _replaced(problem, output, maps)
     yield from table_blocks(problem, output, replaced)
     if maps:

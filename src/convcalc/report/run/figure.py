@@ -13,8 +13,9 @@ from convcalc.report.arrays.coloured_panels import Coloured, check_drawable, col
 from convcalc.report.arrays.figure import Figure, Item, Panel, PanelKind, Sign
 from convcalc.report.headline import headline
 from convcalc.report.plot import aligned
+from convcalc.report.run.arrays_shown import are_curves
 from convcalc.report.run.channels import kernel_caption
-from convcalc.report.run.signals import are_curves, plots_of
+from convcalc.report.run.signals import plots_of
 from convcalc.report.text import cells_text
 from convcalc.wording import counted, shape_text
 

@@ -8,19 +8,12 @@ from convcalc.arrays import Array
 from convcalc.channels import SampleAxis, places_of
 from convcalc.problem import Problem
 from convcalc.report.arrays.curves import is_drawable, plot_of, span_of, title_of
-from convcalc.report.arrays.grids import fits_in_a_table
 from convcalc.report.blocks import Block, Role, note, say
 from convcalc.report.plot import Plot, aligned
 from convcalc.report.run.channels import output_names
 from convcalc.wording import counted
 
 _MOST_CHANNELS, _MOST_SAMPLES = 4, 2
-
-
-def are_curves(problem: Problem, *, asked: bool) -> bool:
-    """Whether a run is shown as curves: asked for, or signals of one axis that are too long for a table."""
-    shapes = (problem.spatial_size, problem.output_size)
-    return problem.rank == 1 and (asked or not all(map(fits_in_a_table, shapes)))
 
 
 def signal_blocks(problem: Problem, output: Array) -> Iterator[Block]:
