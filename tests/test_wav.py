@@ -264,11 +264,40 @@ def test_a_filtered_sound_is_a_sound(cli):
     """From WAV to WAV: the same depth, the rate by the stride, and each channel apart."""
     samples = samples_of("int16", 2, 100) // 4
     cli.write({"a.wav": sound(bytes_of(samples, "int16"), channels=2, rate=44100)})
-    done = cli.run("run", "a.wav", "--kernel", "[1,2,1]", "--depthwise", "--stride", "2", "-o", "b.wav")
+    done = cli.run("run", "a.wav", "--kernel", "[1,2,1]", "--stride", "2", "-o", "b.wav")
     assert (done.code, done.err) == (0, "wrote b.wav: 22,050 samples a second, int16\n")
     expected = samples[:, :-2] + 2 * samples[:, 1:-1] + samples[:, 2:]
     found = read(cli.files()["b.wav"])
     np.testing.assert_array_equal(found.samples, np.clip(expected, -32768, 32767)[:, ::2])
+
+
+def test_channels_are_added_where_that_is_said(cli):
+    """Groups, or weights for each channel, say so; a sum of whole numbers has the depth of the sound."""
+    samples = samples_of("int16", 2, 100) // 4
+    cli.write({"a.wav": sound(bytes_of(samples, "int16"), channels=2)})
+    for more in (["--kernel", "[1,2,1]", "--groups", "1"], ["--kernel", "[[[1,2,1],[1,2,1]]]"]):
+        assert cli.run("run", "a.wav", *more, "-o", "b.wav", "--force", "-q").code == 0
+        expected = (samples[:, :-2] + 2 * samples[:, 1:-1] + samples[:, 2:]).sum(axis=0)
+        np.testing.assert_array_equal(read(cli.files()["b.wav"]).samples, [np.clip(expected, -32768, 32767)])
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["a.yaml", "-o", "b.wav"], "error: a sound has a sampling rate, that of the output is not known\n"
+         "hint: --rate 44100\n"),
+        (["-o", "b.wav"], "error: a sound has one axis, the output has 2 spatial axes\n"
+         "hint: --dims 1 if the last axis is time; .npy holds any array\n"),
+        (["a.yaml", "--rate", "0"], "error: --rate: rate must be a number above 0, got '0'\n"
+         "hint: samples a second, such as 44100, 100Hz or 44.1kHz\n"),
+        (["--rate", "5"], "error: --rate: a rate is of a signal, which has one axis; the input has 2 spatial axes\n"
+         "hint: --dims 1 if its last axis is time, or leave rate out\n"),
+    ],
+)  # fmt: skip
+def test_what_is_no_sound_is_said(cli, argv, message):
+    cli.write({"a.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 1]\ndims: 1\n"})
+    done = cli.run("run", *argv, "-q")
+    assert (done.code in (1, 2), done.err) == (True, message)
 
 
 SOUNDS = Path(__file__).parent / "formats" / "sounds"

@@ -12,6 +12,7 @@ from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, below
 from convcalc.files.numbers import array
+from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.kinds.convolution import Convolution
@@ -74,6 +75,7 @@ def _problem(request: Request, context: Context) -> Problem:
     dims = infer_tensor_dims(tensor, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
     tensor = tensor.read_as(dims)
     cells = with_channels(tensor.array, dims)
+    depthwise = depthwise or (cells.shape[1] > 1 and _is_of_signals(request, tensor, kernels, dims))
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
     weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
@@ -99,6 +101,14 @@ def _problem(request: Request, context: Context) -> Problem:
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
+
+
+def _is_of_signals(request: Request, tensor: Tensor, kernels: list[Kernel], dims: int) -> bool:
+    """Whether one kernel filters the channels of a sound or a table: each apart, unless something else is said."""
+    if dims != 1 or len(kernels) != 1 or {"depthwise", "groups"} & set(request.fields):
+        return False
+    is_known = bool(tensor.channels.names or tensor.channels.depth)
+    return is_known and kernels[0].at_rank(dims).weights.ndim == dims
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:

@@ -68,11 +68,9 @@ def _channels(values: Array, places: Array) -> Iterator[tuple[int, tuple[Array, 
 
 
 def _called(problem: Problem, channel: int) -> str:
-    """The name and the unit of an input channel, as far as they are known."""
-    channels = problem.labels.channels
-    name = channels.names[channel] if channels.names else ""
-    unit = channels.units[channel] if channels.units else ""
-    return f"{name} ({unit})" if name and unit else name or unit
+    """The name and the unit of an input channel, if it has a name."""
+    labels = problem.labels.channels.labels
+    return labels[channel] if labels else ""
 
 
 def _made(problem: Problem, channel: int) -> str:
