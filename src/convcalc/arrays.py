@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from math import fsum, lcm, prod
 from sys import float_info
 from typing import Any, NamedTuple, TypeAlias
@@ -47,7 +48,7 @@ def index(*parts: Any) -> tuple[Any, ...]:
 
 
 _COMMON = "bBhHiIlLqQfd"  # the characters of NumPy's whole numbers, float32 and float64
-_ROW = 1 << 12  # values that are summed at once, by a product with as many ones; shorter rows are faster
+_ROW = 1 << 12  # values that are summed at once, by a product with as many ones
 
 
 def checked(array: Any) -> Array:
@@ -231,18 +232,23 @@ def are_finite(values: Array) -> bool:
         return values.dtype.kind != "f" or bool(np.isfinite(values))
     if values.size < _ROW:
         return bool(np.isfinite(values).all())
-    return all(np.isfinite(np.dot(rows, np.ones(rows.shape[-1], rows.dtype))).all() for rows in _in_rows(values))
+    return all(np.isfinite(np.dot(rows, _ones(rows.shape[-1], rows.dtype))).all() for rows in _in_rows(values))
 
 
-def _in_rows(values: Array) -> Iterator[Array]:
-    """All values in short rows: contiguous parts of the array, as far as it is contiguous."""
-    if values.flags.c_contiguous:
-        flat, whole = values.reshape(-1), values.size // _ROW * _ROW
-        yield flat[:whole].reshape(-1, _ROW)
-        if whole < values.size:
-            yield flat[whole:]
-    else:
-        yield from (values[..., first : first + _ROW] for first in range(0, values.shape[-1], _ROW))
+def _in_rows(values: Array) -> list[Array]:
+    """All values in rows of a few thousand, the fewest arrays of them: shorter rows and longer ones are slower."""
+    length = values.shape[-1]
+    if not values.flags.c_contiguous:
+        return [values[..., first : first + _ROW] for first in range(0, length, _ROW)]
+    if not _ROW // 8 <= length <= 2 * _ROW:
+        length = _ROW
+    flat, whole = values.reshape(-1), values.size // length * length
+    return [part for part in (flat[:whole].reshape(-1, length), flat[whole:]) if part.size]
+
+
+@lru_cache(maxsize=8)
+def _ones(length: int, dtype: np.dtype[Any]) -> Array:
+    return read_only(np.ones(length, dtype))
 
 
 def value_range(values: Array) -> tuple[Any, Any] | None:

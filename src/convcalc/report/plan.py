@@ -88,7 +88,7 @@ def plan_data(problem: Problem, plan: Plan, precision: str) -> dict[str, Any]:
     return {
         **plan_summary(problem, plan),
         "multiplications": plan.work.multiplications,
-        "error": plan.error,
+        "error": bound_data(plan.error),
         "tiles": {"count": plan.tile_count, "out_channels": plan.work.tile_filters, "size": list(plan.tile_size)},
         "threads": plan.threads,
         "memory_bytes": plan.memory_bytes,
@@ -125,6 +125,14 @@ def _facts(problem: Problem, plan: Plan) -> dict[str, str]:
 def error_text(error: float) -> str:
     """The error bound of a cell, in words."""
     return f"at most {share_text(error)} of Σ|weight| × the largest in the window" if error else "none, it is exact"
+
+
+def bound_data(error: float | None) -> float | None:
+    """The error bound of a cell in 7 digits, not below it: the last ones depend on the processor."""
+    if not error:
+        return error
+    shown = float(f"{error:.6e}")
+    return shown if shown >= error else float(f"{error * (1 + 1e-6):.6e}")
 
 
 def share_text(error: float) -> str:
@@ -187,4 +195,4 @@ def _engine_rows(plan: Plan, precision: str) -> Iterator[tuple[Any, ...]]:
     for each in plan.candidates:
         work = each.work
         costs = (number_data(work.seconds), work.multiplications, work.bytes) if work else (None,) * 3
-        yield (each.name, ENGINES[each.name].title, *costs, each.error, _verdict(each, plan, precision))
+        yield (each.name, ENGINES[each.name].title, *costs, bound_data(each.error), _verdict(each, plan, precision))

@@ -11,7 +11,15 @@ from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, note, say
 from convcalc.report.headline import settings_text
 from convcalc.report.number_data import number_data
-from convcalc.report.plan import ERRORS, error_text, fact_blocks, multiplications_text, plan_data, share_text
+from convcalc.report.plan import (
+    ERRORS,
+    bound_data,
+    error_text,
+    fact_blocks,
+    multiplications_text,
+    plan_data,
+    share_text,
+)
 from convcalc.report.text import channels_text, seconds_text
 from convcalc.wording import counted, shape_text
 
@@ -100,7 +108,7 @@ def _data(row: LayerPlan, method: Method, batch: int, precision: str, notes: tup
         "engines": list(method.engines),
         "reason": method.reason,
         "arithmetic": method.arithmetic,
-        "error": method.error,
+        "error": bound_data(method.error),
         "multiplications": method.multiplications,
         "macs": batch * row.layer.work.macs,
         "threads": method.threads,
@@ -119,8 +127,8 @@ def _rows(method: Method) -> Iterator[tuple[Any, ...]]:
     """One row for each phase, or one for the layer's own loop."""
     yield ("phase", "engine", "reason", "arithmetic", "seconds", "multiplications", "error")
     if not method.steps:
-        figures = (number_data(method.seconds), method.multiplications, method.error)
+        figures = (number_data(method.seconds), method.multiplications, bound_data(method.error))
         yield (None, *method.engines, method.reason, method.arithmetic, *figures)
     for number, (_, plan) in enumerate(method.steps, 1):
-        figures = (number_data(plan.seconds), plan.work.multiplications, plan.error)
+        figures = (number_data(plan.seconds), plan.work.multiplications, bound_data(plan.error))
         yield (number, plan.engine, plan.reason, plan.arithmetic.words, *figures)

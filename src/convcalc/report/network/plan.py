@@ -12,7 +12,7 @@ from convcalc.limits import bytes_text
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
 from convcalc.report.network.data import cut_notes, stopped_at
 from convcalc.report.number_data import number_data
-from convcalc.report.plan import share_text
+from convcalc.report.plan import bound_data, share_text
 from convcalc.report.text import listed, seconds_text
 from convcalc.wording import counted, safe_text, shape_text
 
@@ -130,7 +130,7 @@ def _figures(each: LayerPlan, batch: int) -> tuple[Any, ...]:
     chosen: tuple[Any, ...] = (None,) * 6
     if method is not None:
         words = (", ".join(method.engines), method.reason, method.arithmetic)
-        chosen = (*words, method.error, number_data(method.seconds), method.multiplications)
+        chosen = (*words, bound_data(method.error), number_data(method.seconds), method.multiplications)
     return (
         each.name,
         each.layer.kind,
