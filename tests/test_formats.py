@@ -10,7 +10,6 @@ import lzma
 import pickle
 import sqlite3
 import tarfile
-import wave
 import zipfile
 from pathlib import Path
 
@@ -53,8 +52,6 @@ WHAT = {
     "qoi.qoi": "a QOI image",
     "radiance-hdr.hdr": "a Radiance HDR image",
     "tga-bottom-up.tga": "a TGA image",
-    "wav-16-stereo.wav": "a WAV sound",
-    "wav-extensible-float.wav": "a WAV sound",
 }
 
 
@@ -119,14 +116,6 @@ def _tar():
     return stream.getvalue()
 
 
-def _wav():
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as sound:
-        sound.setparams((1, 2, 8000, 0, "NONE", ""))
-        sound.writeframes(b"\1\0\2\0")
-    return stream.getvalue()
-
-
 def _sqlite(folder):
     path = folder / "made.db"
     connection = sqlite3.connect(path)
@@ -160,7 +149,6 @@ MADE = {
     ),
     "ods": (lambda _: _zip("mimetype", "content.xml"), "an OpenDocument file", "save the sheet as CSV"),
     "sqlite": (_sqlite, "an SQLite database", "save the table as CSV"),
-    "wav": (lambda _: _wav(), "a WAV sound", "save the samples as .npy"),
     "html": (lambda _: b"\n<!DOCTYPE html>\n<p>404</p>", "an HTML page", "a download may have brought a page"),
     "git lfs": (
         lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",

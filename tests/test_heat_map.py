@@ -405,11 +405,13 @@ def test_a_large_array_replaces_its_table(cli):
 
 
 def test_a_large_row_keeps_its_table(cli):
-    """A row of cells takes three lines, so its ends are shown beside the strip."""
+    """A row of cells takes three lines, so its ends are shown above its curve; strips are drawn where asked for."""
     cli.write({"f.yaml": "input: {arange: [100]}\nkernel: [1, 1]\ndims: 1\n"})
     page = cli.run("run", "f.yaml").out
     assert page.count("╭") == 3
-    assert len(re.findall(MAP_LINE, page)) == 4
+    assert page.count("┤") == 12
+    assert len(re.findall(MAP_LINE, page)) == 0
+    assert len(re.findall(MAP_LINE, cli.run("run", "f.yaml", "--show").out)) == 4
 
 
 def test_only_what_is_too_large_is_drawn(cli):

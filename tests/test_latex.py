@@ -31,8 +31,8 @@ MATHEMATICS = {"array", "align*"}
 STRUCTURE = {
     "\\", "allowbreak", "begin", "bottomrule", "cdots", "cellcolor", "chartbar", "chartof", "chartrow", "codepoint",
     "end", "endhead", "enspace", "fact", "filled", "fitted", "gridlabel", "gridof", "hhline", "linewidth", "mathbf",
-    "medskip", "midrule", "multicolumn", "paddedcell", "par", "place", "quad", "raggedright", "rule", "section", "shade", "strut",
-    "subsection", "text", "textbf", "textcolor", "tfrac", "toprule", "underbrace", "windowcell", " ",
+    "medskip", "midrule", "multicolumn", "paddedcell", "par", "place", "quad", "raggedright", "rule", "section",
+    "shade", "strut", "subsection", "text", "textbf", "textcolor", "tfrac", "toprule", "underbrace", "windowcell", " ",
 }  # fmt: skip
 """Commands that are not characters."""
 CHARACTERS = {

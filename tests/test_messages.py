@@ -1325,8 +1325,11 @@ MESSAGES = [
      "error: a.pkl: this is a pickle, which is not read, since reading it could run code\n"
      "hint: where it was made: numpy.save('a.npy', array), or numpy.savez('weights.npz', **arrays)\n"),
     ("a sound", {"a.wav": b"RIFF\0\0\0\0WAVE"}, ["run", "a.wav"], 1,
-     "error: a.wav: this is a WAV sound, which is not read\n"
-     "hint: save the samples as .npy: numpy.save('a.npy', soundfile.read('FILE', always_2d=True)[0].T)\n"),
+     "error: a.wav: the WAV sound has no format: it is cut off\n"
+     "hint: ffmpeg -i FILE fixed.wav writes what is there\n"),
+    ("a sound that is packed", {"a.flac": b"fLaC\0\0\0\x22"}, ["run", "a.flac"], 1,
+     "error: a.flac: this is a FLAC sound, which is not read\n"
+     "hint: ffmpeg -i FILE sound.wav makes a WAV sound of it\n"),
     ("all bytes", {"a.bin": bytes(range(256))}, ["run", "a.bin"], 1,
      "error: a.bin: bytes of an unknown kind\n"
      "hint: of raw numbers make an array: numpy.save('a.npy', numpy.fromfile('FILE', dtype).reshape(shape))\n"),
@@ -1816,16 +1819,16 @@ MESSAGES = [
      "error: cannot write a/out.npy: Not a directory\n"),
     ("an output of an unknown kind", {}, ["run", "-o", "out.xlsx"], 1,
      "error: nothing is saved here as '.xlsx'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .wav, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output without a suffix", {}, ["run", "-o", "out"], 1,
      "error: nothing is saved here as 'out'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .wav, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output named -", {}, ["run", "-o", "-"], 1,
      "error: nothing is saved here as '-'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .wav, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output without a name", {}, ["run", "-o", ""], 1,
      "error: nothing is saved here as ''\n"
-     "hint: one of: .npy, .npz, .csv, .png, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
+     "hint: one of: .npy, .npz, .csv, .png, .wav, .svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output that is the input", {"a.npy": FOUR}, ["run", "a.npy", "--kernel", "[[1]]", "-o", "a.npy"], 1,
      "error: a.npy exists already\n"
      "hint: --force replaces it\n"),

@@ -39,6 +39,10 @@ FILES = {
     "exact.yaml": "input: [[1, 1/2, 1/3], [1/4, 1/5, 1/6], [1/7, 1/8, 1/9]]\nkernel: box:2\ndims: 2\ndtype: exact\n",
     "large.yaml": "input: {arange: [40, 60]}\nkernel: {ones: [3, 3]}\npadding: same\nboundary: replicate\ndims: 2\n",
     "long.yaml": "input: {random: [300], seed: 2, low: -9}\nkernel: box:5\ndims: 1\npadding: same\n",
+    "signal.yaml": (
+        "title: A signal of two channels\ninput: {random: [2, 200], seed: 5, low: -9}\nrate: 1kHz\n"
+        "kernel: 'lowpass:100,taps=21,rate=1000'\ndims: 1\ndepthwise: true\npadding: same\nboundary: reflect\n"
+    ),
     "volume.yaml": "input: {arange: [9, 20, 30]}\nkernel: {ones: [3, 3, 3], scale: 1/27}\ndims: 3\n",
     "batch.yaml": "dims: 2\ninput: {arange: [3, 2, 3, 3]}\nkernel: [[1, 0], [0, -1]]\nbias: 5\n",
     "many.yaml": (
@@ -86,6 +90,12 @@ PAGES = [
     ("run-depthwise", 80, "run depthwise.yaml"),
     ("run-groups", 80, "run groups.yaml"),
     ("run-line", 80, "run line.yaml"),
+    ("run-curve", 80, "run line.yaml --curve"),
+    ("run-curve-plain", 60, "run line.yaml --curve --rate 4 --format plain"),
+    ("run-signal", 80, "run signal.yaml"),
+    ("run-signal-40", 40, "run signal.yaml --stride 2"),
+    ("trace-signal", 80, "trace signal.yaml --pos 3 --channel 1"),
+    ("kernel-lowpass", 80, "kernels lowpass:3000,rate=44100 --rate 44.1kHz"),
     ("run-cube", 80, "run cube.yaml"),
     ("run-deep", 80, "run deep.yaml"),
     ("run-flip", 80, "run --convolve --padding same --boundary reflect"),

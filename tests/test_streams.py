@@ -182,6 +182,7 @@ PAGES = [
     ["kernels"],
     ["kernels", "gaussian:5,1.2"],
     ["check", "examples/gradient.yaml"],
+    ["trace", "[3,1,4,1,5,9,2,6]", "--kernel", "1,0,-1", "--dims", "1", "--pos", "2", "--curve"],
     ["-h"],
     ["run", "-h"],
 ]

@@ -80,3 +80,5 @@ IMAGES = {
     "WEBP": pieces(_riff_chunks, _riff_of),
 }
 """The attacks on each kind that Pillow reads and writes, by its name there."""
+SOUNDS = pieces(_riff_chunks, _riff_of)
+"""The attack on WAV sounds."""

@@ -16,7 +16,7 @@ from convcalc.request.kernel_file import KEYS
 from convcalc.request.request import FIELDS, NETWORK_FIELDS
 
 from . import reading, seeds
-from .images import IMAGES
+from .images import IMAGES, SOUNDS
 from .pieces import Mutator, pieces, tokens
 from .raw import scrambled
 from .records import npy, npz, safetensors
@@ -136,6 +136,7 @@ READERS = {
             Reader(kind.lower(), functools.partial(seeds.images, kind), mutate, reading.tensor, f".{kind.lower()}")
             for kind, mutate in IMAGES.items()
         ),
+        Reader("wav", seeds.sounds, SOUNDS, reading.tensor, ".wav"),
         Reader("pnm", seeds.netpbm, pieces(tokens(rb"\s+|[0-9]+|.")), reading.tensor, ".pgm"),
     )
 }

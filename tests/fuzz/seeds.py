@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
+from convcalc.files.wav import DEPTHS, write_wav
+
 from .trees import UNQUOTED
 
 _ROOT = Path(__file__).parents[2]
@@ -241,6 +243,18 @@ def images(kind: str) -> list[bytes]:
         pictures[mode].save(stream, kind, **options)
         made.append(stream.getvalue())
     return made
+
+
+def sounds() -> list[bytes]:
+    """Sounds of each depth, of one channel, two and 64, and one with a chunk that is passed over."""
+    made = []
+    for number, depth in enumerate(DEPTHS):
+        channels = (1, 2, 64)[number % 3]
+        stream = BytesIO()
+        write_wav(stream, np.arange(6 * channels).reshape(channels, 6) - 9, 8000, depth)
+        made.append(stream.getvalue())
+    listed = b"LIST" + struct.pack("<I", 3) + b"abc\0"
+    return [*made, made[1][:12] + listed + made[1][12:]]
 
 
 def _ways() -> dict[str, list[tuple[str, dict[str, Any]]]]:

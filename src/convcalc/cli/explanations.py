@@ -72,17 +72,19 @@ def outputs_shown(found: Ready, explainer: Explainer, *, quiet: bool) -> Mapping
         return explainer.computed(context, done)
 
 
-def emit_one(explained: ExplainedCell, target: OutputOptions) -> None:
-    """Print and save one explanation."""
-    report = explanation_report(explained)
+def emit_one(explained: ExplainedCell, target: OutputOptions, *, curves: bool = False) -> None:
+    """Print and save one explanation; ``curves``: with those of the input."""
+    report = explanation_report(explained, curves=curves)
     if not wants_figure(target):
         emit(report, target)
         return
     from convcalc.report.trace.report import explanation_figure
 
-    emit(report, target, save=figure_saver(lambda: explanation_figure(explained), target))
+    emit(report, target, save=figure_saver(lambda: explanation_figure(explained, curves=curves), target))
 
 
-def emit_all(explainer: Explainer, explained: Iterable[ExplainedCell], target: OutputOptions) -> None:
+def emit_all(
+    explainer: Explainer, explained: Iterable[ExplainedCell], target: OutputOptions, *, curves: bool = False
+) -> None:
     """Print explanations one after the other, or save them, without holding more than one."""
-    emit_series(explanations_series(explainer), explained, target)
+    emit_series(explanations_series(explainer, curves=curves), explained, target)

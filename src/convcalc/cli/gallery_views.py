@@ -30,7 +30,7 @@ def request_of(options: GalleryOptions, context: Context) -> Request:
     from convcalc.cli.streams import piped
     from convcalc.request.request import read_request
 
-    request = read_request(piped() if options.file is None else options.file, context, options.table.given)
+    request = read_request(options.file or piped(), context, options.table.given)
     return request.override(
         kernel=options.kernel,
         stride=options.stride,

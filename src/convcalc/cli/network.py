@@ -66,7 +66,12 @@ class Ready(NamedTuple):
 
 
 def network_of(
-    options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
+    options: ProblemOptions,
+    layer: str | None = None,
+    input_text: str | None = None,
+    *,
+    explain: bool = False,
+    rate: str | None = None,
 ) -> tuple[Network, Context]:
     """The network of the command line, perhaps with only the shape of its input; and the context to compute it in.
 
@@ -76,7 +81,7 @@ def network_of(
     from convcalc.request.resolve import resolve
 
     request, context = asked(options, layer, explain=explain)
-    network = resolve(request, context, input_text=input_text)
+    network = resolve(request.override(rate=rate), context, input_text=input_text)
     return network, settled(context, network)
 
 
@@ -95,7 +100,7 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    request = read_request(piped() if options.file is None else options.file, context, options.table.given)
+    request = read_request(options.file or piped(), context, options.table.given)
     return changed(request, options, layer).override(
         dtype=options.dtype, resize=options.resize, normalise=options.normalise
     ), context
@@ -115,9 +120,14 @@ def settled(context: Context, network: Network) -> Context:
 
 
 def ready(
-    options: ProblemOptions, layer: str | None = None, input_text: str | None = None, *, explain: bool = False
+    options: ProblemOptions,
+    layer: str | None = None,
+    input_text: str | None = None,
+    *,
+    explain: bool = False,
+    rate: str | None = None,
 ) -> Ready:
-    """The network of the command line; ``explain``: plans compare every engine.
+    """The network of the command line; ``explain``: plans compare every engine, ``rate``: that of its signal.
 
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
@@ -125,6 +135,7 @@ def ready(
     from convcalc.request.resolve import resolve
 
     request, context = asked(options, layer, explain=explain)
+    request = request.override(rate=rate)
     whole = resolve(request, context, input_text=input_text)
     context = settled(context, whole)
     check_numbers(whole)
@@ -191,6 +202,25 @@ def check_whole(found: Ready, *, partial: bool) -> None:
         hint=f"--layer {last} for the output of that layer, or --partial for whatever is reached",
         place=Place(found.network.source),
     )
+
+
+def check_curve(found: Ready, *, asked: bool) -> bool:
+    """Whether curves are drawn: where they are asked for, and of a convolution of a signal too long for a table.
+
+    Raises:
+        UsageError: they are asked for, and the input has not one spatial axis.
+    """
+    rank = len(found.network.input_shape) - 1
+    if asked and rank != 1:
+        raise UsageError(
+            f"--curve draws signals of one axis, the input has {counted(rank, 'spatial axis', 'spatial axes')}",
+            hint="--show draws heat maps; --dims 1 if the last axis alone is spatial",
+        )
+    if asked or rank != 1 or found.problem is None:
+        return asked
+    from convcalc.report.run.arrays_shown import are_curves
+
+    return are_curves(found.problem, asked=False)
 
 
 def _example(network: Network) -> str:

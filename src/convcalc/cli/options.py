@@ -208,6 +208,9 @@ Verify = Annotated[
     typer.Option("--verify", help="Compute again by another engine and by traces of some cells; fail if they differ."),
 ]
 Show = Annotated[bool, typer.Option("--show", help="Draw input and output as heat maps, an image as a picture.")]
+Curve = Annotated[
+    bool, typer.Option("--curve", help="Draw inputs and outputs of one axis as curves, also those that fit in a table.")
+]
 MapRule = Annotated[
     str,
     typer.Option(
@@ -288,6 +291,10 @@ Labels = Annotated[
     typer.Option(
         "--labels", help="Of a network: a file of the classes' names, one a line; lists the top five.", metavar="FILE"
     ),
+]
+Rate = Annotated[
+    str | None,
+    typer.Option("--rate", help="Of signals of one axis: samples a second, such as 44100 or 44.1kHz.", metavar="RATE"),
 ]
 Depth = Annotated[
     int | None,

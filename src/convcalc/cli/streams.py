@@ -33,6 +33,9 @@ _ASCII = str.maketrans(
         "─": "-",
         "│": "|",
         "█": "#",
+        "└": "+",
+        "━": "=",
+        "▲": "^",
         **dict.fromkeys("┬┴├┤┼", "+"),
         **dict(zip("▏▎▍▌▋▊▉", "...####", strict=True)),
         **dict(zip("▁▂▃▄▅▆▇░▒▓", "_.,-=*%.+*", strict=True)),
@@ -106,4 +109,11 @@ def output_console() -> "Console":
 def _replacement(error: Any) -> tuple[str, int]:
     """The replacement of characters that a stream cannot encode; not used for decoding."""
     text = error.object[error.start : error.end].translate(_ASCII)
+    text = "".join(_dots(each) if "\u2800" <= each <= "\u28ff" else each for each in text)
     return text.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+def _dots(braille: str) -> str:
+    """The dots of a curve, as far as ASCII shows them: in the upper half, in the lower half, or in both."""
+    bits = ord(braille) - 0x2800
+    return " '.:"[bool(bits & 0b00011011) + 2 * bool(bits & 0b11100100)]

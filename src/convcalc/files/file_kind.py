@@ -31,6 +31,7 @@ _MAGIC = re.compile(
     rb"""(?P<npy>\x93NUMPY) | (?P<npz>PK(?:\x03\x04|\x05\x06))
       | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF....WEBP|P[1-7Ff]\s|BM.{4}\0{4})
       | (?P<arrow>PAR1|ARROW1)
+      | (?P<wav>(?:RIFF|RIFX|RF64|BW64)....WAVE)
       | (?P<safetensors>.{4}\0{4}\{)              # the length of its header, and the header
       | (?P<onnx>\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72])  # its version, and any of its next fields""",
     re.DOTALL | re.VERBOSE,
@@ -40,6 +41,7 @@ KIND_OF_SUFFIX = {
     ".npz": "npz",
     ".safetensors": "safetensors",
     ".onnx": "onnx",
+    ".wav": "wav",
     ".csv": "csv",
     ".tsv": "csv",
     ".xlsx": "workbook",
@@ -54,13 +56,14 @@ _CALLED = {
     "safetensors": "a .safetensors file",
     "onnx": "an ONNX model",
     "image": "an image",
+    "wav": "a WAV sound",
     "csv": "a table",
     "arrow": "a Parquet or Arrow table",
     "workbook": "an Excel workbook",
     "yaml": "YAML or JSON",
     "pasted": "pasted numbers",
 }
-_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "arrow", "workbook"}
+_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "wav", "arrow", "workbook"}
 INLINE_NAME = "the numbers given"
 LARGE = 1 << 20
 """Bytes from which a table is read block by block."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convcalc.channels import UNNAMED, Channels
+from convcalc.channels import UNNAMED, Channels, SampleAxis
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place
 from convcalc.files.file_kind import OpenedFile, open_file
 from convcalc.files.text import size_of
@@ -265,6 +265,17 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
     return Tensor(array, IMAGE_AXES, notes + array_notes(array), source.name, is_image=True)
 
 
+def _read_wav(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.numbers import array_notes
+    from convcalc.files.wav import read_wav
+
+    with source.stream() as stream:
+        sound = read_wav(stream, size_of(stream), source.name, limits)
+    axis = SampleAxis("time", None, "s", float(sound.rate)) if sound.rate else None
+    notes = sound.notes + array_notes(sound.samples)
+    return Tensor(sound.samples, 1, notes, source.name, channels=Channels(axis=axis, depth=sound.depth))
+
+
 _TABLES: dict[str, Callable[[OpenedFile, Limits, TableOptions | None], Tensor]] = {
     "csv": _read_csv,
     "arrow": _read_arrow,
@@ -278,4 +289,5 @@ _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "safetensors": _read_safetensors,
     "onnx": _read_onnx,
     "image": _read_image,
+    "wav": _read_wav,
 }

@@ -65,7 +65,7 @@ _RAW = "develop it, and save it as TIFF or PNG"
 _SHEET = "save the sheet as CSV"
 _UNPACK = "unpack it first"
 _DOCUMENT = "save its figure as PNG, its table as CSV"
-_SOUND = "save the samples as .npy: numpy.save('a.npy', soundfile.read('FILE', always_2d=True)[0].T)"
+_SOUND = "ffmpeg -i FILE sound.wav makes a WAV sound of it"
 _FRAME = "save a frame as PNG: ffmpeg -i FILE -frames:v 1 frame.png"
 _TORCH = (
     "in Python: safetensors.torch.save_file(torch.load('FILE', weights_only=True), 'weights.safetensors'); "
@@ -206,8 +206,6 @@ KINDS: tuple[Foreign, ...] = (
     Foreign("a GGUF model", _GGUF, _at(b"GGUF")),
     Foreign("a Git LFS pointer", _LFS, _at(b"version https://git-lfs"), is_text=True),
     # sounds and films
-    Foreign("a WAV sound", _SOUND, ((0, b"RIFF"), (8, b"WAVE"))),
-    Foreign("a WAV sound", _SOUND, ((0, b"RF64"), (8, b"WAVE"))),
     Foreign("a FLAC sound", _SOUND, _at(b"fLaC")),
     Foreign("an Ogg sound", _SOUND, _at(b"OggS")),
     Foreign("an AIFF sound", _SOUND, ((0, b"FORM"), (8, b"AIF"))),

@@ -131,6 +131,12 @@ def _named(word: str) -> Boundary:
         raise FieldError(
             f"boundary {word!r} is another library's name", hint=f"here it is {_FOREIGN[word]}", field="boundary"
         )
+    if word == "interp":
+        raise FieldError(
+            "boundary 'interp' is no boundary: SciPy's savgol_filter fits the ends of a signal anew with it",
+            hint="padding valid gives the samples between the ends, which are the same; or reflect, SciPy's mirror",
+            field="boundary",
+        )
     modes = [mode for mode in BoundaryMode if mode is not BoundaryMode.CONSTANT]
     if word not in modes:
         raise UnknownNameError(

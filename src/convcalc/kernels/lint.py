@@ -92,7 +92,7 @@ def findings_of(kernel: Kernel, facts: Properties, file_name: str, peers: Iterab
     ``file_name``: the name that its file gives it, if any; ``peers``: kernels of other names, searched for duplicates.
     """
     if facts.is_finite:
-        yield from _of_numbers(facts)
+        yield from _of_numbers(facts, is_built=bool(kernel.builder))
     elif count_not_finite(kernel.weights):
         yield Finding(Rule.NOT_FINITE, tuple(np.argwhere(~np.isfinite(kernel.weights))[0].tolist()))
     if file_name and kernel.name != file_name:
@@ -108,13 +108,13 @@ def findings_of(kernel: Kernel, facts: Properties, file_name: str, peers: Iterab
         yield from _hints(facts)
 
 
-def _of_numbers(facts: Properties) -> Iterator[Finding]:
+def _of_numbers(facts: Properties, *, is_built: bool) -> Iterator[Finding]:
     if not facts.weights.any():
         yield Finding(Rule.ALL_ZERO)
     elif not facts.scale:
         yield Finding(Rule.ZERO_SCALE)
     else:
-        yield from _of_sum(facts)
+        yield from _of_sum(facts, is_built=is_built)
     if any(size % 2 == 0 for size in facts.weights.shape):
         yield Finding(Rule.EVEN_SIZE)
     if facts.centroid and any(
@@ -124,12 +124,12 @@ def _of_numbers(facts: Properties) -> Iterator[Finding]:
         yield Finding(Rule.OFF_CENTRE)
 
 
-def _of_sum(facts: Properties) -> Iterator[Finding]:
-    """Whether the sum is as intended for such weights: 1 of a blur."""
+def _of_sum(facts: Properties, *, is_built: bool) -> Iterator[Finding]:
+    """Whether the sum is as intended for such weights: 1 of a blur; what is built has the sum that it has."""
     if facts.is_zero_sum or facts.is_normalised:
         return
     total: Any = facts.sum
-    if not is_exact(facts.weights):
+    if not is_exact(facts.weights) and not is_built:
         size = float(np.abs(facts.weights).sum()) * float(abs(facts.scale))
         for aim in (0, 1):
             if abs(total - aim) <= _NEARLY * size:

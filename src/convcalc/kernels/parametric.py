@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import whole
-from convcalc.kernels import differences, smoothing
+from convcalc.kernels import differences, signal_filters, smoothing
 from convcalc.kernels import library_variants as elsewhere
 from convcalc.kernels.transform import Weights
 
@@ -51,6 +51,11 @@ BUILDERS: dict[str, Builder] = {
     "dog": Builder(differences.difference_of_gaussians),
     "gabor": Builder(differences.gabor, rank=2),
     "derivative": Builder(differences.derivative, rank=1),
+    "savitzky-golay": Builder(signal_filters.savitzky_golay, rank=1),
+    "lowpass": Builder(signal_filters.lowpass, rank=1),
+    "highpass": Builder(signal_filters.highpass, rank=1),
+    "bandpass": Builder(signal_filters.bandpass, rank=1),
+    "bandstop": Builder(signal_filters.bandstop, rank=1),
     "unsharp": Builder(differences.unsharp),
     "high-boost": Builder(differences.high_boost),
     "gaussian@matlab": Builder(elsewhere.gaussian_of_matlab, rank=2),

@@ -73,6 +73,15 @@ class Curve(NamedTuple):
         return float(FREQUENCIES[below[0]]) if below.size else None
 
     @property
+    def edges(self) -> tuple[float, ...]:
+        """The frequencies at which the gain crosses half the power of the peak, in cycles per cell, interpolated."""
+        level = _CUTOFF * self.gain.max()
+        places = np.flatnonzero((self.gain[:-1] > level) != (self.gain[1:] > level))
+        before, after = self.gain[places], self.gain[places + 1]
+        step = FREQUENCIES[1]
+        return tuple((FREQUENCIES[places] + step * (level - before) / (after - before)).tolist())
+
+    @property
     def band(self) -> Band:
         """Which frequencies pass: those with at least half the power of the peak."""
         top, _ = self.peak
@@ -128,6 +137,13 @@ def response_of(values: Array) -> Response:
     curves = tuple(_curve(values, axis, peak) for axis in range(values.ndim))
     planes = tuple(_plane(gain, axes) for axes in combinations(range(values.ndim), 2))
     return Response(curves, peak, planes)
+
+
+def apart(taps: Array, step: int) -> Array:
+    """Taps (taps,) as they are applied ``step`` cells apart, zeros between them."""
+    spread = np.zeros(step * (len(taps) - 1) + 1)
+    spread[::step] = taps
+    return spread
 
 
 def _curve(values: Array, axis: int, peak: tuple[float, ...]) -> Curve:

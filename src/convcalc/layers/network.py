@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from convcalc.channels import UNNAMED, Channels
+from convcalc.channels import UNNAMED, Channels, SampleAxis
 from convcalc.context import STANDARD, Context
 from convcalc.display import Displayed
 from convcalc.errors import FieldError, Place, UnknownNameError
@@ -19,7 +19,7 @@ from convcalc.wording import shape_text
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
-    from convcalc.layers.receptive_field import ReceptiveFields
+    from convcalc.layers.receptive_field import ReceptiveFields, View
     from convcalc.problem import Problem
 
 Held = TypeVar("Held")
@@ -201,12 +201,29 @@ class Network(Displayed):
 
     def every_field(self) -> Iterator[ReceptiveFields | None]:
         """The receptive fields of all layers, in order, each from those of the layers below."""
+        return (view.fields for view in self._every_view())
+
+    def sample_axis(self, number: int) -> SampleAxis | None:
+        """Where the cells of a layer's output lie on the input's axis: in the middle of their receptive fields.
+
+        None where the input's samples have no known places, or the layer has another axis or an uneven one.
+        """
+        axis = self.tensor.channels.axis if self.tensor else None
+        if not axis or number == INPUT:
+            return axis
+        middle = next(islice(self._every_view(), number, None)).middle
+        if not middle:
+            return None
+        first, step = map(float, middle)
+        return axis.thinned(first, step, self.shape_of(number)[-1])
+
+    def _every_view(self) -> Iterator[View]:
         from convcalc.layers.receptive_field import view_of_input, view_through
 
         views = {INPUT: view_of_input(self.input_shape)}
         for number, stage in enumerate(self.stages):
             views[number] = view_through(stage.layer, [views[each] for each in stage.inputs])
-            yield views[number].fields
+            yield views[number]
 
     def windows(self, number: int, box: Box) -> dict[int, Box]:
         """The cells of every layer below, and of the input, that a block of a layer's output depends on.

@@ -61,6 +61,19 @@ class View(NamedTuple):
         """Whether all cells have the same receptive field."""
         return not any(receptive_axis.advance for receptive_axes in self.axes for receptive_axis in receptive_axes)
 
+    @property
+    def middle(self) -> tuple[Fraction, Fraction] | None:
+        """Of cells on one axis: the middle of the first one's receptive field, and the step to the next one's.
+
+        None where cells have no axis or several, or the middles are unevenly spaced.
+        """
+        if self.is_flat or len(self.axes) != 1 or len(self.axes[0]) != 1:
+            return None
+        [axis] = self.axes[0]
+        if len(axis.firsts) != 1 or axis.firsts[0] is None or axis.lasts[0] is None or not axis.advance:
+            return None
+        return (axis.firsts[0] + axis.lasts[0]) / Fraction(2), axis.jump
+
     def whole(self) -> View:
         """The receptive field of all cells together, as that of a single cell."""
         axes = _each(_together, zip(self.axes, self.sizes, strict=True))

@@ -18,6 +18,7 @@ from convcalc.report.blocks import (
     PageBreak,
     Role,
     Sentence,
+    Sheet,
     Source,
     Span,
     Sum,
@@ -109,12 +110,18 @@ def _block(block: Block, level: str) -> Iterator[str]:
             yield from _tree(block)
         case PageBreak():
             yield r"\clearpage"
+        case Sheet():
+            pass  # printed by a gallery alone, which has no handout
         case Source():
             yield from _source(block)
         case Fold():
             yield rf"\medskip\textbf{{{latex_text(''.join(span.text for span in block.title))}}}\par"
             for each in block.blocks:
                 yield from _block(each, level)
+        case _:
+            from convcalc.render.latex_curve import curve_lines
+
+            yield from curve_lines(block)
 
 
 def _source(source: Source) -> Iterator[str]:

@@ -14,6 +14,7 @@ from convcalc.report.blocks import (
     Fold,
     Grid,
     HeatMap,
+    PageBreak,
     Role,
     Sentence,
     Sheet,
@@ -35,8 +36,9 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     for number, block in enumerate(blocks):
         if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
-        gap = isinstance(block, Table | Tree | Source | Fold) or (
-            isinstance(block, Flow | Sheet) and number + 1 < len(blocks)
+        is_last = number + 1 == len(blocks)
+        gap = isinstance(block, Table | Tree | Source | Fold | PageBreak) or not (
+            isinstance(block, Sentence | Sum) or is_last
         )
         for line in block_lines(block, width, frame):
             yield from folded(line, width)
@@ -61,6 +63,12 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
             yield from tree_lines(block, width, frame)
         case Source() | Fold():
             yield from _program_lines(block, width, frame)
+        case PageBreak():
+            yield (Span(frame.rule * width, Role.LABEL),)
+        case _:
+            from convcalc.render.curves import plot_lines
+
+            yield from plot_lines(block, width, frame)
 
 
 def _program_lines(block: Source | Fold, width: int, frame: Frame) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
+from typing import TYPE_CHECKING
 
 from convcalc.report.blocks import (
     Block,
@@ -17,6 +18,7 @@ from convcalc.report.blocks import (
     PageBreak,
     Role,
     Sentence,
+    Sheet,
     Source,
     Span,
     Sum,
@@ -25,9 +27,13 @@ from convcalc.report.blocks import (
 )
 from convcalc.wording import safe_text
 
+if TYPE_CHECKING:
+    from convcalc.report.plot import Plot
+
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
 _EMPHASIS = frozenset({Role.LABEL, Role.NOTE})
 _WIDEST_CHART = 80
+_CURVE = 80  # columns of a curve
 _WIDEST = 24  # columns of grids that are still read as one line
 _SIGNS = re.compile(r"[\\`*_\[\]<>|~$!#&]")
 _LINKS = re.compile(r"(?i)\b(?:https?|ftp|mailto|xmpp):|\bwww\.")
@@ -50,21 +56,32 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 has_title = True
             case Sentence():
                 yield f"{'- ' * is_item}{_joined(block.spans)}"
-            case Flow():
-                yield from _flow(block)
-            case Table():
-                yield from _records(block)
-            case Tree():
-                yield from _items(block)
-            case Source():
-                yield from _source(block)
-            case Fold():
-                yield f"**{_joined(tuple(Span(span.text) for span in block.title))}**"
-                yield ""
-                yield from markdown_lines(block.blocks)
-            case PageBreak():
-                yield "---"
+            case _:
+                yield from _block(block)
         was_item = is_item
+
+
+def _block(block: Block) -> Iterator[str]:
+    """The lines of a block that is no sentence."""
+    match block:
+        case Flow():
+            yield from _flow(block)
+        case Table():
+            yield from _records(block)
+        case Tree():
+            yield from _items(block)
+        case Source():
+            yield from _source(block)
+        case Fold():
+            yield f"**{_joined(tuple(Span(span.text) for span in block.title))}**"
+            yield ""
+            yield from markdown_lines(block.blocks)
+        case PageBreak():
+            yield "---"
+        case Sentence() | Sum() | Sheet():
+            pass  # sentences are above; sheets are printed by a gallery alone, which has no handout
+        case _:
+            yield from _curve(block)
 
 
 def markdown_text(text: str) -> str:
@@ -181,6 +198,16 @@ def _source(source: Source) -> Iterator[str]:
     yield f"{fence}python"
     yield from lines
     yield fence
+
+
+def _curve(plot: Plot) -> Iterator[str]:
+    """A curve as lines of text, whose columns stay below each other in a block of code."""
+    from convcalc.render.boxes import ROUNDED
+    from convcalc.render.curves import plot_lines
+
+    yield "```text"
+    yield from (safe_text("".join(span.text for span in line)) for line in plot_lines(plot, _CURVE, ROUNDED))
+    yield "```"
 
 
 def _items(tree: Tree, margin: str = "") -> Iterator[str]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import MissingExtraError
 from convcalc.render.shipped_fonts import Face, font_file
-from convcalc.render.svg.marks import BOLD_STYLES, Box, Dots, Frame, Group, Page, Photo, Tile, Words
+from convcalc.render.svg.marks import BOLD_STYLES, Box, Dots, Frame, Group, Line, Mark, Page, Patch, Photo, Tile, Words
 from convcalc.render.svg.measure import BASELINE
-from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, PAPER, WORDS, Stroke, fill, ink, scale
+from convcalc.render.svg.palette import CURVE, DOTS, EDGE, FRAMES, PAPER, PATCHES, WORDS, Stroke, fill, ink, scale
 from convcalc.report.arrays.figure import PanelKind
 from convcalc.wording import safe_text
 
@@ -23,6 +23,7 @@ _FINE = 1.5  # pixels of the image for each one of the page, so that small lette
 _EFFORT = 6
 _DASH, _SPACE = 4, 3  # pixels of a broken line
 _DOT, _DOT_DISTANCE = 1.5, 5.0
+_PEN = 1.2  # the width of a curve's line
 
 
 def png_page(page: Page) -> bytes:
@@ -52,18 +53,27 @@ def page_image(page: Page, doing: str, fine: float = _FINE) -> Image:
     pen = ImageDraw.Draw(image)
     for group in page.groups:
         for mark in group.marks:
-            match mark:
-                case Words():
-                    _write(pen, mark, WORDS[mark.style], fine)
-                case Photo():
-                    _paste(image, pen, mark, fine)
-                case Tile():
-                    _fill(pen, mark, group, fine)
-                case Frame():
-                    _outline(pen, mark.box, FRAMES[mark.kind], fine)
-                case Dots():
-                    _dot(pen, mark, fine)
+            _draw(image, pen, mark, group, fine)
     return image
+
+
+def _draw(image: Image, pen: Any, mark: Mark, group: Group, fine: float) -> None:
+    match mark:
+        case Words():
+            _write(pen, mark, WORDS[mark.style], fine)
+        case Photo():
+            _paste(image, pen, mark, fine)
+        case Tile():
+            _fill(pen, mark, group, fine)
+        case Frame():
+            _outline(pen, mark.box, FRAMES[mark.kind], fine)
+        case Dots():
+            _dot(pen, mark, fine)
+        case Line():
+            _trace(pen, mark, fine)
+        case Patch():
+            left, top, right, bottom = _pixels(mark.box, fine)
+            pen.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), fill=PATCHES[mark.kind])
 
 
 def _write(pen: Any, words: Words, colour: str, fine: float) -> None:
@@ -119,6 +129,16 @@ def _dot(pen: Any, dots: Dots, fine: float) -> None:
     for step in (-_DOT_DISTANCE, 0, _DOT_DISTANCE):
         centre = (x + step * dots.is_across) * fine, (y + step * dots.is_down) * fine
         pen.circle(centre, _DOT * fine, fill=DOTS)
+
+
+def _trace(pen: Any, line: Line, fine: float) -> None:
+    """The line of a curve; an outline is filled too."""
+    points = [(x * fine, y * fine) for x, y in line.points]
+    if line.is_outline and len(points) > 2:
+        pen.polygon(points, fill=CURVE, outline=CURVE)
+    pen.line(points if len(points) > 1 else points * 2, CURVE, max(1, round(_PEN * fine)), joint="curve")
+    if len(points) == 1:
+        pen.circle(points[0], _PEN * fine, fill=CURVE)
 
 
 def _pixels(box: Box, fine: float) -> tuple[int, int, int, int]:

@@ -45,10 +45,15 @@ def setting_data(problem: Problem) -> dict[str, Any]:
 
 
 def _channels_data(problem: Problem) -> dict[str, Any]:
-    """Names and units of the input's channels, where a file gives them."""
-    channels = problem.labels.channels
-    named = {"channels": list(channels.names)} if channels.names else {}
-    return named | ({"units": list(channels.units)} if channels.units else {})
+    """Names and units of the input's channels, and where its samples stand, as far as a file gives them."""
+    channels, axis = problem.labels.channels, problem.labels.channels.axis
+    found: dict[str, Any] = {"channels": list(channels.names)} if channels.names else {}
+    if channels.units:
+        found["units"] = list(channels.units)
+    if axis is not None:
+        first = float(axis.at(0))
+        found["axis"] = {"name": axis.name, "unit": axis.unit, "first": first, "samples_a_second": axis.hertz}
+    return found
 
 
 def operation(problem: Problem) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcalc.report.text import signed_sum
 
@@ -232,7 +232,12 @@ class PageBreak(NamedTuple):
     """What follows begins a new page, where a format has pages; elsewhere a rule."""
 
 
-Block = Sentence | Sum | Flow | Sheet | Table | Tree | Source | Fold | PageBreak
+if TYPE_CHECKING:
+    from convcalc.report.plot import Plot
+
+    Block: TypeAlias = Sentence | Sum | Flow | Sheet | Table | Tree | Source | Fold | PageBreak | Plot
+else:  # curves have a module of their own, loaded where one is drawn
+    Block = Sentence | Sum | Flow | Sheet | Table | Tree | Source | Fold | PageBreak
 
 
 class Report(NamedTuple):

@@ -23,7 +23,7 @@ from convcalc.problem import Labels, Problem
 from convcalc.request.filters import filters
 from convcalc.request.request import Request
 from convcalc.request.spatial_axes import infer_tensor_dims
-from convcalc.request.tensor_field import read_input, read_kernels
+from convcalc.request.tensor_field import channels_of, read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
 
@@ -77,6 +77,7 @@ def _problem(request: Request, context: Context) -> Problem:
     dims = infer_tensor_dims(tensor, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
     tensor = tensor.read_as(dims)
     cells = with_channels(tensor.array, dims)
+    depthwise = depthwise or (cells.shape[1] > 1 and _is_of_signals(request, tensor, kernels, dims))
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
     with _of_table(tensor):
@@ -99,7 +100,7 @@ def _problem(request: Request, context: Context) -> Problem:
             kernels=tuple(kernel.name for kernel in kernels),
             notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
             is_image=tensor.is_image,
-            channels=tensor.channels,
+            channels=channels_of(request, tensor, dims),
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
@@ -114,6 +115,14 @@ def _of_table(tensor: Tensor) -> Iterator[None]:
         if tensor.channels.names and error.hint:
             error.hint += ", or --dims 2 for the table's rows and columns"
         raise
+
+
+def _is_of_signals(request: Request, tensor: Tensor, kernels: list[Kernel], dims: int) -> bool:
+    """Whether one kernel filters the channels of a sound or a table: each apart, unless something else is said."""
+    if dims != 1 or len(kernels) != 1 or {"depthwise", "groups"} & set(request.fields):
+        return False
+    is_known = bool(tensor.channels.names or tensor.channels.depth)
+    return is_known and kernels[0].at_rank(dims).weights.ndim == dims
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:

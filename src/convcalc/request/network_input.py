@@ -50,7 +50,7 @@ def read_input_or_shape(
     if shape is not None:
         return Given(shape)
     from convcalc.request.convolution import with_channels
-    from convcalc.request.tensor_field import tensor_of
+    from convcalc.request.tensor_field import channels_of, tensor_of
 
     try:
         found = tensor_of(node, origin, context, "input")
@@ -64,7 +64,7 @@ def read_input_or_shape(
     dims = _dims(request, found, rank, takes_features)
     found = found.read_as(dims)
     cells = with_channels(found.array, dims)
-    return Given(cells.shape[1:], replace(found, array=cells, dims=dims))
+    return Given(cells.shape[1:], replace(found, array=cells, dims=dims, channels=channels_of(request, found, dims)))
 
 
 def declared_shape(request: Request, context: Context) -> Shape | None:

@@ -25,6 +25,7 @@ FIELDS = {
     "title": "what the problem is called",
     "input": "the numbers, or a mapping that says where they come from",
     "dims": "how many of the input's axes are spatial; inferred where only one reading is possible",
+    "rate": "of an input of one axis: samples a second, such as 44100 or 44.1kHz",
     "kernel": "a name, numbers, a file, or a list with one entry for each output channel",
     "bias": "one number, or one for each output channel",
     "stride": "one whole number, or one for each spatial axis",
@@ -40,7 +41,7 @@ FIELDS = {
 """The fields of a problem file, each with its description."""
 
 NETWORK_FIELDS = {
-    **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
+    **{name: FIELDS[name] for name in ("title", "input", "dims", "rate", "dtype")},
     "resize": "of a picture as the input: 224, the middle square of that shorter side; or height and width, 224x320",
     "normalise": "of the input: imagenet, 0..1, -1..1, or MEAN/STD of levels from 0 to 1, such as 0.5/0.25",
     "layers": "the layers of a network, each with its arguments",

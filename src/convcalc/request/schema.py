@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from convcalc.channels import RATE
 from convcalc.files.expression import LONGEST_EXPRESSION
 from convcalc.files.tables.options import GAP_RULES
 from convcalc.geometry.arguments import PaddingWord
@@ -112,6 +113,7 @@ _OF_FIELD: dict[str, Schema] = {
     "title": _TEXT,
     "input": _VALUES,
     "dims": _whole(1),
+    "rate": _any({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": RATE}),
     "kernel": _any(_KERNEL, _list(_KERNEL)),
     "bias": _any(_NUMBER, _list(_NUMBER)),
     "stride": _by_axis(1),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convcalc.arrays import read_only
+from convcalc.channels import Channels, SampleAxis, rate_of
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
 from convcalc.files.file_kind import is_file, is_path
@@ -21,6 +22,7 @@ from convcalc.request.kernel_file import kernel_from, read_kernel_file, scale_fr
 from convcalc.request.kernel_library import library_of, of_kernel
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
+from convcalc.wording import counted
 
 _FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS), "keep"
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
@@ -59,6 +61,24 @@ def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str)
             f"{name} must be a list of numbers, got {str(value)!r}", hint="write {file: PATH} for a file", field=name
         )
     return Tensor(values, None, tuple(f"{name}: {note}" for note in array_notes(values, value)), name)
+
+
+def channels_of(request: Request, tensor: Tensor, rank: int) -> Channels:
+    """The names of an input's channels, and where its samples stand: as the field ``rate`` tells, or its file.
+
+    Raises:
+        FieldError: the rate is none, or the input has more axes than one.
+    """
+    if "rate" not in request.fields:
+        return tensor.channels if rank == 1 else tensor.channels._replace(axis=None)
+    rate = rate_of(request.fields["rate"].node)
+    if rank != 1:
+        raise FieldError(
+            f"a rate is of a signal, which has one axis; the input has {counted(rank, 'spatial axis', 'spatial axes')}",
+            hint="--dims 1 if its last axis is time, or leave rate out",
+            field="rate",
+        )
+    return tensor.channels._replace(axis=SampleAxis("time", None, "s", rate))
 
 
 def read_kernels(request: Request, context: Context) -> list[Kernel]:

@@ -70,6 +70,8 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
         "verify": False,
         "labels": None,
         "maps": None,
+        "curve": False,
+        "rate": None,
         "blank": False,
         "key": None,
     }

@@ -22,6 +22,7 @@ def kernels(
     selection: SelectionOptions,
     name: opt.KernelName = None,
     files: opt.KernelFiles = None,
+    rate: opt.Rate = None,
     folders: opt.Folders = None,
     limit: opt.LimitChanges = None,
 ) -> None:
@@ -34,6 +35,7 @@ def kernels(
 
     check_output(target, tuple(SAVED) if name in (None, LINT) else (*SAVED, FIGURE_SUFFIX))
     _check_words(name, files, selection)
+    per_second = _rate_of(rate)
     context = context_of(limit, folders or ())
     library = library_of(context)
     if name == LINT:
@@ -50,10 +52,11 @@ def kernels(
     else:
         with flags(" "):
             kernel = library.find(name)
-        _show(kernel, target)
+        _check_rank(kernel, per_second)
+        _show(kernel, target, per_second)
 
 
-def _show(kernel: Kernel, target: opt.OutputOptions) -> None:
+def _show(kernel: Kernel, target: opt.OutputOptions, rate: float | None) -> None:
     from convcalc.cli.output.emit import emit
     from convcalc.cli.output.figures import figure_saver, wants_figure
     from convcalc.report.kernel.report import kernel_report
@@ -63,7 +66,27 @@ def _show(kernel: Kernel, target: opt.OutputOptions) -> None:
         from convcalc.report.kernel.response import kernel_figure
 
         save = figure_saver(lambda: kernel_figure(kernel), target)
-    emit(kernel_report(kernel), target, save=save)
+    emit(kernel_report(kernel, rate), target, save=save)
+
+
+def _rate_of(text: str | None) -> float | None:
+    from convcalc.channels import rate_of
+    from convcalc.cli.flags import flags
+
+    with flags():
+        return None if text is None else rate_of(text)
+
+
+def _check_rank(kernel: Kernel, rate: float | None) -> None:
+    """Refuse Hz of what filters no signal.
+
+    Raises:
+        UsageError: they are asked for, and the kernel has more axes than one.
+    """
+    if rate is not None and kernel.weights.ndim != 1:
+        raise UsageError(
+            f"--rate is for kernels of one axis, {kernel.name} has {kernel.weights.ndim}", hint="leave --rate out"
+        )
 
 
 def _check_words(name: str | None, files: list[str] | None, selection: SelectionOptions) -> None:

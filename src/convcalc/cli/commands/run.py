@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
+    Curve,
     Explain,
     Keep,
     Labels,
@@ -17,6 +18,7 @@ from convcalc.cli.options import (
     Partial,
     PartMaps,
     ProblemOptions,
+    Rate,
     Show,
     Verify,
 )
@@ -33,6 +35,7 @@ def run(
     target: OutputOptions,
     explain: Explain = False,
     show: Show = False,
+    curve: Curve = False,
     map_rule: MapRule = "auto",
     layer: Layer = None,
     keep: Keep = False,
@@ -41,6 +44,7 @@ def run(
     blank: Blank = False,
     key: Key = None,
     maps: PartMaps = None,
+    rate: Rate = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
     labels: Labels = None,
 ) -> None:
@@ -49,7 +53,7 @@ def run(
     from convcalc.cli.expectations import unexpected
     from convcalc.cli.flags import flags
     from convcalc.cli.heat_map_flags import handout_maps, maps_of
-    from convcalc.cli.network import check_whole, ready
+    from convcalc.cli.network import check_curve, check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
     from convcalc.cli.output.figures import check_figure
     from convcalc.cli.output.saved_run import RESULT_SUFFIXES, check_kept, saver
@@ -72,10 +76,11 @@ def run(
     check_kept(target, keep=keep)
     check_maps(maps)
     drawn = maps_of(target, map_rule, show=show)
-    found = ready(options, layer, input, explain=explain or wants_data(target))
+    found = ready(options, layer, input, explain=explain or wants_data(target), rate=rate)
     names = () if labels is None else read_labels(labels, found.context.limits)
     check_whole(found, partial=partial)
-    check_figure(found, target, keep=keep)
+    check_curve(found, asked=curve)
+    check_figure(found, target, keep=keep, curves=curve)
     result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
     if blank:
         emit_run(result, key, target)
@@ -86,10 +91,17 @@ def run(
     def reported(maps: Maps | None) -> Report:
         with flags("--labels", FieldError):
             return run_report(
-                result, options.precision, explain=explain, maps=maps, failed=failed, apart=apart, labels=names
+                result,
+                options.precision,
+                explain=explain,
+                maps=maps,
+                failed=failed,
+                apart=apart,
+                labels=names,
+                curves=curve,
             )
 
     page_maps = handout_maps(target, map_rule, show=show)
     report = reported(drawn)._replace(handout=lambda: reported(page_maps).blocks)
-    save = saver(report, result, target, map_rule, keep=keep, apart=apart)
+    save = saver(report, result, target, map_rule, keep=keep, apart=apart, curves=curve)
     emit(report, target, save=save, csv=csv)

@@ -20,12 +20,14 @@ def trace(
     depth: opt.Depth = None,
     blank: Blank = False,
     key: Key = None,
+    curve: opt.Curve = False,
+    rate: opt.Rate = None,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
     from convcalc.cli.explanations import RequestedCells, emit_all, emit_one, explainer_of, outputs_shown
     from convcalc.cli.flags import flags
-    from convcalc.cli.network import ready
+    from convcalc.cli.network import check_curve, ready
     from convcalc.cli.output.emit import check_output
     from convcalc.cli.output.figures import FIGURE_SUFFIX, check_one_figure
     from convcalc.cli.output.report_formats import SAVED
@@ -35,14 +37,15 @@ def trace(
         from convcalc.cli.worksheets import check_blank_trace
 
         check_blank_trace(key, target, is_blank=blank, depth=depth, every=every)
-    found = ready(options, layer, input)
+    found = ready(options, layer, input, rate=rate)
+    curves = check_curve(found, asked=curve)
     requested = RequestedCells.of(found, pos, channel, batch, every=every)
     check_one_figure(target, requested.number)
     with flags():
         explainer = explainer_of(found, requested, 1 if depth is None else depth)
         if every:
             outputs = outputs_shown(found, explainer, quiet=target.quiet)
-            emit_all(explainer, explainer.explained_by(outputs, explainer.every(channel)), target)
+            emit_all(explainer, explainer.explained_by(outputs, explainer.every(channel)), target, curves=curve)
             return
         explained = list(explainer.explained(requested.places))
     if blank:
@@ -50,6 +53,6 @@ def trace(
 
         emit_trace(explained, found, key, target)
     elif len(explained) == 1:
-        emit_one(explained[0], target)
+        emit_one(explained[0], target, curves=curves)
     else:
-        emit_all(explainer, explained, target)
+        emit_all(explainer, explained, target, curves=curve)

@@ -35,7 +35,7 @@ def check_one_figure(target: OutputOptions, count: int) -> None:
         )
 
 
-def check_figure(found: Ready, target: OutputOptions, *, keep: bool) -> None:
+def check_figure(found: Ready, target: OutputOptions, *, keep: bool, curves: bool = False) -> None:
     """Refuse a figure that would be too large, before anything is computed.
 
     Raises:
@@ -44,7 +44,8 @@ def check_figure(found: Ready, target: OutputOptions, *, keep: bool) -> None:
     if wants_figure(target):
         from convcalc.report.run.figure import check_figure_of
 
-        check_figure_of(found.network, len(found.cells), found.network.needed(found.number) if keep else [found.number])
+        numbers = found.network.needed(found.number) if keep else [found.number]
+        check_figure_of(found.network, len(found.cells), numbers, curves=curves)
 
 
 def figure_saver(

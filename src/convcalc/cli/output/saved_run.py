@@ -11,6 +11,7 @@ from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_document
 from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
 from convcalc.cli.output.report_formats import SAVED
+from convcalc.cli.output.saved_sound import SOUND_SUFFIX
 from convcalc.errors import OutputError
 from convcalc.report.blocks import Report
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from convcalc.layers.run import NetworkRun
     from convcalc.tracing.contributions import Contributions
 
-_ARRAYS = (".npy", ".npz", ".csv", ".png")
+_ARRAYS = (".npy", ".npz", ".csv", ".png", SOUND_SUFFIX)
 RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
 _COLOURS = 3
 
@@ -46,17 +47,29 @@ def saver(
     *,
     keep: bool = False,
     apart: Contributions | None = None,
+    curves: bool = False,
 ) -> Callable[[str], tuple[str, ...]]:
-    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels."""
+    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels.
+
+    ``curves``: a picture of signals of one axis is one of curves, not only where they are too long for a table.
+    """
+    from convcalc.report.run.arrays_shown import are_curves
+
     if wants_figure(target):
         from convcalc.report.run.figure import figure_of
 
-        return figure_saver(lambda: figure_of(run, apart), target)
+        return figure_saver(lambda: figure_of(run, apart, curves=curves), target)
 
     def save(path: str) -> tuple[str, ...]:
         suffix = Path(path).suffix.lower()
         if suffix not in _ARRAYS:
             return save_document(report, path, force=target.force)
+        if suffix == ".png" and run.problem is not None and are_curves(run.problem, asked=curves):
+            return _save_curves(path, run, target)
+        if suffix == SOUND_SUFFIX:
+            from convcalc.cli.output.saved_sound import save_sound
+
+            return save_sound(path, run, force=target.force)
         from convcalc.cli.output.saved_arrays import save_array, save_result
 
         if run.problem is not None and not keep:
@@ -65,6 +78,17 @@ def saver(
         return save_array(path, _arrays(run, suffix, keep=keep), force=target.force, rgb=colours, rule=rule)
 
     return save
+
+
+def _save_curves(path: str, run: NetworkRun, target: OutputOptions) -> tuple[str, ...]:
+    """Draw input and output as curves in a PNG file."""
+    from convcalc.files.whole_file import write_bytes
+    from convcalc.render.raster import png_page
+    from convcalc.render.svg.layout import page_of
+    from convcalc.report.run.figure import figure_of
+
+    write_bytes(path, png_page(page_of(figure_of(run, curves=True))), force=target.force)
+    return ()
 
 
 def _arrays(run: NetworkRun, suffix: str, *, keep: bool) -> Mapping[str, Array]:

@@ -15,9 +15,11 @@ from convcalc.render.svg.marks import (
     Dots,
     Frame,
     Group,
+    Line,
     Mark,
     Node,
     Page,
+    Patch,
     Photo,
     Raster,
     Style,
@@ -26,7 +28,21 @@ from convcalc.render.svg.marks import (
 )
 from convcalc.render.svg.measure import BASELINE, FONT, is_known
 from convcalc.render.svg.network import network_page
-from convcalc.render.svg.palette import DOTS, EDGE, FRAMES, NODES, PAPER, WORDS, Stroke, fill, hexadecimal, ink, scale
+from convcalc.render.svg.palette import (
+    CURVE,
+    DOTS,
+    EDGE,
+    FRAMES,
+    NODES,
+    PAPER,
+    PATCHES,
+    WORDS,
+    Stroke,
+    fill,
+    hexadecimal,
+    ink,
+    scale,
+)
 from convcalc.report.arrays.figure import Cell, Figure, PanelKind
 from convcalc.report.network.figure import NetworkFigure
 from convcalc.wording import safe_text
@@ -73,8 +89,8 @@ def mark_lines(mark: Mark, group: Group) -> Iterator[str]:
     match mark:
         case Words():
             yield _words(mark, WORDS[mark.style])
-        case Photo():
-            yield _image(mark)
+        case Photo() | Line() | Patch():
+            yield _element(mark)
         case Tile():
             yield from _tile(mark, group)
         case Raster():
@@ -90,6 +106,14 @@ def mark_lines(mark: Mark, group: Group) -> Iterator[str]:
             yield from (_words(words, WORDS[words.style]) for words in mark.lines)
         case Arrow():
             yield from _arrow(mark)
+
+
+def _element(mark: Photo | Line | Patch) -> str:
+    if isinstance(mark, Photo):
+        return _image(mark)
+    if isinstance(mark, Line):
+        return _line(mark)
+    return _rectangle(mark.box, PATCHES[mark.kind], None, f'data-patch="{mark.kind}"')
 
 
 def _tile(tile: Tile, group: Group) -> Iterator[str]:
@@ -164,6 +188,13 @@ def _arrow(arrow: Arrow) -> Iterator[str]:
         x, y = right, down
     yield f'<path d="{"".join(path)}" fill="none" stroke="{DOTS}" stroke-width="1.5"/>'
     yield f'<path d="M{coordinate(x)} {coordinate(y)}l-4 -7h8z" fill="{DOTS}"/>'
+
+
+def _line(line: Line) -> str:
+    """A line as wide as a pen; an outline is filled too."""
+    path = "L".join(f"{coordinate(x)} {coordinate(y)}" for x, y in line.points)
+    look = f'fill="{CURVE if line.is_outline else "none"}" stroke="{CURVE}" stroke-width="1.2" stroke-linejoin="round"'
+    return f'<path d="M{path}{"Z" * (line.is_outline or len(line.points) == 1)}" {look} stroke-linecap="round"/>'
 
 
 def _rectangle(box: Box, colour: str, stroke: Stroke | None = None, more: str = "") -> str:

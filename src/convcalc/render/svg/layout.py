@@ -9,7 +9,9 @@ from typing import NamedTuple
 from convcalc.render.svg.marks import Bar, Box, Group, Page, Style, lines_of
 from convcalc.render.svg.measure import LINE_HEIGHT, broken, text_width
 from convcalc.render.svg.panel import PanelShape, alike, panel_shape, placed_panel
+from convcalc.render.svg.plot import PlotShape, placed_plot
 from convcalc.report.arrays.figure import Figure, Item, Legend, Panel, Sign
+from convcalc.report.plot import Plot
 
 _MARGIN = 20.0
 _TITLE, _TEXT, _SIGN, _LABEL = 18.0, 12.0, 24.0, 10.0  # font sizes
@@ -66,7 +68,7 @@ class LegendShape(NamedTuple):
         return self.height / 2
 
 
-Shape = PanelShape | SignShape | LegendShape
+Shape = PanelShape | SignShape | LegendShape | PlotShape
 
 
 class Slot(NamedTuple):
@@ -151,6 +153,8 @@ def _shape(item: Item) -> Shape:
             return SignShape(item)
         case Legend():
             return LegendShape(item)
+        case Plot():
+            return PlotShape(item)
 
 
 def _broken_rows(shapes: Sequence[Shape]) -> Iterator[list[Shape]]:
@@ -208,6 +212,8 @@ def _placed(line: Sequence[Slot], top: float) -> Iterator[Group]:
                 yield Group(Box(x, y, shape.width, shape.height), words)
             case LegendShape():
                 yield _placed_legend(shape, x, y)
+            case PlotShape():
+                yield placed_plot(shape, x, y)
         start += width + _BETWEEN
 
 

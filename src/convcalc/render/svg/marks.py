@@ -133,7 +133,32 @@ class Arrow(NamedTuple):
     points: tuple[tuple[float, float], ...]
 
 
-Mark = Words | Photo | Tile | Raster | Dots | Frame | Bar | Node | Arrow
+class Line(NamedTuple):
+    """The line of a curve, or its outline where several samples lie above each other."""
+
+    box: Box
+    points: tuple[tuple[float, float], ...]
+    is_outline: bool = False
+
+
+class PatchKind(StrEnum):
+    """What a patch is."""
+
+    WINDOW = "window"
+    PLACE = "place"
+    """The sample that is meant."""
+    AXIS = "axis"
+    GRID = "grid"
+
+
+class Patch(NamedTuple):
+    """A rectangle of one colour: a band behind a curve, an axis, a tick."""
+
+    box: Box
+    kind: PatchKind
+
+
+Mark = Words | Photo | Tile | Raster | Dots | Frame | Bar | Node | Arrow | Line | Patch
 
 
 class Group(NamedTuple):

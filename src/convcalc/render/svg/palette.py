@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from convcalc.picture.colours import DIVERGING_ON_WHITE, SEQUENTIAL, Colour
-from convcalc.render.svg.marks import Style
+from convcalc.render.svg.marks import PatchKind, Style
 from convcalc.report.arrays.figure import Cell, OutlineKind, PanelKind
 from convcalc.report.network.figure import BoxKind
 
@@ -43,6 +43,13 @@ NODES: dict[BoxKind, str] = {
     BoxKind.ACTIVATION: "#ffedd5",
     BoxKind.OTHER: PAPER,
 }
+PATCHES: dict[PatchKind, str] = {
+    PatchKind.WINDOW: "#ffedd5",
+    PatchKind.PLACE: "#86efac",
+    PatchKind.AXIS: EDGE,
+    PatchKind.GRID: "#e2e8f0",
+}
+CURVE = "#1d4ed8"
 _MARKED = {PanelKind.INPUT: "#ffedd5", PanelKind.TOTAL: "#dcfce7", PanelKind.OUTPUT: "#dcfce7"}
 _PADDED = "#f1f5f9"
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from convcalc.geometry.axis import Axis
+from convcalc.report.plot import Plot
 from convcalc.report.text import number_texts
 
 
@@ -104,7 +105,7 @@ class Legend(NamedTuple):
         return f"{self.caption}: all {self.low}"
 
 
-Item = Panel | Sign | Legend
+Item = Panel | Sign | Legend | Plot
 
 
 class Figure(NamedTuple):

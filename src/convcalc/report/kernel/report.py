@@ -69,25 +69,25 @@ _MOST_TAPS_LISTED = 9
 _MAP_COLUMNS = 40
 
 
-def kernel_report(kernel: Kernel) -> Report:
-    """One kernel with all its properties."""
+def kernel_report(kernel: Kernel, rate: float | None = None) -> Report:
+    """One kernel with all its properties; ``rate``: samples a second of the signals that it filters."""
     facts = properties_of(kernel)
     return Report(
-        blocks=tuple(kernel_blocks(kernel, facts)),
+        blocks=tuple(kernel_blocks(kernel, facts, rate)),
         data=lambda: {"schema": f"convcalc.kernel/{SCHEMA_VERSION}", **full_kernel_data(kernel, facts)},
         rows=lambda: fact_rows(kernel, facts),
     )
 
 
-def kernel_blocks(kernel: Kernel, facts: Properties) -> Iterator[Block]:
-    """The page of a kernel."""
+def kernel_blocks(kernel: Kernel, facts: Properties, rate: float | None = None) -> Iterator[Block]:
+    """The page of a kernel; ``rate``: as of :func:`kernel_report`."""
     yield Sentence((Span(kernel.name, Role.TITLE), Span(f"   {kernel.title}" if kernel.title else "", Role.LABEL)))
     if kernel.shows:
         yield say(kernel.shows)
     yield from _weights(kernel, facts)
     yield from _lines(_facts(kernel, facts))
     if facts.response:
-        yield from response_blocks(facts.response, kernel.weights.ndim)
+        yield from response_blocks(facts.response, kernel.weights.ndim, rate)
     yield from namesake_blocks(kernel)
     about = {"family": kernel.family, "also": ", ".join(kernel.aliases), "source": kernel.reference}
     for number, line in enumerate(_lines(about.items())):

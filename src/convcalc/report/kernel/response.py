@@ -16,37 +16,55 @@ from convcalc.report.text import directions, directions_text, listed, number_tex
 from convcalc.wording import shape_text
 
 _DIGITS = 3
+_MOST_EDGES = 4
 _MARGIN = 21  # columns at most of the names of directions
 _WIDTH = 17  # columns of a chart: frequencies 0 to 1/2, or −1/2 to 1/2 of a map; three of them stand on 80 columns
 _MAP_ROWS = 9
 _EXPLANATION = "the gain of waves, by cycles per cell: 0 is flat, 0.25 a wave of 4 cells, 0.5 one of 2"
 
 
-def response_blocks(response: Response, rank: int) -> Iterator[Block]:
-    """The frequencies that pass along each axis, in words and as charts, and in 2-D over the plane."""
-    head = (Span("frequency response", Role.TITLE), Span(f"   {_EXPLANATION}", Role.LABEL))
+def response_blocks(response: Response, rank: int, rate: float | None = None) -> Iterator[Block]:
+    """The frequencies that pass along each axis, in words and as charts, and in 2-D over the plane.
+
+    ``rate``: samples a second of a signal of one axis, whose frequencies are in Hz.
+    """
+    explained = _EXPLANATION if rate is None else f"the gain of waves in Hz, at {number_text(rate)} samples a second"
+    head = (Span("frequency response", Role.TITLE), Span(f"   {explained}", Role.LABEL))
     yield Sentence(head, indent=_MARGIN, space_before=True)
     distinct = response.distinct
     ways = [directions_text(axes, rank) for axes, _ in distinct]
     margin = min(_MARGIN, max(map(len, ways)) + 3)
     for way, (axes, curve) in zip(ways, distinct, strict=True):
         name = Span(f"{way}   ".ljust(margin), Role.LABEL)
-        yield Sentence((name, Span(band_text(curve, axes, rank))), indent=margin)
+        yield Sentence((name, Span(band_text(curve, axes, rank, rate))), indent=margin)
     if any(curve.band is not Band.NOTHING for _, curve in distinct):
-        charts = [_chart(curve, way) for way, (_, curve) in zip(ways, distinct, strict=True)]
+        charts = [_chart(curve, way, rate) for way, (_, curve) in zip(ways, distinct, strict=True)]
         yield Flow((*charts, *(_map(plane) for plane in response.planes if rank == 2)))
 
 
-def band_text(curve: Curve, axes: Sequence[int], rank: int) -> str:
-    """The frequencies that pass along some axes, in words with the gains."""
+def band_text(curve: Curve, axes: Sequence[int], rank: int, rate: float | None = None) -> str:
+    """The frequencies that pass along some axes, in words with the gains; ``rate``: as of :func:`response_blocks`."""
     if curve.band is Band.NOTHING:
         return str(curve.band)
     top, at = curve.peak
     gains = {0.0: curve.at_zero, at: top, 0.5: curve.at_half}
-    parts = [f"{_gain(gain)} at {number_text(frequency, 2)}" for frequency, gain in sorted(gains.items())]
-    if curve.band is Band.LOW_PASS and curve.cutoff is not None:
+    if rate is not None and at not in (0.0, 0.5) and _gain(top) in map(_gain, (curve.at_zero, curve.at_half)):
+        del gains[at]  # a ripple
+    if rate is not None and curve.band is Band.BAND_STOP:
+        least = int(curve.gain.argmin())
+        gains[float(FREQUENCIES[least])] = float(curve.gain[least])
+    parts = [f"{_gain(gain)} at {_frequency(frequency, rate)}" for frequency, gain in sorted(gains.items())]
+    if rate is not None:
+        edges = [_frequency(edge, rate) for edge in curve.edges[:_MOST_EDGES]]
+        parts += [f"half the power at {listed(edges)}"] * bool(edges)
+    elif curve.band is Band.LOW_PASS and curve.cutoff is not None:
         parts.append(f"half the power at {number_text(curve.cutoff, 2)}")
     return f"{curve.band}: gain {', '.join(parts)}{_elsewhere(curve, axes, rank)}"
+
+
+def _frequency(frequency: float, rate: float | None) -> str:
+    """A frequency in cycles per cell, or in Hz."""
+    return number_text(frequency, 2) if rate is None else f"{number_text(float(f'{frequency * rate:.4g}'))} Hz"
 
 
 def _elsewhere(curve: Curve, axes: Sequence[int], rank: int) -> str:
@@ -59,11 +77,12 @@ def _elsewhere(curve: Curve, axes: Sequence[int], rank: int) -> str:
     return f" (for {listed(held)})" if held else ""
 
 
-def _chart(curve: Curve, caption: str) -> Chart:
+def _chart(curve: Curve, caption: str, rate: float | None = None) -> Chart:
     """The gains as bars, labelled with the gain at the top and at the bottom."""
     gains = curve.gain[:: (len(FREQUENCIES) - 1) // (_WIDTH - 1)].tolist()
     top = max(gains)
-    return Chart(caption, (tuple(_share(gain, top) for gain in gains),), (_gain(top), "0"), ("0", "0.25", "0.5"))
+    marks = ("0", "0.25", "0.5") if rate is None else ("0", "", _frequency(0.5, rate))
+    return Chart(caption, (tuple(_share(gain, top) for gain in gains),), (_gain(top), "0"), marks)
 
 
 def _map(plane: Plane) -> Chart:

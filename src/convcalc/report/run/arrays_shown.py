@@ -11,26 +11,55 @@ from convcalc.report.blocks import Block, Maps, note
 from convcalc.report.run.channels import hidden_blocks, table_blocks
 
 
-def array_blocks(problem: Problem, output: Array, maps: Maps | None = None) -> Iterator[Block]:
-    """Input, kernel and output: tables, and with ``maps`` heat maps.
+def are_curves(problem: Problem, *, asked: bool) -> bool:
+    """Whether a run is shown as curves: asked for, or signals of one axis that are too long for a table."""
+    shapes = (problem.spatial_size, problem.output_size)
+    return problem.rank == 1 and (asked or not all(map(fits_in_a_table, shapes)))
+
+
+def array_blocks(problem: Problem, output: Array, maps: Maps | None = None, *, curves: bool = False) -> Iterator[Block]:
+    """Input, kernel and output: tables, and with ``maps`` heat maps, or the curves of signals.
 
     Arrays that do not fit in a table are shown as heat maps instead; those that fit also as heat maps if all are
-    requested. The table of a row of cells takes few lines, so it is always shown.
+    requested. The table of a row of cells takes few lines, so it is always shown; signals that do not fit are curves
+    instead of heat maps, and with ``curves`` those that fit too.
     """
-    arrays = {"input": problem.input, "output": output}
-    wanted = {name: values for name, values in arrays.items() if maps and _is_wanted(values, maps)}
-    drawn = {name: values for name, values in wanted.items() if has_floats(values)}
-    replaced = [name for name, values in drawn.items() if problem.rank > 1 and not _fits(values)]
+    if are_curves(problem, asked=curves):
+        from convcalc.report.run.signals import signal_blocks
+
+        yield from table_blocks(problem, output)
+        yield from signal_blocks(problem, output)
+        if maps and maps.every:
+            yield from _map_blocks(problem, output, maps)
+        return
+    replaced = _replaced(problem, output, maps)
     yield from table_blocks(problem, output, replaced)
-    if maps and drawn:
+    if maps:
+        yield from _map_blocks(problem, output, maps)
+    for name in replaced:
+        yield from hidden_blocks(name, problem.input if name == "input" else output)
+
+
+def _replaced(problem: Problem, output: Array, maps: Maps | None) -> list[str]:
+    """The arrays of which a heat map stands in for the table."""
+    if maps is None or problem.rank == 1:
+        return []
+    arrays = {"input": problem.input, "output": output}
+    return [name for name, values in arrays.items() if values.size and not _fits(values) and has_floats(values)]
+
+
+def _map_blocks(problem: Problem, output: Array, maps: Maps) -> Iterator[Block]:
+    """The heat maps of the arrays that are wanted, and a note on those whose numbers are beyond floats."""
+    wanted = {"input": problem.input, "output": output}
+    wanted = {name: values for name, values in wanted.items() if _is_wanted(values, maps)}
+    drawn = {name: values for name, values in wanted.items() if has_floats(values)}
+    if drawn:
         from convcalc.report.run.channel_maps import map_blocks
 
         yield from map_blocks(problem, drawn, maps)
     for name in wanted:
         if name not in drawn:
             yield note(f"no heat map of the {name}, whose numbers are beyond the range of floats")
-    for name in replaced:
-        yield from hidden_blocks(name, arrays[name])
 
 
 def _fits(values: Array) -> bool:

@@ -29,17 +29,25 @@ def convolution_run_report(
     *,
     explain: bool = False,
     maps: Maps | None = None,
+    curves: bool = False,
     verified: Verification | None = None,
     apart: Contributions | None = None,
 ) -> Report:
     """The report of a computed problem; ``explain``: its plan too, made with this ``precision``.
 
-    Without ``maps`` no array is shown as a heat map. ``verified``: the verification. ``apart``: the parts of the output
-    by input channel, which are shown instead of the arrays one by one.
+    Without ``maps`` no array is shown as a heat map. ``curves``: signals of one axis are shown as curves, not only
+    those too long for a table. ``verified``: the verification. ``apart``: the parts of the output by input channel,
+    which are shown instead of the arrays one by one.
     """
     notes, explained = tuple(_notes(problem, output)), precision if explain else ""
+    if apart is None:
+        shown = tuple(array_blocks(problem, output, maps, curves=curves))
+    else:
+        from convcalc.report.run.contributions import contribution_blocks
+
+        shown = tuple(contribution_blocks(apart, output, maps))
     return Report(
-        blocks=(*_blocks(problem, output, plan, notes, explained, maps, apart), *verification_blocks(verified)),
+        blocks=(*_blocks(problem, shown, plan, notes, explained), *verification_blocks(verified)),
         data=lambda: _data(problem, output, plan, notes, explained, apart) | verification_data(verified),
         notes=notes,
     )
@@ -47,6 +55,8 @@ def convolution_run_report(
 
 def _notes(problem: Problem, output: Array) -> Iterator[str]:
     yield from problem.labels.notes
+    axis = problem.labels.channels.axis
+    yield from axis.notes if axis else ()
     yield from unread_notes(problem.axes, problem.boundary)
     bad = count_not_finite(output)
     if bad:
@@ -54,13 +64,7 @@ def _notes(problem: Problem, output: Array) -> Iterator[str]:
 
 
 def _blocks(
-    problem: Problem,
-    output: Array,
-    plan: Plan,
-    notes: tuple[str, ...],
-    explained: str,
-    maps: Maps | None,
-    apart: Contributions | None,
+    problem: Problem, shown: tuple[Block, ...], plan: Plan, notes: tuple[str, ...], explained: str
 ) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
@@ -68,12 +72,11 @@ def _blocks(
     yield say(headline(problem))
     yield from size_sentences(problem.axes)
     yield from map(note, notes)
-    if apart is None:
-        yield from array_blocks(problem, output, maps)
-    else:
-        from convcalc.report.run.contributions import contribution_blocks
+    yield from shown
+    if problem.labels.channels.axis:
+        from convcalc.report.run.frequencies import frequency_blocks
 
-        yield from contribution_blocks(apart, output, maps)
+        yield from frequency_blocks(problem)
     yield say(
         f"{counted(problem.macs, 'MAC')}, engine {plan.engine} ({plan.reason}), {plan.arithmetic.words}",
         Role.LABEL,

@@ -12,20 +12,25 @@ from convcalc.problem import Problem
 from convcalc.report.arrays.coloured_panels import Coloured, check_drawable, coloured, scales_text, slice_panels
 from convcalc.report.arrays.figure import Figure, Item, Panel, PanelKind, Sign
 from convcalc.report.headline import headline
+from convcalc.report.plot import aligned
+from convcalc.report.run.arrays_shown import are_curves
 from convcalc.report.run.channels import kernel_caption
 from convcalc.report.run.contributions import contribution_rows
+from convcalc.report.run.signals import plots_of
 from convcalc.report.text import cells_text
 from convcalc.tracing.contributions import Contributions
 from convcalc.wording import counted, shape_text
 
 
-def check_figure_of(network: Network, samples: int, numbers: Sequence[int]) -> None:
+def check_figure_of(network: Network, samples: int, numbers: Sequence[int], *, curves: bool = False) -> None:
     """Refuse a figure that would be too large, before anything is computed; ``numbers``: the layers that it shows.
 
     Raises:
         OutputError: there are too many cells, or too many channels and slices.
     """
     problem = network.stages[0].problem
+    if problem is not None and are_curves(problem, asked=curves):
+        return
     if problem is not None:
         check_run_figure(problem)
         return
@@ -33,12 +38,17 @@ def check_figure_of(network: Network, samples: int, numbers: Sequence[int]) -> N
     check_drawable(shapes, "input and outputs have", ".npz")
 
 
-def figure_of(run: NetworkRun, apart: Contributions | None = None) -> Figure:
+def figure_of(run: NetworkRun, apart: Contributions | None = None, *, curves: bool = False) -> Figure:
     """A run as a figure: a convolution with its kernel, of more layers the input and the outputs that were kept.
 
-    ``apart``: the parts of a convolution's output by input channel.
+    ``apart``: the parts of a convolution's output by input channel. ``curves``: signals of one axis as curves, not only
+    those too long for a table.
     """
-    return layers_figure(run) if run.problem is None else run_figure(run.problem, run.output, apart)
+    if run.problem is None:
+        return layers_figure(run)
+    if apart is None and are_curves(run.problem, asked=curves):
+        return signal_figure(run.problem, run.output)
+    return run_figure(run.problem, run.output, apart)
 
 
 def layers_figure(run: NetworkRun) -> Figure:
@@ -76,6 +86,15 @@ def _planes(name: str, array: Coloured) -> Iterator[Panel]:
             places = [f"sample {sample}"] * (samples > 1) + [f"channel {channel}"] * (channels > 1)
             caption = ", ".join((f"{name} {cells_text(tuple(size))}", *places))
             yield from slice_panels(array, (sample, channel), caption, labelled=True)
+
+
+def signal_figure(problem: Problem, output: Array) -> Figure:
+    """The curves of a run of one axis, the output under the input; output: (batch, out_channels, samples)."""
+    return Figure(
+        title=problem.labels.title or f"output {cells_text(problem.output_size)}",
+        description=headline(problem),
+        rows=tuple((plot,) for plot in aligned(list(plots_of(problem, output)))),
+    )
 
 
 def check_run_figure(problem: Problem) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.layers.classes import class_scores
 from convcalc.layers.run import LayerRun, NetworkRun
 from convcalc.report.array_data import array_data
+from convcalc.report.arrays.grids import fits_in_a_table
 from convcalc.report.arrays.lone_arrays import lone_blocks
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, Span, Table, note, say
 from convcalc.report.network.data import computed_of, cut_notes, stopped_at
@@ -20,6 +21,7 @@ from convcalc.wording import counted, shape_text
 if TYPE_CHECKING:
     from convcalc.tracing.contributions import Contributions
 
+_SIGNAL = 3  # axes of signals: (batch, channels, samples)
 _DIGITS = 4  # of a float in the table; JSON has all of them
 
 
@@ -30,18 +32,22 @@ def network_run_report(
     maps: Maps | None = None,
     labels: Sequence[str] = (),
     failed: str = "",
+    curves: bool = False,
 ) -> Report:
     """The result of each layer, then the outputs; ``explain``: each convolution's engine too.
 
     ``labels``: the names of the output's classes, the largest of which are listed. ``failed``: words on an output that
-    is not the expected one.
+    is not the expected one. ``curves``: signals of one axis are shown as curves.
 
     Raises:
         FieldError: the output is no features, or there are not as many names.
     """
     notes, scores = tuple(_notes(run)), class_scores(run, labels) if labels else []
     report = Report(
-        blocks=(*_blocks(run, notes, explain, maps), *(class_blocks(scores, len(run.output)) if scores else ())),
+        blocks=(
+            *_blocks(run, notes, explain, maps, curves),
+            *(class_blocks(scores, len(run.output)) if scores else ()),
+        ),
         data=lambda: _data(run, notes) | ({"classes": class_data(scores)} if scores else {}),
         notes=notes,
     )
@@ -68,7 +74,7 @@ def _notes(run: NetworkRun) -> Iterator[str]:
         yield f"{cells} of {name} {'is' if first.not_finite == 1 else 'are'} not finite (inf or nan)"
 
 
-def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None) -> Iterator[Block]:
+def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None, curves: bool) -> Iterator[Block]:
     if run.network.title:
         yield say(run.network.title, Role.TITLE)
     if run.network.tensor and run.network.tensor.channels.reading:
@@ -77,7 +83,14 @@ def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | N
     yield from map(note, notes)
     yield layers_table(run, explain=explain)
     for number, output in run.kept.items():
-        yield from lone_blocks(f"{run.network.stages[number].name} output", output, maps)
+        name = f"{run.network.stages[number].name} output"
+        if output.ndim == _SIGNAL and (curves or not fits_in_a_table(output.shape[2:])):
+            from convcalc.report.run.signals import lone_plots
+
+            yield from lone_blocks(name, output, maps if maps and maps.every else None)
+            yield from lone_plots(name, output, run.network.sample_axis(number))
+        else:
+            yield from lone_blocks(name, output, maps)
     yield say(counted(run.macs, "MAC"), Role.LABEL, space_before=True)
     yield from network_verification_blocks([row.verified for row in run.layers if row.verified])
 
@@ -157,17 +170,19 @@ def run_report(
     labels: Sequence[str] = (),
     failed: str = "",
     apart: Contributions | None = None,
+    curves: bool = False,
 ) -> Report:
     """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
     Without ``maps`` no array is shown as a heat map. ``labels``: the names of the output's classes. ``failed``: words
     on an output that is not the expected one. ``apart``: the parts of a convolution's output by input channel.
+    ``curves``: all signals of one axis are shown as curves, not only those too long for a table.
 
     Raises:
         FieldError: the output is no features, or there are not as many names.
     """
     if run.problem is None or labels:
-        return network_run_report(run, explain=explain, maps=maps, labels=labels, failed=failed)
+        return network_run_report(run, explain=explain, maps=maps, labels=labels, failed=failed, curves=curves)
     from convcalc.report.run.convolution import convolution_run_report
 
     (layer,) = run.layers
@@ -178,6 +193,7 @@ def run_report(
         precision,
         explain=explain,
         maps=maps,
+        curves=curves,
         verified=layer.verified,
         apart=apart,
     )

@@ -25,19 +25,19 @@ DIGITS = 10
 """Significant digits of subtotals and totals."""
 
 
-def trace_report(trace: Trace, output: Any) -> Report:
-    """The report of one output cell; ``output``: the engine's value."""
+def trace_report(trace: Trace, output: Any, *, curves: bool = False) -> Report:
+    """The report of one output cell; ``output``: the engine's value, ``curves``: with the input's curves."""
     return Report(
-        blocks=(*reading_blocks(trace.problem), *trace_blocks(trace, output)),
+        blocks=(*reading_blocks(trace.problem), *trace_blocks(trace, output, curves=curves)),
         data=lambda: {"schema": f"convcalc.trace/{SCHEMA_VERSION}", **trace_data(trace, output)},
         rows=lambda: (trace_header(trace.problem), *trace_rows(trace)),
-        handout=lambda: (*setting_blocks(trace.problem), *handout_blocks(trace, output)),
+        handout=lambda: (*setting_blocks(trace.problem), *handout_blocks(trace, output, curves=curves)),
     )
 
 
-def trace_blocks(trace: Trace, output: Any) -> tuple[Block, ...]:
-    """The blocks of a trace, one of several on a page."""
-    return (*_heading(trace), *_story(trace, output))
+def trace_blocks(trace: Trace, output: Any, *, curves: bool = False) -> tuple[Block, ...]:
+    """The blocks of a trace, one of several on a page; ``curves``: with the input's curves."""
+    return (*_heading(trace), *_curves(trace, curves), *_story(trace, output))
 
 
 def setting_blocks(problem: Problem) -> Iterator[Block]:
@@ -47,11 +47,19 @@ def setting_blocks(problem: Problem) -> Iterator[Block]:
     yield say(headline(problem))
 
 
-def handout_blocks(trace: Trace, output: Any) -> Iterator[Block]:
+def handout_blocks(trace: Trace, output: Any, *, curves: bool = False) -> Iterator[Block]:
     """The blocks of a trace, with the window's place in the input."""
     yield from _heading(trace)
+    yield from _curves(trace, curves)
     yield _input(trace)
     yield from _story(trace, output)
+
+
+def _curves(trace: Trace, wanted: bool) -> Iterator[Block]:
+    if wanted:
+        from convcalc.report.trace.window_curves import window_plots
+
+        yield from window_plots(trace, chosen_channels(trace)[0])
 
 
 def _input(trace: Trace) -> Flow:

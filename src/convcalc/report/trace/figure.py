@@ -27,19 +27,21 @@ from convcalc.report.headline import headline
 from convcalc.report.text import cells_text, number_text, scale_text
 from convcalc.report.trace.convolution import DIGITS, agreement, chosen_channels, total_text
 from convcalc.report.trace.input_panel import input_panel, slice_names
+from convcalc.report.trace.window_curves import window_plots
 from convcalc.tracing.trace import ChannelTrace, Trace
 from convcalc.wording import counted
 
 _MOST_SLICES = 4  # places on the leading axes that are drawn, each in a row of its own
 
 
-def trace_figure(trace: Trace, output: Any) -> Figure:
-    """One output cell as a figure; ``output``: the engine's value."""
+def trace_figure(trace: Trace, output: Any, *, curves: bool = False) -> Figure:
+    """One output cell as a figure; ``output``: the engine's value, ``curves``: with the input's curves."""
+    plots = window_plots(trace, chosen_channels(trace)[0]) if curves else []
     rows = [row for channel in chosen_channels(trace)[0] for row in _channel_rows(trace, channel)]
     return Figure(
         title=typeset(total_text(trace)),
         description=headline(trace.problem),
-        rows=(*rows, tuple(_sum_row(trace))),
+        rows=(*((plot,) for plot in plots), *rows, tuple(_sum_row(trace))),
         notes=tuple(map(typeset, _notes(trace, output))),
     )
 

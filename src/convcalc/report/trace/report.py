@@ -24,24 +24,32 @@ from convcalc.report.trace.network import (
 from convcalc.tracing.trace import Trace
 
 
-def explanation_report(explained: ExplainedCell) -> Report:
-    """The report of one explained cell."""
-    return network_trace_report(explained) if explained.tree else trace_report(_trace(explained), explained.output)
+def explanation_report(explained: ExplainedCell, *, curves: bool = False) -> Report:
+    """The report of one explained cell; ``curves``: of a convolution of one axis with the input's curves."""
+    if explained.tree:
+        return network_trace_report(explained)
+    return trace_report(_trace(explained), explained.output, curves=curves)
 
 
-def explanation_figure(explained: ExplainedCell) -> Figure:
-    """One cell as a figure: of a convolution its window, kernel and products, of other layers their terms."""
+def explanation_figure(explained: ExplainedCell, *, curves: bool = False) -> Figure:
+    """One cell as a figure: of a convolution its window, kernel and products, of other layers their terms.
+
+    ``curves``: of a convolution of one axis with the input's curves.
+    """
     if isinstance(explained.explanation, Trace):
         from convcalc.report.trace.figure import trace_figure
 
-        return trace_figure(explained.explanation, explained.output)
+        return trace_figure(explained.explanation, explained.output, curves=curves)
     from convcalc.report.trace.terms_figure import terms_figure
 
     return terms_figure(explained.network, explained.node)
 
 
-def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
-    """Cells of one layer; on a standalone page each with its place in the input."""
+def explanations_series(explainer: Explainer, *, curves: bool = False) -> Series[ExplainedCell]:
+    """Cells of one layer; on a standalone page each with its place in the input.
+
+    ``curves``: of a convolution of one axis with the input's curves.
+    """
     network = explainer.network
     problem = network.stages[0].problem
     if not explainer.is_alone or problem is None:
@@ -58,8 +66,8 @@ def explanations_series(explainer: Explainer) -> Series[ExplainedCell]:
         schema="traces",
         setting=lambda: setting_blocks(problem),
         header=lambda: trace_header(problem),
-        blocks=lambda explained: trace_blocks(_trace(explained), explained.output),
-        handout=lambda explained: handout_blocks(_trace(explained), explained.output),
+        blocks=lambda explained: trace_blocks(_trace(explained), explained.output, curves=curves),
+        handout=lambda explained: handout_blocks(_trace(explained), explained.output, curves=curves),
         data=lambda explained: trace_data(_trace(explained), explained.output),
         rows=lambda explained: trace_rows(_trace(explained)),
     )
