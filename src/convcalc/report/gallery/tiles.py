@@ -8,9 +8,18 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, matrix, plain, value_range
+from convcalc.engine.areas import Areas
+from convcalc.engine.survey import Survey
 from convcalc.kernels.kernel import Kernel
 from convcalc.picture.mapping import AUTO, WHITE, in_range_of_floats
-from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, picture_thumbnail
+from convcalc.picture.thumbnail import (
+    Thumbnail,
+    farthest,
+    map_of_reduced,
+    map_thumbnail,
+    picture_of_means,
+    picture_thumbnail,
+)
 from convcalc.report.text import channels_text, number_text, number_texts, scale_text
 from convcalc.wording import shape_text
 
@@ -137,6 +146,33 @@ def view_of(
 
     thumbnails = {medium: drawn(room) for medium, room in rooms.items()}
     return View(kernel, values.shape, found, count_not_finite(values), thumbnails)
+
+
+def view_of_survey(
+    kernel: Kernel,
+    shape: tuple[int, ...],
+    found: Survey,
+    media: Sequence[Medium],
+    *,
+    rule: str = AUTO,
+    is_picture: bool = False,
+    white: float = WHITE,
+) -> View:
+    """The tile of an output of which only the areas are known, for each medium in turn; shape: (channels, *spatial)."""
+    span = float(found.low), float(found.high)
+
+    def drawn(areas: Areas) -> Thumbnail:
+        if areas.extremes is not None:
+            return map_of_reduced(farthest(*areas.extremes)[0], rule, span, white)
+        assert areas.means is not None
+        return (
+            picture_of_means(list(areas.means), white)
+            if is_picture
+            else map_of_reduced(areas.means[0], rule, span, white)
+        )
+
+    thumbnails = {medium: drawn(areas) for medium, areas in zip(media, found.areas, strict=True)}
+    return View(kernel, shape, (plain(found.low), plain(found.high)), 0, thumbnails)
 
 
 def middle(shape: Sequence[int]) -> tuple[int, ...]:
