@@ -31,6 +31,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "limits": ("doctests",),
     "geometry": ("geometry", "geometry_cells"),
     "arrays": ("epilogue",),
+    "channels": ("doctests",),
     "kernels": ("library",),
     "problem": ("worked_examples",),
     "build": ("worked_examples",),

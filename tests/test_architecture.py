@@ -28,6 +28,7 @@ CORE = (
     "limits",
     "geometry",
     "arrays",
+    "channels",
     "kernels",
     "problem",
     "build",
@@ -39,7 +40,7 @@ CORE = (
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
     "picture": ("wording", "numerals", "errors", "arrays"),  # values, levels and colours: it knows no problem
-    "files": ("wording", "numerals", "errors", "limits", "arrays"),  # it knows nothing of convolution
+    "files": ("wording", "numerals", "errors", "limits", "arrays", "channels"),  # it knows nothing of convolution
     "models": (*CORE, "files"),
     "request": (*CORE, "picture", "files", "models"),
     "api": (*CORE, "request"),
@@ -69,6 +70,7 @@ BELOW: dict[str, tuple[str, ...]] = {
 }
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "arrays": ("numpy",),
+    "channels": ("numpy",),
     "kernels": ("numpy",),
     "problem": ("numpy",),
     "build": ("numpy",),

@@ -13,6 +13,7 @@ from convcalc.arrays import (
     Array,
     has_fractions,
 )
+from convcalc.channels import UNNAMED, Channels
 from convcalc.display import Displayed
 from convcalc.geometry.axis import Axes
 from convcalc.geometry.boundary import Boundary
@@ -42,6 +43,8 @@ class Labels(NamedTuple):
     """Conversions and warnings from reading the file."""
     is_image: bool = False
     """Whether the input comes from an image, whose numbers are the brightness or the colours of pixels."""
+    channels: Channels = UNNAMED
+    """Names of the input's channels, and where its samples stand."""
 
 
 NO_LABELS = Labels()

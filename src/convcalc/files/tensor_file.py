@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convcalc.channels import UNNAMED, Channels
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place
 from convcalc.files.file_kind import OpenedFile, open_file
 from convcalc.files.text import size_of
@@ -40,6 +41,8 @@ class Tensor:
     """The file's name for messages."""
     is_image: bool = False
     """Whether its numbers are the brightness or the colours of pixels."""
+    channels: Channels = UNNAMED
+    """Names of the channels, and where their samples stand."""
 
 
 def read_tensor(path: str, limits: Limits, *, base: Path | None = None, keeps_nodata: bool = False) -> Tensor:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from convcalc.channels import UNNAMED, Channels
 from convcalc.context import STANDARD, Context
 from convcalc.display import Displayed
 from convcalc.errors import FieldError, Place, UnknownNameError
@@ -40,6 +41,8 @@ class InputTensor(NamedTuple):
     """Conversions made while reading the file."""
     is_image: bool = False
     """Whether they come from an image."""
+    channels: Channels = UNNAMED
+    """Names of the channels, and where their samples stand."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
@@ -113,9 +116,10 @@ class Network(Displayed):
 
         (stage,), cells = self.stages, self.input()
         problem = stage.convolution([cells], context)
-        name, notes, is_image = self.tensor[1:] if self.tensor else ("input", (), False)
-        labels = Labels(self.title, name, (), (*notes, *self.notes, *self.number_notes), is_image)
-        tensor = InputTensor(problem.input, name, notes, is_image)
+        given = self.tensor or InputTensor(problem.input)
+        notes = (*given.notes, *self.notes, *self.number_notes)
+        labels = Labels(self.title, given.name, (), notes, given.is_image, given.channels)
+        tensor = given._replace(cells=problem.input)
         return replace(self, stages=(replace(stage, problem=replace(problem, labels=labels)),), tensor=tensor)
 
     @property
@@ -226,7 +230,7 @@ def network_of(problem: Problem) -> Network:
     values = {"weight": problem.weight, "scale": np.array(problem.scale, dtype=object)}
     values |= {"bias": np.array(problem.bias, dtype=object)} if problem.has_bias else {}
     stage = Stage(name_of(labels.kernels), layer, (INPUT,), lambda: values, problem=problem)
-    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image)
+    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image, labels.channels)
     dtype = problem.dtype.value
     return Network(layer.input_shape, (stage,), labels.title, labels.notes, dtype=dtype, tensor=tensor)
 

@@ -36,7 +36,7 @@ def network_of_problem(problem: Problem, like: Network | None = None) -> Network
     if like is not None:
         stage = replace(like.stages[0], layer=layer, problem=problem)
     labels = problem.labels
-    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image)
+    tensor = InputTensor(problem.input, labels.input, labels.notes, labels.is_image, labels.channels)
     made = Network(layer.input_shape, (stage,), labels.title, dtype=problem.dtype.value, tensor=tensor)
     return made if like is None else replace(like, input_shape=layer.input_shape, stages=(stage,), tensor=tensor)
 

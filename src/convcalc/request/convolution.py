@@ -94,6 +94,7 @@ def _problem(request: Request, context: Context) -> Problem:
             kernels=tuple(kernel.name for kernel in kernels),
             notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
             is_image=tensor.is_image,
+            channels=tensor.channels,
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)

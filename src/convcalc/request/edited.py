@@ -144,7 +144,7 @@ def with_flags_baked(request: Request, network: Network, context: Context) -> Re
 def with_input(request: Request, tensor: InputTensor) -> Request:
     """The request with numbers, (batch, channels, *spatial), as its input."""
     rank = tensor.cells.ndim - 2
-    held = Tensor(tensor.cells, rank, tensor.notes, tensor.name, tensor.is_image)
+    held = Tensor(tensor.cells, rank, tensor.notes, tensor.name, tensor.is_image, tensor.channels)
     kept = {name: field for name, field in request.fields.items() if name != "expect"}
     return replace(request, fields={**kept, "input": Field(held, _EDITOR), "dims": Field(str(rank), _EDITOR)})
 

@@ -121,7 +121,7 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
                 "boundary": boundary_word(request) if "boundary" in request.fields else "replicate",
                 "flip": "flip" in request.fields and truth("flip", request.fields["flip"].node),
             },
-            labels=Labels(input=tensor.source, notes=notes, is_image=tensor.is_image),
+            labels=Labels(input=tensor.source, notes=notes, is_image=tensor.is_image, channels=tensor.channels),
         )
 
 

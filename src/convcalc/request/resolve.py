@@ -121,7 +121,7 @@ def _with_numbers(network: Network, dtype: str, given: Given | None, number_note
 
         for note in array_notes(found.array):
             raise FieldError(f"input: {note}", hint="leave --strict-finite out", field="input")
-    return replace(network, tensor=InputTensor(found.array, found.source, found.notes, found.is_image))
+    return replace(network, tensor=InputTensor(found.array, found.source, found.notes, found.is_image, found.channels))
 
 
 def _dtype(request: Request) -> str:
