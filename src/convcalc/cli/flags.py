@@ -24,6 +24,8 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
         ConvcalcError: a flag is not well formed, or there are several layers of which none is named.
     """
     said = options.said._asdict()
+    if said["depthwise"] is False:  # of all flags the only one whose no is not the same as nothing
+        said["depthwise"] = "false"
     return request.override(layer, flip=said.pop("convolve"), **said)
 
 

@@ -130,8 +130,7 @@ class _Drawing(NamedTuple):
         from convcalc.engine.compute import compute
 
         output = compute(work.problem, self._plan(work.problem), limits=self.context.limits).output[0]
-        settings = {"rule": self.rule, "is_picture": work.is_picture, "white": self.white}
-        return view_of(work.kernel, output, self.rooms, **settings)
+        return view_of(work.kernel, output, self.rooms, rule=self.rule, is_picture=work.is_picture, white=self.white)
 
     def _surveyed(self, work: GalleryProblem, gallery_input: GalleryInput) -> View | None:
         """The tile of a large output that need not be held."""
@@ -155,11 +154,10 @@ class _Drawing(NamedTuple):
         )
         if found is None or (not work.is_picture and peaks != shows_peaks(self.rule, found.low)):
             return None
-        shape, settings = (
-            problem.output_shape[1:],
-            {"rule": self.rule, "is_picture": work.is_picture, "white": self.white},
+        shape, media = problem.output_shape[1:], [*self.rooms]
+        return view_of_survey(
+            work.kernel, shape, found, media, rule=self.rule, is_picture=work.is_picture, white=self.white
         )
-        return view_of_survey(work.kernel, shape, found, [*self.rooms], **settings)
 
     def _plan(self, problem: Problem) -> Plan:
         with flags("--threads"):

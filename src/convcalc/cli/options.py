@@ -79,7 +79,15 @@ GroupsOfChannels = Annotated[str | None, typer.Option(help="Groups of channels t
 BiasNumbers = Annotated[
     str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
 ]
-Depthwise = Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")]
+Depthwise = Annotated[
+    bool | None,
+    typer.Option(
+        "--depthwise/--no-depthwise",
+        help="Apply the kernel to each channel apart, or sum over all; apart is the default of named kernels on an "
+        "image in colours.",
+        show_default=False,
+    ),
+]
 Layer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
 ]
@@ -97,7 +105,7 @@ class ConvolutionOptions(NamedTuple):
     bias: BiasNumbers = None
     dims: SpatialAxes = None
     convolve: Convolve = False
-    depthwise: Depthwise = False
+    depthwise: Depthwise = None
 
 
 class ProblemOptions(NamedTuple):
@@ -158,9 +166,16 @@ MapRule = Annotated[
     typer.Option(
         "--map",
         help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
-        "are), minmax, signed (0 in the middle) or auto.",
+        "are), minmax, signed (0 in the middle), auto, or of a saved picture direction (two channels as hue).",
         metavar="RULE",
     ),
+]
+Zoom = Annotated[
+    int | None,
+    typer.Option("--zoom", help="Of a saved picture: each cell as a square of so many pixels.", metavar="N"),
+]
+WithFrame = Annotated[
+    bool, typer.Option("--figure", help="Of a saved picture: with a title and a colour bar of its values.")
 ]
 
 Positions = Annotated[

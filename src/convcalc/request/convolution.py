@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, below
 from convcalc.files.numbers import array
+from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.kinds.convolution import Convolution
@@ -23,6 +25,8 @@ from convcalc.request.spatial_axes import infer_dims
 from convcalc.request.tensor_field import read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
+
+_COLOUR_AXES = 3  # channels, rows, columns
 
 
 def convolution_of(request: Request, context: Context) -> Problem:
@@ -44,7 +48,7 @@ def layer_of(request: Request, context: Context, shape: Shape) -> tuple[Convolut
         ConvcalcError: a field is not what it must be, or the fields do not fit together.
     """
     kernels, bias = read_kernels(request, context), _bias(request, context)
-    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    depthwise = _is_depthwise(request)
     groups = _depthwise_groups(request.value("groups", 1), shape[0]) if depthwise else request.value("groups", 1)
     weight, kernels = filters(kernels, len(shape) - 1, shape[0], groups, depthwise=depthwise)
     layer = Convolution.of(
@@ -68,7 +72,8 @@ def _problem(request: Request, context: Context) -> Problem:
     if not tensor.array.ndim:
         raise FieldError("the input is a lone number, not an array", field="input")
     kernels = read_kernels(request, context)
-    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    by_itself = is_apart_by_itself(request, tensor, kernels)
+    depthwise = by_itself or _is_depthwise(request)
     groups = request.value("groups", 1)
     requested = request.value("dims", tensor.dims)
     dims = infer_dims(tensor.array, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
@@ -92,12 +97,41 @@ def _problem(request: Request, context: Context) -> Problem:
             title=word("title", request.fields["title"].node) if "title" in request.fields else "",
             input=tensor.source,
             kernels=tuple(kernel.name for kernel in kernels),
-            notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
+            notes=(
+                *tensor.notes,
+                *([_apart_note(tensor)] if by_itself else ()),
+                *dict.fromkeys(note for kernel in kernels for note in kernel.notes),
+            ),
             is_image=tensor.is_image,
             channels=tensor.channels,
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
+
+
+def _is_depthwise(request: Request) -> bool:
+    return "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+
+
+def is_apart_by_itself(request: Request, tensor: Tensor, kernels: Sequence[Kernel]) -> bool:
+    """Whether named kernels filter each colour of an image apart though nothing says so, as image programs do.
+
+    Kernels given as numbers keep the definition, which sums over the channels.
+    """
+    if {"depthwise", "groups"} & set(request.fields) or request.value("dims", tensor.dims) != tensor.dims:
+        return False
+    has_colours = tensor.is_image and tensor.array.ndim == _COLOUR_AXES and len(tensor.array) > 1
+    return has_colours and all(kernel.name and kernel.is_spatial for kernel in kernels)
+
+
+def _apart_note(tensor: Tensor) -> str:
+    """How a named kernel is read on an image in colours, and how to have it otherwise."""
+    names = tensor.channels.names or tuple(map(str, range(len(tensor.array))))
+    colours = ", ".join(names[:-1]) + f" and {names[-1]}"
+    return (
+        f"a named kernel filters each colour of an image apart, here {colours}; "
+        "--no-depthwise (depthwise: false) sums over them"
+    )
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:

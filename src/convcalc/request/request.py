@@ -28,7 +28,8 @@ FIELDS = {
     "boundary": "zeros, a constant, reflect, symmetric, replicate or circular",
     "dilation": "one whole number, or one for each spatial axis",
     "groups": "a whole number that divides the channels",
-    "depthwise": "true: the kernel is applied to each channel apart",
+    "depthwise": "true: the kernel is applied to each channel apart, as a named one is to the colours of an image; "
+    "false: it sums over the channels",
     "flip": "true: mathematical convolution, the kernel turned by 180°",
     "dtype": "auto, exact, float32 or float64",
     "expect": "what must come out, or a mapping from positions to numbers",

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_document
 from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
+from convcalc.cli.output.picture_look import PICTURE_SUFFIXES, Look
 from convcalc.cli.output.report_formats import SAVED
 from convcalc.errors import OutputError
 from convcalc.report.blocks import Report
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.context import Context
     from convcalc.layers.run import NetworkRun
 
-_ARRAYS = (".npy", ".npz", ".csv", ".png")
+_ARRAYS = (".npy", ".npz", ".csv", *PICTURE_SUFFIXES)
 RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
-_COLOURS = 3
 
 
 def check_kept(target: OutputOptions, *, keep: bool) -> None:
@@ -38,9 +39,9 @@ def check_kept(target: OutputOptions, *, keep: bool) -> None:
 
 
 def saver(
-    report: Report, run: NetworkRun, target: OutputOptions, rule: str = "auto", *, keep: bool = False
+    report: Report, run: NetworkRun, target: OutputOptions, look: Look, context: Context, *, keep: bool = False
 ) -> Callable[[str], tuple[str, ...]]:
-    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels."""
+    """A function that writes the result to a path, by its suffix; ``look``: of a picture."""
     if wants_figure(target):
         from convcalc.report.run.figure import figure_of
 
@@ -50,24 +51,26 @@ def saver(
         suffix = Path(path).suffix.lower()
         if suffix not in _ARRAYS:
             return save_document(report, path, force=target.force)
+        if suffix in PICTURE_SUFFIXES:
+            from convcalc.cli.output.saved_picture import save_picture
+
+            return save_picture(path, run, look, context.limits, force=target.force)
         from convcalc.cli.output.saved_arrays import save_array, save_result
 
         if run.problem is not None and not keep:
-            return save_result(path, run.problem, run.output, force=target.force, rule=rule)
-        colours = suffix == ".png" and run.output.shape[1] == run.network.input_shape[0] == _COLOURS
-        return save_array(path, _arrays(run, suffix, keep=keep), force=target.force, rgb=colours, rule=rule)
+            return save_result(path, run.problem, run.output, force=target.force)
+        return save_array(path, _arrays(run, keep=keep), force=target.force)
 
     return save
 
 
-def _arrays(run: NetworkRun, suffix: str, *, keep: bool) -> Mapping[str, Array]:
+def _arrays(run: NetworkRun, *, keep: bool) -> Mapping[str, Array]:
     """The output, or every layer's under its name."""
     from convcalc.arrays import squeezed
     from convcalc.cli.output.saved_arrays import OUTPUT
-    from convcalc.picture.pixels import picture_of
 
     if not keep:
-        return {OUTPUT: picture_of(run.output) if suffix == ".png" else squeezed(run.output)}
+        return {OUTPUT: squeezed(run.output)}
     names = _members([run.network.stages[number].name for number in run.kept])
     return {name: squeezed(output) for name, output in zip(names, run.kept.values(), strict=True)}
 

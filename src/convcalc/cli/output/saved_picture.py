@@ -1,0 +1,185 @@
+"""``run -o FILE`` as a picture: which pixels, how large, with a title and a colour bar or without, in which format."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.output.picture_look import MOVING_SUFFIXES, TIFF_SUFFIXES, Look
+from convcalc.errors import LimitError, OutputError
+from convcalc.picture.rendition import DEEP_WHITE, Rendition, Subject, rendition
+from convcalc.wording import counted
+
+if TYPE_CHECKING:
+    from convcalc.arrays import Array
+    from convcalc.layers.run import NetworkRun
+    from convcalc.limits import Limits
+    from convcalc.problem import Problem
+
+_COLOURS, _PICTURE_AXES = 3, 4
+_DEEP_SUFFIXES = (".png", *TIFF_SUFFIXES)
+
+
+def save_picture(path: str, run: NetworkRun, look: Look, limits: Limits, *, force: bool) -> tuple[str, ...]:
+    """Write the output as a picture; returns notes on what was done.
+
+    A .tif has the numbers themselves, unless a rule is asked for. A .gif or .webp of several samples, or of several
+    channels of a grey input, shows them one after the other.
+
+    Raises:
+        OutputError: it is no picture, or the format cannot hold it.
+        LimitError: it has more pixels than the limits allow.
+        MissingExtraError: the format needs Pillow, which is not installed.
+    """
+    from convcalc.files.whole_file import write_bytes
+
+    suffix = Path(path).suffix.lower()
+    _check(run.output, look.zoom, limits)
+    if suffix in TIFF_SUFFIXES and look.rule == "auto":
+        data, note = _numbers(run, look.zoom)
+    elif suffix in TIFF_SUFFIXES:
+        drawn = _drawn(run, run.output[0], look, suffix)
+        data, note = _tiff(drawn, look.zoom), drawn.note
+    elif look.has_frame:
+        data, note = _figure(run, look, suffix)
+    else:
+        data, note = _pixels(run, look, suffix)
+    write_bytes(path, data, force=force)
+    return (note + (f", each cell {look.zoom}×{look.zoom} pixels" if look.zoom > 1 else ""),)
+
+
+def _check(output: Array, zoom: int, limits: Limits) -> None:
+    if output.ndim != _PICTURE_AXES:
+        axes = counted(max(output.ndim - 2, 0), "spatial axis", "spatial axes")
+        raise OutputError(f"a picture has two spatial axes, the output has {axes}", hint="save it as .npy")
+    if not output.size:
+        raise OutputError("the output has no cells, so there is no picture", hint="save it as .npy")
+    pixels = prod(output.shape[1:]) * zoom * zoom
+    if pixels > limits.pixels:
+        raise LimitError(
+            f"a picture of {pixels:,} pixels, at most {limits.pixels:,} are written",
+            hint=f"--limit pixels={pixels}" if zoom == 1 else "a smaller --zoom",
+        )
+
+
+def _pixels(run: NetworkRun, look: Look, suffix: str) -> tuple[bytes, str]:
+    from convcalc.files.images.written import animation_bytes, image_bytes
+
+    frames = _frames(run, suffix)
+    if len(frames) > 1:
+        drawn = [_drawn(run, frame, look, suffix) for frame in frames]
+        palette = _palette(drawn[0]) if all(each.is_diverging for each in drawn) else None
+        data = animation_bytes([_zoomed(each.pixels, look.zoom) for each in drawn], suffix, palette)
+        return data, f"{len(frames)} frames, the first of which: {drawn[0].note}"
+    one = _drawn(run, frames[0], look, suffix)
+    return image_bytes(_zoomed(one.pixels, look.zoom), suffix, _palette(one)), one.note
+
+
+def _frames(run: NetworkRun, suffix: str) -> list[Array]:
+    """The pictures of a file, (channels, height, width) each: of formats that move several, else one."""
+    output = run.output
+    if suffix in MOVING_SUFFIXES:
+        channels = output.shape[1]
+        if len(output) > 1:
+            return list(output)
+        if channels > 1 and not _has_colours(run):
+            return [output[0, place : place + 1] for place in range(channels)]
+    if len(output) != 1:
+        raise OutputError(f"a picture is of one sample, the output has {len(output)}", hint="save it as .gif or .npy")
+    return [output[0]]
+
+
+def _drawn(run: NetworkRun, values: Array, look: Look, suffix: str) -> Rendition:
+    return rendition(values, look.rule, _subject(run, suffix))
+
+
+def _has_colours(run: NetworkRun) -> bool:
+    return bool(run.output.shape[1] == run.network.input_shape[0] == _COLOURS)
+
+
+def _subject(run: NetworkRun, suffix: str) -> Subject:
+    """White as in the input where that is a picture, and whether the output is one too."""
+    from convcalc.picture.mapping import white_of
+
+    tensor = run.network.tensor
+    has_colours = _has_colours(run)
+    if tensor is None or (run.problem is None and not tensor.is_image):
+        return Subject(has_colours=has_colours)
+    white = white_of(tensor.cells)
+    if tensor.is_image and tensor.cells.dtype == "uint16" and suffix in _DEEP_SUFFIXES:
+        white = DEEP_WHITE
+    keeps = run.problem is not None and _keeps_brightness(run.problem, white)
+    return Subject(white, has_colours, keeps)
+
+
+def _keeps_brightness(problem: Problem, white: float) -> bool:
+    """Whether the output is a picture as the input is: each of its channels from one kernel with the sum 1."""
+    from convcalc.kernels.kernel import Kernel
+    from convcalc.kernels.properties import properties_of
+    from convcalc.picture.mapping import is_in_picture
+
+    channels = (problem.in_channels, problem.out_channels)
+    if not problem.labels.is_image or set(channels) - {1, _COLOURS} or any(problem.bias):
+        return False
+    kernels = zip(problem.weight, problem.scale, strict=True)
+    is_normalised = all(properties_of(Kernel("", weight, scale=scale)).is_normalised for weight, scale in kernels)
+    return is_normalised and is_in_picture(problem.input, white)
+
+
+def _palette(drawn: Rendition) -> Any:
+    from convcalc.picture.colours import DIVERGING_ON_WHITE
+
+    return DIVERGING_ON_WHITE if drawn.is_diverging else None
+
+
+def _zoomed(pixels: Array, zoom: int) -> Array:
+    return pixels if zoom == 1 else pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+def _tiff(drawn: Rendition, zoom: int) -> bytes:
+    import numpy as np
+
+    from convcalc.files.images.written import tiff_bytes
+
+    palette = _palette(drawn)
+    pixels = drawn.pixels if palette is None else np.array(palette, np.uint8)[drawn.pixels]
+    return tiff_bytes([_zoomed(pixels, zoom)])
+
+
+def _numbers(run: NetworkRun, zoom: int) -> tuple[bytes, str]:
+    """The numbers of the output in the narrowest type that holds them, a page for each channel that is no colour."""
+    from convcalc.files.images.written import tiff_bytes
+    from convcalc.picture.mapping import in_range_of_floats
+
+    values = in_range_of_floats(run.output)
+    narrow = next((each for each in ("uint8", "uint16") if _fits(values, each)), "float32")
+    held = values.astype(narrow)
+    is_rounded = narrow == "float32" and bool((held.astype(values.dtype) != values).any())
+    pages = (
+        [each.transpose(1, 2, 0) for each in held] if _has_colours(run) else [page for each in held for page in each]
+    )
+    counts = f", {counted(len(pages), 'page')}" if len(pages) > 1 else ""
+    return (
+        tiff_bytes([_zoomed(page, zoom) for page in pages]),
+        f"the numbers as {narrow}{' (rounded to its 24 bits)' if is_rounded else ''}{counts}",
+    )
+
+
+def _fits(values: Array, dtype: str) -> bool:
+    import numpy as np
+
+    ends = np.iinfo(dtype)
+    if values.min() < ends.min or values.max() > ends.max:  # false for nan, which is not whole either
+        return False
+    return values.dtype.kind in "iu" or bool((values == np.rint(values)).all())
+
+
+def _figure(run: NetworkRun, look: Look, suffix: str) -> tuple[bytes, str]:
+    """The picture with a title and, of a map, its colour bar."""
+    from convcalc.render.picture_figure import figure_image
+
+    (values,) = _frames(run, ".png")
+    drawn = _drawn(run, values, look, ".jpg")  # 8 bits, as the page has
+    title = run.network.title or run.source
+    return figure_image(drawn, look.zoom, title, suffix), f"{drawn.note}, with a title and a colour bar"
