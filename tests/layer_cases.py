@@ -77,6 +77,7 @@ GRID: dict[str, list[Arguments]] = {
     "sigmoid": [{}],
     "tanh": [{}],
     "softmax": [{}],
+    "magnitude": options(norm=("l2", "l1"), groups=(1, 2, 3)),
     "max-pool": options(
         kernel_size=(1, 2, 3, 4),
         stride=(None, 1, 2, 3),
@@ -103,7 +104,7 @@ GRID: dict[str, list[Arguments]] = {
 
 FLAT = ("linear",)
 """Kinds whose input has features only."""
-ANY_RANK = ("bias", "batch-norm", "relu", "leaky-relu", "sigmoid", "tanh", "softmax", "flatten", "add")
+ANY_RANK = ("bias", "batch-norm", "relu", "leaky-relu", "sigmoid", "tanh", "softmax", "magnitude", "flatten", "add")
 """Kinds that take features, and any number of spatial axes."""
 LINEAR = (
     "conv",
@@ -120,7 +121,7 @@ LINEAR = (
     "add",
 )
 """Kinds that are linear, apart from a bias."""
-REAL = ("batch-norm", "sigmoid", "tanh", "softmax")
+REAL = ("batch-norm", "sigmoid", "tanh", "softmax", "magnitude")
 """Kinds whose results are no fractions."""
 
 
@@ -163,6 +164,7 @@ SMALL: dict[str, list[Arguments]] = {
     "sigmoid": [{}],
     "tanh": [{}],
     "softmax": [{}],
+    "magnitude": [{}, {"norm": "l1", "groups": 2}],
     "max-pool": [
         {"kernel_size": 2},
         {"kernel_size": 3, "padding": 1, "stride": 2, "ceil_mode": True},

@@ -26,6 +26,8 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
     said = options.said._asdict()
     if said["depthwise"] is False:  # of all flags the only one whose no is not the same as nothing
         said["depthwise"] = "false"
+    norm = said.pop("norm")
+    said["magnitude"] = norm or said["magnitude"]
     return request.override(layer, flip=said.pop("convolve"), **said)
 
 

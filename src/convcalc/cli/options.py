@@ -88,6 +88,19 @@ Depthwise = Annotated[
         show_default=False,
     ),
 ]
+WithMagnitude = Annotated[
+    bool, typer.Option("--magnitude", help="Of several kernels the length of the vector that their outputs are.")
+]
+Norm = Annotated[
+    str | None,
+    typer.Option(
+        "--norm", help="Of the magnitude: l2, the root of the sum of squares, or l1, |a| + |b|.", metavar="NORM"
+    ),
+]
+Luminance = Annotated[bool, typer.Option("--luminance", help="Of an image in colours its luminance.")]
+LinearLight = Annotated[
+    bool, typer.Option("--linear-light", help="Decode an image's sRGB numbers to light from 0 to 1 first.")
+]
 Layer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
 ]
@@ -106,6 +119,10 @@ class ConvolutionOptions(NamedTuple):
     dims: SpatialAxes = None
     convolve: Convolve = False
     depthwise: Depthwise = None
+    magnitude: WithMagnitude = False
+    norm: Norm = None
+    luminance: Luminance = False
+    linear_light: LinearLight = False
 
 
 class ProblemOptions(NamedTuple):

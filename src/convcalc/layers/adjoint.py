@@ -31,6 +31,7 @@ from convcalc.layers.kinds.bias import Bias
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.flatten import Flatten
 from convcalc.layers.kinds.linear import Linear
+from convcalc.layers.kinds.magnitude import Magnitude
 from convcalc.layers.kinds.max_pool import MaxPool
 from convcalc.layers.kinds.softmax import Softmax
 from convcalc.layers.kinds.transposed import TransposedConvolution
@@ -82,6 +83,12 @@ def pull(layer: Layer, at: Point, cells: Array) -> list[Array]:
 def _of_symmetric(layer: Layer, at: Point, cells: Array) -> list[Array]:
     """The derivative is symmetric, so it is its own adjoint."""
     return [layer.push(at.inputs, at.values, [cells], at.context)]
+
+
+@pull.register
+def _of_magnitude(layer: Magnitude, at: Point, cells: Array) -> list[Array]:
+    """Each cell times the slopes of its vector."""
+    return [layer.pull(cells, at.inputs, at.context)]
 
 
 @pull.register

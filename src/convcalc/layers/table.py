@@ -68,6 +68,7 @@ KINDS = {
     "sigmoid": Kind("activation.Sigmoid.of"),
     "tanh": Kind("activation.Tanh.of"),
     "softmax": Kind("softmax.Softmax.of"),
+    "magnitude": Kind("magnitude.Magnitude.of", "norm"),
     "max-pool": Kind("max_pool.MaxPool.of", "kernel_size"),
     "avg-pool": Kind("average_pool.AveragePool.of", "kernel_size"),
     "global-max-pool": Kind("max_pool.GlobalMaxPool.over"),

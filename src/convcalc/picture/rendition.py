@@ -22,6 +22,7 @@ from convcalc.picture.mapping import (
     spreading_rule,
     white_of,
 )
+from convcalc.picture.srgb import encoded
 from convcalc.wording import counted
 
 DIRECTION = "direction"
@@ -41,6 +42,9 @@ class Subject(NamedTuple):
     """Whether its three channels are red, green and blue."""
     keeps_brightness: bool = False
     """Whether it is a picture as its input is, by kernels with the sum 1: values beyond black and white are cut off."""
+
+    is_linear: bool = False
+    """Whether the values are linear light, which a picture has to encode as sRGB."""
 
     @property
     def is_deep(self) -> bool:
@@ -96,6 +100,8 @@ def rendition(output: Array, rule: str = AUTO, subject: Subject = _UNKNOWN) -> R
                 values, before = values.mean(axis=0, keepdims=True), "a map of the mean of R, G and B: "
                 subject = subject._replace(has_colours=False)
             rule = spreading_rule(extremes(values)[0])
+    if rule == CLIP and subject.is_linear:
+        return _encoded(values, subject)
     drawn = (
         _deep(values, rule, subject) if subject.is_deep and rule != SIGNED else _mapped(values, rule, white, subject)
     )
@@ -110,6 +116,14 @@ def _mapped(values: Array, rule: str, white: float, subject: Subject) -> Renditi
 
 
 _MIDDLE, _AROUND = " mapped to 0…255, 0 is mid-grey", " from blue to orange, 0 is white"
+
+
+def _encoded(values: Array, subject: Subject) -> Rendition:
+    """Linear light as sRGB, in 8 bits."""
+    cut = int((values < 0).sum() + (values > 1).sum())
+    levels = np.rint(encoded(np.nan_to_num(values)) * WHITE).astype(np.uint8)
+    note = "linear light 0…1 encoded as sRGB" + (f"; {counted(cut, 'value')} beyond cut off" if cut else "")
+    return Rendition(_arranged(levels, subject), 0.0, 1.0, False, note)
 
 
 def _deep(values: Array, rule: str, subject: Subject) -> Rendition:

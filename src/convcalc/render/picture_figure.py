@@ -9,6 +9,7 @@ from convcalc.picture.thumbnail import Thumbnail
 from convcalc.render.raster import page_image
 from convcalc.render.svg.layout import paragraph
 from convcalc.render.svg.marks import Box, Group, Mark, Page, Photo, Style, lines_of
+from convcalc.render.svg.measure import text_width
 from convcalc.report.arrays.figure import typeset
 from convcalc.report.text import number_text
 from convcalc.wording import safe_text
@@ -58,7 +59,7 @@ def _bar(drawn: Rendition, box: Box) -> Group:
     top = box.bottom + 2
     for share in (0.0, 0.5, 1.0):
         text = typeset(number_text(drawn.low + (drawn.high - drawn.low) * share, 4))
-        width = box.width / 3
+        width = text_width(text, _LABEL)
         left = box.x + (box.width - width) * share
-        marks += lines_of((text,), left, top, width, _LABEL, Style.NUMBER, centred=True)
+        marks += lines_of((text,), left, top, width, _LABEL, Style.NUMBER, centred=False)
     return Group(Box(box.x, box.y, box.width, max(mark.box.bottom for mark in marks) - box.y), tuple(marks))

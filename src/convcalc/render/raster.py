@@ -22,7 +22,7 @@ _FINE = 1.5  # pixels of the image for each one of the page, so that small lette
 _EFFORT = 4
 _DASH, _SPACE = 4, 3  # pixels of a broken line
 _DOT, _DOT_DISTANCE = 1.5, 5.0
-_PLAIN = str.maketrans("×−–…°⋆→Σ\u00a0", "x--.o*>S ")  # signs that Pillow's font lacks
+_PLAIN = str.maketrans("×−–°⋆→Σ\u00a0", "x--o*>S ") | {ord("…"): "..."}  # signs that Pillow's font lacks
 
 
 def png_page(page: Page) -> bytes:

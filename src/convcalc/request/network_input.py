@@ -11,6 +11,7 @@ from convcalc.errors import ConvcalcError, DataError, FieldError, Place, Unknown
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Shape
+from convcalc.request.light import as_light
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import flag_node, plain_value
 from convcalc.wording import counted, shape_text
@@ -50,6 +51,7 @@ def read_input_or_shape(
         if origin.is_flag and type(error) is DataError:  # there is no such file: the text may not be meant as one
             error.hint = _INPUT_HINT
         raise
+    found = as_light(request, found)
     if not found.array.size:
         raise FieldError("the input has no cells", field="input")
     dims = _dims(request, found, rank, takes_features)

@@ -28,6 +28,9 @@ FIELDS = {
     "boundary": "zeros, a constant, reflect, symmetric, replicate or circular",
     "dilation": "one whole number, or one for each spatial axis",
     "groups": "a whole number that divides the channels",
+    "magnitude": "true or l2: of several kernels the root of the sum of squares; l1: the sum of magnitudes",
+    "luminance": "true: of an image in colours its luminance, one channel",
+    "linear_light": "true: an image's sRGB numbers are decoded to light from 0 to 1",
     "depthwise": "true: the kernel is applied to each channel apart, as a named one is to the colours of an image; "
     "false: it sums over the channels",
     "flip": "true: mathematical convolution, the kernel turned by 180°",
@@ -37,7 +40,7 @@ FIELDS = {
 """The fields of a problem file, each with its description."""
 
 NETWORK_FIELDS = {
-    **{name: FIELDS[name] for name in ("title", "input", "dims", "dtype")},
+    **{name: FIELDS[name] for name in ("title", "input", "luminance", "linear_light", "dims", "dtype")},
     "layers": "the layers of a network, each with its arguments",
     "weights": "{file: PATH} of all layers' weights, or {random: SEED}; without it there are shapes and counts only",
     "expect": "what must come out, or a mapping from positions, parameters and output_shape to numbers",
@@ -47,7 +50,7 @@ NETWORK_FIELDS = {
 DEFAULT_PROBLEM = "examples/gradient.yaml"
 _IN_LAYER = {"kernel": "weight", "depthwise": "groups"}
 """Fields of a problem that have another name in a layer."""
-_FLAGS = {"flip": "--convolve"}
+_FLAGS = {"flip": "--convolve", "linear_light": "--linear-light"}
 
 
 class Origin(NamedTuple):

@@ -101,6 +101,7 @@ def _has_colours(run: NetworkRun) -> bool:
 def _subject(run: NetworkRun, suffix: str) -> Subject:
     """White as in the input where that is a picture, and whether the output is one too."""
     from convcalc.picture.mapping import white_of
+    from convcalc.request.light import LINEAR_LIGHT
 
     tensor = run.network.tensor
     has_colours = _has_colours(run)
@@ -109,8 +110,9 @@ def _subject(run: NetworkRun, suffix: str) -> Subject:
     white = white_of(tensor.cells)
     if tensor.is_image and tensor.cells.dtype == "uint16" and suffix in _DEEP_SUFFIXES:
         white = DEEP_WHITE
+    is_linear = tensor.channels.units[:1] == (LINEAR_LIGHT,)
     keeps = run.problem is not None and _keeps_brightness(run.problem, white)
-    return Subject(white, has_colours, keeps)
+    return Subject(white, has_colours, keeps, is_linear)
 
 
 def _keeps_brightness(problem: Problem, white: float) -> bool:
@@ -156,9 +158,8 @@ def _numbers(run: NetworkRun, zoom: int) -> tuple[bytes, str]:
     narrow = next((each for each in ("uint8", "uint16") if _fits(values, each)), "float32")
     held = values.astype(narrow)
     is_rounded = narrow == "float32" and bool((held.astype(values.dtype) != values).any())
-    pages = (
-        [each.transpose(1, 2, 0) for each in held] if _has_colours(run) else [page for each in held for page in each]
-    )
+    is_joined = _has_colours(run) and narrow != "float32"  # colours of floats in one page are read by few programs
+    pages = [each.transpose(1, 2, 0) for each in held] if is_joined else [page for each in held for page in each]
     counts = f", {counted(len(pages), 'page')}" if len(pages) > 1 else ""
     return (
         tiff_bytes([_zoomed(page, zoom) for page in pages]),
