@@ -27,6 +27,11 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
     if said["depthwise"] is False:  # of all flags the only one whose no is not the same as nothing
         said["depthwise"] = "false"
     norm = said.pop("norm")
+    if norm is not None:
+        from convcalc.layers.kinds.magnitude import check_norm
+
+        with flags("--norm"):
+            check_norm(norm)
     said["magnitude"] = norm or said["magnitude"]
     return request.override(layer, flip=said.pop("convolve"), **said)
 

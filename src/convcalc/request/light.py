@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from convcalc.channels import Channels
 from convcalc.errors import FieldError
 from convcalc.request.text_values import truth
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.files.tensor_file import Tensor
@@ -53,7 +54,7 @@ def _grey(tensor: Tensor) -> Tensor:
     from convcalc.picture.srgb import LUMA, LUMINANCE, weighted
 
     if not tensor.is_image or len(tensor.array) != _COLOURS:
-        found = f"an image of {len(tensor.array)} channels" if tensor.is_image else "other numbers"
+        found = f"an image of {counted(len(tensor.array), 'channel')}" if tensor.is_image else "other numbers"
         raise FieldError(
             f"luminance is of an image in red, green and blue, the input is {found}",
             hint="leave it out",

@@ -21,6 +21,16 @@ NORMS = (L2, L1)
 """√(a² + b² + …), and |a| + |b| + …"""
 
 
+def check_norm(norm: str) -> None:
+    """Refuse an unknown norm.
+
+    Raises:
+        UnknownNameError: with the nearest names.
+    """
+    if text("norm", norm) not in NORMS:
+        raise UnknownNameError("norm", norm, NORMS, field="norm")
+
+
 @dataclass(frozen=True)
 class Magnitude(Layer):
     """A norm over the channels of each group at the same position (PyTorch's ``linalg.vector_norm``)."""
@@ -39,8 +49,7 @@ class Magnitude(Layer):
             UnknownNameError: there is no such norm.
             GeometryError: the groups do not divide the channels.
         """
-        if text("norm", norm) not in NORMS:
-            raise UnknownNameError("norm", norm, NORMS, field="norm")
+        check_norm(norm)
         channels_per_group("channels", input_shape[0], groups)
         return cls(input_shape, norm, int(groups))
 
