@@ -131,13 +131,7 @@ def test_a_saved_picture_is_that_of_the_gallery(cli, kind, kernel):
     saved = opened((cli.folder / "o.png").read_bytes())
     shown = embedded((cli.folder / "s.svg").read_text())
     np.testing.assert_allclose(shown[0], np.stack([grey] * 3, -1), atol=1, err_msg="the input is not black")
-    if kernel != "sobel-x":
-        np.testing.assert_allclose(saved.astype(int), shown[1].astype(int), atol=1)
-        return
-    edges = correlated(grey, SOBEL)
-    levels = np.rint(edges / np.abs(edges).max() * 127.5 + 127.5)
-    each = saved[:, :7, 0]  # three channels that are no colours would stand side by side, these are colours
-    np.testing.assert_allclose(each.astype(int), levels, atol=1)
+    np.testing.assert_allclose(saved.astype(int), shown[1].astype(int), atol=1)
 
 
 def test_what_is_cut_off_of_a_saved_picture_is_told(cli):

@@ -137,7 +137,7 @@ def test_a_magnitude_is_traced_and_written_in_files(photo: CommandLine) -> None:
     photo.write({"m.yaml": "input: [[0, 0, 0], [0, 1, 3], [0, 4, 9]]\nkernel: [[[-1, 1]], [[1, -1]]]\nmagnitude: l2\n"})
     done = photo.run("trace", "m.yaml", "--pos", "1,1")
     assert "√(2² + (-2)²) = 2.828427125" in done.out
-    photo.write({"n.yaml": "input: [[1, 2]]\nkernel: [[1]]\nmagnitude: l3\n"})
+    photo.write({"n.yaml": "dims: 2\ninput: [[1, 2]]\nkernel: [[1]]\nmagnitude: l3\n"})
     refused = photo.run("run", "n.yaml")
     assert refused.code == 1
     assert "magnitude must be true or false, got 'l3'" in refused.err
@@ -295,7 +295,7 @@ REFUSED = [
     ("run g.png --kernel box --zoom 9999 -o x.png", 3, "a picture of 63,787,240,638 pixels, at most 89,478,485"),
     (
         "run g.png --kernel box --luminance",
-        1,
+        2,
         "luminance is of an image in red, green and blue, the input is an image of 1",
     ),
     ("run --luminance", 2, "luminance is of an image in red, green and blue, the input is other numbers"),

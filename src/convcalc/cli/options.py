@@ -80,14 +80,12 @@ BiasNumbers = Annotated[
     str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
 ]
 Depthwise = Annotated[
-    bool | None,
+    bool,
     typer.Option(
-        "--depthwise/--no-depthwise",
-        help="Apply the kernel to each channel apart, or sum over all; apart is the default of named kernels on an "
-        "image in colours.",
-        show_default=False,
+        "--depthwise", help="Apply the kernel to each channel apart, as a named one is to the colours of an image."
     ),
 ]
+Summed = Annotated[bool, typer.Option("--no-depthwise", help="Sum over the channels, also over those colours.")]
 WithMagnitude = Annotated[
     bool, typer.Option("--magnitude", help="Of several kernels the length of the vector that their outputs are.")
 ]
@@ -118,7 +116,8 @@ class ConvolutionOptions(NamedTuple):
     bias: BiasNumbers = None
     dims: SpatialAxes = None
     convolve: Convolve = False
-    depthwise: Depthwise = None
+    depthwise: Depthwise = False
+    no_depthwise: Summed = False
     magnitude: WithMagnitude = False
     norm: Norm = None
     luminance: Luminance = False
@@ -183,7 +182,16 @@ MapRule = Annotated[
     typer.Option(
         "--map",
         help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
-        "are), minmax, signed (0 in the middle), auto, or of a saved picture direction (two channels as hue).",
+        "are), minmax, signed (0 in the middle) or auto.",
+        metavar="RULE",
+    ),
+]
+PictureRule = Annotated[
+    str,
+    typer.Option(
+        "--map",
+        help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
+        "are), minmax, signed (0 in the middle) or auto; of a saved picture also direction: two channels as hue.",
         metavar="RULE",
     ),
 ]

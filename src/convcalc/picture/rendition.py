@@ -161,3 +161,8 @@ def _hues(values: Array) -> Rendition:
     pixels = np.rint(np.stack(shares, axis=-1) * (length / longest * WHITE)[..., None]).astype(np.uint8)
     note = f"the direction as hue (red to the right, green and blue 120° on, clockwise), 0…{longest:g} as brightness"
     return Rendition(pixels, 0.0, longest, False, note)
+
+
+def ramp() -> Array:
+    """(1, 256), uint8: all levels of a colour bar, from the lowest to the highest."""
+    return np.arange(256, dtype=np.uint8)[np.newaxis]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from convcalc.picture.rendition import Rendition
+from convcalc.picture.rendition import Rendition, ramp
 from convcalc.picture.thumbnail import Thumbnail
 from convcalc.render.raster import page_image
 from convcalc.render.svg.layout import paragraph
@@ -53,7 +51,7 @@ def figure_page(drawn: Rendition, zoom: int, title: str) -> Page:
 
 def _bar(drawn: Rendition, box: Box) -> Group:
     """All levels from the lowest to the highest, with their values at the ends and in the middle."""
-    levels = np.arange(256, dtype=np.uint8)[np.newaxis]
+    levels = ramp()
     bar = Thumbnail(levels, drawn.low, drawn.high, drawn.is_diverging, not drawn.is_diverging)
     marks: list[Mark] = [Photo(box, bar, "the colour bar")]
     top = box.bottom + 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from convcalc.channels import Channels
+from convcalc.channels import LINEAR_LIGHT, Channels
 from convcalc.errors import FieldError
 from convcalc.request.text_values import truth
 from convcalc.wording import counted
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from convcalc.files.tensor_file import Tensor
     from convcalc.request.request import Request
 
-LINEAR_LIGHT = "linear light"
-"""The unit of channels that are decoded."""
 _COLOURS = 3
 
 

@@ -6,6 +6,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convcalc.channels import LINEAR_LIGHT
 from convcalc.cli.output.picture_look import MOVING_SUFFIXES, TIFF_SUFFIXES, Look
 from convcalc.errors import LimitError, OutputError
 from convcalc.picture.rendition import DEEP_WHITE, Rendition, Subject, rendition
@@ -101,7 +102,6 @@ def _has_colours(run: NetworkRun) -> bool:
 def _subject(run: NetworkRun, suffix: str) -> Subject:
     """White as in the input where that is a picture, and whether the output is one too."""
     from convcalc.picture.mapping import white_of
-    from convcalc.request.light import LINEAR_LIGHT
 
     tensor = run.network.tensor
     has_colours = _has_colours(run)
@@ -140,40 +140,22 @@ def _zoomed(pixels: Array, zoom: int) -> Array:
 
 
 def _tiff(drawn: Rendition, zoom: int) -> bytes:
-    import numpy as np
-
     from convcalc.files.images.written import tiff_bytes
 
-    palette = _palette(drawn)
-    pixels = drawn.pixels if palette is None else np.array(palette, np.uint8)[drawn.pixels]
-    return tiff_bytes([_zoomed(pixels, zoom)])
+    return tiff_bytes([_zoomed(drawn.pixels, zoom)], _palette(drawn))
 
 
 def _numbers(run: NetworkRun, zoom: int) -> tuple[bytes, str]:
     """The numbers of the output in the narrowest type that holds them, a page for each channel that is no colour."""
-    from convcalc.files.images.written import tiff_bytes
+    from convcalc.files.images.written import narrowest, tiff_bytes
     from convcalc.picture.mapping import in_range_of_floats
 
-    values = in_range_of_floats(run.output)
-    narrow = next((each for each in ("uint8", "uint16") if _fits(values, each)), "float32")
-    held = values.astype(narrow)
-    is_rounded = narrow == "float32" and bool((held.astype(values.dtype) != values).any())
-    is_joined = _has_colours(run) and narrow != "float32"  # colours of floats in one page are read by few programs
+    held, is_rounded = narrowest(in_range_of_floats(run.output))
+    is_joined = _has_colours(run) and held.dtype.kind == "u"  # colours of floats in one page are read by few programs
     pages = [each.transpose(1, 2, 0) for each in held] if is_joined else [page for each in held for page in each]
     counts = f", {counted(len(pages), 'page')}" if len(pages) > 1 else ""
-    return (
-        tiff_bytes([_zoomed(page, zoom) for page in pages]),
-        f"the numbers as {narrow}{' (rounded to its 24 bits)' if is_rounded else ''}{counts}",
-    )
-
-
-def _fits(values: Array, dtype: str) -> bool:
-    import numpy as np
-
-    ends = np.iinfo(dtype)
-    if values.min() < ends.min or values.max() > ends.max:  # false for nan, which is not whole either
-        return False
-    return values.dtype.kind in "iu" or bool((values == np.rint(values)).all())
+    rounding = " (rounded to its 24 bits)" if is_rounded else ""
+    return tiff_bytes([_zoomed(page, zoom) for page in pages]), f"the numbers as {held.dtype}{rounding}{counts}"
 
 
 def _figure(run: NetworkRun, look: Look, suffix: str) -> tuple[bytes, str]:

@@ -65,12 +65,26 @@ _FORMATS = {"u": 1, "i": 2, "f": 3}
 _MOST_BYTES = (1 << 32) - (1 << 20)  # offsets of TIFF have 32 bits
 
 
-def tiff_bytes(pages: Sequence[Array]) -> bytes:
+def narrowest(values: Array) -> tuple[Array, bool]:
+    """The values as uint8 or uint16 where these hold them, else as float32; and whether that rounds any."""
+    is_whole = values.dtype.kind in "iu" or bool((values == np.rint(values)).all())  # false for nan
+    for dtype in (np.uint8, np.uint16):
+        if is_whole and values.min() >= 0 and values.max() <= np.iinfo(dtype).max:
+            return values.astype(dtype), False
+    with np.errstate(over="ignore"):
+        held = values.astype(np.float32)
+    return held, not np.array_equal(held, values, equal_nan=values.dtype.kind == "f")
+
+
+def tiff_bytes(pages: Sequence[Array], palette: Palette | None = None) -> bytes:
     """An uncompressed TIFF (revision 6.0) of pages of one dtype: (height, width), or (height, width, 3) of colours.
+
+    ``palette``: the colours of pages of levels.
 
     Raises:
         OutputError: they take more bytes than 32 bits count.
     """
+    pages = [_coloured(page, palette) for page in pages]
     if sum(page.nbytes for page in pages) > _MOST_BYTES:
         raise OutputError("a TIFF holds less than 4 GiB", hint="save it as .npy")
     parts, place = [b"II*\0" + struct.pack("<I", 8)], 8
