@@ -95,6 +95,7 @@ _WAYS = [
     *((command, arguments) for command, arguments in _ARGUMENTS.items()),
     ("run", ["n.yaml"]),
     ("trace", ["n.yaml", "--pos", "0,0"]),
+    ("run", ["p.yaml", "--kernel", "sobel-x", "--kernel", "sobel-y", "--magnitude", "--zoom", "2", "--figure"]),
 ]
 
 

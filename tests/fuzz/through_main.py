@@ -22,7 +22,25 @@ if TYPE_CHECKING:
     from .readers import Reader
 
 FORMATS = ("table", "plain", "markdown", "latex", "json", "csv")
-SUFFIXES = (".npy", ".npz", ".csv", ".png", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html", ".x", "")
+SUFFIXES = (
+    ".npy",
+    ".npz",
+    ".csv",
+    ".png",
+    ".tif",
+    ".webp",
+    ".gif",
+    ".jpg",
+    ".svg",
+    ".json",
+    ".yaml",
+    ".txt",
+    ".md",
+    ".tex",
+    ".html",
+    ".x",
+    "",
+)
 CODES = (0, 1, 2, 3)
 _TEXTS = (".csv", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html")
 _VALUES = (

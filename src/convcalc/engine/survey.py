@@ -68,7 +68,7 @@ def survey(
         return _by_engine(problem, plan(), folds)
     made = folds(arithmetic.dtype)
     _fold_narrow(problem, arithmetic, made, threads)
-    return _found(made, problem.scale)
+    return _found(made, problem.scale, is_exact=True)
 
 
 def _narrow(problem: Problem, largest_cell: Any) -> Arithmetic | None:
@@ -121,20 +121,25 @@ def _by_engine(problem: Problem, plan: Plan, make: Callable[[np.dtype[Any]], lis
         share(one, planned_regions(problem, plan), plan.threads)
     if sums.not_finite:
         return None
-    return _found(folds, [Fraction(1, each) for each in divisors] * (problem.out_channels // len(divisors)))
+    return _found(
+        folds,
+        [Fraction(1, each) for each in divisors] * (problem.out_channels // len(divisors)),
+        is_exact=problem.is_exact,
+    )
 
 
-def _found(folds: Sequence[Fold], scale: Sequence[Fraction]) -> Survey:
+def _found(folds: Sequence[Fold], scale: Sequence[Fraction], *, is_exact: bool) -> Survey:
     areas = tuple(each.finished(np.array([float(factor) for factor in scale])) for each in folds)
-    first = folds[0]
     lows, highs = (
-        [_scaled(*each) for each in zip(ends.tolist(), scale, strict=True)] for ends in (first.lows, first.highs)
+        [_scaled(*each, is_exact=is_exact) for each in zip(ends.tolist(), scale, strict=True)]
+        for ends in (folds[0].lows, folds[0].highs)
     )
     return Survey(min(lows), max(highs), areas)
 
 
-def _scaled(number: float, factor: Fraction) -> Any:
-    """A sum times a factor, rounded once; a whole sum that nothing divides stays whole."""
-    if factor == 1:
+def _scaled(number: float, factor: Fraction, *, is_exact: bool) -> Any:
+    """A sum times a factor, rounded once: whole where that is exact and nothing is divided, as an output is."""
+    if not is_exact:
         return number
-    return float(Fraction(number) * factor)
+    product = int(number) * factor
+    return int(product) if factor.denominator == 1 else float(product)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.layers.run import NetworkRun
     from convcalc.limits import Limits
-    from convcalc.problem import Problem
 
 _COLOURS, _PICTURE_AXES = 3, 4
 _DEEP_SUFFIXES = (".png", *TIFF_SUFFIXES)
@@ -102,6 +101,7 @@ def _has_colours(run: NetworkRun) -> bool:
 def _subject(run: NetworkRun, suffix: str) -> Subject:
     """White as in the input where that is a picture, and whether the output is one too."""
     from convcalc.picture.mapping import white_of
+    from convcalc.report.run.channel_maps import keeps_brightness
 
     tensor = run.network.tensor
     has_colours = _has_colours(run)
@@ -111,22 +111,8 @@ def _subject(run: NetworkRun, suffix: str) -> Subject:
     if tensor.is_image and tensor.cells.dtype == "uint16" and suffix in _DEEP_SUFFIXES:
         white = DEEP_WHITE
     is_linear = tensor.channels.units[:1] == (LINEAR_LIGHT,)
-    keeps = run.problem is not None and _keeps_brightness(run.problem, white)
+    keeps = run.problem is not None and keeps_brightness(run.problem, white)
     return Subject(white, has_colours, keeps, is_linear)
-
-
-def _keeps_brightness(problem: Problem, white: float) -> bool:
-    """Whether the output is a picture as the input is: each of its channels from one kernel with the sum 1."""
-    from convcalc.kernels.kernel import Kernel
-    from convcalc.kernels.properties import properties_of
-    from convcalc.picture.mapping import is_in_picture
-
-    channels = (problem.in_channels, problem.out_channels)
-    if not problem.labels.is_image or set(channels) - {1, _COLOURS} or any(problem.bias):
-        return False
-    kernels = zip(problem.weight, problem.scale, strict=True)
-    is_normalised = all(properties_of(Kernel("", weight, scale=scale)).is_normalised for weight, scale in kernels)
-    return is_normalised and is_in_picture(problem.input, white)
 
 
 def _palette(drawn: Rendition) -> Any:

@@ -104,7 +104,7 @@ def picture(caption: str, values: Array, columns: int, white: float = WHITE) -> 
         levels=byte_rows(brightness(colours)),
         low="0",
         high=number_text(white, SCALE_DIGITS),
-        footer=range_text(values),
+        footer=range_text(values) + ("" if is_in_picture(values, white) else f"; beyond 0 and {white:g} cut off"),
         pixels=byte_rows(colours),
     )
 

@@ -45,7 +45,19 @@ class Gallery(NamedTuple):
         names = axis_names(len(self.shape) - 1)
         where = " and ".join(f"{name} {place}" for name, place in zip(names, leading, strict=False))
         slices = f"Of every array the slice in the middle is drawn (of the input {where})." if leading else ""
-        return tuple(filter(None, (self._operation, slices, self.rule_text)))
+        return tuple(filter(None, (self._operation, slices, self._reduced, self.rule_text)))
+
+    @property
+    def _reduced(self) -> str:
+        """What a pixel shows where there are more cells than pixels."""
+        cells = (1, *self.shape[1:])[-2:]
+        shown = (thumbnail.levels.shape[:2] for thumbnail in self.views[0].thumbnails.values())
+        if all(size == cells for size in shown):
+            return ""
+        return (
+            "Of arrays with more cells than there is room for, a pixel shows the mean of an area, or in maps around 0 "
+            "the value that is farthest from 0; ranges are those of all cells."
+        )
 
     @property
     def is_diverging(self) -> bool:

@@ -158,7 +158,10 @@ def view_of_survey(
     is_picture: bool = False,
     white: float = WHITE,
 ) -> View:
-    """The tile of an output of which only the areas are known, for each medium in turn; shape: (channels, *spatial)."""
+    """The tile of an output of which only the areas are known, for each medium in turn; shape: (channels, *spatial).
+
+    Where nothing is drawn there is no medium, and only the range counts.
+    """
     span = float(found.low), float(found.high)
 
     def drawn(areas: Areas) -> Thumbnail:
@@ -171,7 +174,7 @@ def view_of_survey(
             else map_of_reduced(areas.means[0], rule, span, white)
         )
 
-    thumbnails = {medium: drawn(areas) for medium, areas in zip(media, found.areas, strict=True)}
+    thumbnails = {medium: drawn(areas) for medium, areas in zip(media, found.areas, strict=False)}
     return View(kernel, shape, (plain(found.low), plain(found.high)), 0, thumbnails)
 
 
