@@ -833,7 +833,7 @@ const channelsOf = (layer, channels, group) => {
   return range(span).map((each) => group * span + each);
 };
 
-const magnitude = {
+const vectorNorm = {
   shape: (layer, [shape]) => [layer.groups, ...shape.slice(1)],
   forward(layer, [input], word) {
     const [channels, ...size] = input.shape;
@@ -1042,7 +1042,7 @@ const KINDS = {
   sigmoid: functionOf(logistic, (value) => `1 / (1 + exp(-(${value})))`),
   tanh: functionOf(Math.tanh, (value) => `tanh(${value})`),
   softmax,
-  magnitude,
+  magnitude: vectorNorm,
   flatten,
   upsample,
   add,
