@@ -16,6 +16,8 @@ from conftest import CommandLine
 from convcalc.files.png import png_bytes
 from convcalc.picture.rendition import DIRECTION, Subject, rendition
 from convcalc.picture.srgb import decoded, encoded
+from convcalc.picture.thumbnail import picture_thumbnail
+from convcalc.report.arrays.heat_maps import picture
 
 Image = pytest.importorskip("PIL.Image")
 ImageFilter = pytest.importorskip("PIL.ImageFilter")
@@ -168,6 +170,19 @@ def test_linear_light_is_encoded_again_in_the_picture(photo: CommandLine) -> Non
     np.testing.assert_allclose(encoded(decoded(np.arange(256), 255)) * 255, np.arange(256), atol=1e-9)
     Image.fromarray(np.array([[0, 255]], np.uint8)).save(photo.folder / "bw.png")
     assert saved(photo, "bw.png", "--kernel", "[[1/2, 1/2]]", "--linear-light")[0].tolist() == [[188]]
+
+
+def test_linear_light_is_encoded_on_pages_too(photo: CommandLine) -> None:
+    """What the identity shows is the photograph itself, in the gallery and in the run, and both say so."""
+    small = np.array([[[0, 90, 255], [10, 20, 30]], [[200, 1, 7], [128, 128, 128]]], np.uint8)
+    Image.fromarray(small).save(photo.folder / "s.png")
+    colours = picture("c", decoded(small.transpose(2, 0, 1), 255), 40, 1.0, is_linear=True).pixels
+    assert b"".join(colours) == small.tobytes()
+    light = decoded(small.transpose(2, 0, 1), 255)
+    np.testing.assert_array_equal(picture_thumbnail(list(light), (9, 9), 1.0, is_linear=True).levels, small)
+    done = photo.run("gallery", "s.png", "--linear-light", "--kernel", "box")
+    assert "linear light from 0 to 1 as sRGB, each colour apart" in done.out.replace("\n", " ")
+    assert "note: linear light: sRGB decoded, 0…255 is 0…1" in done.out
 
 
 def test_a_direction_is_a_hue_as_python_has_it() -> None:

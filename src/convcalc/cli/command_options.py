@@ -14,6 +14,8 @@ from convcalc.cli.options import (
     Folders,
     Force,
     LimitChanges,
+    LinearLight,
+    Luminance,
     PaddingByAxis,
     Quiet,
     Sample,
@@ -71,6 +73,8 @@ class GalleryOptions(NamedTuple):
     boundary: BoundaryWord = None
     dims: SpatialAxes = None
     convolve: Convolve = False
+    luminance: Luminance = False
+    linear_light: LinearLight = False
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None

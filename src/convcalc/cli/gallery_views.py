@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.channels import LINEAR_LIGHT
 from convcalc.cli.flags import flags
 from convcalc.errors import FieldError, UsageError
 from convcalc.report.arrays.heat_maps import is_picture
@@ -41,6 +42,8 @@ def request_of(options: GalleryOptions, context: Context) -> Request:
         boundary=options.boundary,
         dims=options.dims,
         flip=options.convolve,
+        luminance=options.luminance,
+        linear_light=options.linear_light,
     )
 
 
@@ -98,9 +101,10 @@ def seen(
     is_shown = gallery_input.is_picture and is_picture(gallery_input.input, rule, white)
     with request.placing():
         works = gallery_problems(gallery_input, found.kernels, rule if is_shown else None)
+    is_linear = gallery_input.labels.channels.units[:1] == (LINEAR_LIGHT,)
     first = gallery_input.input[0] if is_shown else gallery_input.mean
-    views = [view_of(None, first, rooms, rule=rule, is_picture=is_shown, white=white)]
-    drawing = _Drawing(rooms, rule, white, context)
+    views = [view_of(None, first, rooms, rule=rule, is_picture=is_shown, is_linear=is_linear, white=white)]
+    drawing = _Drawing(rooms, rule, white, is_linear, context)
     with kernels_watched([work.problem.macs for work in works.fitting], quiet=quiet) as done:
         for number, work in enumerate(works.fitting):
             views.append(drawing.view(work, gallery_input))
@@ -120,6 +124,7 @@ class _Drawing(NamedTuple):
     rooms: Rooms
     rule: str
     white: float
+    is_linear: bool
     context: Context
 
     def view(self, work: GalleryProblem, gallery_input: GalleryInput) -> View:
@@ -130,7 +135,15 @@ class _Drawing(NamedTuple):
         from convcalc.engine.compute import compute
 
         output = compute(work.problem, self._plan(work.problem), limits=self.context.limits).output[0]
-        return view_of(work.kernel, output, self.rooms, rule=self.rule, is_picture=work.is_picture, white=self.white)
+        return view_of(
+            work.kernel,
+            output,
+            self.rooms,
+            rule=self.rule,
+            is_picture=work.is_picture,
+            is_linear=self.is_linear,
+            white=self.white,
+        )
 
     def _surveyed(self, work: GalleryProblem, gallery_input: GalleryInput) -> View | None:
         """The tile of a large output that need not be held."""
@@ -156,7 +169,14 @@ class _Drawing(NamedTuple):
             return None
         shape, media = problem.output_shape[1:], [*self.rooms]
         return view_of_survey(
-            work.kernel, shape, found, media, rule=self.rule, is_picture=work.is_picture, white=self.white
+            work.kernel,
+            shape,
+            found,
+            media,
+            rule=self.rule,
+            is_picture=work.is_picture,
+            is_linear=self.is_linear,
+            white=self.white,
         )
 
     def _plan(self, problem: Problem) -> Plan:

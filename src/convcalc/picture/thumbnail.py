@@ -12,6 +12,7 @@ from convcalc.arrays import Array, count_not_finite
 from convcalc.picture.mapping import AUTO, CLIP, SIGNED, WHITE, in_range_of_floats, map_values, spreading_rule
 from convcalc.picture.pixels import pixels
 from convcalc.picture.reduction import FEWEST, area_extremes, area_means, fitting_size
+from convcalc.picture.srgb import encoded
 
 _FEW = 1 << 14  # the most cells that are divided into areas of nearly equal sizes; of more, areas are whole steps
 _LARGEST = 1e30  # sums of any number of values below it are float32
@@ -39,19 +40,24 @@ class Thumbnail(NamedTuple):
         return pixels([self.levels]) if self.levels.ndim == _GREY_AXES else self.levels
 
 
-def picture_thumbnail(planes: Sequence[Array], most: tuple[int, int], white: float = WHITE) -> Thumbnail:
+def picture_thumbnail(
+    planes: Sequence[Array], most: tuple[int, int], white: float = WHITE, *, is_linear: bool = False
+) -> Thumbnail:
     """Brightnesses from 0 to ``white`` of one channel, or of red, green and blue; values beyond are clipped.
 
-    ``planes``: (height, width) each. ``most``: the most rows and columns.
+    ``planes``: (height, width) each. ``most``: the most rows and columns. ``is_linear``: they are linear light from 0
+    to 1, whose means are encoded as sRGB.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
     """
-    return picture_of_means([means(in_range_of_floats(plane), most) for plane in planes], white)
+    return picture_of_means([means(in_range_of_floats(plane), most) for plane in planes], white, is_linear=is_linear)
 
 
-def picture_of_means(planes: Sequence[Array], white: float = WHITE) -> Thumbnail:
+def picture_of_means(planes: Sequence[Array], white: float = WHITE, *, is_linear: bool = False) -> Thumbnail:
     """The same of planes that are reduced already, (height, width) each."""
+    if is_linear:
+        planes = [encoded(plane) for plane in planes]
     levels = [map_values(plane, CLIP, white=white).levels for plane in planes]
     return Thumbnail(levels[0] if len(levels) == 1 else pixels(levels), 0, white, is_picture=True)
 

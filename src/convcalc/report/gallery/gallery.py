@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from convcalc.channels import LINEAR_LIGHT
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import given_padding, per_axis
 from convcalc.geometry.boundary import boundary_of
@@ -93,7 +94,9 @@ class Gallery(NamedTuple):
         if not self.is_picture:
             return f"Each map{of_mean} has its own scale: {self._map}."
         apart = ", each colour apart" if channels > 1 else ""
-        kept = f"values from 0 to {self.white:g} as they are{apart}, those beyond cut off"
+        is_linear = self.labels.channels.units[:1] == (LINEAR_LIGHT,)
+        shades = "linear light from 0 to 1 as sRGB" if is_linear else f"values from 0 to {self.white:g} as they are"
+        kept = f"{shades}{apart}, those beyond cut off"
         if self.rule == CLIP:
             return f"Drawn as pictures: {kept}."
         return (

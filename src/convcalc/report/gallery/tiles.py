@@ -123,11 +123,13 @@ def view_of(
     *,
     rule: str = AUTO,
     is_picture: bool = False,
+    is_linear: bool = False,
     white: float = WHITE,
 ) -> View:
     """The tile of values, (channels, *spatial): one channel, or of a picture one or three.
 
     ``is_picture``: they are drawn as brightness or colours, 0 to ``white``, otherwise as levels by the rule.
+    ``is_linear``: those are linear light.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
@@ -141,7 +143,9 @@ def view_of(
 
     def drawn(room: Room) -> Thumbnail:
         return (
-            picture_thumbnail(planes, room, white) if is_picture else map_thumbnail(planes[0], room, rule, span, white)
+            picture_thumbnail(planes, room, white, is_linear=is_linear)
+            if is_picture
+            else map_thumbnail(planes[0], room, rule, span, white)
         )
 
     thumbnails = {medium: drawn(room) for medium, room in rooms.items()}
@@ -156,6 +160,7 @@ def view_of_survey(
     *,
     rule: str = AUTO,
     is_picture: bool = False,
+    is_linear: bool = False,
     white: float = WHITE,
 ) -> View:
     """The tile of an output of which only the areas are known, for each medium in turn; shape: (channels, *spatial).
@@ -169,7 +174,7 @@ def view_of_survey(
             return map_of_reduced(farthest(*areas.extremes)[0], rule, span, white)
         assert areas.means is not None
         return (
-            picture_of_means(list(areas.means), white)
+            picture_of_means(list(areas.means), white, is_linear=is_linear)
             if is_picture
             else map_of_reduced(areas.means[0], rule, span, white)
         )

@@ -9,6 +9,7 @@ from math import prod
 from typing import NamedTuple
 
 from convcalc.arrays import Array
+from convcalc.channels import LINEAR_LIGHT
 from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.properties import properties_of
 from convcalc.picture.mapping import AUTO, is_in_picture, white_of
@@ -49,12 +50,14 @@ def map_blocks(problem: Problem, arrays: Mapping[str, Array], maps: Maps) -> Ite
 def _subjects(problem: Problem, name: str, values: Array, rule: str) -> Iterator[_Subject]:
     """The pictures or the channels of an array; values: (batch, channels, *spatial)."""
     white = white_of(problem.input)
+    is_linear = problem.labels.channels.units[:1] == (LINEAR_LIGHT,)
     is_kept = name == "output" and rule == AUTO and keeps_brightness(problem, white)
     may_be = problem.labels.is_image and _may_be_picture(problem, values)
     if may_be and (is_kept or is_picture(values, rule, white)):
         for sample in shown_samples(values):
             where = f"sample {sample}" if len(values) > 1 else shape_text(values.shape[2:])
-            yield _Subject(partial(_picture, f"{name} {where}", values[sample], white), 1, values.shape[-1])
+            draw_sample = partial(_picture, f"{name} {where}", values[sample], white, is_linear)
+            yield _Subject(draw_sample, 1, values.shape[-1])
         return
     names = output_names(problem) if name == "output" else ()
     for caption, cells in shown_channels(name, values, names):
@@ -72,8 +75,8 @@ def keeps_brightness(problem: Problem, white: float) -> bool:
     return is_normalised and is_in_picture(problem.input, white)
 
 
-def _picture(caption: str, values: Array, white: float, columns: int) -> Iterator[HeatMap]:
-    yield picture(caption, values, columns, white)
+def _picture(caption: str, values: Array, white: float, is_linear: bool, columns: int) -> Iterator[HeatMap]:
+    yield picture(caption, values, columns, white, is_linear=is_linear)
 
 
 def _may_be_picture(problem: Problem, values: Array) -> bool:
