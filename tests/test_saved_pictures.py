@@ -6,6 +6,8 @@ import colorsys
 import json
 import os
 import shutil
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +333,27 @@ def test_what_cannot_be_drawn_is_refused_without_a_trace(
     done = photo.run(*line.split())
     assert (done.code, message in done.err.replace("\n", " ")) == (code, True), done.err
     assert sorted(photo.folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "code", "message"),
+    [
+        (0, 5, 1, "an image of 0 × 5 pixels"),
+        (5, 0, 1, "an image of 5 × 0 pixels"),
+        (40_000, 25_000, 3, "an image of 40,000 × 25,000 pixels, at most 89,478,485 pixels"),
+    ],
+)
+def test_an_image_of_no_pixels_or_a_thousand_million_is_refused_by_its_header(
+    photo: CommandLine, width: int, height: int, code: int, message: str
+) -> None:
+    """Nothing is decoded, by run and by gallery."""
+    header = bytearray(png_bytes(np.zeros((1, 1), np.uint8)))
+    header[16:24] = struct.pack(">II", width, height)
+    header[29:33] = struct.pack(">I", zlib.crc32(header[12:29]))
+    (photo.folder / "x.png").write_bytes(header)
+    for argv in (("run", "x.png", "--kernel", "box", "-o", "y.jpg"), ("gallery", "x.png")):
+        done = photo.run(*argv)
+        assert (done.code, done.err.splitlines()[0]) == (code, f"error: x.png: {message}")
 
 
 def _palette(folder: Path) -> None:
