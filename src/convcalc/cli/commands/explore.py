@@ -59,6 +59,7 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
     from convcalc.errors import UsageError
 
     shown = {"explain": False, "show": False, "map_rule": "auto", "keep": False, "partial": True, "verify": False}
+    shown |= {"zoom": None, "figure": False}
     run(**flat_options(options), **flat_options(opt.OutputOptions()), **shown, layer=layer, input=input_text)
     raise UsageError(
         "explore needs a terminal for its keys, and this is none; above is the page of run",

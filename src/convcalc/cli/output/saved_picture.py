@@ -51,7 +51,7 @@ def save_picture(path: str, run: NetworkRun, look: Look, limits: Limits, *, forc
 
 def _check(output: Array, zoom: int, limits: Limits) -> None:
     if output.ndim != _PICTURE_AXES:
-        axes = counted(max(output.ndim - 2, 0), "spatial axis", "spatial axes")
+        axes = max(output.ndim - 2, 0)
         raise OutputError(f"a picture has two spatial axes, the output has {axes}", hint="save it as .npy")
     if not output.size:
         raise OutputError("the output has no cells, so there is no picture", hint="save it as .npy")
