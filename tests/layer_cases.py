@@ -79,6 +79,7 @@ GRID: dict[str, list[Arguments]] = {
     "sigmoid": [{}],
     "tanh": [{}],
     "softmax": options(axis=(0, 1, 2)),
+    "magnitude": options(norm=("l2", "l1"), groups=(1, 2, 3)),
     "max-pool": options(
         kernel_size=(1, 2, 3, 4),
         stride=(None, 1, 2, 3),
@@ -149,7 +150,7 @@ ANY_RANK = (
         "layer-norm",
         "rms-norm",
     ),
-    *("reshape", "permute", "slice", "channel-shuffle", "concat"),
+    *("magnitude", "reshape", "permute", "slice", "channel-shuffle", "concat"),
     *FUNCTIONS,
     *SMOOTH,
     *ARITHMETIC,
@@ -172,7 +173,7 @@ LINEAR = (
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
-REAL = ("batch-norm", "softmax", "log-softmax", *SMOOTH, *NORMS)
+REAL = ("batch-norm", "softmax", "log-softmax", "magnitude", *SMOOTH, *NORMS)
 """Kinds whose results are no fractions."""
 
 
@@ -230,6 +231,7 @@ SMALL: dict[str, list[Arguments]] = {
     "sigmoid": [{}],
     "tanh": [{}],
     "softmax": [{}],
+    "magnitude": [{}, {"norm": "l1", "groups": 2}],
     "max-pool": [
         {"kernel_size": 2},
         {"kernel_size": 3, "padding": 1, "stride": 2, "ceil_mode": True},

@@ -474,12 +474,12 @@ def test_every_example_holds(cli, monkeypatch):
 
 
 def test_a_photograph_becomes_a_picture(cli):
-    """The edges of the photograph are a grey PNG of 510 by 510, with the rule of its greys on standard error."""
+    """The edges of the photograph are a map of 510 by 510, with the rule of its colours on standard error."""
     image = pytest.importorskip("PIL.Image")
     done = cli.run("run", str(ROOT / "examples" / "photograph.yaml"), "-o", "edges.png")
-    assert (done.code, done.err) == (0, "wrote edges.png: -860…860 mapped to 0…255, 0 is mid-grey\n")
+    assert (done.code, done.err) == (0, "wrote edges.png: -860…860 from blue to orange, 0 is white\n")
     with image.open(cli.folder / "edges.png") as picture:
-        assert (picture.format, picture.mode, picture.size) == ("PNG", "L", (510, 510))
+        assert (picture.format, picture.mode, picture.size) == ("PNG", "P", (510, 510))
 
 
 # --- plans

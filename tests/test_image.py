@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convcalc.errors import ConvcalcError, FormatError, LimitError, MissingExtraError
-from convcalc.files.image import read_image, write_png
+from convcalc.files.image import read_image
+from convcalc.files.png import png_bytes
 from convcalc.limits import Limits
 
 Image = pytest.importorskip("PIL.Image")
@@ -383,7 +384,7 @@ def test_nothing_is_changed_for_the_whole_process(kind, monkeypatch):
     Image.__class__ = Guarded
     try:
         assert read(data)[0].shape == (3, 3, 4)
-        write_png(io.BytesIO(), RGB)
+        io.BytesIO().write(png_bytes(RGB))
     finally:
         own.__setattr__(Image, "__class__", own)
 
@@ -443,7 +444,7 @@ def test_no_mutated_image_raises_anything_but_our_errors(capfd, data):
 def test_written_images_are_read_back(pixels):
     """PNG keeps every byte."""
     stream = io.BytesIO()
-    write_png(stream, pixels)
+    stream.write(png_bytes(pixels))
     array, _ = read(stream.getvalue())
     np.testing.assert_array_equal(array, pixels[np.newaxis] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
@@ -463,7 +464,7 @@ def test_what_needs_no_extra_is_read_and_written_without_it(kind, monkeypatch):
     data = encoded(Image.fromarray(RGB), kind)
     monkeypatch.setitem(sys.modules, "PIL", None)
     np.testing.assert_array_equal(read(data)[0], RGB.transpose(2, 0, 1))
-    write_png(io.BytesIO(), GREY)
+    io.BytesIO().write(png_bytes(GREY))
 
 
 def test_reading_costs_little_more_than_decoding():

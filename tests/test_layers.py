@@ -251,6 +251,9 @@ TORCH: dict[str, Peer] = {
     "sigmoid": lambda torch, x, _v, _told: torch.nn.Sigmoid()(x[0]),
     "tanh": lambda torch, x, _v, _told: torch.nn.Tanh()(x[0]),
     "softmax": _over_axis("Softmax"),
+    "magnitude": lambda torch, x, _v, told: torch.linalg.vector_norm(
+        x[0].unflatten(1, (told.get("groups", 1), -1)), int(told.get("norm", "l2")[1]), dim=2
+    ),
     "max-pool": _pool("MaxPool"),
     "avg-pool": _pool("AvgPool"),
     "global-max-pool": _global("Max"),

@@ -31,8 +31,8 @@ REFUSED = [
     ("a kind that nothing is near", "layers: [xyzzy]",
      "f.yaml:2:10: unknown kind of layer 'xyzzy'",
      "one of: adaptive-avg-pool, add, avg-pool, batch-norm, bias, conv, depthwise, depthwise-separable, "
-     "flatten, global-avg-pool, global-max-pool, leaky-relu, linear, max-pool, pointwise, relu, sigmoid, "
-     "softmax, tanh, transposed-conv, upsample", 1),
+     "flatten, global-avg-pool, global-max-pool, leaky-relu, linear, magnitude, max-pool, pointwise, relu, "
+     "sigmoid, softmax, tanh, transposed-conv, upsample", 1),
     ("an entry with two keys", "layers:\n  - conv: {out_channels: 4, kernel_size: 3}\n    name: x",
      "f.yaml:4:5: a layer has one kind, here are 2 keys: conv, name",
      "write conv: {…, name: …}", 1),

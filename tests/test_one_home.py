@@ -13,6 +13,7 @@ import pytest
 import convcalc
 from convcalc.cli.output import saved_arrays as save
 from convcalc.cli.output.figures import FIGURE_SUFFIX
+from convcalc.cli.output.picture_look import PICTURE_SUFFIXES
 from convcalc.cli.output.report_formats import SAVED
 from convcalc.cli.output.saved_matrix import MATRIX_SUFFIXES
 from convcalc.cli.output.saved_run import RESULT_SUFFIXES
@@ -143,5 +144,5 @@ def test_a_document_is_read_back_as_what_its_suffix_says(cli, suffix):
 
 def test_what_is_saved_as_an_array_is_known_to_the_library():
     """The command line's lists of suffixes name what :func:`save_array` writes, and every document."""
-    assert set(RESULT_SUFFIXES) == {*save.ARRAY_SUFFIXES, SOUND_SUFFIX, FIGURE_SUFFIX, *SAVED}
-    assert set(MATRIX_SUFFIXES) == {*save.ARRAY_SUFFIXES, *SAVED} - {".png"}
+    assert set(RESULT_SUFFIXES) == {*save.ARRAY_SUFFIXES, *PICTURE_SUFFIXES, SOUND_SUFFIX, FIGURE_SUFFIX, *SAVED}
+    assert set(MATRIX_SUFFIXES) == {*save.ARRAY_SUFFIXES, *SAVED}

@@ -371,6 +371,21 @@ def test_a_change_goes_through_all_layers_above(opened: Opener, cli: CommandLine
     assert "it takes 25 features, it gets 9" in tab.page.locator(".telling").inner_text()
 
 
+def test_a_magnitude_is_that_of_python_and_is_saved(opened: Opener, cli: CommandLine) -> None:
+    """Written out at the cell; the file that the page saves gives the same numbers again."""
+    cells = [[[0, 1, 5], [3, 1, 4], [2, 6, 5]], [[1, 1, 5], [3, 7, 4], [2, 0, 5]]]
+    problem = {"dims": 2, "input": cells, "kernel": ["sobel-x", "sobel-y"], "depthwise": True, "magnitude": "l1"}
+    cli.write({"m.yaml": yaml.safe_dump(problem)})
+    tab = opened("m.yaml")
+    assert tab.result == "output[0, 0, 0] = 22"
+    assert "|10| + |12| = 22" in tab.page.locator(".telling").inner_text()
+    with tab.page.expect_download() as waiting:
+        tab.page.get_by_role("button", name="Save as YAML").click()
+    waiting.value.save_as(cli.folder / "saved.yaml")
+    first, again = (cli.run("run", name, "--format", "csv") for name in ("m.yaml", "saved.yaml"))
+    assert (again.code, again.out) == (0, first.out)
+
+
 # Address, files, fragments -----------------------------------------------------------------------------------------
 
 

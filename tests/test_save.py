@@ -16,7 +16,7 @@ from convcalc.files.csv_reader import read_csv
 from convcalc.files.npz import read_npz
 from convcalc.files.whole_file import write_atomically
 from convcalc.limits import Limits
-from convcalc.picture.pixels import to_pixels
+from convcalc.picture.rendition import Subject, rendition
 
 LIMITS = Limits()
 OUTPUT = np.arange(12.0).reshape(1, 3, 4)
@@ -178,7 +178,7 @@ def test_an_unknown_suffix_lists_the_known():
     """Nothing is guessed."""
     with pytest.raises(OutputError, match=r"^no array is saved as \.xlsx ") as caught:
         save_array("a.xlsx", {"output": OUTPUT}, force=False)
-    assert caught.value.hint == "one of: .npy, .npz, .csv, .png"
+    assert caught.value.hint == "one of: .npy, .npz, .csv"
 
 
 def test_what_a_file_cannot_hold_leaves_no_file(tmp_path):
@@ -189,43 +189,35 @@ def test_what_a_file_cannot_hold_leaves_no_file(tmp_path):
     assert names(tmp_path) == []
 
 
-def test_a_picture_is_saved_with_its_rule(tmp_path):
-    """The rule of the grey values is what a reader should know."""
-    image = pytest.importorskip("PIL.Image")
-    path = tmp_path / "a.png"
-    assert save_array(str(path), {"output": OUTPUT}, force=False) == ("values 0–255 kept, rounded",)
-    np.testing.assert_array_equal(np.asarray(image.open(path)), OUTPUT[0].astype(np.uint8))
-
-
 PIXELS = [
     ([0, 254.6, 1.4], [0, 255, 1], "values 0–255 kept, rounded"),
-    ([-812, 0, 812, 406], [0, 128, 255, 191], "-812…812 mapped to 0…255, 0 is mid-grey"),
+    ([-812, 0, 812, 406], [0, 128, 255, 191], "-812…812 from blue to orange, 0 is white"),
     ([0, 0.5, 1], [0, 128, 255], "0…1 mapped to 0…255"),
     ([0, 0, 1], [0, 0, 1], "values 0–255 kept, rounded"),
-    ([-1, 0, 0.5], [0, 128, 191], "-1…1 mapped to 0…255, 0 is mid-grey"),
+    ([-1, 0, 0.5], [0, 128, 191], "-1…1 from blue to orange, 0 is white"),
     ([100, 200, 300], [0, 128, 255], "100…300 mapped to 0…255"),
     ([300, 300, 300], [0, 0, 0], "300…300 mapped to 0…255"),
     ([0, np.nan, np.inf], [0, 0, 0], "values 0–255 kept, rounded; 2 values not finite shown as 0"),
-    ([-1e308, 1e308, 0], [0, 255, 128], "-1e+308…1e+308 mapped to 0…255, 0 is mid-grey"),
+    ([-1e308, 1e308, 0], [0, 255, 128], "-1e+308…1e+308 from blue to orange, 0 is white"),
     ([0, 2**70, 2**69], [0, 255, 128], "0…1.18059e+21 mapped to 0…255"),
 ]
 
 
 @pytest.mark.parametrize(("values", "pixels", "rule"), PIXELS)
-def test_values_become_grey_by_a_stated_rule(values, pixels, rule):
+def test_values_become_levels_by_a_stated_rule(values, pixels, rule):
     """Bytes are kept, signed values have 0 in the middle, others fill the range."""
-    picture, stated = to_pixels(np.array(values)[np.newaxis, np.newaxis])
-    np.testing.assert_array_equal(picture, np.array([pixels], np.uint8), strict=True)
-    assert stated == rule
+    drawn = rendition(np.array(values)[np.newaxis, np.newaxis])
+    np.testing.assert_array_equal(drawn.pixels, np.array([pixels], np.uint8), strict=True)
+    assert (drawn.note, drawn.is_diverging) == (rule, "white" in rule)
 
 
 def test_channels_stand_side_by_side_unless_they_are_colours():
     """Three channels are red, green and blue only if asked for."""
     output = np.arange(3.0)[:, np.newaxis, np.newaxis] * np.ones((3, 2, 2))
-    assert to_pixels(output)[0].tolist() == [[0, 0, 1, 1, 2, 2]] * 2
-    assert to_pixels(output, rgb=True)[0].tolist() == [[[0, 1, 2]] * 2] * 2
+    assert rendition(output).pixels.tolist() == [[0, 0, 1, 1, 2, 2]] * 2
+    assert rendition(output, subject=Subject(has_colours=True)).pixels.tolist() == [[[0, 1, 2]] * 2] * 2
     with pytest.raises(OutputError, match=r"colours need 3 channels, got 1"):
-        to_pixels(output[:1], rgb=True)
+        rendition(output[:1], subject=Subject(has_colours=True))
 
 
 @pytest.mark.parametrize(
@@ -234,7 +226,7 @@ def test_channels_stand_side_by_side_unless_they_are_colours():
 def test_what_is_no_picture_is_refused(values):
     """Other axes, no values and values beyond floats are said to be no image."""
     with pytest.raises(OutputError, match=r"image"):
-        to_pixels(values)
+        rendition(values)
 
 
 def test_a_picture_is_of_one_sample(cli):
@@ -243,7 +235,7 @@ def test_a_picture_is_of_one_sample(cli):
     done = cli.run("run", "b.npy", "--kernel", "box", "-q", "-o", "x.png")
     assert (done.code, done.err) == (
         1,
-        "error: a picture is of one sample, the output has 2\nhint: save it as .npy\n",
+        "error: a picture is of one sample, the output has 2\nhint: save it as .gif or .npy\n",
     )
     assert cli.files().keys() == {"b.npy"}
 

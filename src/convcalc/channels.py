@@ -153,6 +153,8 @@ class Channels(NamedTuple):
 
 
 UNNAMED = Channels()
+LINEAR_LIGHT = "linear light"
+"""The unit of an image's channels whose sRGB numbers are decoded."""
 
 
 def even_rate(values: Array) -> float | None:

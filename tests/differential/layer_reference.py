@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from math import exp, prod, sqrt, tanh
+from math import exp, hypot, prod, sqrt, tanh
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -365,6 +365,18 @@ def _ramp(x: Any) -> Fraction:
     return Fraction(min(max(x + 3, 0), 6), 6)
 
 
+def magnitude(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """The norm of the channels of each group, one cell after the other."""
+    x = inputs[0].astype(float)
+    groups, norm = told.get("groups", 1), told.get("norm", "l2")
+    span = x.shape[1] // groups
+    found = np.empty((len(x), groups, *x.shape[2:]))
+    for sample, group, *place in np.ndindex(found.shape):
+        vector = x[(sample, slice(group * span, (group + 1) * span), *place)].tolist()
+        found[(sample, group, *place)] = sum(map(abs, vector)) if norm == "l1" else hypot(*vector)
+    return Numbers(found, found, span + 4)
+
+
 REFERENCE: dict[str, Callable[[list[Any], Told, Told], Numbers]] = {
     "conv": conv,
     "pointwise": conv,
@@ -378,6 +390,7 @@ REFERENCE: dict[str, Callable[[list[Any], Told, Told], Numbers]] = {
     "sigmoid": _by_cell(lambda x: 1 / (1 + exp(-x)) if x > 0 else exp(x) / (1 + exp(x))),
     "tanh": _by_cell(tanh),
     "softmax": softmax,
+    "magnitude": magnitude,
     "max-pool": max_pool,
     "avg-pool": avg_pool,
     "global-max-pool": _over(max_pool),

@@ -63,7 +63,7 @@ def any_network(rng: Rng) -> Net:
             stages.append(_stage(rng, f"layer-{len(stages)}", layer, inputs, numbers))
             told.append(arguments)
     words = {"whole": ("auto", "auto", "float64"), "exact": ("auto", "exact", "exact")}.get(numbers, ("auto",))
-    real = any(stage.layer.kind in ("batch-norm", "sigmoid", "tanh", "softmax") for stage in stages)
+    real = any(stage.layer.kind in ("batch-norm", "sigmoid", "tanh", "softmax", "magnitude") for stage in stages)
     floats = any(isinstance(number, float) for each in told for number in each.values())
     word = "auto" if real or floats else choice(rng, *words)
     cells = NUMBERS[numbers].draw(rng, (int(rng.integers(1, 3)), *shape))

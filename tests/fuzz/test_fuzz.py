@@ -102,6 +102,7 @@ _WAYS = [
     ("trace", ["p.yaml", "--pos", "0,0", "--blank"]),
     ("run", ["p.yaml", "--blank"]),
     ("check", ["p.yaml", "--answers", "a.csv"]),
+    ("run", ["p.yaml", "--kernel", "sobel-x", "--kernel", "sobel-y", "--magnitude", "--zoom", "2", "--figure"]),
 ]
 
 

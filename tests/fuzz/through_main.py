@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "plain", "markdown", "latex", "html", "json", "csv")
 SUFFIXES = (
-    *(".npy", ".npz", ".csv", ".png", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html", ".pdf", ".x", ""),
+    *(".npy", ".npz", ".csv", ".png", ".wav", ".tif", ".webp", ".gif", ".jpg", ".svg"),
+    *(".json", ".yaml", ".txt", ".md", ".tex", ".html", ".pdf", ".x", ""),
 )
 CODES = (0, 1, 2, 3)
 _TEXTS = (".csv", ".svg", ".json", ".yaml", ".txt", ".md", ".tex", ".html")

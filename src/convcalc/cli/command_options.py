@@ -14,6 +14,8 @@ from convcalc.cli.options import (
     Folders,
     Force,
     LimitChanges,
+    LinearLight,
+    Luminance,
     PaddingByAxis,
     PartMaps,
     Quiet,
@@ -74,6 +76,8 @@ class GalleryOptions(NamedTuple):
     boundary: BoundaryWord = None
     dims: SpatialAxes = None
     convolve: Convolve = False
+    luminance: Luminance = False
+    linear_light: LinearLight = False
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convcalc.errors import ConvcalcError, Place
+from convcalc.errors import ConvcalcError, Place, UsageError
 from convcalc.limits import Limits
 
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ def changed(request: Request, options: ProblemOptions | SummaryOptions, layer: s
         ConvcalcError: a flag is not well formed, or there are several layers of which none is named.
     """
     said = options.said._asdict()
+    if said.pop("no_depthwise"):
+        if said["depthwise"]:
+            raise UsageError("--depthwise and --no-depthwise are each other's opposite", hint="leave one of them out")
+        said["depthwise"] = "false"
+    norm = said.pop("norm")
+    if norm is not None:
+        from convcalc.layers.kinds.magnitude import check_norm
+
+        with flags("--norm"):
+            check_norm(norm)
+    said["magnitude"] = norm or said["magnitude"]
     return request.override(layer, flip=said.pop("convolve"), **said)
 
 

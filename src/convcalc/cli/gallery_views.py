@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.channels import LINEAR_LIGHT
 from convcalc.cli.flags import flags
 from convcalc.errors import FieldError, UsageError
 from convcalc.report.arrays.heat_maps import is_picture
 from convcalc.report.gallery.gallery import Gallery, left_out, too_large
-from convcalc.report.gallery.tiles import Rooms, view_of
+from convcalc.report.gallery.tiles import Rooms, View, view_of, view_of_survey
 
 if TYPE_CHECKING:
     from convcalc.cli.command_options import GalleryOptions
     from convcalc.context import Context
+    from convcalc.engine.plan import Plan
     from convcalc.kernels.kernel import Kernel
-    from convcalc.request.gallery_input import GalleryInput
+    from convcalc.problem import Problem
+    from convcalc.request.gallery_input import GalleryInput, GalleryProblem
     from convcalc.request.request import Request
 
 
@@ -39,6 +43,8 @@ def request_of(options: GalleryOptions, context: Context) -> Request:
         boundary=options.boundary,
         dims=options.dims,
         flip=options.convolve,
+        luminance=options.luminance,
+        linear_light=options.linear_light,
     )
 
 
@@ -80,13 +86,15 @@ def seen(
     rooms: Rooms,
     rule: str,
     context: Context,
+    *,
+    quiet: bool = False,
 ) -> Gallery:
-    """The input and the output of each kernel, one output held at a time.
+    """The input and the output of each kernel, one output held at a time, of large ones only what is drawn.
 
     Raises:
         ConvcalcError: no kernel fits, or a limit refuses the work.
     """
-    from convcalc.engine.compute import compute
+    from convcalc.cli.progress import kernels_watched
     from convcalc.picture.mapping import white_of
     from convcalc.request.gallery_input import gallery_problems
 
@@ -94,13 +102,84 @@ def seen(
     is_shown = gallery_input.is_picture and is_picture(gallery_input.input, rule, white)
     with request.placing():
         works = gallery_problems(gallery_input, found.kernels, rule if is_shown else None)
+    is_linear = gallery_input.labels.channels.units[:1] == (LINEAR_LIGHT,)
     first = gallery_input.input[0] if is_shown else gallery_input.mean
-    views = [view_of(None, first, rooms, rule=rule, is_picture=is_shown, white=white)]
-    for work in works.fitting:
-        with flags("--threads"):
-            plan = context.plan(work.problem)
-        output = compute(work.problem, plan, limits=context.limits).output[0]
-        views.append(view_of(work.kernel, output, rooms, rule=rule, is_picture=work.is_picture, white=white))
+    views = [view_of(None, first, rooms, rule=rule, is_picture=is_shown, is_linear=is_linear, white=white)]
+    drawing = _Drawing(rooms, rule, white, is_linear, context)
+    with kernels_watched([work.problem.macs for work in works.fitting], quiet=quiet) as done:
+        for number, work in enumerate(works.fitting):
+            views.append(drawing.view(work, gallery_input))
+            done(number)
     notes = (*gallery_input.labels.notes, *found.notes, *filter(None, [too_large(works.unfit)]))
     shape = gallery_input.input.shape[1:]
     return Gallery(gallery_input.labels, shape, tuple(views), gallery_input.settings, rule, is_shown, notes, white)
+
+
+_LARGE = 1 << 18
+"""Cells of an output from which it is folded into the areas of its pictures while it is computed."""
+
+
+class _Drawing(NamedTuple):
+    """How outputs are drawn."""
+
+    rooms: Rooms
+    rule: str
+    white: float
+    is_linear: bool
+    context: Context
+
+    def view(self, work: GalleryProblem, gallery_input: GalleryInput) -> View:
+        """The tile of a kernel."""
+        found = self._surveyed(work, gallery_input)
+        if found is not None:
+            return found
+        from convcalc.engine.compute import compute
+
+        output = compute(work.problem, self._plan(work.problem), limits=self.context.limits).output[0]
+        return view_of(
+            work.kernel,
+            output,
+            self.rooms,
+            rule=self.rule,
+            is_picture=work.is_picture,
+            is_linear=self.is_linear,
+            white=self.white,
+        )
+
+    def _surveyed(self, work: GalleryProblem, gallery_input: GalleryInput) -> View | None:
+        """The tile of a large output that need not be held."""
+        from convcalc.engine.survey import survey
+        from convcalc.picture.thumbnail import area_steps, shows_peaks
+
+        problem = work.problem
+        if problem.rank != 2 or prod(problem.output_size) < _LARGE:
+            return None
+        rows, columns = problem.output_size
+        steps = [area_steps((rows, columns), room) for room in self.rooms.values()] or [(rows, columns)]
+        may_be_negative = gallery_input.has_negative or bool((work.kernel.weights < 0).any()) or work.kernel.scale < 0
+        peaks = not work.is_picture and shows_peaks(self.rule, -1 if may_be_negative else 0)
+        found = survey(
+            problem,
+            lambda: self._plan(problem),
+            [each for each in steps if each],
+            peaks=peaks,
+            largest_cell=gallery_input.largest_cell(problem.input),
+            threads=self.context.threads,
+        )
+        if found is None or (not work.is_picture and peaks != shows_peaks(self.rule, found.low)):
+            return None
+        shape, media = problem.output_shape[1:], [*self.rooms]
+        return view_of_survey(
+            work.kernel,
+            shape,
+            found,
+            media,
+            rule=self.rule,
+            is_picture=work.is_picture,
+            is_linear=self.is_linear,
+            white=self.white,
+        )
+
+    def _plan(self, problem: Problem) -> Plan:
+        with flags("--threads"):
+            return self.context.plan(problem)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcalc.cli.flags import flags
+from convcalc.cli.output.picture_look import DIRECTION
 from convcalc.cli.streams import page_width
 from convcalc.report.blocks import Maps
 
@@ -23,6 +24,8 @@ def maps_of(target: OutputOptions, rule: str, *, show: bool) -> Maps | None:
     Raises:
         UnknownNameError: there is no such rule.
     """
+    if rule == DIRECTION:  # of a saved picture alone
+        rule = _AUTO
     if rule != _AUTO:
         from convcalc.picture.mapping import check_rule
 

@@ -80,7 +80,26 @@ GroupsOfChannels = Annotated[str | None, typer.Option(help="Groups of channels t
 BiasNumbers = Annotated[
     str | None, typer.Option(help="Added to the output: one number, or one per output channel.", metavar="NUMBER")
 ]
-Depthwise = Annotated[bool, typer.Option("--depthwise", help="Apply the kernel to each channel apart.")]
+Depthwise = Annotated[
+    bool,
+    typer.Option(
+        "--depthwise", help="Apply the kernel to each channel apart, as a named one is to the colours of an image."
+    ),
+]
+Summed = Annotated[bool, typer.Option("--no-depthwise", help="Sum over the channels, also over those colours.")]
+WithMagnitude = Annotated[
+    bool, typer.Option("--magnitude", help="Of several kernels the length of the vector that their outputs are.")
+]
+Norm = Annotated[
+    str | None,
+    typer.Option(
+        "--norm", help="Of the magnitude: l2, the root of the sum of squares, or l1, |a| + |b|.", metavar="NORM"
+    ),
+]
+Luminance = Annotated[bool, typer.Option("--luminance", help="Of an image in colours its luminance.")]
+LinearLight = Annotated[
+    bool, typer.Option("--linear-light", help="Decode an image's sRGB numbers to light from 0 to 1 first.")
+]
 Layer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: up to this layer, instead of the last.", metavar="NAME")
 ]
@@ -99,6 +118,11 @@ class ConvolutionOptions(NamedTuple):
     dims: SpatialAxes = None
     convolve: Convolve = False
     depthwise: Depthwise = False
+    no_depthwise: Summed = False
+    magnitude: WithMagnitude = False
+    norm: Norm = None
+    luminance: Luminance = False
+    linear_light: LinearLight = False
 
 
 class TableFlags(NamedTuple):
@@ -225,6 +249,22 @@ PartMaps = Annotated[
     typer.Option(
         "--maps", help="With the word channels: what each input channel contributes, then the sum.", metavar="channels"
     ),
+]
+PictureRule = Annotated[
+    str,
+    typer.Option(
+        "--map",
+        help="Which value becomes which level of a picture or heat map: clip (0 to 255, or 0 to 1 of floats, as they "
+        "are), minmax, signed (0 in the middle) or auto; of a saved picture also direction: two channels as hue.",
+        metavar="RULE",
+    ),
+]
+Zoom = Annotated[
+    int | None,
+    typer.Option("--zoom", help="Of a saved picture: each cell as a square of so many pixels.", metavar="N"),
+]
+WithFrame = Annotated[
+    bool, typer.Option("--figure", help="Of a saved picture: with a title and a colour bar of its values.")
 ]
 
 Positions = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,13 @@ def watched(ready: Ready, *, quiet: bool) -> Iterator[tuple[Context, Callable[[i
     with ExitStack() as shown:
         bar = Bar(work, shown, is_watched=not quiet and _is_watched())
         yield ready.context._replace(planned=bar.planned, progress=bar.tile), bar.layer
+
+
+@contextmanager
+def kernels_watched(macs: Sequence[int], *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A context with a bar: a function called with the number of each kernel whose output is computed."""
+    with ExitStack() as shown:
+        yield Bar(dict(enumerate(macs)), shown, is_watched=not quiet and _is_watched()).layer
 
 
 class Bar:

@@ -65,10 +65,10 @@ def sum_bound(problem: Problem) -> int | None:
     if not problem.is_exact:
         return None
     cells = max(largest(problem.input), abs(problem.boundary.value))
-    return int(max(cells, 1) * max(_magnitude(problem.weight), 1)) + 1
+    return int(max(cells, 1) * max(whole_magnitude(problem.weight), 1)) + 1
 
 
-def _magnitude(weight: Array) -> int:
+def whole_magnitude(weight: Array) -> int:
     """The largest Σ|w| of a filter; weight: (out_channels, in_channels / groups, *kernel_size)."""
     filters = weight.reshape(len(weight), -1)
     fits = largest(weight) * filters.shape[1] < INT64_LIMIT

@@ -60,17 +60,17 @@ def compute(
     tiles_done = count(1)
 
     def one(region: Region, scratch: Scratch) -> None:
-        job.write(region, scratch)
+        job.put(region, scratch)
         if progress:
             progress(next(tiles_done), plan.tile_count)
 
     if plan.seconds * plan.threads > _LONG:
         with long_work():
-            share(one, _regions(problem, plan), plan.threads)
+            share(one, planned_regions(problem, plan), plan.threads)
     else:
         products = plan.work.multiplications if ENGINES[plan.engine].multiplies else 0
         with products_of(products), borrowed() as scratch:
-            for region in _regions(problem, plan):
+            for region in planned_regions(problem, plan):
                 one(region, scratch)
     return Result(problem, read_only(job.epilogue.settle(job.output)), plan, is_finite=not job.not_finite)
 
@@ -85,7 +85,7 @@ class Cells:
             LimitError: the run needs more memory than may be used.
         """
         self._job = _Job(problem, plan, limits)
-        self._left = list(_regions(problem, plan))
+        self._left = list(planned_regions(problem, plan))
 
     def at(self, sample: int, channel: int, position: Sequence[int]) -> Any:
         """The value of one output cell."""
@@ -100,7 +100,7 @@ class Cells:
             self._left = [region for region in self._left if not region.meets(wanted)]
             with single_products(), borrowed() as scratch:
                 for region in near:
-                    self._job.write(region, scratch)
+                    self._job.put(region, scratch)
         output = self._job.output
         alone = np.zeros((1, output.shape[1], *wanted.size), output.dtype)
         alone[:, channel] = output[wanted.cut][:, 0]
@@ -108,16 +108,12 @@ class Cells:
         return finished
 
 
-class _Job:
+class Sums:
     """Computes any tile of a problem by the plan's engine, and by gemm the parts that this engine rejects."""
 
-    def __init__(self, problem: Problem, plan: Plan, limits: Limits | None) -> None:
-        needed = plan.memory_bytes + 2 * problem.weight.nbytes  # weights as they are, and as the engine has them
-        if limits or needed > SMALL:
-            (limits or Limits.from_environment()).check_large(needed, "this convolution")
+    def __init__(self, problem: Problem, plan: Plan) -> None:
         self.problem, self.arithmetic = problem, plan.arithmetic
         self.epilogue = make_epilogue(problem, plan.arithmetic, plan.bound)
-        self.output = np.empty(problem.output_shape, dtype=self.epilogue.dtype)
         self.not_finite: list[Region] = []
         self._engine = ENGINES[plan.engine]
         self._run = self._engine.prepare(problem, plan.arithmetic)
@@ -127,9 +123,8 @@ class _Job:
     def _plain(self) -> Run:
         return ENGINES["gemm"].prepare(self.problem, self.arithmetic)
 
-    def write(self, region: Region, scratch: Scratch) -> None:
+    def write(self, region: Region, part: Array, scratch: Scratch) -> None:
         """Write the sums of a region into its part of the output, with scale and bias where they are complete."""
-        part = self.output[region.cut]
         again = self._sums(region, part, scratch)
         if not self._is_open and again and not are_finite(part):
             self.not_finite.append(region)
@@ -156,7 +151,23 @@ class _Job:
         return again
 
 
-def _regions(problem: Problem, plan: Plan) -> Iterator[Region]:
+class _Job(Sums):
+    """The same with the whole output, of which only the pages that are written take memory."""
+
+    def __init__(self, problem: Problem, plan: Plan, limits: Limits | None) -> None:
+        needed = plan.memory_bytes + 2 * problem.weight.nbytes  # weights as they are, and as the engine has them
+        if limits or needed > SMALL:
+            (limits or Limits.from_environment()).check_large(needed, "this convolution")
+        super().__init__(problem, plan)
+        self.output = np.empty(problem.output_shape, dtype=self.epilogue.dtype)
+
+    def put(self, region: Region, scratch: Scratch) -> None:
+        """Write a region of the output."""
+        self.write(region, self.output[region.cut], scratch)
+
+
+def planned_regions(problem: Problem, plan: Plan) -> Iterator[Region]:
+    """The tiles of a plan."""
     return regions(problem, plan.work.tile_filters, plan.tile_size, border_apart=plan.work.border_apart)
 
 

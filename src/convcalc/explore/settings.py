@@ -70,7 +70,7 @@ def _apart(scene: Scene, name: str, step: int) -> Iterator[Changes]:  # noqa: AR
     counts = _convolution(scene, name).counts
     is_apart = counts.groups == counts.in_channels > 1
     if scene.is_alone:
-        yield {"depthwise": None if is_apart else True, "groups": None}
+        yield {"depthwise": not is_apart, "groups": None}
     else:
         yield {"groups": None if is_apart else counts.in_channels}
 

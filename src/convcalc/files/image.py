@@ -1,14 +1,9 @@
-"""Images as arrays, channels first, whatever their kind, and arrays as PNG."""
+"""Images as arrays, channels first, whatever their kind."""
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
-import numpy as np
-
 from convcalc.arrays import Array, read_only
 from convcalc.errors import ConvcalcError, Place
-from convcalc.files.png import png_bytes
 from convcalc.limits import Limits
 
 _TIFF = (b"II", b"MM")
@@ -33,11 +28,6 @@ def read_image(
         error.place = error.place or Place(source)
         raise
     return read_only(array), tuple(notes)
-
-
-def write_png(stream: BinaryIO, pixels: Array) -> None:
-    """Write ``(height, width)`` grey or ``(height, width, 3)`` colour bytes as PNG."""
-    stream.write(png_bytes(np.asarray(pixels, np.uint8)))
 
 
 def _read(data: bytes, limits: Limits, keeps_nodata: bool) -> tuple[Array, list[str]]:

@@ -17,10 +17,13 @@ _EFFORT = 6
 
 
 def png_bytes(pixels: Array, palette: Sequence[tuple[int, int, int]] | None = None) -> bytes:
-    """The PNG of uint8 pixels: (height, width) greys, or levels of 256 colours; (height, width, 3) red, green, blue."""
+    """The PNG of uint8 pixels: (height, width) greys, or levels of 256 colours; (height, width, 3) red, green, blue.
+
+    Greys and colours may be uint16 too.
+    """
     height, width = pixels.shape[:2]
     kind = _COLOURS if pixels.ndim == 3 else _GREY if palette is None else _PALETTE
-    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, kind, 0, 0, 0)
     colours = _chunk(b"PLTE", b"".join(map(bytes, palette))) if kind == _PALETTE and palette else b""
     data = _chunk(b"IDAT", zlib.compress(_filtered(pixels, 0 if kind == _PALETTE else _UP), _EFFORT))
     return b"".join((_SIGNATURE, _chunk(b"IHDR", header), colours, data, _chunk(b"IEND", b"")))
@@ -28,7 +31,8 @@ def png_bytes(pixels: Array, palette: Sequence[tuple[int, int, int]] | None = No
 
 def _filtered(pixels: Array, kind: int) -> bytes:
     """The rows, each with the number of its filter in front."""
-    rows = pixels.reshape(len(pixels), -1)
+    rows = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">"), copy=False))
+    rows = rows.reshape(len(pixels), -1).view(np.uint8)
     lines = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
     lines[:, 0], lines[:, 1:] = kind, rows
     if kind == _UP:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor", "tensor_at"]
 
 IMAGE_AXES = TABLE_AXES = 2
+_COLOURS = {3: ("R", "G", "B")}
+"""The names of an image's channels by their number."""
 _NAMED = {"npz", "safetensors"}
 
 
@@ -262,7 +264,14 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
     with source.stream() as stream:
         limits.check_memory(size_of(stream), f"{source.name}: the file")
         array, notes = read_image(stream.read(), source.name, limits, keeps_nodata=source.keeps_nodata)
-    return Tensor(array, IMAGE_AXES, notes + array_notes(array), source.name, is_image=True)
+    return Tensor(
+        array,
+        IMAGE_AXES,
+        notes + array_notes(array),
+        source.name,
+        is_image=True,
+        channels=Channels(_COLOURS.get(len(array), ())),
+    )
 
 
 def _read_wav(source: OpenedFile, limits: Limits) -> Tensor:

@@ -29,6 +29,7 @@ from convcalc.layers.kinds.concat import Concat
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.flatten import Flatten
 from convcalc.layers.kinds.linear import Linear
+from convcalc.layers.kinds.magnitude import Magnitude
 from convcalc.layers.kinds.max_pool import MaxPool
 from convcalc.layers.kinds.normalisation import Normalisation
 from convcalc.layers.kinds.rearranged import NOWHERE, Rearranged
@@ -98,6 +99,12 @@ def _of_joined(layer: Joined, at: Point, cells: Array) -> list[Array]:
         slopes = [layer.slope(arrays, number, dtype) for number in range(len(arrays))]
     spread = [changed(slope, cells, at.context.dtype) for slope in slopes]
     return [_settled(_gathered(each, shape)) for each, shape in zip(spread, layer.shapes, strict=True)]
+
+
+@pull.register
+def _of_magnitude(layer: Magnitude, at: Point, cells: Array) -> list[Array]:
+    """Each cell times the slopes of its vector."""
+    return [layer.pull(cells, at.inputs, at.context)]
 
 
 @pull.register

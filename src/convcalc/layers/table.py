@@ -84,6 +84,7 @@ KINDS = {
     "instance-norm": Kind("normalisation.InstanceNorm.of", tensors=_LEARNED),
     "layer-norm": Kind("normalisation.LayerNorm.of", "dims", tensors=_LEARNED),
     "rms-norm": Kind("normalisation.RMSNorm.of", "dims", tensors=("weight",)),
+    "magnitude": Kind("magnitude.Magnitude.of", "norm"),
     "max-pool": Kind("max_pool.MaxPool.of", "kernel_size"),
     "avg-pool": Kind("average_pool.AveragePool.of", "kernel_size"),
     "global-max-pool": Kind("max_pool.GlobalMaxPool.over"),

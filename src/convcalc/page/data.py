@@ -15,6 +15,7 @@ from convcalc.layers.kinds.activation import LeakyReLU
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.batch_norm import BatchNorm
 from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.kinds.magnitude import Magnitude
 from convcalc.layers.kinds.pool import Pool
 from convcalc.layers.layer import Layer
 from convcalc.layers.network import Network
@@ -171,6 +172,8 @@ def _arguments(layer: Layer) -> Iterator[tuple[str, Any]]:
         yield "divisor", layer.divisor
     if isinstance(layer, LeakyReLU):
         yield "negative_slope", _word(layer.negative_slope)
+    if isinstance(layer, Magnitude):
+        yield "norm", layer.norm
     if isinstance(layer, BatchNorm):
         yield "eps", nearest_float(layer.eps)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FINE = 1.5  # pixels of the image for each one of the page, so that small letters are sharp
-_EFFORT = 6
+_EFFORT = 4
 _DASH, _SPACE = 4, 3  # pixels of a broken line
 _DOT, _DOT_DISTANCE = 1.5, 5.0
 _PEN = 1.2  # the width of a curve's line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -27,6 +27,8 @@ from convcalc.request.tensor_field import channels_of, read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
 
+_COLOUR_AXES = 3  # channels, rows, columns
+
 
 def convolution_of(request: Request, context: Context) -> Problem:
     """The convolution that a request describes; with ``strict_finite`` none of its numbers may be inf or nan.
@@ -47,7 +49,7 @@ def layer_of(request: Request, context: Context, shape: Shape) -> tuple[Convolut
         ConvcalcError: a field is not what it must be, or the fields do not fit together.
     """
     kernels, bias = read_kernels(request, context), _bias(request, context)
-    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    depthwise = _is_depthwise(request)
     groups = _depthwise_groups(request.value("groups", 1), shape[0]) if depthwise else request.value("groups", 1)
     weight, kernels = filters(kernels, len(shape) - 1, shape[0], groups, depthwise=depthwise)
     layer = Convolution.of(
@@ -71,7 +73,8 @@ def _problem(request: Request, context: Context) -> Problem:
     if not tensor.array.ndim:
         raise FieldError("the input is a lone number, not an array", field="input")
     kernels = read_kernels(request, context)
-    depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+    by_itself = is_apart_by_itself(request, tensor, kernels)
+    depthwise = by_itself or _is_depthwise(request)
     groups = request.value("groups", 1)
     requested = request.value("dims", tensor.dims)
     dims = infer_tensor_dims(tensor, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
@@ -98,7 +101,11 @@ def _problem(request: Request, context: Context) -> Problem:
             title=word("title", request.fields["title"].node) if "title" in request.fields else "",
             input=tensor.source,
             kernels=tuple(kernel.name for kernel in kernels),
-            notes=(*tensor.notes, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
+            notes=(
+                *tensor.notes,
+                *([_apart_note(tensor)] if by_itself else ()),
+                *dict.fromkeys(note for kernel in kernels for note in kernel.notes),
+            ),
             is_image=tensor.is_image,
             channels=channels_of(request, tensor, dims),
         ),
@@ -112,7 +119,7 @@ def _of_table(tensor: Tensor) -> Iterator[None]:
     try:
         yield
     except GeometryError as error:
-        if tensor.channels.names and error.hint:
+        if tensor.channels.names and not tensor.is_image and error.hint:
             error.hint += ", or --dims 2 for the table's rows and columns"
         raise
 
@@ -123,6 +130,31 @@ def _is_of_signals(request: Request, tensor: Tensor, kernels: list[Kernel], dims
         return False
     is_known = bool(tensor.channels.names or tensor.channels.depth)
     return is_known and kernels[0].at_rank(dims).weights.ndim == dims
+
+
+def _is_depthwise(request: Request) -> bool:
+    return "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
+
+
+def is_apart_by_itself(request: Request, tensor: Tensor, kernels: Sequence[Kernel]) -> bool:
+    """Whether named kernels filter each colour of an image apart though nothing says so, as image programs do.
+
+    Kernels given as numbers keep the definition, which sums over the channels.
+    """
+    if {"depthwise", "groups"} & set(request.fields) or request.value("dims", tensor.dims) != tensor.dims:
+        return False
+    has_colours = tensor.is_image and tensor.array.ndim == _COLOUR_AXES and len(tensor.array) > 1
+    return has_colours and all(kernel.name and kernel.is_spatial for kernel in kernels)
+
+
+def _apart_note(tensor: Tensor) -> str:
+    """How a named kernel is read on an image in colours, and how to have it otherwise."""
+    names = tensor.channels.names or tuple(map(str, range(len(tensor.array))))
+    colours = ", ".join(names[:-1]) + f" and {names[-1]}"
+    return (
+        f"a named kernel filters each colour of an image apart, here {colours}; "
+        "--no-depthwise (depthwise: false) sums over them"
+    )
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:

@@ -15,6 +15,7 @@ from convcalc.files.tensor_file import Tensor
 from convcalc.numerals import Number, exact_text
 from convcalc.request.layer_list import Entry, read_entries
 from convcalc.request.request import FIELDS, NETWORK_FIELDS, Field, Origin, Request
+from convcalc.request.text_values import truth
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
@@ -135,7 +136,8 @@ def with_flags_baked(request: Request, network: Network, context: Context) -> Re
     for name, field in request.changes.items():
         node = cast("Node", field.node)
         if name == "depthwise":
-            said["groups"] = str(network.stages[place].layer.channels)
+            is_apart = truth(name, node)
+            said["groups"] = str(network.stages[place].layer.channels if is_apart else 1)
         else:
             said[name] = str(Path(node).absolute()) if isinstance(node, str) and is_path(node) else node
     return _with_layer(replace(request, layer="", changes={}), place, said, context)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import INT64_LIMIT, Array, checked, largest
+from convcalc.arrays import Array, checked, largest, read_only
 from convcalc.build import build_problem
 from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, GeometryError
@@ -27,6 +27,8 @@ from convcalc.request.text_values import truth, word
 from convcalc.wording import counted
 
 _COLOURS = 3
+_WHOLE = (np.int16, np.int32, np.int64)
+"""The types of sums of channels, the narrowest first."""
 _ANY_RANK = Kernel("", np.ones((1, 1)), builder="box")
 
 
@@ -58,6 +60,15 @@ class GalleryInput(NamedTuple):
         if self.channels == 1:
             return sample
         return sample * Fraction(1, self.channels) if sample.dtype == object else sample / self.channels
+
+    @property
+    def has_negative(self) -> bool:
+        """Whether a cell is below 0."""
+        return bool(self.input.min() < 0)
+
+    def largest_cell(self, cells: Array) -> Any:
+        """The largest magnitude of the input, or of the sum of its channels."""
+        return largest(cells) if cells.dtype.kind in "iuO" else 0
 
     @property
     def is_picture(self) -> bool:
@@ -101,9 +112,10 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
         if not cells.size:
             raise FieldError("the input has no cells", field="input")
         notes = (*filter(None, [tensor.channels.reading]), *tensor.notes, *_notes(cells))
+        first = read_only(np.ascontiguousarray(cells[:1]))  # each of many kernels reads rows of one channel
         return GalleryInput(
-            input=cells[:1],
-            total=_total(cells[:1]),
+            input=first,
+            total=_total(first),
             settings={
                 "stride": request.value("stride", 1),
                 "padding": request.value("padding", "same"),
@@ -150,8 +162,9 @@ def _total(cells: Array) -> Array:
     if cells.shape[1] == 1:
         return cells
     if cells.dtype.kind in "iu":
-        wide = np.int64 if largest(cells) * cells.shape[1] < INT64_LIMIT else object
-        cells = cells.astype(wide)
+        reach = largest(cells) * cells.shape[1]
+        wide = next((each for each in _WHOLE if reach <= np.iinfo(each).max), object)
+        return checked(cells.sum(axis=1, keepdims=True, dtype=wide))
     return checked(cells.sum(axis=1, keepdims=True))
 
 

@@ -135,7 +135,8 @@ def _changed(entry: Entry, changes: Mapping[str, Field], shape: Shape) -> Entry:
             raise FieldError(
                 f"{entry.kind} has no {key}", hint="name a layer that is a convolution with --layer", field=key
             )
-        said[key] = str(shape[0]) if name == "depthwise" else cast("Node", change.node)
+        is_apart = name == "depthwise" and truth(name, change.node)
+        said[key] = str(shape[0] if is_apart else 1) if name == "depthwise" else cast("Node", change.node)
     return entry._replace(said=said)
 
 

@@ -13,6 +13,7 @@ from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.layers.layer import Shape
 from convcalc.limits import Limits
+from convcalc.request.light import as_light
 from convcalc.request.picture_input import Wanted, prepared
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import flag_node, plain_value
@@ -58,6 +59,7 @@ def read_input_or_shape(
         if origin.is_flag and type(error) is DataError:  # there is no such file: the text may not be meant as one
             error.hint = _INPUT_HINT
         raise
+    found = as_light(request, found)
     if not found.array.size:
         raise FieldError("the input has no cells", field="input")
     found = prepared(found, request, wanted, context.limits)

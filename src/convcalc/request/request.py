@@ -33,7 +33,11 @@ FIELDS = {
     "boundary": "zeros, a constant, reflect, symmetric, replicate or circular",
     "dilation": "one whole number, or one for each spatial axis",
     "groups": "a whole number that divides the channels",
-    "depthwise": "true: the kernel is applied to each channel apart",
+    "magnitude": "true or l2: of several kernels the root of the sum of squares; l1: the sum of magnitudes",
+    "luminance": "true: of an image in colours its luminance, one channel",
+    "linear_light": "true: an image's sRGB numbers are decoded to light from 0 to 1",
+    "depthwise": "true: the kernel is applied to each channel apart, as a named one is to the colours of an image; "
+    "false: it sums over the channels",
     "flip": "true: mathematical convolution, the kernel turned by 180°",
     "dtype": "auto, exact, float32 or float64",
     "expect": "what must come out, or a mapping from positions to numbers",
@@ -41,7 +45,7 @@ FIELDS = {
 """The fields of a problem file, each with its description."""
 
 NETWORK_FIELDS = {
-    **{name: FIELDS[name] for name in ("title", "input", "dims", "rate", "dtype")},
+    **{name: FIELDS[name] for name in ("title", "input", "luminance", "linear_light", "dims", "rate", "dtype")},
     "resize": "of a picture as the input: 224, the middle square of that shorter side; or height and width, 224x320",
     "normalise": "of the input: imagenet, 0..1, -1..1, or MEAN/STD of levels from 0 to 1, such as 0.5/0.25",
     "layers": "the layers of a network, each with its arguments",
@@ -53,7 +57,7 @@ NETWORK_FIELDS = {
 DEFAULT_PROBLEM = "examples/gradient.yaml"
 _IN_LAYER = {"kernel": "weight", "depthwise": "groups"}
 """Fields of a problem that have another name in a layer."""
-_FLAGS = {"flip": "--convolve"}
+_FLAGS = {"flip": "--convolve", "linear_light": "--linear-light"}
 
 
 class Origin(NamedTuple):

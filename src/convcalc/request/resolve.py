@@ -21,7 +21,7 @@ from convcalc.request.network_input import (
 )
 from convcalc.request.picture_input import Wanted
 from convcalc.request.request import Field, Request, with_table
-from convcalc.request.text_values import word
+from convcalc.request.text_values import truth, word
 from convcalc.wording import counted
 
 if TYPE_CHECKING:
@@ -73,8 +73,40 @@ def _of_convolution(request: Request, context: Context) -> Network:
     if shape is not None:
         layer, values, kernels = layer_of(request, context, shape)
         stage = Stage(name_of(kernel.name for kernel in kernels), layer, (INPUT,), lambda: values)
-        return Network(shape, (stage,), dtype=_dtype(request))
-    return network_of(convolution_of(request, context))
+        return _with_magnitude(Network(shape, (stage,), dtype=_dtype(request)), request)
+    return _with_magnitude(network_of(convolution_of(request, context)), request)
+
+
+def _with_magnitude(network: Network, request: Request) -> Network:
+    """The convolution with the magnitude of its kernels' outputs behind it, where that is asked for."""
+    norm = _norm(request)
+    if norm is None:
+        return network
+    (stage,) = network.stages
+    from convcalc.layers.kinds.magnitude import Magnitude
+
+    groups = network.input_shape[0] if stage.layer.settings.get("groups", 1) > 1 else 1
+    layer = Magnitude.of(stage.layer.output_shape, norm=norm, groups=groups)
+    convolution = replace(stage, problem=None, name=stage.name if stage.name != layer.kind else "conv")
+    return replace(network, notes=(), stages=(convolution, Stage(layer.kind, layer, (0,), dict)))
+
+
+def _norm(request: Request) -> str | None:
+    """The norm of the magnitude that is asked for; None: none is.
+
+    Raises:
+        FieldError: the field is neither true nor false nor a norm.
+    """
+    from convcalc.layers.kinds.magnitude import L2, NORMS
+
+    node = request.fields["magnitude"].node if "magnitude" in request.fields else "false"
+    if isinstance(node, str) and node.lower() in NORMS:
+        return node.lower()
+    try:
+        return L2 if truth("magnitude", node) else None
+    except FieldError as error:
+        error.hint = f"true, false, {' or '.join(NORMS)}"
+        raise
 
 
 def _of_layers(request: Request, context: Context, rank: int | None) -> Network:

@@ -18,6 +18,7 @@ from convcalc.geometry.arguments import PaddingWord
 from convcalc.geometry.boundary import BoundaryMode
 from convcalc.kernels.kernel import SYMMETRIES
 from convcalc.kernels.parametric import BUILDERS
+from convcalc.layers.kinds.magnitude import NORMS
 from convcalc.layers.network import INPUT_NAME
 from convcalc.layers.table import KINDS, NEEDED, Kind
 from convcalc.request.expectation import OUTPUT_SHAPE, PARAMETERS
@@ -122,6 +123,9 @@ _OF_FIELD: dict[str, Schema] = {
     "dilation": _by_axis(1),
     "groups": _whole(1),
     "depthwise": _TRUTH,
+    "magnitude": _any(_TRUTH, {"enum": list(NORMS)}),
+    "luminance": _TRUTH,
+    "linear_light": _TRUTH,
     "flip": _TRUTH,
     "dtype": {"enum": list(DTYPES)},
     "expect": _any(_ARRAY, _SOURCE, _mapping({}, minProperties=1, **_POSITIONS)),
@@ -151,6 +155,7 @@ _OF_ARGUMENT: dict[str, Schema] = {
     "axes": _list(_whole(0)),
     "approximate": {"enum": ["none", "tanh"]},
     "mode": {"enum": ["CRD", "DCR"]},
+    "norm": {"enum": list(NORMS)},
     "eps": _FINITE | {"minimum": 0},
 }
 _OF_KERNEL_KEY: dict[str, Schema] = {

@@ -20,6 +20,7 @@ from convcalc.kernels.transformation import Transformation
 from convcalc.request.generators import RULES, generated
 from convcalc.request.kernel_file import kernel_from, read_kernel_file, scale_from
 from convcalc.request.kernel_library import library_of, of_kernel
+from convcalc.request.light import as_light
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
 from convcalc.wording import counted
@@ -37,7 +38,7 @@ def read_input(request: Request, context: Context) -> Tensor:
     if "input" not in request.fields:
         raise FieldError("there is no input in it", hint="write input: [[1, 2], [3, 4]]", place=Place(request.source))
     field = request.fields["input"]
-    return tensor_of(field.node, field.origin, context, "input")
+    return as_light(request, tensor_of(field.node, field.origin, context, "input"))
 
 
 def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str) -> Tensor:

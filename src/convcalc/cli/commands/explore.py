@@ -70,6 +70,8 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
         "verify": False,
         "labels": None,
         "maps": None,
+        "zoom": None,
+        "figure": False,
         "curve": False,
         "rate": None,
         "blank": False,

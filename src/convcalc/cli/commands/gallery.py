@@ -25,6 +25,6 @@ def gallery(options: GalleryOptions, target: OutputOptions, map_rule: MapRule = 
     gallery_input = resolve_gallery_input(request, context)
     kernels = chosen(options, request, context, gallery_input.rank)
     columns, rooms = rooms_of(target)
-    found = seen(request, gallery_input, kernels, rooms, map_rule, context)
+    found = seen(request, gallery_input, kernels, rooms, map_rule, context, quiet=target.quiet)
     report = gallery_report(found, columns)
     emit(report, target, save=sheet_saver(found, report, target), html=lambda: html_lines(found))

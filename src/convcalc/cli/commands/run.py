@@ -12,15 +12,17 @@ from convcalc.cli.options import (
     Keep,
     Labels,
     Layer,
-    MapRule,
     NetworkInput,
     OutputOptions,
     Partial,
     PartMaps,
+    PictureRule,
     ProblemOptions,
     Rate,
     Show,
     Verify,
+    WithFrame,
+    Zoom,
 )
 from convcalc.cli.quiz_options import Blank, Key
 
@@ -36,7 +38,7 @@ def run(
     explain: Explain = False,
     show: Show = False,
     curve: Curve = False,
-    map_rule: MapRule = "auto",
+    map_rule: PictureRule = "auto",
     layer: Layer = None,
     keep: Keep = False,
     partial: Partial = False,
@@ -47,6 +49,8 @@ def run(
     rate: Rate = None,
     input: NetworkInput = None,  # noqa: A002 - the option's name
     labels: Labels = None,
+    zoom: Zoom = None,
+    figure: WithFrame = False,
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
     from convcalc.cli.channel_parts import check_maps, contributions
@@ -56,6 +60,7 @@ def run(
     from convcalc.cli.network import check_curve, check_whole, ready
     from convcalc.cli.output.emit import check_output, emit, wants_data
     from convcalc.cli.output.figures import check_figure
+    from convcalc.cli.output.picture_look import look_of
     from convcalc.cli.output.saved_run import RESULT_SUFFIXES, check_kept, saver
     from convcalc.cli.progress import run_shown
     from convcalc.errors import FieldError
@@ -74,6 +79,7 @@ def run(
 
         check_blank(key, target, is_blank=blank)
     check_kept(target, keep=keep)
+    look = look_of(target.output, map_rule, zoom, figure=figure)
     check_maps(maps)
     drawn = maps_of(target, map_rule, show=show)
     found = ready(options, layer, input, explain=explain or wants_data(target), rate=rate)
@@ -103,5 +109,5 @@ def run(
 
     page_maps = handout_maps(target, map_rule, show=show)
     report = reported(drawn)._replace(handout=lambda: reported(page_maps).blocks)
-    save = saver(report, result, target, map_rule, keep=keep, apart=apart, curves=curve)
+    save = saver(report, result, target, look, found.context, keep=keep, apart=apart, curves=curve)
     emit(report, target, save=save, csv=csv)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from convcalc.cli.options import OutputOptions
 from convcalc.cli.output.emit import save_document
 from convcalc.cli.output.figures import FIGURE_SUFFIX, figure_saver, wants_figure
+from convcalc.cli.output.picture_look import PICTURE_SUFFIXES, Look
 from convcalc.cli.output.report_formats import SAVED
 from convcalc.cli.output.saved_sound import SOUND_SUFFIX
 from convcalc.errors import OutputError
@@ -17,12 +18,12 @@ from convcalc.report.blocks import Report
 
 if TYPE_CHECKING:
     from convcalc.arrays import Array
+    from convcalc.context import Context
     from convcalc.layers.run import NetworkRun
     from convcalc.tracing.contributions import Contributions
 
-_ARRAYS = (".npy", ".npz", ".csv", ".png", SOUND_SUFFIX)
+_ARRAYS = (".npy", ".npz", ".csv", *PICTURE_SUFFIXES, SOUND_SUFFIX)
 RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
-_COLOURS = 3
 
 
 def check_kept(target: OutputOptions, *, keep: bool) -> None:
@@ -43,13 +44,14 @@ def saver(
     report: Report,
     run: NetworkRun,
     target: OutputOptions,
-    rule: str = "auto",
+    look: Look,
+    context: Context,
     *,
     keep: bool = False,
     apart: Contributions | None = None,
     curves: bool = False,
 ) -> Callable[[str], tuple[str, ...]]:
-    """A function that writes the result to a path, by its suffix; ``rule``: the mapping of values to levels.
+    """A function that writes the result to a path, by its suffix; ``look``: of a picture.
 
     ``curves``: a picture of signals of one axis is one of curves, not only where they are too long for a table.
     """
@@ -70,12 +72,15 @@ def saver(
             from convcalc.cli.output.saved_sound import save_sound
 
             return save_sound(path, run, force=target.force)
+        if suffix in PICTURE_SUFFIXES:
+            from convcalc.cli.output.saved_picture import save_picture
+
+            return save_picture(path, run, look, context.limits, force=target.force)
         from convcalc.cli.output.saved_arrays import save_array, save_result
 
         if run.problem is not None and not keep:
-            return save_result(path, run.problem, run.output, force=target.force, rule=rule)
-        colours = suffix == ".png" and run.output.shape[1] == run.network.input_shape[0] == _COLOURS
-        return save_array(path, _arrays(run, suffix, keep=keep), force=target.force, rgb=colours, rule=rule)
+            return save_result(path, run.problem, run.output, force=target.force)
+        return save_array(path, _arrays(run, keep=keep), force=target.force)
 
     return save
 
@@ -91,14 +96,13 @@ def _save_curves(path: str, run: NetworkRun, target: OutputOptions) -> tuple[str
     return ()
 
 
-def _arrays(run: NetworkRun, suffix: str, *, keep: bool) -> Mapping[str, Array]:
+def _arrays(run: NetworkRun, *, keep: bool) -> Mapping[str, Array]:
     """The output, or every layer's under its name."""
     from convcalc.arrays import squeezed
     from convcalc.cli.output.saved_arrays import OUTPUT
-    from convcalc.picture.pixels import picture_of
 
     if not keep:
-        return {OUTPUT: picture_of(run.output) if suffix == ".png" else squeezed(run.output)}
+        return {OUTPUT: squeezed(run.output)}
     names = _members([run.network.stages[number].name for number in run.kept])
     return {name: squeezed(output) for name, output in zip(names, run.kept.values(), strict=True)}
 

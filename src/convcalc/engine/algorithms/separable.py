@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from math import prod
+from operator import mul
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import Array, are_finite, largest, strided
+from convcalc.arrays import Array, are_finite, largest, plain, strided
 from convcalc.engine.algorithms.factors import MOST_TERMS, Stage, Term, terms_of
 from convcalc.engine.algorithms.slabs import Slabs
 from convcalc.engine.bounds import (
@@ -183,14 +184,15 @@ _LINE = 1 << 20
 _MOST_FILTERS, _MOST_BYTES = 32, 1 << 16
 
 
-def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:  # noqa: ARG001 - the signature of every engine
-    weight = problem.applied_weight
-    filters = [terms_of(weight[number, 0]) or () for number in range(problem.out_channels)]
+def prepare(problem: Problem, arithmetic: Arithmetic) -> Run:  # noqa: ARG001 - the signature of every engine
+    """The function that computes tiles; a kernel that is no sum of few products is added up tap by tap."""
+    planes = problem.applied_weight[:, 0]
     each = problem.out_channels // problem.groups
 
     @cache
     def passes(number: int, spreads: tuple[int, ...]) -> tuple[Pass, ...]:
-        return passes_of(filters[number], spreads)
+        terms = terms_of(planes[number])
+        return passes_of(*((terms, spreads) if terms is not None else ([_all_taps(planes[number], spreads)], (1,))))
 
     def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> list[Region]:
         slabs = Slabs(tile, scratch)
@@ -210,6 +212,18 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:  # noqa: ARG001 -
         return [] if finite else [tile.region]
 
     return run
+
+
+def _all_taps(plane: Array, spreads: Sequence[int]) -> Term:
+    """The kernel plane, (*kernel_size), as one filter along the line."""
+    taps = sorted((sum(map(mul, place, spreads)), plain(plane[place])) for place in zip(*plane.nonzero(), strict=True))
+    return Term(((Stage(*zip(*((int(offset), weight) for offset, weight in taps), strict=True)),),))
+
+
+def growth_of(plane: Array) -> float:
+    """How many times the largest cell the sums on the way can become; plane: (*kernel_size)."""
+    terms = terms_of(plane)
+    return float(np.abs(plane).sum()) if terms is None else sum(term.growth for term in terms)
 
 
 def _obstacle(problem: Problem, arithmetic: Arithmetic) -> str | None:
@@ -293,7 +307,7 @@ ENGINE = Engine(
     arithmetics=(EXACT_FLOAT32, EXACT_FLOAT64, INT64),
     obstacle=_obstacle,
     work=_work,
-    prepare=_prepare,
+    prepare=prepare,
     loss=_loss,
     mixes=True,
 )

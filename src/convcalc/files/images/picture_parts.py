@@ -297,6 +297,8 @@ def _header(content: bytes) -> Parts:
     if len(content) != 13:
         raise FormatError("the PNG image has no header")
     width, height, bits, kind = struct.unpack(">IIBB", content[:10])
+    if not width or not height:
+        raise FormatError(f"an image of {width:,} × {height:,} pixels")
     if bits not in _DEPTHS.get(kind, ()):
         raise FormatError(f"a PNG image of colour type {kind} with {bits} bits, which there is not")
     return Parts(width, height, _SAMPLES[kind], bits, kind)

@@ -827,6 +827,47 @@ const softmax = {
   seen: allChannels,
 };
 
+/** The channels of the group that makes one channel of a magnitude. */
+const channelsOf = (layer, channels, group) => {
+  const span = channels / layer.groups;
+  return range(span).map((each) => group * span + each);
+};
+
+const vectorNorm = {
+  shape: (layer, [shape]) => [layer.groups, ...shape.slice(1)],
+  forward(layer, [input], word) {
+    const [channels, ...size] = input.shape;
+    const count = cellsOf(size);
+    const made = inFloats(input, word, (data) => {
+      const norms = new Float64Array(layer.groups * count);
+      for (let group = 0; group < layer.groups; group += 1) {
+        const members = channelsOf(layer, channels, group);
+        for (let place = 0; place < count; place += 1) {
+          const vector = members.map((channel) => Math.abs(data[channel * count + place]));
+          norms[group * count + place] =
+            layer.norm === 'l1' ? vector.reduce((sum, each) => sum + each, 0) : Math.hypot(...vector);
+        }
+      }
+      return norms;
+    });
+    return { ...made, shape: [layer.groups, ...size] };
+  },
+  explain(layer, [input], [group, ...position]) {
+    const terms = channelsOf(layer, input.shape[0], group).map((channel) => plainTerm(input, [channel, ...position]));
+    const texts = terms.map(({ cell }) => shortText(valueAt(input, cell)));
+    const squares = texts.map((each) => (each.startsWith('-') ? `(${each})²` : `${each}²`));
+    const formula = layer.norm === 'l1' ? texts.map((each) => `|${each}|`).join(' + ') : `√(${squares.join(' + ')})`;
+    return told('function', terms, { formula });
+  },
+  users: (layer, [shape], [channel, ...position]) => [
+    { cell: [Math.floor(channel / (shape[0] / layer.groups)), ...position], tap: null, place: null },
+  ],
+  seen: (layer, [shape], region) => ({
+    ...region,
+    channels: region.channels.flatMap((group) => channelsOf(layer, shape[0], group)),
+  }),
+};
+
 /** Factor and offset of each channel of a batch norm, in floats. */
 function normOf(layer) {
   const floats = (name, idle) => (layer.numbers[name] ? floatsOf(layer.numbers[name], 'float64') : idle);
@@ -1001,6 +1042,7 @@ const KINDS = {
   sigmoid: functionOf(logistic, (value) => `1 / (1 + exp(-(${value})))`),
   tanh: functionOf(Math.tanh, (value) => `tanh(${value})`),
   softmax,
+  magnitude: vectorNorm,
   flatten,
   upsample,
   add,

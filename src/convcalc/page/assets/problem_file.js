@@ -84,6 +84,7 @@ const FIELDS = {
   ],
   'adaptive-avg-pool': (layer) => names(layer, ['output_size']),
   'batch-norm': (layer) => [...names(layer, ['eps']), ['affine', `${Boolean(layer.numbers.weight)}`]],
+  magnitude: (layer) => names(layer, ['norm', 'groups']),
   'leaky-relu': (layer) => [['negative_slope', textOf(layer.negative_slope)]],
   upsample: (layer) => names(layer, ['scale_factor']),
 };

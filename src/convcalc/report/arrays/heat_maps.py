@@ -20,6 +20,7 @@ from convcalc.picture.mapping import (
 )
 from convcalc.picture.pixels import brightness, byte_rows, pixels
 from convcalc.picture.reduction import area_extremes, area_means, fitting_size
+from convcalc.picture.srgb import encoded
 from convcalc.report.arrays.grids import MOST_SLICES, range_text
 from convcalc.report.blocks import HeatMap
 from convcalc.report.text import number_text
@@ -91,20 +92,23 @@ def heat_maps(caption: str, values: Array, columns: int, rule: str = AUTO, white
         )
 
 
-def picture(caption: str, values: Array, columns: int, white: float = WHITE) -> HeatMap:
+def picture(caption: str, values: Array, columns: int, white: float = WHITE, *, is_linear: bool = False) -> HeatMap:
     """Values from 0 to ``white``, (channels, height, width) with one channel or three, as a picture in its own colours.
+
+    ``is_linear``: they are linear light, whose means are encoded as sRGB.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
     """
     planes = [_MEANS.of(plane, columns) for plane in in_range_of_floats(values)]
-    colours = pixels([map_values(plane, CLIP, white=white).levels for plane in planes])
+    shades = [encoded(plane) for plane in planes] if is_linear else planes
+    colours = pixels([map_values(plane, CLIP, white=white).levels for plane in shades])
     return HeatMap(
         caption=caption + _MEANS.words(values[0], planes[0]),
         levels=byte_rows(brightness(colours)),
         low="0",
         high=number_text(white, SCALE_DIGITS),
-        footer=range_text(values),
+        footer=range_text(values) + ("" if is_in_picture(values, white) else f"; beyond 0 and {white:g} cut off"),
         pixels=byte_rows(colours),
     )
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from convcalc.channels import LINEAR_LIGHT
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import given_padding, per_axis
 from convcalc.geometry.boundary import boundary_of
@@ -47,7 +48,19 @@ class Gallery(NamedTuple):
         names = axis_names(len(self.shape) - 1)
         where = " and ".join(f"{name} {place}" for name, place in zip(names, leading, strict=False))
         slices = f"Of every array the slice in the middle is drawn (of the input {where})." if leading else ""
-        return tuple(filter(None, (self._operation, slices, self.rule_text)))
+        return tuple(filter(None, (self._operation, slices, self._reduced, self.rule_text)))
+
+    @property
+    def _reduced(self) -> str:
+        """What a pixel shows where there are more cells than pixels."""
+        cells = (1, *self.shape[1:])[-2:]
+        shown = (thumbnail.levels.shape[:2] for thumbnail in self.views[0].thumbnails.values())
+        if all(size == cells for size in shown):
+            return ""
+        return (
+            "Of arrays with more cells than there is room for, a pixel shows the mean of an area, or in maps around 0 "
+            "the value that is farthest from 0; ranges are those of all cells."
+        )
 
     @property
     def is_diverging(self) -> bool:
@@ -83,7 +96,9 @@ class Gallery(NamedTuple):
         if not self.is_picture:
             return f"Each map{of_mean} has its own scale: {self._map}."
         apart = ", each colour apart" if channels > 1 else ""
-        kept = f"values from 0 to {self.white:g} as they are{apart}, those beyond cut off"
+        is_linear = self.labels.channels.units[:1] == (LINEAR_LIGHT,)
+        shades = "linear light from 0 to 1 as sRGB" if is_linear else f"values from 0 to {self.white:g} as they are"
+        kept = f"{shades}{apart}, those beyond cut off"
         if self.rule == CLIP:
             return f"Drawn as pictures: {kept}."
         return (

@@ -8,9 +8,18 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, matrix, plain, value_range
+from convcalc.engine.areas import Areas
+from convcalc.engine.survey import Survey
 from convcalc.kernels.kernel import Kernel
 from convcalc.picture.mapping import AUTO, WHITE, in_range_of_floats
-from convcalc.picture.thumbnail import Thumbnail, map_thumbnail, picture_thumbnail
+from convcalc.picture.thumbnail import (
+    Thumbnail,
+    farthest,
+    map_of_reduced,
+    map_thumbnail,
+    picture_of_means,
+    picture_thumbnail,
+)
 from convcalc.report.text import channels_text, number_text, number_texts, scale_text
 from convcalc.wording import shape_text
 
@@ -114,11 +123,13 @@ def view_of(
     *,
     rule: str = AUTO,
     is_picture: bool = False,
+    is_linear: bool = False,
     white: float = WHITE,
 ) -> View:
     """The tile of values, (channels, *spatial): one channel, or of a picture one or three.
 
     ``is_picture``: they are drawn as brightness or colours, 0 to ``white``, otherwise as levels by the rule.
+    ``is_linear``: those are linear light.
 
     Raises:
         OutputError: whole numbers or fractions are beyond the range of floats.
@@ -132,11 +143,44 @@ def view_of(
 
     def drawn(room: Room) -> Thumbnail:
         return (
-            picture_thumbnail(planes, room, white) if is_picture else map_thumbnail(planes[0], room, rule, span, white)
+            picture_thumbnail(planes, room, white, is_linear=is_linear)
+            if is_picture
+            else map_thumbnail(planes[0], room, rule, span, white)
         )
 
     thumbnails = {medium: drawn(room) for medium, room in rooms.items()}
     return View(kernel, values.shape, found, count_not_finite(values), thumbnails)
+
+
+def view_of_survey(
+    kernel: Kernel,
+    shape: tuple[int, ...],
+    found: Survey,
+    media: Sequence[Medium],
+    *,
+    rule: str = AUTO,
+    is_picture: bool = False,
+    is_linear: bool = False,
+    white: float = WHITE,
+) -> View:
+    """The tile of an output of which only the areas are known, for each medium in turn; shape: (channels, *spatial).
+
+    Where nothing is drawn there is no medium, and only the range counts.
+    """
+    span = float(found.low), float(found.high)
+
+    def drawn(areas: Areas) -> Thumbnail:
+        if areas.extremes is not None:
+            return map_of_reduced(farthest(*areas.extremes)[0], rule, span, white)
+        assert areas.means is not None
+        return (
+            picture_of_means(list(areas.means), white, is_linear=is_linear)
+            if is_picture
+            else map_of_reduced(areas.means[0], rule, span, white)
+        )
+
+    thumbnails = {medium: drawn(areas) for medium, areas in zip(media, found.areas, strict=False)}
+    return View(kernel, shape, (plain(found.low), plain(found.high)), 0, thumbnails)
 
 
 def middle(shape: Sequence[int]) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ _KINDS = {
     BoxKind.CONVOLUTION: ("conv", "transposed-conv"),
     BoxKind.LINEAR: ("linear",),
     BoxKind.POOL: ("max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
-    BoxKind.ACTIVATION: ("relu", "leaky-relu", "sigmoid", "tanh", "softmax"),
+    BoxKind.ACTIVATION: ("relu", "leaky-relu", "sigmoid", "tanh", "softmax", "magnitude"),
 }
 _KIND_OF = {layer: kind for kind, layers in _KINDS.items() for layer in layers}
 

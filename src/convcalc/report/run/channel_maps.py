@@ -9,7 +9,10 @@ from math import prod
 from typing import NamedTuple
 
 from convcalc.arrays import Array
-from convcalc.picture.mapping import white_of
+from convcalc.channels import LINEAR_LIGHT
+from convcalc.kernels.kernel import Kernel
+from convcalc.kernels.properties import properties_of
+from convcalc.picture.mapping import AUTO, is_in_picture, white_of
 from convcalc.problem import Problem
 from convcalc.report.arrays.grids import MOST_SLICES
 from convcalc.report.arrays.heat_maps import columns_each, heat_maps, is_picture, picture
@@ -47,10 +50,14 @@ def map_blocks(problem: Problem, arrays: Mapping[str, Array], maps: Maps) -> Ite
 def _subjects(problem: Problem, name: str, values: Array, rule: str) -> Iterator[_Subject]:
     """The pictures or the channels of an array; values: (batch, channels, *spatial)."""
     white = white_of(problem.input)
-    if problem.labels.is_image and _may_be_picture(problem, values) and is_picture(values, rule, white):
+    is_linear = problem.labels.channels.units[:1] == (LINEAR_LIGHT,)
+    is_kept = name == "output" and rule == AUTO and keeps_brightness(problem, white)
+    may_be = problem.labels.is_image and _may_be_picture(problem, values)
+    if may_be and (is_kept or is_picture(values, rule, white)):
         for sample in shown_samples(values):
             where = f"sample {sample}" if len(values) > 1 else shape_text(values.shape[2:])
-            yield _Subject(partial(_picture, f"{name} {where}", values[sample], white), 1, values.shape[-1])
+            draw_sample = partial(_picture, f"{name} {where}", values[sample], white, is_linear)
+            yield _Subject(draw_sample, 1, values.shape[-1])
         return
     names = output_names(problem) if name == "output" else problem.labels.channels.labels
     for caption, cells in shown_channels(name, values, names):
@@ -58,8 +65,18 @@ def _subjects(problem: Problem, name: str, values: Array, rule: str) -> Iterator
         yield _Subject(draw, min(prod(cells.shape[:-2]), MOST_SLICES), cells.shape[-1])
 
 
-def _picture(caption: str, values: Array, white: float, columns: int) -> Iterator[HeatMap]:
-    yield picture(caption, values, columns, white)
+def keeps_brightness(problem: Problem, white: float) -> bool:
+    """Whether the output is a picture as the input is: each of its channels from one kernel with the sum 1."""
+    channels = (problem.in_channels, problem.out_channels)
+    if not problem.labels.is_image or set(channels) - {1, _COLOURS} or any(problem.bias):
+        return False
+    kernels = zip(problem.weight, problem.scale, strict=True)
+    is_normalised = all(properties_of(Kernel("", weight, scale=scale)).is_normalised for weight, scale in kernels)
+    return is_normalised and is_in_picture(problem.input, white)
+
+
+def _picture(caption: str, values: Array, white: float, is_linear: bool, columns: int) -> Iterator[HeatMap]:
+    yield picture(caption, values, columns, white, is_linear=is_linear)
 
 
 def _may_be_picture(problem: Problem, values: Array) -> bool:
