@@ -19,6 +19,7 @@ from convcalc.cli.options import (
     Sample,
     Search,
     SpatialAxes,
+    SelectionOptions,
     StrideByAxis,
     Threads,
     Version,
@@ -74,6 +75,7 @@ class GalleryOptions(NamedTuple):
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None
+    part: SelectionOptions = SelectionOptions()
 
 
 class SummaryOptions(NamedTuple):

@@ -27,9 +27,11 @@ class Chosen(NamedTuple):
 
 def request_of(options: GalleryOptions, context: Context) -> Request:
     """The fields of the file, replaced by those of the flags."""
+    from convcalc.files.selection import selection_of
     from convcalc.request.request import read_request
 
-    request = read_request(options.file, context)
+    with flags(kind=FieldError):
+        request = read_request(options.file, context, selection_of(options.part._asdict()))
     return request.override(
         kernel=options.kernel,
         stride=options.stride,

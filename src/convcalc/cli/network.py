@@ -81,6 +81,7 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
+    from convcalc.files.selection import selection_of
     from convcalc.request.request import read_request
 
     context = context_of(options.limit, options.kernels or ())._replace(
@@ -90,7 +91,9 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    return changed(read_request(options.file, context), options, layer).override(dtype=options.dtype), context
+    with flags(kind=FieldError):
+        request = read_request(options.file, context, selection_of(options.part._asdict()))
+    return changed(request, options, layer).override(dtype=options.dtype), context
 
 
 def settled(context: Context, network: Network) -> Context:

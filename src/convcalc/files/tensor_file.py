@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place
-from convcalc.files.file_kind import OpenedFile, open_file
+from convcalc.files.file_kind import LABORATORY, OpenedFile, open_file
+from convcalc.files.selection import EVERYTHING, SELECTORS, Selection
 from convcalc.files.text import size_of
 from convcalc.limits import Limits
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor", "tensor_at"]
 
 IMAGE_AXES = 2
-_NAMED = {"npz", "safetensors"}
+_NAMED = {"npz", "safetensors", "hdf5"}
+NO_MEMBERS = "only .npz, .safetensors and HDF5 files hold named arrays"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,16 +44,23 @@ class Tensor:
     """Whether its numbers are the brightness or the colours of pixels."""
 
 
-def read_tensor(path: str, limits: Limits, *, base: Path | None = None, keeps_nodata: bool = False) -> Tensor:
+def read_tensor(
+    path: str,
+    limits: Limits,
+    *,
+    base: Path | None = None,
+    keeps_nodata: bool = False,
+    selection: Selection = EVERYTHING,
+) -> Tensor:
     """The array of a file; ``path`` may be ``-`` or ``archive.npz:name``, and is relative to ``base`` if that is given.
 
-    ``keeps_nodata``: as of :class:`OpenedFile`.
+    ``keeps_nodata``, ``selection``: as of :class:`OpenedFile`.
 
     Raises:
         ConvcalcError: the file cannot be read, is no array, or is beyond a limit.
     """
     source = open_file(path, limits, base=base)
-    return tensor(replace(source, keeps_nodata=True) if keeps_nodata else source, limits)
+    return tensor(replace(source, keeps_nodata=keeps_nodata, selection=selection), limits)
 
 
 def node(source: OpenedFile, limits: Limits) -> Node:
@@ -75,7 +84,10 @@ def tensor(source: OpenedFile, limits: Limits) -> Tensor:
         ConvcalcError: the source holds no array, is damaged or is beyond a limit.
     """
     if source.member is not None and source.kind not in _NAMED:
-        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
+        raise FormatError(NO_MEMBERS, place=Place(source.name))
+    if source.selection.names and source.kind not in ("image", *LABORATORY):
+        word = source.selection.names[0]
+        raise FieldError(f"{source.content} has no {word} to choose", hint=f"leave {word} out", field=word)
     try:
         found = _READERS[source.kind](source, limits)
     except (FormatError, FieldError) as error:
@@ -177,8 +189,23 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
 
     with source.stream() as stream:
         limits.check_memory(size_of(stream), f"{source.name}: the file")
-        array, notes = read_image(stream.read(), source.name, limits, keeps_nodata=source.keeps_nodata)
+        array, notes = read_image(
+            stream.read(), source.name, limits, keeps_nodata=source.keeps_nodata, selection=source.selection
+        )
     return Tensor(array, IMAGE_AXES, notes + array_notes(array), source.name, is_image=True)
+
+
+def _read_laboratory(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.laboratory.readers import read_stored
+    from convcalc.files.numbers import array_notes
+
+    try:
+        array, dims, notes, is_image = read_stored(source, limits)
+    except ConvcalcError as error:
+        if not set(SELECTORS).intersection(error.field):
+            error.place = error.place or Place(source.name)
+        raise
+    return Tensor(array, dims, notes + array_notes(array), source.name, is_image=is_image)
 
 
 _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
@@ -189,4 +216,5 @@ _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "safetensors": _read_safetensors,
     "onnx": _read_onnx,
     "image": _read_image,
+    **dict.fromkeys(LABORATORY, _read_laboratory),
 }

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place, UsageError
-from convcalc.files.tensor_file import OpenedFile, Tensor, node, open_file, tensor
+from convcalc.files.selection import EVERYTHING, Selection
+from convcalc.files.tensor_file import NO_MEMBERS, OpenedFile, Tensor, node, open_file, tensor
 from convcalc.files.yaml_reader import Node, place
 from convcalc.geometry.arguments import text
 from convcalc.request.shipped import shipped
@@ -86,6 +87,8 @@ class Request:
     """Of several layers the one that :attr:`changes` are about."""
     changes: Mapping[str, Field] = field(default_factory=dict)
     """Values of that layer that replace those in the file, by the names of a problem's fields."""
+    selection: Selection = EVERYTHING
+    """Which part is read of the file that the input comes from, where flags say so."""
 
     def __repr__(self) -> str:
         return f"<Request {self.source!r}: {', '.join(self.fields) or 'a model'}>"
@@ -140,13 +143,17 @@ class Request:
             raise
 
 
-def read_request(path: str | None = None, context: Context = STANDARD) -> Request:
+def read_request(
+    path: str | None = None, context: Context = STANDARD, selection: Selection = EVERYTHING
+) -> Request:
     """The request of a problem file, a model or a tensor file; without a path, of the default example.
+
+    ``selection``: which part is read of the file that the input comes from.
 
     Raises:
         ConvcalcError: the file cannot be read, or has an unknown field.
     """
-    return request_of(open_request(path, context), context)
+    return request_of(replace(open_request(path, context), selection=selection), context)
 
 
 def open_request(path: str | None, context: Context) -> OpenedFile:
@@ -161,16 +168,17 @@ def open_request(path: str | None, context: Context) -> OpenedFile:
 def request_of(source: OpenedFile, context: Context) -> Request:
     """The request in a file; raises as :func:`read_request` does."""
     if source.kind == "onnx":
-        return Request(source.name, {}, source)
+        return Request(source.name, {}, source, selection=source.selection)
     document = node(source, context.limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
         origin = Origin(source.name, member=source.member or "")
         return Request(source.name, {"input": Field(tensor(source, context.limits), origin)})
     if source.member is not None:
-        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
+        raise FormatError(NO_MEMBERS, place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)
     _check_fields(document, origin)
-    return Request(source.name, {key: Field(value, origin) for key, value in document.items()})
+    fields = {key: Field(value, origin) for key, value in document.items()}
+    return Request(source.name, fields, selection=source.selection)
 
 
 def _check_fields(document: dict[str, Node], origin: Origin) -> None:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcalc.files.expression import LONGEST_EXPRESSION
+from convcalc.files.selection import SELECTORS
 from convcalc.geometry.arguments import PaddingWord
 from convcalc.geometry.boundary import BoundaryMode
 from convcalc.kernels.kernel import SYMMETRIES
@@ -34,6 +35,7 @@ _EXPRESSION = r"^([-+*/(). \t\n0-9]|[0-9.][eE]|sqrt|pi)*([0-9.)]|pi)[ \t\n]*$"
 _NOT_FINITE = r"^[-+]?\.?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])$"
 _SIZES = r"^[0-9]{1,19}(x[0-9]{1,19})+$"
 _INDEX = r"^ *-?[0-9:][-0-9:, ]*$"
+_FRAMES = r"^ *([0-9]{1,9}( *, *[0-9]{1,9}){0,7}|all) *$"
 
 
 def _any(*schemas: Schema) -> Schema:
@@ -94,6 +96,11 @@ _RULES: dict[str, Schema] = {
     "seed": _whole(0),
     "low": {"type": "integer"},
     "high": {"type": "integer"},
+}
+
+_SELECTORS: dict[str, Schema] = {
+    name: {"description": text, **(_any(_whole(0), _list(_whole(0)), {"pattern": _FRAMES, "type": "string"}) if name == "frame" else _whole(0))}
+    for name, text in SELECTORS.items()
 }
 
 _OF_FIELD: dict[str, Schema] = {
@@ -195,7 +202,7 @@ def _sources(**more: Schema) -> list[Schema]:
     """The sources of numbers: a file, or a rule; ``more``: further keys."""
     rules = {rule: (rule, *(OPTIONS if rule == "random" else OPTIONS[:1])) for rule in RULES}
     return [
-        _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **more}, ["file"]),
+        _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **_SELECTORS, **more}, ["file"]),
         *(_mapping({key: _RULES[key] for key in keys} | more, [rule]) for rule, keys in rules.items()),
     ]
 

@@ -10,6 +10,7 @@ from convcalc.context import Context
 from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, below
 from convcalc.files.file_kind import is_file, is_path
 from convcalc.files.numbers import array, array_notes
+from convcalc.files.selection import EVERYTHING, SELECTORS, Selection, selection_of
 from convcalc.files.tensor_file import Tensor, is_result, node, open_file, read_tensor, tensor
 from convcalc.files.yaml_reader import Node
 from convcalc.kernels.kernel import Kernel
@@ -20,7 +21,7 @@ from convcalc.request.kernel_library import library_of, of_kernel
 from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
 
-_FILE_KEYS, _KEEP = ("file", "nodata"), "keep"
+_FILE_KEYS, _KEEP = ("file", "nodata", *SELECTORS), "keep"
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
@@ -33,11 +34,13 @@ def read_input(request: Request, context: Context) -> Tensor:
     if "input" not in request.fields:
         raise FieldError("there is no input in it", hint="write input: [[1, 2], [3, 4]]", place=Place(request.source))
     field = request.fields["input"]
-    return tensor_of(field.node, field.origin, context, "input")
+    return tensor_of(field.node, field.origin, context, "input", request.selection)
 
 
-def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str) -> Tensor:
-    """The numbers of a node; errors have the field path below ``name``.
+def tensor_of(
+    value: Node | Tensor, origin: Origin, context: Context, name: str, selection: Selection = EVERYTHING
+) -> Tensor:
+    """The numbers of a node, of a file those of its ``selection``; errors have the field path below ``name``.
 
     Raises:
         ConvcalcError: it has none, or they cannot be read.
@@ -46,7 +49,7 @@ def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str)
         return value
     with below(name):
         if isinstance(value, dict):
-            return _described(value, origin, context)
+            return _described(value, origin, context, selection)
         if isinstance(value, str) and value[:1].isalpha():
             raise FieldError(f"{name} must be numbers, got {str(value)!r}", hint=f"{{file: {value}}} for a file")
         values = array(value, context.limits)
@@ -137,8 +140,10 @@ class _KernelReader:
         return Kernel(name, read_only(values), notes=tuple(f"kernel: {note}" for note in notes))
 
 
-def _described(value: dict[str, Node], origin: Origin, context: Context) -> Tensor:
-    """The tensor of a mapping with ``file`` or one of the rules."""
+def _described(
+    value: dict[str, Node], origin: Origin, context: Context, selection: Selection = EVERYTHING
+) -> Tensor:
+    """The tensor of a mapping with ``file`` or one of the rules; a ``selection`` goes before what the mapping says."""
     if "file" in value:
         for key in value:
             if key not in _FILE_KEYS:
@@ -148,7 +153,10 @@ def _described(value: dict[str, Node], origin: Origin, context: Context) -> Tens
         if word("nodata", value.get("nodata", _KEEP)) != _KEEP:
             raise FieldError(f"nodata is {value['nodata']!r}", hint="keep, or leave it out to read nan", field="nodata")
         path = word("file", value["file"])
-        return read_tensor(path, context.limits, base=origin.folder, keeps_nodata="nodata" in value)
+        own = selection_of({name: value.get(name) for name in SELECTORS})
+        chosen = own._replace(**{name: getattr(selection, name) for name in selection.names})
+        keeps = "nodata" in value
+        return read_tensor(path, context.limits, base=origin.folder, keeps_nodata=keeps, selection=chosen)
     if not value:
         raise FieldError("expected numbers, got an empty mapping", hint=f"one of: file, {', '.join(RULES)}")
     if "shape" in value:

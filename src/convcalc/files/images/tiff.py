@@ -19,6 +19,7 @@ from convcalc.files.images.tiff_codecs import JPEG
 from convcalc.files.images.tiff_gdal import cells_without_value, is_mask, scaled, value_without_meaning, with_gaps
 from convcalc.files.images.tiff_layout import SAVE_PLAIN, YCBCR, Layout, stored_numbers
 from convcalc.files.images.tiff_tags import Directory, Tag, TagFile, open_tags
+from convcalc.files.selection import EVERYTHING, Selection
 from convcalc.limits import Limits
 from convcalc.wording import counted
 
@@ -106,7 +107,7 @@ def _looked_up(layout: Layout, cells: Array) -> Channels:
 _REDUCED, _OLD_REDUCED = 1, 2  # a bit of NewSubfileType, and a value of SubfileType
 
 
-def read_tiff(data: bytes, limits: Limits, *, keeps_nodata: bool = False) -> tuple[Array, list[str]]:
+def read_tiff(data: bytes, limits: Limits, *, keeps_nodata: bool = False, selection: Selection = EVERYTHING) -> tuple[Array, list[str]]:
     """The numbers (channels, height, width) of the first image in full resolution, and notes on them.
 
     Cells that the file marks as empty (GDAL's nodata, a mask) are nan unless ``keeps_nodata``; GDAL's scale and offset

@@ -1,0 +1,133 @@
+"""What stored numbers of NetCDF mean (CF Conventions 1.11, sections 2.5.1 and 8.1; NUG, Appendix A).
+
+_Unsigned first, then the marks of missing numbers in the stored type, then number = stored × scale_factor + add_offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array
+from convcalc.errors import FormatError
+from convcalc.files.laboratory.stored_array import gap_notes, scale_words, scaled, with_gaps
+
+_DEFAULT_FILL = {
+    **{"i2": -32767, "u2": 65535, "i4": -2147483647, "u4": 4294967295},
+    **{"i8": -9223372036854775806, "u8": 18446744073709551614, "f4": 9.969209968386869e36, "f8": 9.969209968386869e36},
+}
+"""What stands where nothing was written (netcdf.h); of bytes there is none, each of which may be meant."""
+
+
+class Decoding(NamedTuple):
+    """How stored numbers become those that are meant."""
+
+    scale: float
+    offset: float
+    is_unsigned: bool
+    fills: tuple[float, ...]
+    """Stored numbers that stand for none: _FillValue and missing_value."""
+    least: float | None
+    most: float | None
+    itemsize: int
+    words: tuple[str, ...]
+
+
+def decoding_of(dataset: Any, *, is_netcdf: bool) -> Decoding:
+    """What the attributes of a dataset say about its numbers.
+
+    Raises:
+        FormatError: one of them is no number.
+    """
+    said = _Said(dataset)
+    is_unsigned = said.text("_Unsigned").lower() == "true" and dataset.dtype.kind == "i"
+    is_signed = said.text("_Unsigned").lower() == "false" and dataset.dtype.kind == "u"
+    fills = [*said.numbers("_FillValue"), *said.numbers("missing_value")]
+    default = _DEFAULT_FILL.get(dataset.dtype.str[1:])
+    if is_netcdf and not said.numbers("_FillValue") and default is not None and not is_unsigned:
+        fills.append(default)
+    between = said.numbers("valid_range")
+    least, most = (between[0], between[1]) if len(between) == 2 else (None, None)
+    least = next(iter(said.numbers("valid_min")), least)
+    most = next(iter(said.numbers("valid_max")), most)
+    scale = next(iter(said.numbers("scale_factor")), 1.0)
+    offset = next(iter(said.numbers("add_offset")), 0.0)
+    words = [*scale_words(scale, offset, "scale_factor, add_offset")]
+    if is_unsigned or is_signed:
+        words.append(f"read as {'unsigned' if is_unsigned else 'signed'} (_Unsigned)")
+    units = said.text("units")
+    words += [f"in {units[:30]}"] * (bool(units) and units.isprintable())
+    width = dataset.dtype.itemsize * 8
+    if is_unsigned:
+        fills = [fill % (1 << width) if fill < 0 else fill for fill in fills]
+        least, most = (None if each is None else each % (1 << width) if each < 0 else each for each in (least, most))
+    return Decoding(
+        scale, offset, is_unsigned or is_signed, tuple(fills), least, most, dataset.dtype.itemsize, tuple(words)
+    )
+
+
+class _Said:
+    """The attributes of a dataset."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.attributes = dataset.attrs
+
+    def text(self, name: str) -> str:
+        """An attribute as text; "" if there is none."""
+        found = self.attributes.get(name)
+        if isinstance(found, np.ndarray):
+            found = found.reshape(-1)[0] if found.size == 1 else ""
+        return found.decode("utf-8", "replace") if isinstance(found, bytes) else str(found if found is not None else "")
+
+    def numbers(self, name: str) -> list[Any]:
+        """An attribute as Python's numbers."""
+        found = self.attributes.get(name)
+        if found is None:
+            return []
+        values = np.atleast_1d(np.asarray(found))
+        if values.dtype.kind not in "iufb" or values.size > 100:
+            raise FormatError(f"the attribute {name} of the dataset is no number")
+        return list(values.reshape(-1).tolist())
+
+
+def decoded(stored: Array, decoding: Decoding) -> tuple[Array, list[str]]:
+    """The numbers that are meant, and notes on how many there are not."""
+    if stored.dtype.kind == "b":
+        stored = stored.astype(np.uint8)
+    if not stored.dtype.isnative:
+        stored = stored.astype(stored.dtype.newbyteorder("="))
+    if decoding.is_unsigned:
+        stored = stored.view(f"{'u' if stored.dtype.kind == 'i' else 'i'}{stored.dtype.itemsize}")
+    missing = np.zeros(stored.shape, np.bool_)
+    for fill in decoding.fills:
+        missing |= _equal(stored, fill)
+    beyond = np.zeros(stored.shape, np.bool_)
+    for bound, compare in ((decoding.least, np.less), (decoding.most, np.greater)):
+        beyond |= _compared(stored, bound, compare)
+    beyond &= ~missing
+    numbers = scaled(stored, decoding.scale, decoding.offset)
+    if not (missing.any() or beyond.any()):
+        return numbers, []
+    notes = [*gap_notes(missing, "missing (_FillValue)"), *gap_notes(beyond, "outside of the valid range")]
+    return with_gaps(numbers, missing | beyond), notes
+
+
+def _equal(stored: Array, fill: float) -> Array:
+    if stored.dtype.kind == "f":
+        with np.errstate(all="ignore"):
+            return np.asarray(np.isnan(stored) if fill != fill else stored == stored.dtype.type(fill))
+    if not isfinite(fill) or fill != int(fill):
+        return np.zeros(stored.shape, np.bool_)
+    bounds = np.iinfo(stored.dtype)
+    if not bounds.min <= int(fill) <= bounds.max:
+        return np.zeros(stored.shape, np.bool_)
+    return np.asarray(stored == stored.dtype.type(int(fill)))
+
+
+def _compared(stored: Array, bound: float | None, compare: Callable[..., Any]) -> Array:
+    if bound is None or not isfinite(bound):
+        return np.zeros(stored.shape, np.bool_)
+    return np.asarray(compare(stored, bound))

@@ -1,0 +1,347 @@
+"""OpenEXR images (openexr.com, "OpenEXR File Layout"): scan lines and tiles that are stored, RLE or ZIP, by themselves.
+
+The other compressions are decompressed by the OpenEXR library, the extra ``exr``.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.arrays import Array
+from convcalc.errors import FieldError, FormatError
+from convcalc.files.laboratory.stored_array import BAND, Axis, Index, StoredArray, library
+from convcalc.files.selection import Selection
+from convcalc.limits import Limits
+
+_TILED, _LONG_NAMES, _DEEP, _PARTS = 0x200, 0x400, 0x800, 0x1000
+_TYPES = ("<u4", "<f2", "<f4")
+_COMPRESSIONS = ("none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB")
+_LINES = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256)
+"""Scan lines of a block, by compression."""
+_OWN = 4  # compressions that are undone here
+_MOST_NAME, _MOST_ATTRIBUTES, _MOST_CHANNELS, _MOST_PARTS = 255, 1000, 1024, 100
+_COLOURS = {"R": 0, "G": 1, "B": 2}
+_ALPHA = "A"
+
+
+class _Channel(NamedTuple):
+    """A channel as the header lists it."""
+
+    name: str
+    dtype: np.dtype[np.generic]
+
+
+class _Part(NamedTuple):
+    """The header of an image, and where its table of blocks begins."""
+
+    channels: tuple[_Channel, ...]
+    compression: int
+    left: int
+    top: int
+    width: int
+    height: int
+    is_tiled: bool
+    tile: tuple[int, int]
+    """Columns and rows."""
+    levels: int
+    """The mode of levels: 0 has one."""
+    notes: tuple[str, ...]
+    name: str
+
+
+def open_exr(data: memoryview, selection: Selection, limits: Limits) -> StoredArray:
+    """The image of an OpenEXR file, or of its part ``selection.series``.
+
+    Raises:
+        FieldError: there is no such part.
+        FormatError: the file is damaged, or of a kind that is not read.
+    """
+    (version,) = struct.unpack_from("<I", data, 4) if len(data) >= 8 else (0,)
+    if version & 0xFF not in (1, 2):
+        raise FormatError(f"an OpenEXR image of version {version & 0xFF}")
+    if version & _DEEP:
+        raise FormatError("an OpenEXR image of deep data", hint="flatten it first")
+    parts, place = _parts(data, version)
+    number = selection.series or 0
+    if number >= len(parts):
+        hint = "series counts the parts of the file from 0"
+        raise FieldError(f"there is no part {number}: the OpenEXR file has {len(parts)}", hint=hint, field="series")
+    part = parts[number]
+    shown_channels = _order(part.channels)
+    notes = [f"the first of {len(parts)} parts is read (--series chooses another)"] * (
+        len(parts) > 1 and selection.series is None
+    )
+    if any(channel.name == _ALPHA for channel in part.channels) and len(part.channels) > 1:
+        notes.append("alpha channel dropped; colours kept as stored, multiplied by it (associated alpha)")
+    names = ", ".join(channel.name for channel in shown_channels)
+    kinds = {channel.dtype for channel in shown_channels}
+    dtype = kinds.pop() if len(kinds) == 1 else np.dtype("f8")
+    decode = partial(_by_library, data, number, part)
+    if part.compression < _OWN:
+        places = _places(data, place + sum(8 * _blocks(each) for each in parts[:number]), _blocks(part))
+        decode = _Decoder(data, part, places, is_multi=bool(version & _PARTS), number=number).read
+
+    def read(index: Index) -> tuple[Array, list[str]]:
+        wanted = [shown_channels[index[0]]] if isinstance(index[0], int) else shown_channels
+        cells = decode(wanted, dtype)
+        return cells[0] if isinstance(index[0], int) else cells, []
+
+    axes = (Axis("channel", len(shown_channels), BAND), Axis("y", part.height), Axis("x", part.width))
+    what = f"OpenEXR image of {dtype.newbyteorder('=').name} ({names[:60]})"
+    said = ("row 0 is the uppermost",)
+    itemsize = 8 + sum(channel.dtype.itemsize for channel in part.channels) // len(shown_channels)
+    return StoredArray(what, axes, itemsize, len(data), read, said, (*notes, *part.notes))
+
+
+def _parts(data: memoryview, version: int) -> tuple[list[_Part], int]:
+    place, parts = 8, []
+    while len(parts) < _MOST_PARTS:
+        attributes, place = _attributes(data, place)
+        if not attributes and version & _PARTS and parts:
+            return parts, place
+        parts.append(_part(attributes, is_tiled=bool(version & _TILED)))
+        if not version & _PARTS:
+            return parts, place
+    raise FormatError("the OpenEXR file has too many parts")
+
+
+def _attributes(data: memoryview, place: int) -> tuple[dict[str, bytes], int]:
+    """The attributes of a header by their names, and where it ends."""
+    found: dict[str, bytes] = {}
+    for _ in range(_MOST_ATTRIBUTES):
+        name, place = _text(data, place)
+        if not name:
+            return found, place
+        _, place = _text(data, place)
+        (size,) = _unpack("<i", data, place)
+        place += 4
+        if size < 0 or place + size > len(data):
+            break
+        found[name] = bytes(data[place : place + size])
+        place += size
+    raise FormatError("the header of the OpenEXR image is damaged, or cut off")
+
+
+def _text(data: bytes | memoryview, place: int) -> tuple[str, int]:
+    end = bytes(data[place : place + _MOST_NAME + 1]).find(b"\0")
+    if end < 0:
+        raise FormatError("the header of the OpenEXR image is damaged, or cut off")
+    return bytes(data[place : place + end]).decode("utf-8", "replace"), place + end + 1
+
+
+def _unpack(code: str, data: bytes | memoryview, place: int = 0) -> tuple[int, ...]:
+    try:
+        return struct.unpack_from(code, data, place)
+    except struct.error:
+        raise FormatError("the OpenEXR image is cut off") from None
+
+
+def _part(attributes: Mapping[str, bytes], *, is_tiled: bool) -> _Part:
+    for name in ("channels", "compression", "dataWindow"):
+        if name not in attributes:
+            raise FormatError(f"the header of the OpenEXR image has no {name}")
+    kind = attributes.get("type", b"").rstrip(b"\0").decode("latin-1")
+    if kind.startswith("deep"):
+        raise FormatError("an OpenEXR image of deep data", hint="flatten it first")
+    (compression,) = _unpack("<B", attributes["compression"])
+    if compression >= len(_COMPRESSIONS):
+        raise FormatError(f"an OpenEXR image with compression {compression}, which is not read")
+    left, top, right, bottom = _unpack("<4i", attributes["dataWindow"])
+    if right < left or bottom < top:
+        raise FormatError(f"an OpenEXR image of {right - left + 1} × {bottom - top + 1} pixels")
+    is_tiled = kind == "tiledimage" or (not kind and is_tiled)
+    tile = _unpack("<2IB", attributes.get("tiles", b"")) if is_tiled else (0, 0, 0)
+    if is_tiled and not (0 < tile[0] <= 1 << 16 and 0 < tile[1] <= 1 << 16):
+        raise FormatError(f"an OpenEXR image with tiles of {tile[0]} × {tile[1]} pixels")
+    shown = attributes.get("displayWindow", attributes["dataWindow"])
+    notes = ("the window of stored pixels (dataWindow) is read, which is not the one that is shown",)
+    return _Part(
+        _channels(attributes["channels"]),
+        compression,
+        left,
+        top,
+        right - left + 1,
+        bottom - top + 1,
+        is_tiled,
+        (tile[0], tile[1]),
+        tile[2] & 0xF,
+        notes * (shown != attributes["dataWindow"]),
+        attributes.get("name", b"").rstrip(b"\0").decode("utf-8", "replace"),
+    )
+
+
+def _channels(text: bytes) -> tuple[_Channel, ...]:
+    place, found = 0, []
+    while len(found) < _MOST_CHANNELS:
+        name, place = _text(text, place)
+        if not name:
+            break
+        kind, _, across, down = _unpack("<iiii", text, place)
+        place += 16
+        if not 0 <= kind < len(_TYPES):
+            raise FormatError(f"a channel of the OpenEXR image has numbers of type {kind}")
+        if (across, down) != (1, 1):
+            raise FormatError("an OpenEXR image with channels of fewer pixels (luminance and chroma)")
+        found.append(_Channel(name, np.dtype(_TYPES[kind])))
+    if not found:
+        raise FormatError("an OpenEXR image without channels")
+    return tuple(found)
+
+
+def _order(channels: Sequence[_Channel]) -> list[_Channel]:
+    """The channels that are read: red, green and blue first, then the others; no alpha beside others."""
+    kept = [channel for channel in channels if channel.name != _ALPHA or len(channels) == 1]
+    return sorted(kept, key=lambda channel: _COLOURS.get(channel.name, len(_COLOURS)))
+
+
+def _blocks(part: _Part) -> int:
+    """How many blocks a part has; of tiles those of the largest level alone are counted where that is all."""
+    if not part.is_tiled:
+        return -(-part.height // _LINES[part.compression])
+    if part.levels:
+        raise FormatError("an OpenEXR image of tiles in several levels (mipmap)", hint="save it as scan lines")
+    return -(-part.width // part.tile[0]) * -(-part.height // part.tile[1])
+
+
+def _places(data: memoryview, start: int, count: int) -> Array:
+    if start + 8 * count > len(data):
+        raise FormatError("the OpenEXR image is cut off: it ends before its table of blocks")
+    return np.frombuffer(data, "<u8", count, start)
+
+
+class _Decoder:
+    """Decodes the blocks of a part."""
+
+    def __init__(self, data: memoryview, part: _Part, places: Array, *, is_multi: bool, number: int) -> None:
+        self.data, self.part, self.places = data, part, places
+        self.is_multi, self.number = is_multi, number
+
+    def read(self, wanted: Sequence[_Channel], dtype: np.dtype[np.generic]) -> Array:
+        """The numbers (channels, height, width)."""
+        part = self.part
+        cells = np.zeros((len(wanted), part.height, part.width), dtype.newbyteorder("="))
+        seen = np.zeros((part.height, part.width), np.bool_)
+        for top, left, rows, columns, block in self._decoded():
+            for channel, numbers in self._split(block, rows, columns):
+                for place, each in enumerate(wanted):
+                    if each is channel:
+                        cells[place, top : top + rows, left : left + columns] = numbers
+            seen[top : top + rows, left : left + columns] = True
+        if not seen.all():
+            raise FormatError("the OpenEXR image lacks some of its blocks")
+        return cells
+
+    def _split(self, block: bytes, rows: int, columns: int) -> Iterator[tuple[_Channel, Array]]:
+        """Each channel of a block: a row has the numbers of one channel, then those of the next."""
+        line = columns * sum(channel.dtype.itemsize for channel in self.part.channels)
+        lines = np.frombuffer(block, np.uint8).reshape(rows, line)
+        start = 0
+        for channel in self.part.channels:
+            size = columns * channel.dtype.itemsize
+            yield channel, lines[:, start : start + size].copy().view(channel.dtype)
+            start += size
+
+    def _decoded(self) -> Iterator[tuple[int, int, int, int, bytes]]:
+        """Each block: its first row and column, its rows and columns, and its bytes."""
+        part = self.part
+        pixel = sum(channel.dtype.itemsize for channel in part.channels)
+        for place in map(int, self.places):
+            if self.is_multi:
+                (found,) = _unpack("<i", self.data, place)
+                if found != self.number:
+                    raise FormatError("a block of the OpenEXR image is of another part")
+                place += 4
+            top, left, rows, columns, place = self._window(place)
+            (size,) = _unpack("<i", self.data, place)
+            expected = rows * columns * pixel
+            if size < 0 or place + 4 + size > len(self.data):
+                raise FormatError("the OpenEXR image is cut off: a block ends after it")
+            yield top, left, rows, columns, _unpacked(self.part.compression, self.data[place + 4 : place + 4 + size], expected)
+
+    def _window(self, place: int) -> tuple[int, int, int, int, int]:
+        """First row, first column, rows and columns of a block, and where its size stands."""
+        part = self.part
+        if not part.is_tiled:
+            (y,) = _unpack("<i", self.data, place)
+            top, step = y - part.top, _LINES[part.compression]
+            left, rows, columns, place = 0, min(step, part.height - top), part.width, place + 4
+        else:
+            across, down, *level = _unpack("<4i", self.data, place)
+            if level != [0, 0]:
+                raise FormatError("a tile of the OpenEXR image is of another level")
+            left, top, place = across * part.tile[0], down * part.tile[1], place + 16
+            rows, columns = min(part.tile[1], part.height - top), min(part.tile[0], part.width - left)
+        if top < 0 or left < 0 or rows < 1 or columns < 1:
+            raise FormatError("a block of the OpenEXR image lies outside of it")
+        return top, left, rows, columns, place
+
+
+def _unpacked(compression: int, block: memoryview, expected: int) -> bytes:
+    """The bytes of a block; one that would not become smaller is stored as it is."""
+    if compression == 0 or len(block) == expected:
+        found = bytes(block)
+    else:
+        packed = _run_lengths(bytes(block), expected) if compression == 1 else _inflated(bytes(block), expected)
+        found = _undone(packed)
+    if len(found) != expected:
+        raise FormatError(f"a block of the OpenEXR image has {len(found):,} of its {expected:,} bytes")
+    return found
+
+
+def _inflated(block: bytes, expected: int) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(block, expected + 1)
+    except zlib.error:
+        raise FormatError("a block of the OpenEXR image is damaged") from None
+
+
+def _run_lengths(block: bytes, expected: int) -> bytes:
+    """Runs: a negative length and so many bytes, or a length less one and the byte that is repeated."""
+    found, place = bytearray(), 0
+    while place + 1 < len(block) and len(found) <= expected:
+        length = block[place] - 256 if block[place] > 127 else block[place]
+        if length < 0:
+            found += block[place + 1 : place + 1 - length]
+            place += 1 - length
+        else:
+            found += block[place + 1 : place + 2] * (length + 1)
+            place += 2
+    return bytes(found)
+
+
+def _undone(packed: bytes) -> bytes:
+    """Bytes of which differences were stored, those of even places first."""
+    stored = np.frombuffer(packed, np.uint8).copy()
+    stored[1:] += np.uint8(128)
+    summed = np.cumsum(stored, dtype=np.uint8)
+    half = (len(summed) + 1) // 2
+    found = np.empty_like(summed)
+    found[::2], found[1::2] = summed[:half], summed[half:]
+    return found.tobytes()
+
+
+def _by_library(
+    data: memoryview, number: int, part: _Part, wanted: Sequence[_Channel], dtype: np.dtype[np.generic]
+) -> Array:
+    """The numbers (channels, height, width) by the OpenEXR library, which reads files by their names only."""
+    import tempfile
+    from pathlib import Path
+
+    what = f"an OpenEXR image with {_COMPRESSIONS[part.compression]} compression"
+    with library("OpenEXR", what, "exr"):
+        import OpenEXR
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a.exr"
+            path.write_bytes(data)
+            channels = OpenEXR.File(str(path), separate_channels=True).parts[number].channels
+            cells = np.stack([np.asarray(channels[each.name].pixels) for each in wanted])
+    if cells.shape[1:] != (part.height, part.width):
+        raise FormatError("the OpenEXR image is not of the size that its header says")
+    return cells.astype(dtype.newbyteorder("="))
