@@ -64,6 +64,11 @@ OPTIONAL = {
     "image": (Package("pillow", "PIL", "10.3"),),
     "onnx": (Package("onnx", "onnx", "1.16"),),
     "tui": (Package("textual", "textual", "3"),),
+    "tiff": (Package("imagecodecs", "imagecodecs", "2024.6.1"),),
+    "hdf5": (Package("h5py", "h5py", "3.11"),),
+    "dicom": (Package("pydicom", "pydicom", "3.0"),),
+    "exr": (Package("OpenEXR", "OpenEXR", "3.3"),),
+    "fits": (Package("astropy", "astropy", "6.1"),),
     "bench": (
         Package("torch", "torch", "2.13.0"),
         Package("scipy", "scipy", "1.11"),

@@ -17,6 +17,7 @@ from convcalc.request.request import FIELDS, NETWORK_FIELDS
 
 from . import reading, seeds
 from .images import IMAGES
+from .laboratory import LABORATORY
 from .pieces import Mutator, pieces, tokens
 from .raw import scrambled
 from .records import npy, npz, safetensors
@@ -76,6 +77,7 @@ READERS = {
             Reader(kind.lower(), functools.partial(seeds.images, kind), mutate, reading.tensor, f".{kind.lower()}")
             for kind, mutate in IMAGES.items()
         ),
+        *(Reader(name, valid, mutate, reading.tensor, suffix) for name, (valid, mutate, suffix) in LABORATORY.items()),
         Reader("pnm", seeds.netpbm, pieces(tokens(rb"\s+|[0-9]+|.")), reading.tensor, ".pgm"),
     )
 }

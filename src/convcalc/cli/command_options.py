@@ -15,11 +15,11 @@ from convcalc.cli.options import (
     Force,
     LimitChanges,
     PaddingByAxis,
+    PartOptions,
     Quiet,
     Sample,
     Search,
     SpatialAxes,
-    SelectionOptions,
     StrideByAxis,
     Threads,
     Version,
@@ -75,7 +75,7 @@ class GalleryOptions(NamedTuple):
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None
-    part: SelectionOptions = SelectionOptions()
+    part: PartOptions = PartOptions()
 
 
 class SummaryOptions(NamedTuple):

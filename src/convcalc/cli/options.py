@@ -85,7 +85,7 @@ Layer = Annotated[
 ]
 
 
-class SelectionOptions(NamedTuple):
+class PartOptions(NamedTuple):
     """Which part is read of a file that holds several images."""
 
     series: Annotated[
@@ -140,7 +140,7 @@ class ProblemOptions(NamedTuple):
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None
-    part: SelectionOptions = SelectionOptions()
+    part: PartOptions = PartOptions()
 
 
 Output = Annotated[

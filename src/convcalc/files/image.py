@@ -62,7 +62,10 @@ def _read(data: bytes, limits: Limits, keeps_nodata: bool, selection: Selection)
             hint="band counts from 0",
             field="band",
         )
-    return array[selection.band : selection.band + 1], [*notes, f"only channel {selection.band} of {len(array)} is read"]
+    return array[selection.band : selection.band + 1], [
+        *notes,
+        f"only channel {selection.band} of {len(array)} is read",
+    ]
 
 
 def _first_image(data: bytes, limits: Limits, selection: Selection) -> tuple[Array, list[str]]:

@@ -143,9 +143,7 @@ class Request:
             raise
 
 
-def read_request(
-    path: str | None = None, context: Context = STANDARD, selection: Selection = EVERYTHING
-) -> Request:
+def read_request(path: str | None = None, context: Context = STANDARD, selection: Selection = EVERYTHING) -> Request:
     """The request of a problem file, a model or a tensor file; without a path, of the default example.
 
     ``selection``: which part is read of the file that the input comes from.

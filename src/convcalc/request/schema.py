@@ -98,9 +98,9 @@ _RULES: dict[str, Schema] = {
     "high": {"type": "integer"},
 }
 
+_OF_SELECTOR = {"frame": _any(_whole(0), _list(_whole(0)), {"type": "string", "pattern": _FRAMES})}
 _SELECTORS: dict[str, Schema] = {
-    name: {"description": text, **(_any(_whole(0), _list(_whole(0)), {"pattern": _FRAMES, "type": "string"}) if name == "frame" else _whole(0))}
-    for name, text in SELECTORS.items()
+    name: {"description": text} | _OF_SELECTOR.get(name, _whole(0)) for name, text in SELECTORS.items()
 }
 
 _OF_FIELD: dict[str, Schema] = {

@@ -140,9 +140,7 @@ class _KernelReader:
         return Kernel(name, read_only(values), notes=tuple(f"kernel: {note}" for note in notes))
 
 
-def _described(
-    value: dict[str, Node], origin: Origin, context: Context, selection: Selection = EVERYTHING
-) -> Tensor:
+def _described(value: dict[str, Node], origin: Origin, context: Context, selection: Selection = EVERYTHING) -> Tensor:
     """The tensor of a mapping with ``file`` or one of the rules; a ``selection`` goes before what the mapping says."""
     if "file" in value:
         for key in value:

@@ -12,7 +12,18 @@ import numpy as np
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
 from convcalc.files.images.raster import check_size, unpacked
-from convcalc.files.images.tiff_codecs import JPEG, UNREAD, decompress, floats_undone, is_read, jpeg_pixels, undone
+from convcalc.files.images.tiff_codecs import (
+    JPEG,
+    UNREAD,
+    decoded_by_library,
+    decompress,
+    floats_undone,
+    is_by_library,
+    is_of_pixels,
+    is_read,
+    jpeg_pixels,
+    undone,
+)
 from convcalc.files.images.tiff_tags import Directory, Tag
 from convcalc.limits import Limits
 
@@ -42,6 +53,8 @@ class Layout:
     """How the numbers of an image are stored."""
 
     tags: Directory
+    shift: int = 0
+    """Bytes that its numbers lie behind those of its tags: of a further image of a stack that has tags only once."""
 
     @cached_property
     def width(self) -> int:
@@ -143,7 +156,8 @@ class Layout:
         for plane in planes:
             for top in tops:
                 for left in lefts:
-                    yield _Chunk(*next(found), plane, top, left)
+                    offset, length = next(found)
+                    yield _Chunk(offset + self.shift, length, plane, top, left)
 
 
 def stored_numbers(layout: Layout, limits: Limits, empty: float = 0) -> Array:
@@ -181,7 +195,11 @@ def _check(layout: Layout, limits: Limits) -> None:
         raise FormatError(f"a TIFF image with tiles of {columns:,} × {rows:,} pixels, which is larger than itself")
     if layout.compression == JPEG and layout.dtype != np.uint8:
         raise FormatError(f"a TIFF image with JPEG compression of {layout.bits} bits", hint=SAVE_PLAIN)
-    is_undone = {1: True, 2: layout.bits in _WIDTHS["u"], 3: layout.dtype.kind == "f"}.get(layout.predictor, False)
+    is_undone = {
+        1: True,
+        2: layout.bits in _WIDTHS["u"],
+        3: layout.dtype.kind == "f" and not is_of_pixels(layout.compression),
+    }.get(layout.predictor, False)
     if not is_undone:
         raise FormatError(f"a TIFF image with predictor {layout.predictor} of {layout.bits}-bit numbers")
 
@@ -200,7 +218,9 @@ def _chunk_numbers(layout: Layout, chunk: _Chunk) -> Array:
         return pixels
     if layout.tags.number(Tag.FILL_ORDER, 1) == 2:
         data = data.translate(_REVERSED)
-    data = decompress(layout.compression, data, rows * layout.row_bytes)
+    if is_by_library(layout.compression):
+        data = decoded_by_library(layout.compression, data, (rows, columns, samples), layout.dtype)
+    data = decompress(1 if is_by_library(layout.compression) else layout.compression, data, rows * layout.row_bytes)
     if layout.predictor == 3:
         return floats_undone(data, (rows, columns, samples), layout.dtype.itemsize)
     if layout.bits not in _WIDTHS["u"]:

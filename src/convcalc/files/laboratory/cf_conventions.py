@@ -6,7 +6,7 @@ _Unsigned first, then the marks of missing numbers in the stored type, then numb
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,7 +118,7 @@ def decoded(stored: Array, decoding: Decoding) -> tuple[Array, list[str]]:
 def _equal(stored: Array, fill: float) -> Array:
     if stored.dtype.kind == "f":
         with np.errstate(all="ignore"):
-            return np.asarray(np.isnan(stored) if fill != fill else stored == stored.dtype.type(fill))
+            return np.asarray(np.isnan(stored) if isnan(fill) else stored == stored.dtype.type(fill))
     if not isfinite(fill) or fill != int(fill):
         return np.zeros(stored.shape, np.bool_)
     bounds = np.iinfo(stored.dtype)

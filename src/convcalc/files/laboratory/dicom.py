@@ -55,9 +55,13 @@ def _said(found: Any) -> dict[str, Any]:
     groups = [found, *(shared.get("PixelValueTransformationSequence") or [])]
     per_frame = found.get("PerFrameFunctionalGroupsSequence") or []
     own = [each.get("PixelValueTransformationSequence") for each in per_frame]
-    scale = next((group for group in groups if group.get("RescaleSlope") is not None), {})
-    slopes = [(_real(each[0].get("RescaleSlope"), 1), _real(each[0].get("RescaleIntercept"), 0)) for each in own if each]
-    numbers = {name: int(found.get(name) or 0) for name in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit")}
+    scale: Any = next((group for group in groups if group.get("RescaleSlope") is not None), {})
+    slopes = [
+        (_real(each[0].get("RescaleSlope"), 1), _real(each[0].get("RescaleIntercept"), 0)) for each in own if each
+    ]
+    numbers = {
+        name: int(found.get(name) or 0) for name in ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit")
+    }
     syntax = found.file_meta.get("TransferSyntaxUID") if hasattr(found, "file_meta") else None
     return {
         **numbers,
@@ -144,16 +148,18 @@ def _pixels(found: Any, said: dict[str, Any], frame: int | None) -> Array:
     """The stored numbers ([frames,] rows, columns[, colours]), in the bits that are said to be used."""
     try:
         with library("pydicom", _WHAT, "dicom"):
-            from pydicom.pixels import apply_color_lut, pixel_array
+            from pydicom import pixels
+
+            functions: Any = pixels
 
             try:
-                numbers = np.asarray(pixel_array(found, index=frame if said["frames"] > 1 else None))
+                numbers = np.asarray(functions.pixel_array(found, index=frame if said["frames"] > 1 else None))
             except RuntimeError as error:
                 if "missing dependencies" not in str(error):
                     raise
                 raise MissingExtraError(f"{_WHAT} ({said['compression']})", "dicom") from None
             if said["photometric"] == "PALETTE COLOR":
-                return np.asarray(apply_color_lut(numbers, found))
+                return np.asarray(functions.apply_color_lut(numbers, found))
     except MissingExtraError as error:
         if said["compression"]:
             error.hint = f"{error.hint}; of JPEG also pylibjpeg[all]"
@@ -170,7 +176,7 @@ def _used_bits(numbers: Array, said: dict[str, Any]) -> Array:
         raise FormatError(f"a DICOM image of {bits} bits, the highest of which is bit {said['HighBit']}")
     spare = numbers.dtype.itemsize * 8 - bits
     shifted = np.left_shift(numbers, spare)
-    return np.right_shift(shifted, spare)
+    return np.asarray(np.right_shift(shifted, spare))
 
 
 def _meant(found: Any, said: dict[str, Any], numbers: Array, frame: int | slice) -> Array:
@@ -179,9 +185,11 @@ def _meant(found: Any, said: dict[str, Any], numbers: Array, frame: int | slice)
         return numbers
     if said["has_table"]:
         with library("pydicom", _WHAT, "dicom"):
-            from pydicom.pixels import apply_modality_lut
+            from pydicom import pixels
 
-            return np.asarray(apply_modality_lut(numbers, found))
+            functions: Any = pixels
+
+            return np.asarray(functions.apply_modality_lut(numbers, found))
     scales = said["scales"] or [said["scale"]]
     if len(set(scales)) == 1:
         return scaled(numbers, *scales[0])

@@ -198,9 +198,7 @@ def _plain(data: memoryview, unit: _Unit) -> StoredArray:
         return with_gaps(numbers, empty), gap_notes(empty, f"BLANK ({blank})")
 
     said = (*scale_words(scale, zero, "BSCALE, BZERO"), *_unit_words(unit), _ROWS)
-    return StoredArray(
-        f"FITS image of {dtype.name}", _axes(unit, unit.sizes()), dtype.itemsize, unit.bytes, read, said
-    )
+    return StoredArray(f"FITS image of {dtype.name}", _axes(unit, unit.sizes()), dtype.itemsize, unit.bytes, read, said)
 
 
 def _unit_words(unit: _Unit) -> tuple[str, ...]:
@@ -215,9 +213,7 @@ def _axes(unit: _Unit, sizes: tuple[int, ...]) -> tuple[Axis, ...]:
         word = re.match(r"[A-Za-z]{1,8}", str(unit.cards.get(f"CTYPE{axis}", "")))
         names.append(word[0].lower() if word else f"axis {axis}")
     roles = {0: "spatial", 1: "spatial"}
-    found = [
-        Axis(names[place], size, roles.get(place, FRAME)) for place, size in enumerate(reversed(sizes))
-    ]
+    found = [Axis(names[place], size, roles.get(place, FRAME)) for place, size in enumerate(reversed(sizes))]
     return tuple(reversed(found))
 
 

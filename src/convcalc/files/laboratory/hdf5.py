@@ -1,7 +1,7 @@
 """HDF5 files through h5py (the extra ``hdf5``), and what is written in HDF5: NetCDF 4 and MATLAB 7.3.
 
-A dataset is named by its path, ``file.h5:group/name``; without one the only dataset is read. Nothing outside of the file
-is: no external links, no external storage, no virtual datasets.
+A dataset is named by its path, ``file.h5:group/name``; without one the only dataset is read. Nothing outside of the
+file is: no external links, no external storage, no virtual datasets.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from convcalc.errors import FieldError, FormatError, UnknownNameError
 from convcalc.files.laboratory.cf_conventions import decoded, decoding_of
 from convcalc.files.laboratory.stored_array import FRAME, SPATIAL, UNKNOWN, Axis, Index, StoredArray, library
 from convcalc.files.text import listed
-from convcalc.limits import Limits
 
 _WHAT = "the HDF5 file"
 _MOST_OBJECTS, _LONGEST_TEXT = 10_000, 60
@@ -26,7 +25,7 @@ _REFUSED_CLASSES = ("cell", "struct", "char", "function_handle", "table", "strin
 _PLANE = 2
 
 
-def open_hdf5(data: BytesIO | str, member: str | None, limits: Limits) -> StoredArray:
+def open_hdf5(data: BytesIO | str, member: str | None) -> StoredArray:
     """The dataset ``member`` of an HDF5 file, or its only one; ``data``: its bytes, or its path.
 
     Raises:
@@ -61,13 +60,8 @@ def open_hdf5(data: BytesIO | str, member: str | None, limits: Limits) -> Stored
     said = decoding.words
     if matlab:
         axes, said = axes[::-1], (*said, "axes as in MATLAB, which HDF5 stores reversed")
-    itemsize = dataset_itemsize(decoding, axes)
+    itemsize = 8 if decoding.words else decoding.itemsize
     return StoredArray(described, axes, itemsize, stored if packed else max(stored, 1), read, said)
-
-
-def dataset_itemsize(decoding: Any, axes: Any) -> int:  # noqa: ARG001
-    """Bytes of a number in memory."""
-    return 8 if decoding.words else int(decoding.itemsize)
 
 
 @contextmanager
@@ -109,7 +103,9 @@ def _only(file: Any, names: list[str]) -> str:
     if not possible:
         raise FormatError(f"the HDF5 file holds no array of numbers{listed(names)}")
     raise FieldError(
-        f"the HDF5 file holds {len(possible)} arrays{listed(possible)}", hint=f"name one: FILE:{possible[0]}", field="file"
+        f"the HDF5 file holds {len(possible)} arrays{listed(possible)}",
+        hint=f"name one: FILE:{possible[0]}",
+        field="file",
     )
 
 
@@ -151,7 +147,8 @@ def _axes(dataset: Any, *, is_netcdf: bool) -> tuple[Axis, ...]:
     names, last = [], max(0, len(dataset.shape) - _PLANE)
     for place, dim in enumerate(dataset.dims):
         label = dim.label or next((key.rsplit("/", 1)[-1] for key in dim.keys()), "")  # noqa: SIM118 - h5py's
-        names.append(label[:30] if label and label.isprintable() else f"axis {place}")
+        is_name = label.isprintable() and label and not label.startswith("This is a netCDF dimension")
+        names.append(label[:30] if is_name else f"axis {place}")
     is_named = is_netcdf and not any(name.startswith("axis ") for name in names)
     roles = [FRAME if place < last else SPATIAL for place in range(len(names))]
     if not is_named:

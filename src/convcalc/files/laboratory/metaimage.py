@@ -6,7 +6,7 @@ Axes are listed with the fastest first; the channels of a pixel stand together.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 
 import numpy as np
@@ -52,17 +52,26 @@ def open_metaimage(data: memoryview, source: str, limits: Limits) -> StoredArray
     body = data[start:]
     if fields.get("BinaryData", "true").lower() not in _TRUE:
         numbers = text_numbers(body, sizes, dtype, limits)
-        part = numbers.__getitem__
+        part: Callable[[Index], Array] = numbers.__getitem__
     else:
         part = _binary(fields, body, dtype, sizes, limits)
 
     def read(index: Index) -> tuple[Array, list[str]]:
         return part(index), []
 
-    return StoredArray(f"MetaImage of {dtype.name}", axes, dtype.itemsize, len(body), read, _said(fields), _notes(fields))
+    return StoredArray(
+        f"MetaImage of {dtype.name}", axes, dtype.itemsize, len(body), read, _said(fields), _notes(fields)
+    )
 
 
-def _binary(fields, body, dtype, sizes, limits):  # type: ignore[no-untyped-def]
+def _binary(
+    fields: Mapping[str, str],
+    body: bytes | memoryview,
+    dtype: np.dtype[np.generic],
+    sizes: tuple[int, ...],
+    limits: Limits,
+) -> Callable[[Index], Array]:
+    """What reads a part of the numbers that are no text."""
     needed = prod(sizes) * dtype.itemsize
     skipped = _whole(fields, "HeaderSize", 0, -1)
     if _is(fields, "CompressedData"):

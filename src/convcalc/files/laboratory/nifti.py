@@ -1,7 +1,7 @@
 """NIfTI images of both versions, in one file or two (nifti.nimh.nih.gov: nifti1.h and nifti2.h).
 
-Number = scl_slope × stored + scl_inter. The axes are x, y, z, t and a fifth of vectors, x the fastest; which way x, y and
-z run is what the affine of the header says.
+Number = scl_slope × stored + scl_inter. The axes are x, y, z, t and a fifth of vectors, x the fastest; which way x, y
+and z run is what the affine of the header says.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def _header_of(version: int, order: str, data: memoryview) -> _Header:
         _sizes(dims),
         int(datatype),
         _offset(first, _FIRST[version][1] if is_one_file else 0),
-        *scale,
+        scale[0],
+        scale[1],
         (int(forms[0]), (*bcd, *sign)),
         (int(forms[1]), rows),
         order,

@@ -1,4 +1,4 @@
-"""NRRD files without a library, their numbers inside or in one file beside them (teem.sourceforge.net/nrrd/format.html).
+"""NRRD files without a library, numbers inside or in one file beside them (teem.sourceforge.net/nrrd/format.html).
 
 Axes are listed with the fastest first; kinds say which are of colours, of vectors or of time.
 """
@@ -6,7 +6,7 @@ Axes are listed with the fastest first; kinds say which are of colours, of vecto
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 
 import numpy as np
@@ -93,7 +93,8 @@ def _dtype(fields: Mapping[str, str]) -> np.dtype[np.generic]:
     kind = " ".join(fields.get("type", "").lower().split())
     if kind not in _TYPES:
         raise FormatError(
-            f"the NRRD file has numbers of type {shown(kind)}", hint="one of: " + ", ".join(name[-1] for name in _C_NAMES.values())
+            f"the NRRD file has numbers of type {shown(kind)}",
+            hint="one of: " + ", ".join(name[-1] for name in _C_NAMES.values()),
         )
     order = {"big": ">", "little": "<"}.get(fields.get("endian", "little").lower())
     if order is None:
@@ -107,7 +108,9 @@ def _axes(fields: Mapping[str, str]) -> tuple[Axis, ...]:
     if not words or not all(re.fullmatch(r"[0-9]{1,15}", word) for word in words):
         raise FormatError(f"sizes of the NRRD file is {shown(fields.get('sizes', ''))}, and needs whole numbers")
     if fields.get("dimension", "") != str(len(words)) or len(words) > _MOST_AXES:
-        raise FormatError(f"the NRRD file has {len(words)} sizes, and {shown(fields.get('dimension', ''))} as dimension")
+        raise FormatError(
+            f"the NRRD file has {len(words)} sizes, and {shown(fields.get('dimension', ''))} as dimension"
+        )
     kinds = [word.lower() for word in fields.get("kinds", "").split()]
     kinds = kinds if len(kinds) == len(words) else ["???"] * len(words)
     labels = re.findall(r'"((?:[^"\\]|\\.)*)"', fields.get("labels", ""))
@@ -133,7 +136,14 @@ def _role(kind: str, count: int) -> str:
     return SPATIAL if count <= 3 else UNKNOWN
 
 
-def _reader(fields, data, dtype, sizes, limits):  # type: ignore[no-untyped-def]
+def _reader(
+    fields: Mapping[str, str],
+    data: bytes | memoryview,
+    dtype: np.dtype[np.generic],
+    sizes: tuple[int, ...],
+    limits: Limits,
+) -> Callable[[Index], Array]:
+    """What reads a part of the numbers behind the header, undone as they are encoded."""
     encoding = fields.get("encoding", "").lower()
     lines, skipped = _skip(fields, "line skip", 0), _skip(fields, "byte skip", -1)
     for _ in range(lines):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -17,7 +17,6 @@ from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError
 from convcalc.files.laboratory.stored_array import BAND, Axis, Index, StoredArray, library
 from convcalc.files.selection import Selection
-from convcalc.limits import Limits
 
 _TILED, _LONG_NAMES, _DEEP, _PARTS = 0x200, 0x400, 0x800, 0x1000
 _TYPES = ("<u4", "<f2", "<f4")
@@ -55,7 +54,7 @@ class _Part(NamedTuple):
     name: str
 
 
-def open_exr(data: memoryview, selection: Selection, limits: Limits) -> StoredArray:
+def open_exr(data: memoryview, selection: Selection) -> StoredArray:
     """The image of an OpenEXR file, or of its part ``selection.series``.
 
     Raises:
@@ -82,17 +81,19 @@ def open_exr(data: memoryview, selection: Selection, limits: Limits) -> StoredAr
     names = ", ".join(channel.name for channel in shown_channels)
     kinds = {channel.dtype for channel in shown_channels}
     dtype = kinds.pop() if len(kinds) == 1 else np.dtype("f8")
-    decode = partial(_by_library, data, number, part)
+    decode: Callable[[Sequence[_Channel], np.dtype[np.generic]], Array] = partial(_by_library, data, number, part)
     if part.compression < _OWN:
         places = _places(data, place + sum(8 * _blocks(each) for each in parts[:number]), _blocks(part))
         decode = _Decoder(data, part, places, is_multi=bool(version & _PARTS), number=number).read
 
     def read(index: Index) -> tuple[Array, list[str]]:
-        wanted = [shown_channels[index[0]]] if isinstance(index[0], int) else shown_channels
+        chosen = index[0] if len(index) > 2 else 0
+        wanted = [shown_channels[chosen]] if isinstance(chosen, int) else shown_channels
         cells = decode(wanted, dtype)
-        return cells[0] if isinstance(index[0], int) else cells, []
+        return cells[0] if isinstance(chosen, int) else cells, []
 
-    axes = (Axis("channel", len(shown_channels), BAND), Axis("y", part.height), Axis("x", part.width))
+    bands = [Axis("channel", len(shown_channels), BAND)] * (len(shown_channels) > 1)
+    axes = (*bands, Axis("y", part.height), Axis("x", part.width))
     what = f"OpenEXR image of {dtype.newbyteorder('=').name} ({names[:60]})"
     said = ("row 0 is the uppermost",)
     itemsize = 8 + sum(channel.dtype.itemsize for channel in part.channels) // len(shown_channels)
@@ -100,7 +101,8 @@ def open_exr(data: memoryview, selection: Selection, limits: Limits) -> StoredAr
 
 
 def _parts(data: memoryview, version: int) -> tuple[list[_Part], int]:
-    place, parts = 8, []
+    place = 8
+    parts: list[_Part] = []
     while len(parts) < _MOST_PARTS:
         attributes, place = _attributes(data, place)
         if not attributes and version & _PARTS and parts:
@@ -177,7 +179,8 @@ def _part(attributes: Mapping[str, bytes], *, is_tiled: bool) -> _Part:
 
 
 def _channels(text: bytes) -> tuple[_Channel, ...]:
-    place, found = 0, []
+    place = 0
+    found: list[_Channel] = []
     while len(found) < _MOST_CHANNELS:
         name, place = _text(text, place)
         if not name:
@@ -251,18 +254,24 @@ class _Decoder:
         """Each block: its first row and column, its rows and columns, and its bytes."""
         part = self.part
         pixel = sum(channel.dtype.itemsize for channel in part.channels)
-        for place in map(int, self.places):
+        for start in map(int, self.places):
+            place = start + 4 * self.is_multi
             if self.is_multi:
-                (found,) = _unpack("<i", self.data, place)
+                (found,) = _unpack("<i", self.data, start)
                 if found != self.number:
                     raise FormatError("a block of the OpenEXR image is of another part")
-                place += 4
-            top, left, rows, columns, place = self._window(place)
-            (size,) = _unpack("<i", self.data, place)
+            top, left, rows, columns, body = self._window(place)
+            (size,) = _unpack("<i", self.data, body)
             expected = rows * columns * pixel
-            if size < 0 or place + 4 + size > len(self.data):
+            if size < 0 or body + 4 + size > len(self.data):
                 raise FormatError("the OpenEXR image is cut off: a block ends after it")
-            yield top, left, rows, columns, _unpacked(self.part.compression, self.data[place + 4 : place + 4 + size], expected)
+            yield (
+                top,
+                left,
+                rows,
+                columns,
+                _unpacked(self.part.compression, self.data[body + 4 : body + 4 + size], expected),
+            )
 
     def _window(self, place: int) -> tuple[int, int, int, int, int]:
         """First row, first column, rows and columns of a block, and where its size stands."""

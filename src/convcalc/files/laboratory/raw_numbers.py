@@ -98,7 +98,9 @@ def reader(
     return lambda index: values[index].astype(dtype.newbyteorder("="), order="C")
 
 
-def text_numbers(data: bytes | memoryview, shape: tuple[int, ...], dtype: np.dtype[np.generic], limits: Limits) -> Array:
+def text_numbers(
+    data: bytes | memoryview, shape: tuple[int, ...], dtype: np.dtype[np.generic], limits: Limits
+) -> Array:
     """Numbers as text, with blanks or commas between them.
 
     Raises:
@@ -140,7 +142,8 @@ def beside(source: str, name: str, limits: Limits) -> bytes:
     """
     if source == STANDARD_INPUT_NAME:
         raise FormatError(
-            f"its numbers are in another file, {shown(name)}, which standard input has not", hint="name the header's file"
+            f"its numbers are in another file, {shown(name)}, which standard input has not",
+            hint="name the header's file",
         )
     if not name or Path(name).name != name or name in (".", "..") or "\\" in name:
         raise FormatError(

@@ -10,7 +10,6 @@ from convcalc.errors import FieldError
 from convcalc.files.file_kind import OpenedFile
 from convcalc.files.laboratory.raw_numbers import GZIP, gunzipped
 from convcalc.files.laboratory.stored_array import Found, StoredArray, selected
-from convcalc.files.selection import EVERYTHING
 from convcalc.files.text import size_of
 from convcalc.limits import Limits
 
@@ -82,7 +81,7 @@ def _mrc(source: OpenedFile, limits: Limits) -> StoredArray:
 def _exr(source: OpenedFile, limits: Limits) -> StoredArray:
     from convcalc.files.laboratory.openexr import open_exr
 
-    return open_exr(_content(source, limits), source.selection, limits)
+    return open_exr(_content(source, limits), source.selection)
 
 
 def _grid(source: OpenedFile, limits: Limits) -> StoredArray:
@@ -91,10 +90,10 @@ def _grid(source: OpenedFile, limits: Limits) -> StoredArray:
     return open_grid(_content(source, limits), limits)
 
 
-def _hdf5(source: OpenedFile, limits: Limits) -> StoredArray:
+def _hdf5(source: OpenedFile, limits: Limits) -> StoredArray:  # noqa: ARG001 - h5py reads by pieces
     from convcalc.files.laboratory.hdf5 import open_hdf5
 
-    return open_hdf5(source.name if source.data is None else BytesIO(source.data), source.member, limits)
+    return open_hdf5(source.name if source.data is None else BytesIO(source.data), source.member)
 
 
 _READERS: dict[str, Callable[[OpenedFile, Limits], StoredArray]] = {

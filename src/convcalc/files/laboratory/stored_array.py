@@ -21,6 +21,8 @@ from convcalc.wording import counted, shape_text
 
 FRAME, BAND, SPATIAL, UNKNOWN = "frame", "band", "spatial", "unknown"
 """What an axis is: of a stack of images, of channels, of space, or not said."""
+UNNAMED = "axis "
+"""How the name of an axis begins that the file does not name; its number follows."""
 _LARGEST_RATIO = 100  # of the numbers to the bytes that hold them, beyond which only small arrays are read
 _COPIES = 3  # of the numbers, at most: as stored, as decoded, and in the order of axes that is asked for
 _EXACT_IN_FLOAT64 = 1 << 53
@@ -75,7 +77,7 @@ def selected(stored: StoredArray, selection: Selection, limits: Limits) -> Found
         FormatError: the file is damaged.
         LimitError: the numbers take more memory than the limits allow.
     """
-    index, left_out = _index(stored, selection)
+    index, left_out = index_of(stored.what, stored.axes, selection)
     kept = [axis for axis, part in zip(stored.axes, index, strict=True) if isinstance(part, slice)]
     check_size(stored, kept, limits)
     numbers, counts = stored.read(index)
@@ -95,7 +97,7 @@ def check_size(stored: StoredArray, kept: Sequence[Axis], limits: Limits) -> Non
     """
     sizes = tuple(axis.size for axis in stored.axes)
     if 0 in sizes or not sizes:
-        raise FormatError(f"the {stored.what} has no numbers: its axes are {_axes_text(stored.axes)}")
+        raise FormatError(f"the {stored.what} has no numbers: its axes are {axes_text(stored.axes)}")
     if len(kept) > limits.axes:
         raise LimitError(f"{len(kept)} axes, at most {limits.axes}", hint=f"raise it with --limit axes={len(kept)}")
     decoded = prod(sizes) * stored.itemsize
@@ -195,66 +197,64 @@ def library(name: str, what: str, extra: str) -> Iterator[None]:
         logging.disable(heard)
 
 
-def _index(stored: StoredArray, selection: Selection) -> tuple[Index, list[str]]:
-    """The index of what is read, and notes on what is left out."""
-    index: list[int | slice] = [slice(None)] * len(stored.axes)
-    leading = [place for place, axis in enumerate(stored.axes) if axis.role != BAND]
-    flat = [place for place in leading[:-_PLANE] if stored.axes[place].size == 1]
-    leading = [place for place in leading if place not in flat]
-    frames = [place for place in leading if stored.axes[place].role == FRAME]
-    for place in flat:
-        index[place] = 0
+def index_of(what: str, axes: Sequence[Axis], selection: Selection) -> tuple[Index, list[str]]:
+    """The index of what is read of an array with these axes, and notes on what is left out.
+
+    Raises:
+        FieldError: there is no such frame or band.
+    """
+    index: list[int | slice] = [slice(None)] * len(axes)
+    leading = [place for place, axis in enumerate(axes) if axis.role != BAND]
+    for place in leading[:-_PLANE]:
+        if axes[place].size == 1:
+            index[place] = 0
+    leading = [place for place in leading if isinstance(index[place], slice)]
+    frames = [place for place in leading if axes[place].role == FRAME]
+    chosen = dict.fromkeys(frames if selection.frame != () else (), 0)  # the first, unless all are asked for
     if selection.frame:
-        chosen = dict(zip(_frame_axes(stored, leading, selection.frame), selection.frame, strict=False))
-    else:
-        chosen = {} if selection.frame is not None else dict.fromkeys(frames, 0)
-    for place, number in chosen.items():
-        index[place] = _checked(stored, place, number, "frame")
-    for place in frames:  # of a stack of stacks the first of those that no number was said for
-        index[place] = 0 if selection.frame and isinstance(index[place], slice) else index[place]
-    read = [_place_text(stored.axes[place], index[place]) for place in sorted({*chosen, *frames}) if index[place] != slice(None)]
-    hint = "" if selection.frame else " (--frame chooses another, --frame all reads them all)"
-    notes = [f"only {', '.join(read)} is read{hint}"] * bool(read)
-    for place, axis in enumerate(stored.axes):
-        if axis.role == BAND and selection.band is not None:
-            index[place] = _checked(stored, place, selection.band, "band")
-            notes.append(f"only {axis.name} {selection.band} of {axis.size:,} is read")
-    if selection.band is not None and not any(axis.role == BAND for axis in stored.axes):
-        raise _no_such(stored, "band")
+        chosen |= zip(_frame_axes(what, axes, leading, selection.frame), selection.frame, strict=False)
+    for place, number in sorted(chosen.items()):
+        index[place] = _checked(what, axes[place], number, "frame")
+    notes = [f"{axes[place].name} {number} of {axes[place].size:,}" for place, number in sorted(chosen.items())]
+    hint = " (--frame N chooses, --frame all reads all)" if selection.frame is None else ""
+    notes = [f"only {', '.join(notes)} is read{hint}"] * bool(notes)
+    if selection.band is not None:
+        bands = [place for place, axis in enumerate(axes) if axis.role == BAND]
+        if not bands:
+            raise _no_such(what, axes, "band")
+        band = axes[bands[0]]
+        index[bands[0]] = _checked(what, band, selection.band, "band")
+        notes.append(f"only {band.name} {selection.band} of {band.size:,} is read")
     return tuple(index), notes
 
 
-def _place_text(axis: Axis, number: int | slice) -> str:
-    return f"{axis.name} {number} of {axis.size:,}"
-
-
-def _frame_axes(stored: StoredArray, leading: Sequence[int], frame: Sequence[int]) -> Sequence[int]:
+def _frame_axes(what: str, axes: Sequence[Axis], leading: Sequence[int], frame: Sequence[int]) -> Sequence[int]:
     """The axes that the numbers of a frame are about: the leading ones, a plane left."""
     most = max(0, len(leading) - _PLANE)
     if not most:
-        raise _no_such(stored, "frame")
+        raise _no_such(what, axes, "frame")
     if len(frame) > most:
         raise FieldError(
-            f"frame takes {counted(most, 'number')} at most here, got {len(frame)}: the axes of the {stored.what} are "
-            f"{_axes_text(stored.axes)}",
+            f"frame takes {counted(most, 'number')} at most here, got {len(frame)}: the axes of the {what} are "
+            f"{axes_text(axes)}",
+            hint="one number for each axis before the rows and columns",
             field="frame",
         )
     return leading[:most]
 
 
-def _no_such(stored: StoredArray, word: str) -> FieldError:
+def _no_such(what: str, axes: Sequence[Axis], word: str) -> FieldError:
     return FieldError(
-        f"the {stored.what} has no {word}s to choose from: its axes are {_axes_text(stored.axes)}",
+        f"the {what} has no {word}s to choose from: its axes are {axes_text(axes)}",
         hint=f"leave {word} out",
         field=word,
     )
 
 
-def _checked(stored: StoredArray, place: int, number: int, word: str) -> int:
-    axis = stored.axes[place]
+def _checked(what: str, axis: Axis, number: int, word: str) -> int:
     if number >= axis.size:
         raise FieldError(
-            f"there is no {word} {number}: the {stored.what} has {axis.name} 0 to {axis.size - 1}",
+            f"there is no {word} {number}: the {what} has {axis.name} 0 to {axis.size - 1:,}",
             hint=f"{word} counts from 0",
             field=word,
         )
@@ -275,8 +275,12 @@ def _ordered(numbers: Array, kept: Sequence[Axis]) -> Array:
 
 
 def _sentence(stored: StoredArray) -> str:
-    return "; ".join((f"{stored.what} with the axes {_axes_text(stored.axes)}, the slowest first", *stored.said))
+    order = " (the slowest first)" if len(stored.axes) > _PLANE else ""
+    return "; ".join((f"{stored.what}, axes {axes_text(stored.axes)}{order}", *stored.said))
 
 
-def _axes_text(axes: Sequence[Axis]) -> str:
+def axes_text(axes: Sequence[Axis]) -> str:
+    """The names and sizes of axes."""
+    if axes and all(axis.name.startswith(UNNAMED) for axis in axes):
+        return shape_text([axis.size for axis in axes])
     return ", ".join(f"{axis.name} {axis.size:,}" for axis in axes) or "none"
