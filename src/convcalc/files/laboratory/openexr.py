@@ -140,7 +140,7 @@ def _text(data: bytes | memoryview, place: int) -> tuple[str, int]:
 def _unpack(code: str, data: bytes | memoryview, place: int = 0) -> tuple[int, ...]:
     try:
         return struct.unpack_from(code, data, place)
-    except struct.error:
+    except (struct.error, OverflowError):
         raise FormatError("the OpenEXR image is cut off") from None
 
 

@@ -94,7 +94,8 @@ def reader(
     there = max(0, len(data) - start)
     if start < 0 or there < needed:
         raise FormatError(f"the file is cut off: its numbers take {needed:,} bytes, {there:,} are there")
-    values = np.frombuffer(data, np.uint8, needed, start).view(dtype).reshape(shape)
+    raw = np.frombuffer(data, np.uint8, needed, start) if needed else np.empty(0, np.uint8)
+    values = raw.view(dtype).reshape(shape)
     return lambda index: values[index].astype(dtype.newbyteorder("="), order="C")
 
 
@@ -118,7 +119,8 @@ def text_numbers(
     try:
         if dtype.kind in "iu":
             return np.array([int(word) for word in words[:count]], dtype).reshape(shape)
-        return np.array([float(word) for word in words[:count]], dtype).reshape(shape)
+        with np.errstate(over="ignore"):  # of float32, whose largest numbers are smaller
+            return np.array([float(word) for word in words[:count]], dtype).reshape(shape)
     except (ValueError, OverflowError):
         wrong = next((word for word in words if not _is_number(word, dtype)), b"")
         raise FormatError(f"{shown(wrong.decode('latin-1'), 20)} stands where a number of {dtype} is needed") from None
@@ -126,7 +128,7 @@ def text_numbers(
 
 def _is_number(word: bytes, dtype: np.dtype[np.generic]) -> bool:
     try:
-        np.array([int(word) if dtype.kind in "iu" else float(word)], dtype)
+        np.array([int(word)], dtype) if dtype.kind in "iu" else float(word)
     except (ValueError, OverflowError):
         return False
     return True
