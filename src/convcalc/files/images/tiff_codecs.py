@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 
@@ -9,18 +10,13 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
-from convcalc.files.laboratory.stored_array import library
+from convcalc.files.laboratory.isolated import Isolated
 
 JPEG = 7
-_BITS = {2: "ccittrle_decode", 3: "ccittfax3_decode", 4: "ccittfax4_decode"}
-_STREAMS = {34926: "zstd_decode", 50000: "zstd_decode"}
-_PIXELS = {
-    **{33003: "jpeg2k_decode", 33005: "jpeg2k_decode", 34712: "jpeg2k_decode"},
-    **{34887: "lerc_decode", 50001: "webp_decode", 34927: "webp_decode"},
-}
 _NAMES = {2: "CCITT", 3: "CCITT Group 3", 4: "CCITT Group 4", 34887: "LERC", 50000: "Zstandard", 50001: "WebP"}
 _NAMES |= {34926: "Zstandard", 34927: "WebP", 33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000"}
 """Compressions that the library imagecodecs undoes, the extra ``tiff``."""
+_STREAMS = (34926, 50000)
 _CLEAR, _END = 256, 257
 _LONGEST = 1 << 12  # codes between two clearings
 # The bits of each code since the table was cleared: one more, one entry early, whenever the table has 511, 1023 and
@@ -62,30 +58,25 @@ def is_by_library(kind: int) -> bool:
 
 def is_of_pixels(kind: int) -> bool:
     """Whether a compression is one of pixels, not of bytes."""
-    return kind in _PIXELS
+    return kind in _NAMES and kind not in _STREAMS
 
 
-def decoded_by_library(kind: int, chunk: bytes, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> bytes:
+def decoding_library(kind: int) -> Isolated:
+    """The process in which imagecodecs decodes strips and tiles of a compression."""
+    return Isolated("tiff_library", f"the TIFF image with {_NAMES[kind]} compression", "tiff")
+
+
+def decoded_by_library(
+    service: Isolated, kind: int, chunk: bytes, shape: tuple[int, int, int], dtype: np.dtype[np.generic]
+) -> bytes:
     """The bytes of a strip or tile (rows, columns, samples) that imagecodecs decodes; of single bits packed rows.
 
     Raises:
         FormatError: it is damaged, or of another size.
         MissingExtraError: imagecodecs is not installed.
     """
-    rows, columns, samples = shape
-    with library("imagecodecs", f"TIFF images with {_NAMES[kind]} compression", "tiff"):
-        import imagecodecs
-
-        if kind in _STREAMS:
-            decode = getattr(imagecodecs, _STREAMS[kind])
-            return bytes(decode(chunk, out=rows * columns * samples * dtype.itemsize))
-        if kind in _BITS:
-            bits = getattr(imagecodecs, _BITS[kind])(chunk, height=rows, width=columns)
-            return np.packbits(np.asarray(bits).reshape(rows, columns) != 0, axis=1).tobytes()
-        pixels = np.asarray(getattr(imagecodecs, _PIXELS[kind])(chunk))
-    if pixels.size != rows * columns * samples or pixels.dtype.itemsize != dtype.itemsize:
-        raise FormatError(f"a strip or tile of the TIFF file is not of {columns} × {rows} pixels")
-    return pixels.astype(dtype.newbyteorder(dtype.byteorder)).tobytes()
+    request = {"compression": kind, "shape": shape, "dtype": dtype.str}
+    return service.ask(request, chunk, math.prod(shape) * dtype.itemsize).data
 
 
 def undone(values: Array, predictor: int) -> Array:

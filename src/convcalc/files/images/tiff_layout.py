@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from convcalc.files.images.tiff_codecs import (
     JPEG,
     UNREAD,
     decoded_by_library,
+    decoding_library,
     decompress,
     floats_undone,
     is_by_library,
@@ -25,6 +27,7 @@ from convcalc.files.images.tiff_codecs import (
     undone,
 )
 from convcalc.files.images.tiff_tags import Directory, Tag
+from convcalc.files.laboratory.isolated import Isolated
 from convcalc.limits import Limits
 
 SAVE_PLAIN = "save it uncompressed or with LZW or Deflate"
@@ -170,14 +173,19 @@ def stored_numbers(layout: Layout, limits: Limits, empty: float = 0) -> Array:
     _check(layout, limits)
     size = layout.samples, layout.height, layout.width
     cells = np.empty(size, layout.dtype.newbyteorder("="))
+    with decoding_library(layout.compression) if is_by_library(layout.compression) else nullcontext() as service:
+        _fill(cells, layout, empty, service)
+    return cells
+
+
+def _fill(cells: Array, layout: Layout, empty: float, service: Isolated | None) -> None:
     for chunk in layout.chunks():
         part = cells[chunk.samples, chunk.top :, chunk.left :]
         if not chunk.length:
             part[:, : layout.chunk_size[0], : layout.chunk_size[1]] = empty
             continue
-        numbers = _chunk_numbers(layout, chunk).transpose(2, 0, 1)[:, : part.shape[1], : part.shape[2]]
+        numbers = _chunk_numbers(layout, chunk, service).transpose(2, 0, 1)[:, : part.shape[1], : part.shape[2]]
         part[:, : numbers.shape[1], : numbers.shape[2]] = numbers
-    return cells
 
 
 def _check(layout: Layout, limits: Limits) -> None:
@@ -204,8 +212,8 @@ def _check(layout: Layout, limits: Limits) -> None:
         raise FormatError(f"a TIFF image with predictor {layout.predictor} of {layout.bits}-bit numbers")
 
 
-def _chunk_numbers(layout: Layout, chunk: _Chunk) -> Array:
-    """The numbers (rows, columns, samples) of a strip or tile."""
+def _chunk_numbers(layout: Layout, chunk: _Chunk, service: Isolated | None) -> Array:
+    """The numbers (rows, columns, samples) of a strip or tile, perhaps decoded by a library in its process."""
     data = layout.tags.data[chunk.offset : chunk.offset + chunk.length]
     rows, columns = layout.chunk_size
     if Tag.TILE_WIDTH not in layout.tags.entries:
@@ -218,9 +226,9 @@ def _chunk_numbers(layout: Layout, chunk: _Chunk) -> Array:
         return pixels
     if layout.tags.number(Tag.FILL_ORDER, 1) == 2:
         data = data.translate(_REVERSED)
-    if is_by_library(layout.compression):
-        data = decoded_by_library(layout.compression, data, (rows, columns, samples), layout.dtype)
-    data = decompress(1 if is_by_library(layout.compression) else layout.compression, data, rows * layout.row_bytes)
+    if service is not None:
+        data = decoded_by_library(service, layout.compression, data, (rows, columns, samples), layout.dtype)
+    data = decompress(1 if service is not None else layout.compression, data, rows * layout.row_bytes)
     if layout.predictor == 3:
         return floats_undone(data, (rows, columns, samples), layout.dtype.itemsize)
     if layout.bits not in _WIDTHS["u"]:

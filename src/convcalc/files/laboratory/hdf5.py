@@ -6,27 +6,30 @@ file is: no external links, no external storage, no virtual datasets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
+from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError, UnknownNameError
-from convcalc.files.laboratory.cf_conventions import decoded, decoding_of
+from convcalc.files.laboratory.cf_conventions import Decoding, decoded, decoding_of
+from convcalc.files.laboratory.isolated import Answer, Isolated
 from convcalc.files.laboratory.stored_array import FRAME, SPATIAL, UNKNOWN, Axis, Index, StoredArray, library
 from convcalc.files.text import listed
 
-_WHAT = "the HDF5 file"
+_WHAT, _EXTRA = "the HDF5 file", "hdf5"
 _MOST_OBJECTS, _LONGEST_TEXT = 10_000, 60
 _REFUSED_CLASSES = ("cell", "struct", "char", "function_handle", "table", "string")
 _PLANE = 2
 
 
-def open_hdf5(data: BytesIO | str, member: str | None) -> StoredArray:
-    """The dataset ``member`` of an HDF5 file, or its only one; ``data``: its bytes, or its path.
+def open_hdf5(path: str | None, data: bytes, member: str | None) -> StoredArray:
+    """The dataset ``member`` of an HDF5 file, or its only one; without a ``path`` of its bytes.
 
     Raises:
         FormatError: the file is damaged, or the dataset holds no real numbers.
@@ -34,39 +37,71 @@ def open_hdf5(data: BytesIO | str, member: str | None) -> StoredArray:
         UnknownNameError: there is no such dataset.
         MissingExtraError: h5py is not installed.
     """
-    with _opened(data) as file:
-        names = _datasets(file)
-        name = _only(file, names) if member is None else _known(file, names, member)
-        dataset = file[name]
-        _check(dataset, name)
-        matlab = _text(dataset.attrs.get("MATLAB_class"))
-        if matlab in _REFUSED_CLASSES or dataset.attrs.get("MATLAB_sparse") is not None:
-            raise FormatError(f"{name} holds a MATLAB {matlab}", hint="save a full array of numbers")
-        netcdf = _is_netcdf(file, dataset)
-        decoding = decoding_of(dataset, is_netcdf=netcdf)
-        axes = _axes(dataset, is_netcdf=netcdf)
-        what = "MATLAB 7.3 array" if matlab else "NetCDF 4 variable" if netcdf else "HDF5 dataset"
-        described = f"{what} {name[:_LONGEST_TEXT]} of {dataset.dtype.name}"
-        stored = int(dataset.id.get_storage_size())
-        packed = bool(dataset.compression) or dataset.chunks is not None
+    file = {"path": str(Path(path).absolute()) if path is not None else None}
+    service = Isolated("hdf5", _WHAT, _EXTRA)
+    said = service.ask({**file, "member": member}, data).said
+    axes = tuple(Axis(*axis) for axis in said["axes"])
+    dtype = np.dtype(said["dtype"])
+    decoding = Decoding(**{name: _restored(value) for name, value in said["decoding"].items()})
 
     def read(index: Index) -> tuple[Array, list[str]]:
-        with _opened(data) as file:
-            part = tuple(reversed(index)) if matlab else index
-            numbers = np.asarray(file[name][part])
-        numbers = numbers.T if matlab else numbers
-        return decoded(numbers, decoding)
+        sizes = tuple(axis.size for axis, part in zip(axes, index, strict=True) if isinstance(part, slice))
+        asked = [part if isinstance(part, int) else None for part in index]
+        with service:
+            expected = prod(sizes) * dtype.itemsize
+            found = service.ask({**file, "member": said["name"], "index": asked}, data, expected).data
+        if len(found) != expected:
+            raise FormatError(f"{_WHAT} is damaged: {said['name']} is not of the size that its header says")
+        return decoded(np.frombuffer(bytearray(found), dtype).reshape(sizes), decoding)
 
-    said = decoding.words
+    itemsize = 8 if decoding.words else dtype.itemsize
+    return StoredArray(said["what"], axes, itemsize, said["stored"], read, tuple(said["said"]))
+
+
+def _restored(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def answer(request: Mapping[str, Any], data: bytes) -> Answer:
+    """What the process of the library answers: what a dataset is, or with ``index`` its numbers."""
+    with _opened(request["path"] or BytesIO(data)) as file:
+        name = request["member"]
+        if "index" not in request:
+            names = _datasets(file)
+            return Answer(_described(file, _only(file, names) if name is None else _known(file, names, name)))
+        index = tuple(slice(None) if part is None else part for part in request["index"])
+        is_reversed = bool(_text(file[name].attrs.get("MATLAB_class")))
+        numbers = np.asarray(file[name][index[::-1] if is_reversed else index])
+        return Answer({}, np.ascontiguousarray(numbers.T if is_reversed else numbers).tobytes())
+
+
+def _described(file: Any, name: str) -> dict[str, Any]:
+    """What a dataset is, its numbers not read."""
+    dataset = file[name]
+    _check(dataset, name)
+    matlab = _text(dataset.attrs.get("MATLAB_class"))
+    if matlab in _REFUSED_CLASSES or dataset.attrs.get("MATLAB_sparse") is not None:
+        raise FormatError(f"{name} holds a MATLAB {matlab}", hint="save a full array of numbers")
+    netcdf = _is_netcdf(file, dataset)
+    decoding = decoding_of(dataset, is_netcdf=netcdf)
+    axes, said = _axes(dataset, is_netcdf=netcdf), decoding.words
     if matlab:
         axes, said = axes[::-1], (*said, "axes as in MATLAB, which HDF5 stores reversed")
-    itemsize = 8 if decoding.words else decoding.itemsize
-    return StoredArray(described, axes, itemsize, stored if packed else max(stored, 1), read, said)
+    what = "MATLAB 7.3 array" if matlab else "NetCDF 4 variable" if netcdf else "HDF5 dataset"
+    return {
+        "name": name,
+        "what": f"{what} {name[:_LONGEST_TEXT]} of {dataset.dtype.name}",
+        "dtype": dataset.dtype.str,
+        "axes": [list(axis) for axis in axes],
+        "decoding": decoding._asdict(),
+        "stored": int(dataset.id.get_storage_size()),
+        "said": list(said),
+    }
 
 
 @contextmanager
 def _opened(data: BytesIO | str) -> Iterator[Any]:
-    with library("h5py", _WHAT, "hdf5"):
+    with library("h5py", _WHAT, _EXTRA):
         import h5py
 
         if isinstance(data, BytesIO):

@@ -9,12 +9,16 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError
+from convcalc.files.laboratory.isolated import Answer, Isolated
 from convcalc.files.laboratory.stored_array import BAND, Axis, Index, StoredArray, library
 from convcalc.files.selection import Selection
 
@@ -338,19 +342,25 @@ def _undone(packed: bytes) -> bytes:
 def _by_library(
     data: memoryview, number: int, part: _Part, wanted: Sequence[_Channel], dtype: np.dtype[np.generic]
 ) -> Array:
-    """The numbers (channels, height, width) by the OpenEXR library, which reads files by their names only."""
-    import tempfile
-    from pathlib import Path
+    """The numbers (channels, height, width) by the OpenEXR library, in a process of its own."""
+    shape = (len(wanted), part.height, part.width)
+    request = {"part": number, "channels": [each.name for each in wanted], "shape": shape, "dtype": dtype.str}
+    what = f"the OpenEXR image with {_COMPRESSIONS[part.compression]} compression"
+    with Isolated("openexr", what, "exr") as service:
+        found = service.ask(request, data, dtype.itemsize * prod(shape)).data
+    return np.frombuffer(found, dtype).reshape(shape).astype(dtype.newbyteorder("="))
 
-    what = f"an OpenEXR image with {_COMPRESSIONS[part.compression]} compression"
-    with library("OpenEXR", what, "exr"):
+
+def answer(request: Mapping[str, Any], data: bytes) -> Answer:
+    """What the process of the library answers: the numbers of channels. It reads files by their names only."""
+    with library("OpenEXR", "the OpenEXR image", "exr"):
         import OpenEXR
 
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder:
             path = Path(folder) / "a.exr"
             path.write_bytes(data)
-            channels = OpenEXR.File(str(path), separate_channels=True).parts[number].channels
-            cells = np.stack([np.asarray(channels[each.name].pixels) for each in wanted])
-    if cells.shape[1:] != (part.height, part.width):
+            channels = OpenEXR.File(str(path), separate_channels=True).parts[request["part"]].channels
+            cells = np.stack([np.asarray(channels[name].pixels) for name in request["channels"]])
+    if cells.shape != tuple(request["shape"]):
         raise FormatError("the OpenEXR image is not of the size that its header says")
-    return cells.astype(dtype.newbyteorder("="))
+    return Answer({}, cells.astype(request["dtype"]).tobytes())

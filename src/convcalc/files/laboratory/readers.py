@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable
-from io import BytesIO
 
 from convcalc.errors import FieldError
 from convcalc.files.file_kind import OpenedFile
@@ -90,10 +89,10 @@ def _grid(source: OpenedFile, limits: Limits) -> StoredArray:
     return open_grid(_content(source, limits), limits)
 
 
-def _hdf5(source: OpenedFile, limits: Limits) -> StoredArray:  # noqa: ARG001 - h5py reads by pieces
+def _hdf5(source: OpenedFile, _: Limits) -> StoredArray:
     from convcalc.files.laboratory.hdf5 import open_hdf5
 
-    return open_hdf5(source.name if source.data is None else BytesIO(source.data), source.member)
+    return open_hdf5(source.name if source.data is None else None, source.data or b"", source.member)
 
 
 _READERS: dict[str, Callable[[OpenedFile, Limits], StoredArray]] = {
