@@ -102,14 +102,14 @@ def metaimage() -> list[bytes]:
     head = b"ObjectType = Image\nNDims = 2\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = %s\n"
     size = b"DimSize = 3 2\nElementType = MET_SHORT\nElementDataFile = LOCAL\n"
     raw = _GREYS.astype("<i2").tobytes()
-    text = b"NDims = 2\nDimSize = 3 2\nBinaryData = False\nElementType = MET_FLOAT\nElementDataFile = LOCAL\n1 2 3 4 5 6.5\n"
+    text = b"NDims = 2\nDimSize = 3 2\nBinaryData = False\nElementType = MET_FLOAT\nElementDataFile = LOCAL\n"
     colours = (
         b"NDims = 3\nDimSize = 2 1 2\nElementNumberOfChannels = 3\nElementType = MET_UCHAR_ARRAY\nHeaderSize = -1\n"
     )
     return [
         head % b"False" + size + raw,
         head % b"True" + b"CompressedDataSize = 20\n" + size + zlib.compress(raw, 1),
-        text,
+        text + b"1 2 3 4 5 6.5\n",
         colours + b"ElementDataFile = LOCAL\n" + bytes(12),
     ]
 

@@ -24,6 +24,8 @@ from convcalc.request.tensor_field import read_input, read_kernels
 from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
 
+_VOLUME = 3  # spatial axes
+
 
 def convolution_of(request: Request, context: Context) -> Problem:
     """The convolution that a request describes; with ``strict_finite`` none of its numbers may be inf or nan.
@@ -75,7 +77,12 @@ def _problem(request: Request, context: Context) -> Problem:
     cells = with_channels(tensor.array, dims)
     if depthwise:
         groups = _depthwise_groups(groups, cells.shape[1])
-    weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
+    try:
+        weight, kernels = filters(kernels, dims, cells.shape[1], groups, depthwise=depthwise)
+    except GeometryError as error:
+        if tensor.dims == _VOLUME and error.hint:
+            error.hint += ", or one image of the volume with --frame"
+        raise
     problem = build_problem(
         cells,
         weight,

@@ -47,6 +47,10 @@ def tensor_of(
     """
     if isinstance(value, Tensor):
         return value
+    if selection.names and not (isinstance(value, dict) and "file" in value):
+        flag = f"--{selection.names[0]}"
+        place = Place(flag, is_flag=True)
+        raise FieldError(f"the {name} is not read from a file", hint=f"leave {flag} out", place=place)
     with below(name):
         if isinstance(value, dict):
             return _described(value, origin, context, selection)
