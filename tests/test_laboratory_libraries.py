@@ -61,7 +61,7 @@ def test_nifti(kind: str, suffix: str, tmp_path: Path) -> None:
     if kind in ("i8", "u8"):
         assert found.array.dtype == stored.dtype  # whole numbers beyond 2**53 are kept
     sitk = pytest.importorskip("SimpleITK")
-    if len(shape) == 3 and kind not in ("i8", "u8"):
+    if len(shape) == 3 and kind[-1] < "8":  # version 1
         equal(found, sitk.GetArrayFromImage(sitk.ReadImage(str(path))).reshape(found.array.shape), rtol=1e-6)
 
 
@@ -118,7 +118,9 @@ def test_what_itk_writes(kind: str, suffix: str, packed: bool, tmp_path: Path) -
 def test_nrrd_of_every_encoding(kind: str, encoding: str, tmp_path: Path) -> None:
     """As pynrrd reads what it writes, with kinds and names of axes."""
     nrrd = pytest.importorskip("nrrd")
-    stored = numbers(kind, (2, 5, 4))
+    stored = numbers(
+        "i4" if encoding == "ASCII" and kind in ("i8", "u8") else kind, (2, 5, 4)
+    )  # which it writes as floats
     path = tmp_path / "a.nrrd"
     header = {"encoding": encoding, "kinds": ["time", "domain", "domain"], "labels": ["frames", "down", "across"]}
     nrrd.write(

@@ -55,6 +55,8 @@ class Reader(NamedTuple):
     """Of a file with an input; none where inputs stand on the command line."""
     commands: Sequence[str] = _ON_A_FILE
     """Those that take such a file, or such arguments."""
+    share: int = 1
+    """One in so many inputs is tried, of what works in a process of its own."""
 
 
 READERS = {

@@ -47,15 +47,14 @@ def open_hdf5(path: str | None, data: bytes, member: str | None) -> StoredArray:
     def read(index: Index) -> tuple[Array, list[str]]:
         sizes = tuple(axis.size for axis, part in zip(axes, index, strict=True) if isinstance(part, slice))
         asked = [part if isinstance(part, int) else None for part in index]
-        with service:
-            expected = prod(sizes) * dtype.itemsize
-            found = service.ask({**file, "member": said["name"], "index": asked}, data, expected).data
+        expected = prod(sizes) * dtype.itemsize
+        found = service.ask({**file, "member": said["name"], "index": asked}, data, expected).data
         if len(found) != expected:
             raise FormatError(f"{_WHAT} is damaged: {said['name']} is not of the size that its header says")
         return decoded(np.frombuffer(bytearray(found), dtype).reshape(sizes), decoding)
 
     itemsize = 8 if decoding.words else dtype.itemsize
-    return StoredArray(said["what"], axes, itemsize, said["stored"], read, tuple(said["said"]))
+    return StoredArray(said["what"], axes, itemsize, said["stored"], read, tuple(said["said"]), close=service.close)
 
 
 def _restored(value: Any) -> Any:
@@ -146,7 +145,8 @@ def _only(file: Any, names: list[str]) -> str:
 
 def _may_be_meant(dataset: Any) -> bool:
     is_scale = _text(dataset.attrs.get("CLASS")) == "DIMENSION_SCALE"
-    return dataset.dtype.kind in "iufb" and dataset.shape not in ((), None) and not is_scale
+    is_elsewhere = dataset.is_virtual or dataset.external
+    return dataset.dtype.kind in "iufb" and bool(dataset.shape and dataset.size) and not (is_scale or is_elsewhere)
 
 
 def _known(file: Any, names: list[str], member: str) -> str:

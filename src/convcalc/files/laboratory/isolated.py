@@ -80,14 +80,17 @@ class Isolated:
             found = _received(stdout)
         except OSError:
             found = None
+        except BaseException:  # an interrupted command leaves no process behind
+            self.close()
+            raise
         finally:
             timer.cancel()
-        if found is None:
-            raise FormatError(f"{self.what} is damaged: its library does not come to an end of it, or breaks down")
-        error = found.said.get("error")
-        if error is not None:
-            raise self._raised(error)
-        return found
+        if found is not None and "error" not in found.said:
+            return found
+        self.close()
+        if found is not None:
+            raise self._raised(found.said["error"])
+        raise FormatError(f"{self.what} is damaged: its library does not come to an end of it, or breaks down")
 
     def _started(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join(each for each in sys.path if each)

@@ -56,6 +56,8 @@ class StoredArray(NamedTuple):
     """What was done to the numbers, and how space is oriented: parts of the first sentence."""
     notes: tuple[str, ...] = ()
     is_image: bool = False
+    close: Callable[[], None] = lambda: None
+    """Ends what reads the numbers."""
 
 
 class Found(NamedTuple):
@@ -77,10 +79,13 @@ def selected(stored: StoredArray, selection: Selection, limits: Limits) -> Found
         FormatError: the file is damaged.
         LimitError: the numbers take more memory than the limits allow.
     """
-    index, left_out = index_of(stored.what, stored.axes, selection)
-    kept = [axis for axis, part in zip(stored.axes, index, strict=True) if isinstance(part, slice)]
-    check_size(stored, kept, limits)
-    numbers, counts = stored.read(index)
+    try:
+        index, left_out = index_of(stored.what, stored.axes, selection)
+        kept = [axis for axis, part in zip(stored.axes, index, strict=True) if isinstance(part, slice)]
+        check_size(stored, kept, limits)
+        numbers, counts = stored.read(index)
+    finally:
+        stored.close()
     array = _ordered(numbers, kept)
     roles = [axis.role for axis in kept]
     dims = None if UNKNOWN in roles else roles.count(SPATIAL)
