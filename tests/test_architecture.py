@@ -76,7 +76,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),
-    "files": ("numpy", "yaml", "PIL"),
+    "files": ("numpy", "yaml", "PIL", "h5py", "pydicom", "astropy", "OpenEXR", "imagecodecs"),
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "PIL"),  # PIL draws the words of a contact sheet that is saved as PNG

@@ -76,7 +76,9 @@ OPTIONAL = {
     ),
 }
 """The packages of each extra."""
-_PEERS = "bench"  # whose packages take seconds to import, so that only their versions are read
+_PEERS = "bench"
+_NOT_IMPORTED = (_PEERS, "tiff", "hdf5", "dicom", "exr", "fits")
+"""Extras whose packages take seconds to import together, so that only their versions are read."""
 
 
 def packages() -> Section:
@@ -166,7 +168,7 @@ def _optional(extra: str, package: Package) -> Finding:
     if not _is_taken(version, package):
         return Finding(package.name, version, f"convcalc takes {package.wanted}: {install}", extra != _PEERS)
     try:
-        if extra != _PEERS:
+        if extra not in _NOT_IMPORTED:
             import_module(package.module)
     except ImportError as error:
         return Finding(package.name, version, f"cannot be imported: {error}", True)

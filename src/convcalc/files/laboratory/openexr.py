@@ -5,57 +5,28 @@ The other compressions are decompressed by the OpenEXR library, the extra ``exr`
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError
 from convcalc.files.laboratory.isolated import Answer, Isolated
+from convcalc.files.laboratory.openexr_header import COMPRESSIONS, Channel, Part, header_of, unpacked
 from convcalc.files.laboratory.stored_array import BAND, Axis, Index, StoredArray, library
 from convcalc.files.selection import Selection
 
-_TILED, _LONG_NAMES, _DEEP, _PARTS = 0x200, 0x400, 0x800, 0x1000
-_TYPES = ("<u4", "<f2", "<f4")
-_COMPRESSIONS = ("none", "RLE", "ZIPS", "ZIP", "PIZ", "PXR24", "B44", "B44A", "DWAA", "DWAB")
 _LINES = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256)
 """Scan lines of a block, by compression."""
 _OWN = 4  # compressions that are undone here
-_MOST_NAME, _MOST_ATTRIBUTES, _MOST_CHANNELS, _MOST_PARTS = 255, 1000, 1024, 100
 _COLOURS = {"R": 0, "G": 1, "B": 2}
 _ALPHA = "A"
-
-
-class _Channel(NamedTuple):
-    """A channel as the header lists it."""
-
-    name: str
-    dtype: np.dtype[np.generic]
-
-
-class _Part(NamedTuple):
-    """The header of an image, and where its table of blocks begins."""
-
-    channels: tuple[_Channel, ...]
-    compression: int
-    left: int
-    top: int
-    width: int
-    height: int
-    is_tiled: bool
-    tile: tuple[int, int]
-    """Columns and rows."""
-    levels: int
-    """The mode of levels: 0 has one."""
-    notes: tuple[str, ...]
-    name: str
 
 
 def open_exr(data: memoryview, selection: Selection) -> StoredArray:
@@ -65,12 +36,8 @@ def open_exr(data: memoryview, selection: Selection) -> StoredArray:
         FieldError: there is no such part.
         FormatError: the file is damaged, or of a kind that is not read.
     """
-    (version,) = struct.unpack_from("<I", data, 4) if len(data) >= 8 else (0,)
-    if version & 0xFF not in (1, 2):
-        raise FormatError(f"an OpenEXR image of version {version & 0xFF}")
-    if version & _DEEP:
-        raise FormatError("an OpenEXR image of deep data", hint="flatten it first")
-    parts, place = _parts(data, version)
+    header = header_of(data)
+    parts = header.parts
     number = selection.series or 0
     if number >= len(parts):
         hint = "series counts the parts of the file from 0"
@@ -85,10 +52,10 @@ def open_exr(data: memoryview, selection: Selection) -> StoredArray:
     names = ", ".join(channel.name for channel in shown_channels)
     kinds = {channel.dtype for channel in shown_channels}
     dtype = kinds.pop() if len(kinds) == 1 else np.dtype("f8")
-    decode: Callable[[Sequence[_Channel], np.dtype[np.generic]], Array] = partial(_by_library, data, number, part)
+    decode: Callable[[Sequence[Channel], np.dtype[np.generic]], Array] = partial(_by_library, data, number, part)
     if part.compression < _OWN:
-        places = _places(data, place + sum(8 * _blocks(each) for each in parts[:number]), _blocks(part))
-        decode = _Decoder(data, part, places, is_multi=bool(version & _PARTS), number=number).read
+        places = _places(data, header.place + sum(8 * _blocks(each) for each in parts[:number]), _blocks(part))
+        decode = _Decoder(data, part, places, is_multi=header.has_parts, number=number).read
 
     def read(index: Index) -> tuple[Array, list[str]]:
         chosen = index[0] if len(index) > 2 else 0
@@ -104,110 +71,13 @@ def open_exr(data: memoryview, selection: Selection) -> StoredArray:
     return StoredArray(what, axes, itemsize, len(data), read, said, (*notes, *part.notes))
 
 
-def _parts(data: memoryview, version: int) -> tuple[list[_Part], int]:
-    place = 8
-    parts: list[_Part] = []
-    while len(parts) < _MOST_PARTS:
-        attributes, place = _attributes(data, place)
-        if not attributes and version & _PARTS and parts:
-            return parts, place
-        parts.append(_part(attributes, is_tiled=bool(version & _TILED)))
-        if not version & _PARTS:
-            return parts, place
-    raise FormatError("the OpenEXR file has too many parts")
-
-
-def _attributes(data: memoryview, place: int) -> tuple[dict[str, bytes], int]:
-    """The attributes of a header by their names, and where it ends."""
-    found: dict[str, bytes] = {}
-    for _ in range(_MOST_ATTRIBUTES):
-        name, place = _text(data, place)
-        if not name:
-            return found, place
-        _, place = _text(data, place)
-        (size,) = _unpack("<i", data, place)
-        place += 4
-        if size < 0 or place + size > len(data):
-            break
-        found[name] = bytes(data[place : place + size])
-        place += size
-    raise FormatError("the header of the OpenEXR image is damaged, or cut off")
-
-
-def _text(data: bytes | memoryview, place: int) -> tuple[str, int]:
-    end = bytes(data[place : place + _MOST_NAME + 1]).find(b"\0")
-    if end < 0:
-        raise FormatError("the header of the OpenEXR image is damaged, or cut off")
-    return bytes(data[place : place + end]).decode("utf-8", "replace"), place + end + 1
-
-
-def _unpack(code: str, data: bytes | memoryview, place: int = 0) -> tuple[int, ...]:
-    try:
-        return struct.unpack_from(code, data, place)
-    except (struct.error, OverflowError):
-        raise FormatError("the OpenEXR image is cut off") from None
-
-
-def _part(attributes: Mapping[str, bytes], *, is_tiled: bool) -> _Part:
-    for name in ("channels", "compression", "dataWindow"):
-        if name not in attributes:
-            raise FormatError(f"the header of the OpenEXR image has no {name}")
-    kind = attributes.get("type", b"").rstrip(b"\0").decode("latin-1")
-    if kind.startswith("deep"):
-        raise FormatError("an OpenEXR image of deep data", hint="flatten it first")
-    (compression,) = _unpack("<B", attributes["compression"])
-    if compression >= len(_COMPRESSIONS):
-        raise FormatError(f"an OpenEXR image with compression {compression}, which is not read")
-    left, top, right, bottom = _unpack("<4i", attributes["dataWindow"])
-    if right < left or bottom < top:
-        raise FormatError(f"an OpenEXR image of {right - left + 1} × {bottom - top + 1} pixels")
-    is_tiled = kind == "tiledimage" or (not kind and is_tiled)
-    tile = _unpack("<2IB", attributes.get("tiles", b"")) if is_tiled else (0, 0, 0)
-    if is_tiled and not (0 < tile[0] <= 1 << 16 and 0 < tile[1] <= 1 << 16):
-        raise FormatError(f"an OpenEXR image with tiles of {tile[0]} × {tile[1]} pixels")
-    shown = attributes.get("displayWindow", attributes["dataWindow"])
-    notes = ("the window of stored pixels (dataWindow) is read, which is not the one that is shown",)
-    return _Part(
-        _channels(attributes["channels"]),
-        compression,
-        left,
-        top,
-        right - left + 1,
-        bottom - top + 1,
-        is_tiled,
-        (tile[0], tile[1]),
-        tile[2] & 0xF,
-        notes * (shown != attributes["dataWindow"]),
-        attributes.get("name", b"").rstrip(b"\0").decode("utf-8", "replace"),
-    )
-
-
-def _channels(text: bytes) -> tuple[_Channel, ...]:
-    place = 0
-    found: list[_Channel] = []
-    while len(found) < _MOST_CHANNELS:
-        name, place = _text(text, place)
-        if not name:
-            break
-        kind, _, across, down = _unpack("<iiii", text, place)
-        place += 16
-        if not 0 <= kind < len(_TYPES):
-            raise FormatError(f"a channel of the OpenEXR image has numbers of type {kind}")
-        if (across, down) != (1, 1):
-            raise FormatError("an OpenEXR image with channels of fewer pixels (luminance and chroma)")
-        found.append(_Channel(name, np.dtype(_TYPES[kind])))
-    if not found:
-        raise FormatError("an OpenEXR image without channels")
-    return tuple(found)
-
-
-def _order(channels: Sequence[_Channel]) -> list[_Channel]:
+def _order(channels: Sequence[Channel]) -> list[Channel]:
     """The channels that are read: red, green and blue first, then the others; no alpha beside others."""
     kept = [channel for channel in channels if channel.name != _ALPHA or len(channels) == 1]
     return sorted(kept, key=lambda channel: _COLOURS.get(channel.name, len(_COLOURS)))
 
 
-def _blocks(part: _Part) -> int:
+def _blocks(part: Part) -> int:
     """How many blocks a part has; of tiles those of the largest level alone are counted where that is all."""
     if not part.is_tiled:
         return -(-part.height // _LINES[part.compression])
@@ -225,11 +95,11 @@ def _places(data: memoryview, start: int, count: int) -> Array:
 class _Decoder:
     """Decodes the blocks of a part."""
 
-    def __init__(self, data: memoryview, part: _Part, places: Array, *, is_multi: bool, number: int) -> None:
+    def __init__(self, data: memoryview, part: Part, places: Array, *, is_multi: bool, number: int) -> None:
         self.data, self.part, self.places = data, part, places
         self.is_multi, self.number = is_multi, number
 
-    def read(self, wanted: Sequence[_Channel], dtype: np.dtype[np.generic]) -> Array:
+    def read(self, wanted: Sequence[Channel], dtype: np.dtype[np.generic]) -> Array:
         """The numbers (channels, height, width)."""
         part = self.part
         cells = np.zeros((len(wanted), part.height, part.width), dtype.newbyteorder("="))
@@ -244,7 +114,7 @@ class _Decoder:
             raise FormatError("the OpenEXR image lacks some of its blocks")
         return cells
 
-    def _split(self, block: bytes, rows: int, columns: int) -> Iterator[tuple[_Channel, Array]]:
+    def _split(self, block: bytes, rows: int, columns: int) -> Iterator[tuple[Channel, Array]]:
         """Each channel of a block: a row has the numbers of one channel, then those of the next."""
         line = columns * sum(channel.dtype.itemsize for channel in self.part.channels)
         lines = np.frombuffer(block, np.uint8).reshape(rows, line)
@@ -261,11 +131,11 @@ class _Decoder:
         for start in map(int, self.places):
             place = start + 4 * self.is_multi
             if self.is_multi:
-                (found,) = _unpack("<i", self.data, start)
+                (found,) = unpacked("<i", self.data, start)
                 if found != self.number:
                     raise FormatError("a block of the OpenEXR image is of another part")
             top, left, rows, columns, body = self._window(place)
-            (size,) = _unpack("<i", self.data, body)
+            (size,) = unpacked("<i", self.data, body)
             expected = rows * columns * pixel
             if size < 0 or body + 4 + size > len(self.data):
                 raise FormatError("the OpenEXR image is cut off: a block ends after it")
@@ -281,11 +151,11 @@ class _Decoder:
         """First row, first column, rows and columns of a block, and where its size stands."""
         part = self.part
         if not part.is_tiled:
-            (y,) = _unpack("<i", self.data, place)
+            (y,) = unpacked("<i", self.data, place)
             top, step = y - part.top, _LINES[part.compression]
             left, rows, columns, place = 0, min(step, part.height - top), part.width, place + 4
         else:
-            across, down, *level = _unpack("<4i", self.data, place)
+            across, down, *level = unpacked("<4i", self.data, place)
             if level != [0, 0]:
                 raise FormatError("a tile of the OpenEXR image is of another level")
             left, top, place = across * part.tile[0], down * part.tile[1], place + 16
@@ -340,12 +210,12 @@ def _undone(packed: bytes) -> bytes:
 
 
 def _by_library(
-    data: memoryview, number: int, part: _Part, wanted: Sequence[_Channel], dtype: np.dtype[np.generic]
+    data: memoryview, number: int, part: Part, wanted: Sequence[Channel], dtype: np.dtype[np.generic]
 ) -> Array:
     """The numbers (channels, height, width) by the OpenEXR library, in a process of its own."""
     shape = (len(wanted), part.height, part.width)
     request = {"part": number, "channels": [each.name for each in wanted], "shape": shape, "dtype": dtype.str}
-    what = f"the OpenEXR image with {_COMPRESSIONS[part.compression]} compression"
+    what = f"the OpenEXR image with {COMPRESSIONS[part.compression]} compression"
     with Isolated("openexr", what, "exr") as service:
         found = service.ask(request, data, dtype.itemsize * prod(shape)).data
     return np.frombuffer(found, dtype).reshape(shape).astype(dtype.newbyteorder("="))
