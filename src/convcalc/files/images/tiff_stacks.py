@@ -35,6 +35,8 @@ class Stack(NamedTuple):
     """In the order of the axes; of a stack that has its tags once the first alone."""
     words: str
     """What it is called."""
+    missing: str = ""
+    """What is said of it and not there."""
 
     def image(self, number: int) -> Layout:
         """The layout of an image of the stack."""
@@ -65,6 +67,7 @@ def chosen_images(file: TagFile, pages: Sequence[Directory], selection: Selectio
     stack = stacks[number]
     reduced = sum(map(_is_reduced, pages)) - _is_reduced(stack.images[0].tags)
     notes = [f"first of {len(stacks):,} series (--series N chooses)"] * (len(stacks) > 1 and selection.series is None)
+    notes += [stack.missing] * bool(stack.missing)
     plane = (*stack.axes, Axis("y", stack.images[0].height), Axis("x", stack.images[0].width))
     index, left_out = index_of(stack.words, plane, selection._replace(band=None))
     if stack.axes:
@@ -141,10 +144,12 @@ def _stack(layouts: tuple[Layout, ...]) -> Stack:
     first = layouts[0]
     text = first.tags.text(Tag.IMAGE_DESCRIPTION)
     axes, words = _described(text, first)
-    count = math.prod(axis.size for axis in axes)
+    count, missing = math.prod(axis.size for axis in axes), ""
     if count != len(layouts) and (len(layouts) > 1 or not _may_follow(first, count)):
         axes = _axes([("page", len(layouts))])
-    return Stack(axes, layouts, words if axes else "TIFF image")
+        if count > len(layouts):
+            missing = f"{words} of {count:,} images by its description, of which the file holds {len(layouts):,}"
+    return Stack(axes, layouts, words if axes else "TIFF image", missing)
 
 
 def _described(text: str, first: Layout) -> tuple[tuple[Axis, ...], str]:
@@ -176,7 +181,9 @@ def _kind(layout: Layout) -> tuple[int, ...]:
 
 def _may_follow(first: Layout, count: int) -> bool:
     """Whether so many images may follow the tags of one."""
-    return 0 < count <= _MOST_IMAGES and first.compression == 1 and count * _bytes(first) <= len(first.tags.data)
+    offsets = first.tags.numbers(Tag.STRIP_OFFSETS)
+    end = offsets[0] + count * _bytes(first) if offsets else 0
+    return 0 < count <= _MOST_IMAGES and first.compression == 1 and 0 < end <= len(first.tags.data)
 
 
 def _bytes(layout: Layout) -> int:
