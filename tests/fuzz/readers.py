@@ -79,7 +79,10 @@ READERS = {
             Reader(kind.lower(), functools.partial(seeds.images, kind), mutate, reading.tensor, f".{kind.lower()}")
             for kind, mutate in IMAGES.items()
         ),
-        *(Reader(name, valid, mutate, reading.tensor, suffix) for name, (valid, mutate, suffix) in LABORATORY.items()),
+        *(
+            Reader(name, valid, mutate, reading.tensor, suffix, share=400 if name == "hdf5" else 1)
+            for name, (valid, mutate, suffix) in LABORATORY.items()
+        ),
         Reader("pnm", seeds.netpbm, pieces(tokens(rb"\s+|[0-9]+|.")), reading.tensor, ".pgm"),
     )
 }
