@@ -176,7 +176,7 @@ def test_what_was_never_written_has_no_value(at_once: None, tmp_path: Path) -> N
         made.createVariable("t", "i2", ("y", "x"))[0] = [1, 2, 3]
     found = read(tmp_path / "a.nc")
     np.testing.assert_array_equal(found.array, [[1, 2, 3], [np.nan] * 3])
-    assert found.notes[1] == "3 cells are missing (_FillValue), read as nan"
+    assert found.notes[1] == "3 cells are -32767, which NetCDF fills in where nothing is written, read as nan"
 
 
 class Dataset:
@@ -192,12 +192,16 @@ def test_numbers_of_cf_by_hand() -> None:
         Dataset("i1", _Unsigned=b"true", _FillValue=np.int8(-1), scale_factor=2.0, valid_max=np.int8(-3)),
         is_netcdf=True,
     )
-    numbers, notes = decoded(np.array([-56, -1, -2, 5], "i1"), said)
-    np.testing.assert_array_equal(numbers, [400, np.nan, np.nan, 10])
-    assert notes == ["1 cell is missing (_FillValue), read as nan", "1 cell is outside of the valid range, read as nan"]
+    numbers, gaps = decoded(np.array([-56, -1, -2, 5], "i1"), said)
+    np.testing.assert_array_equal(numbers, [400, 510, 508, 10])
+    assert [(gap.what, gap.empty.tolist()) for gap in gaps] == [
+        ("missing (_FillValue, missing_value)", [False, True, False, False]),
+        ("outside of the valid range", [False, False, True, False]),
+    ]
     whole = decoding_of(Dataset("i2", add_offset=np.array([10.0])), is_netcdf=False)
-    numbers, notes = decoded(np.array([-5, 5], "i2"), whole)
-    assert (numbers.tolist(), notes, numbers.dtype.kind) == ([5, 15], [], "u")
+    numbers, gaps = decoded(np.array([-5, 5], "i2"), whole)
+    assert (numbers.tolist(), numbers.dtype.kind) == ([5, 15], "u")
+    assert not any(gap.empty.any() for gap in gaps)
     with pytest.raises(FormatError, match="the attribute scale_factor of the dataset is no number"):
         decoding_of(Dataset("i2", scale_factor="two"), is_netcdf=True)
 

@@ -237,6 +237,13 @@ def test_units_of_a_fits_file_are_series(tmp_path: Path) -> None:
         read(path, series=9)
 
 
+def test_cells_without_a_value_are_kept_where_it_is_asked_for() -> None:
+    """With their stored numbers, the scale applied, and the note says so."""
+    found = read_tensor(str(file_of("fits-scaled-blank")), Limits(), keeps_nodata=True)
+    assert found.array.tolist() == [[10.5, 11, 11.5], [12, 9.5, 25]]
+    assert found.notes[1:] == ("1 cell is BLANK (-1), kept as stored",)
+
+
 # Damage and bounds --------------------------------------------------------------------------------------------------
 
 CUT = {

@@ -1329,7 +1329,7 @@ MESSAGES = [
      "error: No such command 'rnu'. Did you mean 'run'?\n"
      "hint: convcalc -h shows what it takes\n"),
     ("a misspelt option", {}, ["run", "--strid", "2"], 2,
-     "error: No such option: --strid (Possible options: --stride, --threads)\n"
+     "error: No such option: --strid (Possible options: --series, --stride, --threads)\n"
      "hint: convcalc run -h shows what it takes\n"),
     ("an option without its value", {}, ["run", "--stride"], 2,
      "error: Option '--stride' requires an argument.\n"

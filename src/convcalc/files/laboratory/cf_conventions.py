@@ -13,7 +13,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
-from convcalc.files.laboratory.stored_array import gap_notes, scale_words, scaled, with_gaps
+from convcalc.files.laboratory.stored_array import Gap, scale_words, scaled
 
 _DEFAULT_FILL = {
     **{"i2": -32767, "u2": 65535, "i4": -2147483647, "u4": 4294967295},
@@ -27,9 +27,12 @@ class Decoding(NamedTuple):
 
     scale: float
     offset: float
-    is_unsigned: bool
+    is_other_sign: bool
+    """Whether the numbers are unsigned in a signed type, or the other way round."""
     fills: tuple[float, ...]
     """Stored numbers that stand for none: _FillValue and missing_value."""
+    default_fill: float | None
+    """What NetCDF fills in where nothing else is said."""
     least: float | None
     most: float | None
     itemsize: int
@@ -46,9 +49,8 @@ def decoding_of(dataset: Any, *, is_netcdf: bool) -> Decoding:
     is_unsigned = said.text("_Unsigned").lower() == "true" and dataset.dtype.kind == "i"
     is_signed = said.text("_Unsigned").lower() == "false" and dataset.dtype.kind == "u"
     fills = [*said.numbers("_FillValue"), *said.numbers("missing_value")]
-    default = _DEFAULT_FILL.get(dataset.dtype.str[1:])
-    if is_netcdf and not said.numbers("_FillValue") and default is not None and not is_unsigned:
-        fills.append(default)
+    has_default = is_netcdf and not said.numbers("_FillValue") and not is_unsigned
+    default = _DEFAULT_FILL.get(dataset.dtype.str[1:]) if has_default else None
     between = said.numbers("valid_range")
     least, most = (between[0], between[1]) if len(between) == 2 else (None, None)
     least = next(iter(said.numbers("valid_min")), least)
@@ -65,7 +67,15 @@ def decoding_of(dataset: Any, *, is_netcdf: bool) -> Decoding:
         fills = [fill % (1 << width) if fill < 0 else fill for fill in fills]
         least, most = (None if each is None else each % (1 << width) if each < 0 else each for each in (least, most))
     return Decoding(
-        scale, offset, is_unsigned or is_signed, tuple(fills), least, most, dataset.dtype.itemsize, tuple(words)
+        scale,
+        offset,
+        is_unsigned or is_signed,
+        tuple(fills),
+        default,
+        least,
+        most,
+        dataset.dtype.itemsize,
+        tuple(words),
     )
 
 
@@ -93,26 +103,30 @@ class _Said:
         return list(values.reshape(-1).tolist())
 
 
-def decoded(stored: Array, decoding: Decoding) -> tuple[Array, list[str]]:
-    """The numbers that are meant, and notes on how many there are not."""
+def decoded(stored: Array, decoding: Decoding) -> tuple[Array, list[Gap]]:
+    """The numbers that are meant, and which of them are none."""
     if stored.dtype.kind == "b":
         stored = stored.astype(np.uint8)
     if not stored.dtype.isnative:
         stored = stored.astype(stored.dtype.newbyteorder("="))
-    if decoding.is_unsigned:
+    if decoding.is_other_sign:
         stored = stored.view(f"{'u' if stored.dtype.kind == 'i' else 'i'}{stored.dtype.itemsize}")
     missing = np.zeros(stored.shape, np.bool_)
     for fill in decoding.fills:
         missing |= _equal(stored, fill)
+    unwritten = np.zeros(stored.shape, np.bool_)
+    if decoding.default_fill is not None:
+        unwritten = _equal(stored, decoding.default_fill) & ~missing
     beyond = np.zeros(stored.shape, np.bool_)
     for bound, compare in ((decoding.least, np.less), (decoding.most, np.greater)):
         beyond |= _compared(stored, bound, compare)
-    beyond &= ~missing
-    numbers = scaled(stored, decoding.scale, decoding.offset)
-    if not (missing.any() or beyond.any()):
-        return numbers, []
-    notes = [*gap_notes(missing, "missing (_FillValue)"), *gap_notes(beyond, "outside of the valid range")]
-    return with_gaps(numbers, missing | beyond), notes
+    gaps = [
+        Gap(missing, "missing (_FillValue, missing_value)"),
+        Gap(beyond & ~missing & ~unwritten, "outside of the valid range"),
+    ]
+    if decoding.default_fill is not None:
+        gaps.append(Gap(unwritten, f"{decoding.default_fill:g}, which NetCDF fills in where nothing is written"))
+    return scaled(stored, decoding.scale, decoding.offset), gaps
 
 
 def _equal(stored: Array, fill: float) -> Array:

@@ -6,6 +6,7 @@ how they are shown, windows and MONOCHROME1, is not applied.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from math import isfinite
 from typing import Any
@@ -18,6 +19,7 @@ from convcalc.files.laboratory.stored_array import (
     BAND,
     FRAME,
     Axis,
+    Gap,
     Index,
     StoredArray,
     library,
@@ -95,7 +97,7 @@ def _stored(found: Any, said: dict[str, Any], size: int) -> StoredArray:
     axes = [Axis("frame", frames, FRAME)] * (frames > 1)
     axes += [Axis("row", rows), Axis("column", columns)] + [Axis("colour", bands, BAND)] * (bands > 1)
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         frame = index[0] if frames > 1 else 0
         numbers = _pixels(found, said, frame if isinstance(frame, int) else None)
         expected = tuple(axis.size for axis in axes if not (axis.role == FRAME and isinstance(frame, int)))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
 from convcalc.files.laboratory.raw_numbers import text_numbers
-from convcalc.files.laboratory.stored_array import Axis, Index, StoredArray, gap_notes, with_gaps
+from convcalc.files.laboratory.stored_array import Axis, Gap, Index, StoredArray
 from convcalc.files.text import shown
 from convcalc.limits import Limits
 
@@ -32,12 +33,9 @@ def open_grid(data: memoryview, limits: Limits) -> StoredArray:
     dtype = np.dtype(np.int64 if _WHOLE.fullmatch(body) else np.float64)
     nodata = _nodata(fields.get("nodata_value", ""))
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         numbers = text_numbers(body, sizes, dtype, limits)[index]
-        empty = numbers == nodata
-        if nodata is None or not empty.any():
-            return numbers, []
-        return with_gaps(numbers, empty), gap_notes(empty, f"NODATA ({nodata:g})")
+        return numbers, [Gap(np.asarray(numbers == nodata), f"NODATA ({nodata:g})")]
 
     axes = (Axis("row", sizes[0]), Axis("column", sizes[1]))
     what = f"ESRI grid of {'whole numbers' if dtype.kind == 'i' else 'floats'}"
@@ -63,7 +61,7 @@ def _size(fields: dict[str, str], name: str) -> int:
     return int(text)
 
 
-def _nodata(text: str) -> float | None:
+def _nodata(text: str) -> float:
     if not text:
         return -9999.0  # which the format has where nothing is said
     try:

@@ -19,13 +19,12 @@ from convcalc.files.laboratory.raw_numbers import reader
 from convcalc.files.laboratory.stored_array import (
     FRAME,
     Axis,
+    Gap,
     Index,
     StoredArray,
-    gap_notes,
     library,
     scale_words,
     scaled,
-    with_gaps,
 )
 from convcalc.files.selection import Selection
 from convcalc.limits import Limits
@@ -190,12 +189,10 @@ def _plain(data: memoryview, unit: _Unit) -> StoredArray:
     zero, scale = unit.real("BZERO", 0.0), unit.real("BSCALE", 1.0)
     blank = unit.whole("BLANK") if "BLANK" in unit.cards and bits > 0 else None
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         stored = raw(index)
         numbers = scaled(stored, scale, zero)
-        if blank is None or not (empty := stored == blank).any():
-            return numbers, []
-        return with_gaps(numbers, empty), gap_notes(empty, f"BLANK ({blank})")
+        return numbers, [] if blank is None else [Gap(np.asarray(stored == blank), f"BLANK ({blank})")]
 
     said = (*scale_words(scale, zero, "BSCALE, BZERO"), *_unit_words(unit), _ROWS)
     return StoredArray(f"FITS image of {dtype.name}", _axes(unit, unit.sizes()), dtype.itemsize, unit.bytes, read, said)
@@ -225,7 +222,7 @@ def _packed(data: memoryview, unit: _Unit, limits: Limits) -> StoredArray:
         raise FormatError(f"ZBITPIX of the FITS file is {bits}")
     kind = str(unit.cards.get("ZCMPTYPE", "an unknown kind"))
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         limits.check_memory(3 * prod(sizes) * 8, "the image")
         with library("astropy", "the compressed FITS image", "fits"):
             from astropy.io import fits

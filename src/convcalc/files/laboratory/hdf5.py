@@ -6,7 +6,7 @@ file is: no external links, no external storage, no virtual datasets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from math import prod
@@ -19,7 +19,7 @@ from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError, UnknownNameError
 from convcalc.files.laboratory.cf_conventions import Decoding, decoded, decoding_of
 from convcalc.files.laboratory.isolated import Answer, Isolated
-from convcalc.files.laboratory.stored_array import FRAME, SPATIAL, UNKNOWN, Axis, Index, StoredArray, library
+from convcalc.files.laboratory.stored_array import FRAME, SPATIAL, UNKNOWN, Axis, Gap, Index, StoredArray, library
 from convcalc.files.text import listed
 
 _WHAT, _EXTRA = "the HDF5 file", "hdf5"
@@ -44,7 +44,7 @@ def open_hdf5(path: str | None, data: bytes, member: str | None) -> StoredArray:
     dtype = np.dtype(said["dtype"])
     decoding = Decoding(**{name: _restored(value) for name, value in said["decoding"].items()})
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         sizes = tuple(axis.size for axis, part in zip(axes, index, strict=True) if isinstance(part, slice))
         asked = [part if isinstance(part, int) else None for part in index]
         expected = prod(sizes) * dtype.itemsize

@@ -6,7 +6,7 @@ Axes are listed with the fastest first; the channels of a pixel stand together.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
 from convcalc.files.laboratory.raw_numbers import beside, inflated, reader, text_numbers
-from convcalc.files.laboratory.stored_array import BAND, FRAME, SPATIAL, Axis, Index, StoredArray
+from convcalc.files.laboratory.stored_array import BAND, FRAME, SPATIAL, Axis, Gap, Index, StoredArray
 from convcalc.files.text import shown
 from convcalc.limits import Limits
 
@@ -56,7 +56,7 @@ def open_metaimage(data: memoryview, source: str, limits: Limits) -> StoredArray
     else:
         part = _binary(fields, body, dtype, sizes, limits)
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         return part(index), []
 
     return StoredArray(

@@ -7,13 +7,14 @@ each runs along.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
 from convcalc.files.laboratory.raw_numbers import reader
-from convcalc.files.laboratory.stored_array import FRAME, SPATIAL, Axis, Index, StoredArray
+from convcalc.files.laboratory.stored_array import FRAME, SPATIAL, Axis, Gap, Index, StoredArray
 
 _HEADER = 1024
 _TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
@@ -48,7 +49,7 @@ def open_mrc(data: memoryview) -> StoredArray:
     axes = _axes(words, (columns, rows, sections))
     raw = reader(data, _HEADER + words[23], dtype, tuple(axis.size for axis in axes))
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         return raw(index), []
 
     said.append("row 0 is the first of the file, which viewers of maps draw at the bottom")

@@ -7,6 +7,7 @@ and z run is what the affine of the header says.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from convcalc.files.laboratory.stored_array import (
     FRAME,
     SPATIAL,
     Axis,
+    Gap,
     Index,
     StoredArray,
     plain_scale,
@@ -78,7 +80,7 @@ def open_nifti(data: memoryview, source: str, limits: Limits) -> StoredArray:
     raw = reader(data, header.offset, dtype, tuple(axis.size for axis in axes))
     slope, intercept = (1.0, 0.0) if colours else plain_scale(header.slope, header.intercept)
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         return scaled(raw(index), slope, intercept), []
 
     said = (*scale_words(slope, intercept, "scl_slope, scl_inter"), orientation(header))

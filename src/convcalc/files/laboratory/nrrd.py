@@ -6,7 +6,7 @@ Axes are listed with the fastest first; kinds say which are of colours, of vecto
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
 from convcalc.files.laboratory.raw_numbers import beside, bunzipped, gunzipped, reader, text_numbers
-from convcalc.files.laboratory.stored_array import BAND, FRAME, SPATIAL, UNKNOWN, Axis, Index, StoredArray
+from convcalc.files.laboratory.stored_array import BAND, FRAME, SPATIAL, UNKNOWN, Axis, Gap, Index, StoredArray
 from convcalc.files.text import shown
 from convcalc.limits import Limits
 
@@ -60,7 +60,7 @@ def open_nrrd(data: memoryview, source: str, limits: Limits) -> StoredArray:
     stored = len(data) - start
     read_part = _reader(fields, data[start:], dtype, sizes, limits)
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         return read_part(index), []
 
     return StoredArray(f"NRRD array of {dtype.name}", axes, dtype.itemsize, stored, read, _said(fields), _notes(fields))

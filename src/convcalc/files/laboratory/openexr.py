@@ -19,7 +19,7 @@ from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError
 from convcalc.files.laboratory.isolated import Answer, Isolated
 from convcalc.files.laboratory.openexr_header import COMPRESSIONS, Channel, Part, header_of, unpacked
-from convcalc.files.laboratory.stored_array import BAND, Axis, Index, StoredArray, library
+from convcalc.files.laboratory.stored_array import BAND, Axis, Gap, Index, StoredArray, library
 from convcalc.files.selection import Selection
 
 _LINES = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256)
@@ -57,7 +57,7 @@ def open_exr(data: memoryview, selection: Selection) -> StoredArray:
         places = _places(data, header.place + sum(8 * _blocks(each) for each in parts[:number]), _blocks(part))
         decode = _Decoder(data, part, places, is_multi=header.has_parts, number=number).read
 
-    def read(index: Index) -> tuple[Array, list[str]]:
+    def read(index: Index) -> tuple[Array, Sequence[Gap]]:
         chosen = index[0] if len(index) > 2 else 0
         wanted = [shown_channels[chosen]] if isinstance(chosen, int) else shown_channels
         cells = decode(wanted, dtype)

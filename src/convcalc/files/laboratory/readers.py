@@ -28,7 +28,7 @@ def read_stored(source: OpenedFile, limits: Limits) -> Found:
     for word in wrong:
         if word == "level" or source.kind not in _HAS_SERIES:
             raise FieldError(f"{source.content} has no {word} to choose", hint=f"leave {word} out", field=word)
-    return selected(_READERS[source.kind](source, limits), source.selection, limits)
+    return selected(_READERS[source.kind](source, limits), source.selection, limits, keeps_nodata=source.keeps_nodata)
 
 
 def _content(source: OpenedFile, limits: Limits) -> memoryview:

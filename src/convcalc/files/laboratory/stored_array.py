@@ -39,6 +39,15 @@ class Axis(NamedTuple):
     role: str = SPATIAL
 
 
+class Gap(NamedTuple):
+    """Cells without a value."""
+
+    empty: Array
+    """Which cells, of the shape of the numbers."""
+    what: str
+    """Why, such as "BLANK (-1)"."""
+
+
 class StoredArray(NamedTuple):
     """Numbers in a file: what they are, and how a part of them is read."""
 
@@ -50,8 +59,8 @@ class StoredArray(NamedTuple):
     """Bytes of a number in memory."""
     stored_bytes: int
     """Bytes in the file that hold the numbers."""
-    read: Callable[[Index], tuple[Array, Sequence[str]]]
-    """The numbers of an index, their meaning applied, and notes on how many have none."""
+    read: Callable[[Index], tuple[Array, Sequence[Gap]]]
+    """The numbers of an index, their meaning applied, and which of them have none."""
     said: tuple[str, ...] = ()
     """What was done to the numbers, and how space is oriented: parts of the first sentence."""
     notes: tuple[str, ...] = ()
@@ -71,8 +80,8 @@ class Found(NamedTuple):
     is_image: bool
 
 
-def selected(stored: StoredArray, selection: Selection, limits: Limits) -> Found:
-    """The selected part of a stored array.
+def selected(stored: StoredArray, selection: Selection, limits: Limits, *, keeps_nodata: bool = False) -> Found:
+    """The selected part of a stored array; cells without a value are nan, with ``keeps_nodata`` as they are stored.
 
     Raises:
         FieldError: there is no such frame or band.
@@ -83,9 +92,12 @@ def selected(stored: StoredArray, selection: Selection, limits: Limits) -> Found
         index, left_out = index_of(stored.what, stored.axes, selection)
         kept = [axis for axis, part in zip(stored.axes, index, strict=True) if isinstance(part, slice)]
         check_size(stored, kept, limits)
-        numbers, counts = stored.read(index)
+        numbers, gaps = stored.read(index)
     finally:
         stored.close()
+    counts = [note for gap in gaps for note in _gap_notes(gap, keeps_nodata=keeps_nodata)]
+    if counts and not keeps_nodata:
+        numbers = with_gaps(numbers, np.logical_or.reduce([gap.empty for gap in gaps]))
     array = _ordered(numbers, kept)
     roles = [axis.role for axis in kept]
     dims = None if UNKNOWN in roles else roles.count(SPATIAL)
@@ -149,10 +161,11 @@ def with_gaps(numbers: Array, empty: Array) -> Array:
     return numbers
 
 
-def gap_notes(empty: Array, what: str) -> list[str]:
+def _gap_notes(gap: Gap, *, keeps_nodata: bool) -> list[str]:
     """The note on how many cells have no value."""
-    count = int(np.count_nonzero(empty))
-    return [f"{counted(count, 'cell')} {'is' if count == 1 else 'are'} {what}, read as nan"] * (count > 0)
+    count = int(np.count_nonzero(gap.empty))
+    how = "kept as stored" if keeps_nodata else "read as nan"
+    return [f"{counted(count, 'cell')} {'is' if count == 1 else 'are'} {gap.what}, {how}"] * (count > 0)
 
 
 def scale_words(slope: float, intercept: float, names: str) -> tuple[str, ...]:
