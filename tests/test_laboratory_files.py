@@ -15,6 +15,8 @@ from convcalc.files.laboratory import stored_array
 from convcalc.files.selection import Selection, selection_of
 from convcalc.files.tensor_file import read_tensor
 from convcalc.limits import Limits
+from convcalc.request.document import document
+from convcalc.request.request import read_request
 from fuzz import laboratory
 
 FILES = Path(__file__).parent / "formats" / "laboratory"
@@ -214,6 +216,19 @@ def test_flags_and_fields_select_alike(cli, tmp_path: Path) -> None:
     assert done.err == "error: --frame: the input is not read from a file\nhint: leave --frame out\n"
     done = cli.run("run", "a.nii")
     assert "hint: choose one for 3-D inputs, or one image of the volume with --frame\n" in done.err
+
+
+def test_a_request_is_written_with_what_is_selected(tmp_path: Path) -> None:
+    """A problem file that is made of it reads the same part, whether flags or the file said which."""
+    path, _ = cube(tmp_path)
+    (tmp_path / "p.yaml").write_text("input: {file: cube.nii, frame: 4}\nkernel: [[1]]\n")
+    for source in (path, tmp_path / "p.yaml"):
+        request = read_request(str(source), selection=Selection(frame=(3, 1)))
+        written = document(request, tmp_path)
+        assert written["input"] == {"file": written["input"]["file"], "frame": [3, 1]}
+        assert Path(written["input"]["file"]).name == "cube.nii"
+    everything = document(read_request(str(path), selection=Selection(frame=())), tmp_path)
+    assert everything["input"]["frame"] == "all"
 
 
 def test_a_colour_is_a_band() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from convcalc.limits import Limits
 
 KINDS = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 CHANCE = np.random.default_rng(7)
+
+
+@pytest.fixture(autouse=True)
+def chance_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test draws the same numbers, whichever ran before it."""
+    monkeypatch.setitem(globals(), "CHANCE", np.random.default_rng(zlib.crc32(request.node.name.encode())))
 
 
 def numbers(kind: str, shape: tuple[int, ...]) -> np.ndarray:

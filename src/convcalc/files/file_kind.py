@@ -49,7 +49,7 @@ KIND_OF_SUFFIX = {
     **dict.fromkeys((".nrrd", ".nhdr"), "nrrd"),
     **dict.fromkeys((".dcm", ".dicom"), "dicom"),
     **dict.fromkeys((".h5", ".hdf5", ".nc", ".nc4"), "hdf5"),
-    **{".nii": "nifti", ".mrc": "mrc", ".exr": "exr"},
+    **{".mat": "hdf5", ".nii": "nifti", ".mrc": "mrc", ".exr": "exr"},
 }
 _CALLED = {
     "npy": "a .npy file",

@@ -34,6 +34,12 @@ class Selection(NamedTuple):
         """The words that are said."""
         return tuple(name for name, value in zip(self._fields, self, strict=True) if value is not None)
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is selected as a file says it."""
+        values = {name: getattr(self, name) for name in self.names}
+        return {name: (list(value) or ALL) if isinstance(value, tuple) else value for name, value in values.items()}
+
 
 EVERYTHING = Selection()
 

@@ -31,7 +31,10 @@ def document(request: Request, folder: Path) -> dict[str, Any]:
     if request.model is not None:
         raise UsageError("a model cannot be saved as a problem file", hint="its outputs can: convcalc run -o out.npz")
     names = sorted(request.fields, key=_ORDER.index)
-    return {name: _value(name, request.fields[name], folder) for name in names}
+    found = {name: _value(name, request.fields[name], folder) for name in names}
+    if isinstance(source := found.get("input"), dict) and "file" in source:
+        source |= request.selection.said
+    return found
 
 
 def _value(name: str, field: Field, folder: Path) -> Any:

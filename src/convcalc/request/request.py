@@ -170,7 +170,8 @@ def request_of(source: OpenedFile, context: Context) -> Request:
     document = node(source, context.limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
         origin = Origin(source.name, member=source.member or "")
-        return Request(source.name, {"input": Field(tensor(source, context.limits), origin)})
+        fields = {"input": Field(tensor(source, context.limits), origin)}
+        return Request(source.name, fields, selection=source.selection)
     if source.member is not None:
         raise FormatError(NO_MEMBERS, place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)

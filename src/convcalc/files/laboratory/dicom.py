@@ -88,7 +88,10 @@ def _real(value: Any, default: float) -> float:
 
 def _stored(found: Any, said: dict[str, Any], size: int) -> StoredArray:
     if not said["has_pixels"]:
-        raise FormatError("the DICOM file holds no image", hint="a report, a plan or a directory has no pixels")
+        raise FormatError(
+            "the DICOM file holds no image",
+            hint="a report, a plan or a directory has no pixels, nor has a file that is cut off",
+        )
     frames, rows, columns = said["frames"], said["Rows"], said["Columns"]
     if not 1 <= frames <= _MOST_FRAMES or said["samples"] not in (1, 3, 4):
         raise FormatError(f"a DICOM image of {frames} frames and {said['samples']} samples a pixel")
