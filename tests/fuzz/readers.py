@@ -56,7 +56,7 @@ class Reader(NamedTuple):
     commands: Sequence[str] = _ON_A_FILE
     """Those that take such a file, or such arguments."""
     share: int = 1
-    """One in so many inputs is tried, of what works in a process of its own."""
+    """One in so many inputs is tried: of the many kinds of laboratories, and of what works in a process of its own."""
 
 
 READERS = {
@@ -80,7 +80,7 @@ READERS = {
             for kind, mutate in IMAGES.items()
         ),
         *(
-            Reader(name, valid, mutate, reading.tensor, suffix, share=400 if name == "hdf5" else 1)
+            Reader(name, valid, mutate, reading.tensor, suffix, share=400 if name == "hdf5" else 4)
             for name, (valid, mutate, suffix) in LABORATORY.items()
         ),
         Reader("pnm", seeds.netpbm, pieces(tokens(rb"\s+|[0-9]+|.")), reading.tensor, ".pgm"),

@@ -46,7 +46,7 @@ def test_the_valid_inputs_are_read(reader):
     assert [input_of(reader, 0, number) for number in range(len(valid))] == valid
 
 
-@pytest.mark.parametrize("reader", [name for name, row in READERS.items() if row.share == 1])
+@pytest.mark.parametrize("reader", [name for name, row in READERS.items() if row.share < 100])
 def test_the_attacks_reach_what_is_behind_the_first_check(reader):
     """Some inputs are read and others refused, for many different reasons; hardly one is made twice."""
     row = READERS[reader]
