@@ -214,7 +214,21 @@ def test_flags_and_fields_select_alike(cli, tmp_path: Path) -> None:
     assert done.err.startswith("error: q.yaml:1:29: there is no frame 9")
     done = cli.run("run", "--frame", "1")
     assert done.err == "error: --frame: the input is not read from a file\nhint: leave --frame out\n"
-    done = cli.run("run", "a.nii")
+
+
+def test_a_kernel_for_images_is_applied_to_each_image_of_a_volume(cli, tmp_path: Path) -> None:
+    """And a note says so; a kernel for volumes is applied to the volume, and another rank of the flags refused."""
+    path, numbers = cube(tmp_path)
+    cli.write({"a.nii": path.read_bytes()})
+    done = cli.run("run", "a.nii", "--frame", "2", "--kernel", "[[1]]", "--format", "json")
+    found = json.loads(done.out)
+    assert np.squeeze(found["output"]).tolist() == numbers[2].tolist()
+    assert found["notes"][2] == (
+        "the kernel is of 2 axes: it is applied to each of the 4 images of the volume apart (--frame N takes one)"
+    )
+    done = cli.run("run", "a.nii", "--kernel", "[[[1]],[[1]]]", "--format", "json")
+    assert np.squeeze(json.loads(done.out)["output"]).tolist() == (numbers[0, :-1] + numbers[0, 1:]).tolist()
+    done = cli.run("run", "a.nii", "--kernel", "sobel-x", "--dims", "3")
     assert "hint: choose one for 3-D inputs, or one image of the volume with --frame\n" in done.err
 
 

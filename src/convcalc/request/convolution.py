@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from convcalc.build import WHOLE_LIMITS, build_problem
 from convcalc.context import Context
 from convcalc.errors import FieldError, GeometryError, below
 from convcalc.files.numbers import array
+from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.kinds.convolution import Convolution
@@ -72,6 +74,8 @@ def _problem(request: Request, context: Context) -> Problem:
     kernels = read_kernels(request, context)
     depthwise = "depthwise" in request.fields and truth("depthwise", request.fields["depthwise"].node)
     groups = request.value("groups", 1)
+    if "dims" not in request.fields:
+        tensor = _images_of_volume(tensor, kernels)
     requested = request.value("dims", tensor.dims)
     dims = infer_dims(tensor.array, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
     cells = with_channels(tensor.array, dims)
@@ -104,6 +108,16 @@ def _problem(request: Request, context: Context) -> Problem:
         ),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
+
+
+def _images_of_volume(tensor: Tensor, kernels: Sequence[Kernel]) -> Tensor:
+    """A volume (depth, height, width) as samples of one channel, where its kernels are made for images."""
+    is_flat = all(not kernel.builder and kernel.weights.ndim == _VOLUME - 1 for kernel in kernels)
+    if tensor.dims != _VOLUME or tensor.array.ndim != _VOLUME or not is_flat:
+        return tensor
+    images = counted(len(tensor.array), "image")
+    note = f"the kernel is of 2 axes: it is applied to each of the {images} of the volume apart (--frame N takes one)"
+    return replace(tensor, array=tensor.array[:, np.newaxis], dims=_VOLUME - 1, notes=(*tensor.notes, note))
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:
