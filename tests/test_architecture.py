@@ -82,7 +82,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),
-    "files": ("numpy", "yaml", "PIL", "pyarrow", "openpyxl"),
+    "files": ("numpy", "yaml", "PIL", "pyarrow", "openpyxl", "h5py", "pydicom", "astropy", "OpenEXR", "imagecodecs"),
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "numpy", "PIL", "reportlab"),  # PIL draws a contact sheet as PNG, ReportLab writes PDF

@@ -111,7 +111,7 @@ CONVERTED = {
         "TIFF",
         {"save_all": True, "append_images": [Image.fromarray(255 - GREY)] * 2},
         GREY[np.newaxis],
-        "first of 3 images",
+        "TIFF stack, axes page 3; only page 0 of 3 is read (--frame N chooses, --frame all reads all)",
     ),
 }
 

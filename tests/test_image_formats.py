@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from convcalc.errors import ConvcalcError
+from convcalc.files.selection import Selection
 from convcalc.files.tensor_file import read_tensor
 from convcalc.limits import Limits
 
@@ -53,6 +54,7 @@ EXACT = {
     "tiff-float64": ("floats of 64 bits kept",),
     "tiff-int16-big-endian": (f"signed {DEEP}",),
     "tiff-int32": (f"signed {WIDE}",),
+    "tiff-lerc-compressed": (DEEP,),
     "tiff-int8": ("signed whole numbers of 8 bits kept",),
     "tiff-mask-page": (
         "1 cell is masked, read as nan",
@@ -71,12 +73,13 @@ EXACT = {
     "tiff-unassociated-alpha": (ALPHA,),
 }
 """Files whose numbers are read, with the notes."""
+CHOOSE = "(--frame N chooses, --frame all reads all)"
 FIRST = {
-    "tiff-imagej-hyperstack": "first of 12 images (an ImageJ stack of 2 channels, 3 slices, 2 frames)",
-    "tiff-ome": "first of 6 images (OME)",
-    "tiff-shaped-stack-1-ifd": "first of 3 images",
+    "tiff-imagej-hyperstack": f"ImageJ stack, axes t 2, z 3, c 2; only t 0 of 2, z 0 of 3 is read {CHOOSE}",
+    "tiff-ome": f"OME stack, axes z 3, c 2; only z 0 of 3 is read {CHOOSE}",
+    "tiff-shaped-stack-1-ifd": f"TIFF stack, axes page 3; only page 0 of 3 is read {CHOOSE}",
 }
-"""Stacks, of which the first image is read, with the note that says so."""
+"""Stacks, of which the first frame is read with all its channels, with the note that says so."""
 PALETTES = {
     "png-palette": ((LOOKED_UP,), lambda places: [places, 2 * places, 255 - places]),
     "tiff-palette16": ((LOOKED_UP, DEEP), None),
@@ -84,8 +87,6 @@ PALETTES = {
 """Palettes of colours, which are looked up: the notes, and the colours of places where they follow a rule."""
 REFUSED = {
     "tiff-complex": "a TIFF image of complex numbers (save its real part, or its magnitude)",
-    "tiff-lerc-compressed": "a TIFF image with LERC compression, which is not read"
-    " (save it uncompressed or with LZW or Deflate)",
 }
 
 
@@ -103,6 +104,8 @@ def expected_of(name):
 @pytest.mark.parametrize("name", EXACT)
 def test_the_numbers_are_those_of_the_file(name):
     """All numbers come out, matrices as one channel, and the notes say what was done and nothing else."""
+    if name == "tiff-lerc-compressed":
+        pytest.importorskip("imagecodecs", reason="the extra `tiff` decodes LERC")
     tensor = read_tensor(str(file_of(name)), Limits())
     expected = expected_of(name)
     tolerance = 2 if name.startswith("jpeg") else 0
@@ -114,11 +117,26 @@ def test_the_numbers_are_those_of_the_file(name):
 
 @pytest.mark.parametrize("name", FIRST)
 def test_of_a_stack_the_first_image_is_read_and_the_note_says_of_how_many(name):
-    """The first plane of the stack comes out, and what the stack is."""
+    """The first frame of the stack comes out, and what the stack is."""
     tensor = read_tensor(str(file_of(name)), Limits())
-    planes = expected_of(name).reshape(-1, *tensor.array.shape[1:])
-    np.testing.assert_array_equal(tensor.array[0], planes[0])
+    frames = expected_of(name).reshape(-1, *tensor.array.shape)
+    np.testing.assert_array_equal(tensor.array, frames[0])
     assert tensor.notes == (FIRST[name], DEEP)
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_of_a_stack_any_frame_is_read_and_all_of_them(name):
+    """Frames by one number for each axis, all as samples, a channel alone: the numbers of the file each time."""
+    path, stored = str(file_of(name)), expected_of(name)
+    whole = read_tensor(path, Limits(), selection=Selection(frame=())).array
+    np.testing.assert_array_equal(whole.reshape(stored.shape), stored)
+    axes = {"tiff-imagej-hyperstack": 2}.get(name, 1)
+    for place in np.ndindex(*stored.shape[:axes]):
+        found = read_tensor(path, Limits(), selection=Selection(frame=place)).array
+        np.testing.assert_array_equal(found.reshape(stored[place].shape), stored[place])
+    if name != "tiff-shaped-stack-1-ifd":
+        alone = read_tensor(path, Limits(), selection=Selection(band=1)).array
+        np.testing.assert_array_equal(alone[0], stored[(0,) * axes][1])
 
 
 @pytest.mark.parametrize("name", PALETTES)

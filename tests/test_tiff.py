@@ -282,6 +282,7 @@ def page(pixels, **tags):
     return pixels.tobytes(), {"ImageWidth": width, "ImageLength": height, "BitsPerSample": 8, "Photometric": 1, **tags}
 
 
+CHOOSE = "(--frame N chooses, --frame all reads all)"
 SMALL = np.array([[7]], np.uint8)
 MASK = np.array([[0, 255, 255, 255], [255] * 4, [255] * 4], np.uint8)
 
@@ -289,7 +290,7 @@ MASK = np.array([[0, 255, 255, 255], [255] * 4, [255] * 4], np.uint8)
 @pytest.mark.parametrize(
     ("data", "notes"),
     [
-        (grey(pages=[page(255 - GREY)]), ("first of 2 images",)),
+        (grey(pages=[page(255 - GREY)]), (f"TIFF stack, axes page 2; only page 0 of 2 is read {CHOOSE}",)),
         (grey(pages=[page(SMALL, NewSubfileType=1)]), ("1 reduced copy left out",)),
         (
             tiff(
@@ -300,13 +301,16 @@ MASK = np.array([[0, 255, 255, 255], [255] * 4, [255] * 4], np.uint8)
                 NewSubfileType=1,
                 pages=[page(GREY), page(GREY)],
             ),
-            ("first of 2 images", "1 reduced copy left out"),
+            (f"TIFF stack, axes page 2; only page 0 of 2 is read {CHOOSE}", "1 reduced copy left out"),
         ),
         (
             grey(ImageDescription="ImageJ=1.53\nimages=40\nslices=40\n"),
-            ("first of 40 images (an ImageJ stack of 40 slices)",),
+            ("ImageJ stack of 40 images by its description, of which the file holds 1",),
         ),
-        (grey(ImageDescription='{"shape": [5, 3, 4]}'), ("first of 5 images",)),
+        (
+            grey(ImageDescription='{"shape": [5, 3, 4]}'),
+            (f"TIFF stack, axes page 5; only page 0 of 5 is read {CHOOSE}",),
+        ),
         (
             grey(ImageDescription="ImageJ=1.53\ncf=0\nc0=-32768\n"),
             ("ImageJ's calibration of the numbers is not applied",),
@@ -352,9 +356,9 @@ def test_a_tile_without_bytes_holds_nodata():
 
 
 FAULTS = {
-    "LZMA": (grey(Compression=34925), "a TIFF image with LZMA compression, which is not read"),
+    "LZMA": (grey(Compression=34925), "a strip or tile of the TIFF file is damaged (no LZMA stream)"),
     "unknown": (grey(Compression=77), "a TIFF image with compression 77, which is not read"),
-    "fax": (grey(Compression=4), "a TIFF image with CCITT Group 4 compression, which is not read"),
+    "JBIG": (grey(Compression=34661), "a TIFF image with JBIG compression, which is not read"),
     "old JPEG": (grey(Compression=6), "a TIFF image with old-style JPEG compression, which is not read"),
     "complex": (grey(GREY.astype("c8"), SampleFormat=6), "a TIFF image of complex numbers"),
     "24-bit floats": (

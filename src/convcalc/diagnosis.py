@@ -66,6 +66,11 @@ OPTIONAL = {
     "tui": (Package("textual", "textual", "3"),),
     "pdf": (Package("reportlab", "reportlab", "4.2"),),
     "tables": (Package("pyarrow", "pyarrow", "16"), Package("openpyxl", "openpyxl", "3.1")),
+    "tiff": (Package("imagecodecs", "imagecodecs", "2024.6.1"),),
+    "hdf5": (Package("h5py", "h5py", "3.11"),),
+    "dicom": (Package("pydicom", "pydicom", "3.0"),),
+    "exr": (Package("OpenEXR", "OpenEXR", "3.3"),),
+    "fits": (Package("astropy", "astropy", "6.1"),),
     "bench": (
         Package("torch", "torch", "2.13.0"),
         Package("scipy", "scipy", "1.11"),
@@ -73,7 +78,9 @@ OPTIONAL = {
     ),
 }
 """The packages of each extra."""
-_PEERS = "bench"  # whose packages take seconds to import, so that only their versions are read
+_PEERS = "bench"
+_NOT_IMPORTED = (_PEERS, "tiff", "hdf5", "dicom", "exr", "fits")
+"""Extras whose packages take seconds to import together, so that only their versions are read."""
 
 
 def packages() -> Section:
@@ -163,7 +170,7 @@ def _optional(extra: str, package: Package) -> Finding:
     if not _is_taken(version, package):
         return Finding(package.name, version, f"convcalc takes {package.wanted}: {install}", extra != _PEERS)
     try:
-        if extra != _PEERS:
+        if extra not in _NOT_IMPORTED:
             import_module(package.module)
     except ImportError as error:
         return Finding(package.name, version, f"cannot be imported: {error}", True)

@@ -17,6 +17,7 @@ from convcalc.request.request import FIELDS, NETWORK_FIELDS
 
 from . import reading, seeds
 from .images import IMAGES, SOUNDS
+from .laboratory import LABORATORY
 from .pieces import Mutator, pieces, tokens
 from .raw import scrambled
 from .records import npy, npz, safetensors
@@ -99,6 +100,8 @@ class Reader(NamedTuple):
     """Of a file with an input; none where inputs stand on the command line."""
     commands: Sequence[str] = _ON_A_FILE
     """Those that take such a file, or such arguments."""
+    share: int = 1
+    """One in so many inputs is tried: of the many kinds of laboratories, and of what works in a process of its own."""
 
 
 READERS = {
@@ -137,6 +140,10 @@ READERS = {
             for kind, mutate in IMAGES.items()
         ),
         Reader("wav", seeds.sounds, SOUNDS, reading.tensor, ".wav"),
+        *(
+            Reader(name, valid, mutate, reading.tensor, suffix, share=400 if name == "hdf5" else 4)
+            for name, (valid, mutate, suffix) in LABORATORY.items()
+        ),
         Reader("pnm", seeds.netpbm, pieces(tokens(rb"\s+|[0-9]+|.")), reading.tensor, ".pgm"),
     )
 }

@@ -31,8 +31,9 @@ _ASKED = 1_000  # inputs whose answers are looked at
 @pytest.mark.parametrize("reader", READERS)
 def test_inputs_are_answered_or_refused(reader):
     """Whatever a file says, there is an answer or an error of ours, in our words, within two seconds and 200 MB."""
-    tally = attack(reader, 0, range(INPUTS))
-    assert tally.inputs == INPUTS
+    inputs = INPUTS // READERS[reader].share
+    tally = attack(reader, 0, range(inputs))
+    assert tally.inputs == inputs
     assert not tally.faults, "\n".join(str(faults[0]) for faults in tally.faults.values())
 
 
@@ -45,7 +46,7 @@ def test_the_valid_inputs_are_read(reader):
     assert [input_of(reader, 0, number) for number in range(len(valid))] == valid
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", [name for name, row in READERS.items() if row.share < 100])
 def test_the_attacks_reach_what_is_behind_the_first_check(reader):
     """Some inputs are read and others refused, for many different reasons; hardly one is made twice."""
     row = READERS[reader]

@@ -18,6 +18,7 @@ from convcalc.cli.options import (
     Luminance,
     PaddingByAxis,
     PartMaps,
+    PartOptions,
     Quiet,
     Sample,
     Search,
@@ -81,6 +82,7 @@ class GalleryOptions(NamedTuple):
     threads: Threads = None
     kernels: Folders = None
     limit: LimitChanges = None
+    part: PartOptions = PartOptions()
 
 
 class SummaryOptions(NamedTuple):

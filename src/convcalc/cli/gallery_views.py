@@ -32,9 +32,12 @@ class Chosen(NamedTuple):
 def request_of(options: GalleryOptions, context: Context) -> Request:
     """The fields of the file, replaced by those of the flags."""
     from convcalc.cli.streams import piped
+    from convcalc.files.selection import selection_of
     from convcalc.request.request import read_request
 
-    request = read_request(options.file or piped(), context, options.table.given)
+    with flags(kind=FieldError):
+        selection = selection_of(options.part._asdict())
+    request = read_request(options.file or piped(), context, options.table.given, selection)
     return request.override(
         kernel=options.kernel,
         stride=options.stride,

@@ -91,6 +91,7 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
+    from convcalc.files.selection import selection_of
     from convcalc.request.request import read_request
 
     context = context_of(options.limit, options.kernels or ())._replace(
@@ -100,7 +101,9 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
         strict_finite=options.strict_finite,
         explain=explain,
     )
-    request = read_request(options.file or piped(), context, options.table.given)
+    with flags(kind=FieldError):
+        selection = selection_of(options.part._asdict())
+    request = read_request(options.file or piped(), context, options.table.given, selection)
     return changed(request, options, layer).override(
         dtype=options.dtype, resize=options.resize, normalise=options.normalise
     ), context

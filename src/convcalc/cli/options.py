@@ -105,6 +105,28 @@ Layer = Annotated[
 ]
 
 
+class PartOptions(NamedTuple):
+    """Which part is read of a file that holds several images."""
+
+    series: Annotated[
+        str | None,
+        typer.Option(help="Of a file with several images: which one, from 0, such as a FITS extension.", metavar="N"),
+    ] = None
+    frame: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a stack or a volume: which image, from 0, such as 3 or 0,3 by axis; all of a stack: all.",
+            metavar="N",
+        ),
+    ] = None
+    level: Annotated[
+        str | None, typer.Option(help="Of an image stored in several sizes: which one, 0 is the largest.", metavar="N")
+    ] = None
+    band: Annotated[str | None, typer.Option(help="Of the channels of a file: only this one, from 0.", metavar="N")] = (
+        None
+    )
+
+
 class ConvolutionOptions(NamedTuple):
     """The fields of a convolution, and the meaning of its input."""
 
@@ -193,6 +215,7 @@ class ProblemOptions(NamedTuple):
             help="Of a network's input: imagenet, 0..1, -1..1, or MEAN/STD of levels from 0 to 1.", metavar="RULE"
         ),
     ] = None
+    part: PartOptions = PartOptions()
 
 
 Output = Annotated[

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from convcalc.errors import FormatError, Place
 from convcalc.files.pasted import BARE_NUMBERS, is_pasted
+from convcalc.files.selection import EVERYTHING, Selection
 from convcalc.files.text import (
     HEAD,
     STANDARD_INPUT,
@@ -23,7 +24,7 @@ from convcalc.files.text import (
     read_standard_input,
     size_of,
 )
-from convcalc.files.unread_kinds import WORKBOOK, foreign_archive, foreign_file, foreign_folder
+from convcalc.files.unread_kinds import WORKBOOK, foreign_archive, foreign_file, foreign_folder, unpacked
 from convcalc.limits import Limits
 
 # One pattern, since each costs its compilation on every start.
@@ -32,6 +33,10 @@ _MAGIC = re.compile(
       | (?P<image>\x89PNG|\xff\xd8\xff|GIF8[79]a|II[*+]\0|MM\0[*+]|RIFF....WEBP|P[1-7Ff]\s|BM.{4}\0{4})
       | (?P<arrow>PAR1|ARROW1)
       | (?P<wav>(?:RIFF|RIFX|RF64|BW64)....WAVE)
+      | (?P<hdf5>(?:.{512}|.{1024}|.{2048})?\x89HDF\r\n\x1a\n|MATLAB\ 7\.3\ MAT-file) | (?P<exr>v/1\x01)
+      | (?P<fits>SIMPLE\ \ =) | (?P<nrrd>NRRD000[1-5]) | (?P<metaimage>\s*(?:ObjectType|NDims)\s*=)
+      | (?P<grid>(?i:ncols\s+\d+\s+nrows\s+\d)) | (?P<nifti>.{344}n[+i]1\0|.{4}n[+i]2\0\r\n\x1a\n)
+      | (?P<dicom>.{128}DICM) | (?P<mrc>.{208}MAP[\ \0](?:D[DA]|\x11\x11|\0\0))
       | (?P<safetensors>.{4}\0{4}\{)              # the length of its header, and the header
       | (?P<onnx>\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72])  # its version, and any of its next fields""",
     re.DOTALL | re.VERBOSE,
@@ -49,6 +54,12 @@ KIND_OF_SUFFIX = {
     **dict.fromkeys((".yaml", ".yml", ".json"), "yaml"),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"), "image"),
     **dict.fromkeys((".ppm", ".pgm", ".pbm", ".pnm", ".pam", ".pfm"), "image"),
+    **dict.fromkeys((".fits", ".fit", ".fts"), "fits"),
+    **dict.fromkeys((".mha", ".mhd"), "metaimage"),
+    **dict.fromkeys((".nrrd", ".nhdr"), "nrrd"),
+    **dict.fromkeys((".dcm", ".dicom"), "dicom"),
+    **dict.fromkeys((".h5", ".hdf5", ".nc", ".nc4"), "hdf5"),
+    **{".mat": "hdf5", ".nii": "nifti", ".mrc": "mrc", ".exr": "exr"},
 }
 _CALLED = {
     "npy": "a .npy file",
@@ -62,13 +73,24 @@ _CALLED = {
     "workbook": "an Excel workbook",
     "yaml": "YAML or JSON",
     "pasted": "pasted numbers",
+    "fits": "a FITS file",
+    "nifti": "a NIfTI image",
+    "dicom": "a DICOM image",
+    "nrrd": "an NRRD file",
+    "metaimage": "a MetaImage",
+    "mrc": "an MRC map",
+    "exr": "an OpenEXR image",
+    "hdf5": "an HDF5 file",
+    "grid": "an ESRI grid",
 }
-_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "wav", "arrow", "workbook"}
+LABORATORY = ("fits", "nifti", "dicom", "nrrd", "metaimage", "mrc", "exr", "hdf5", "grid")
+"""Kinds of stored arrays, of which a part may be selected."""
+_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "wav", "arrow", "workbook", *LABORATORY}
 INLINE_NAME = "the numbers given"
 LARGE = 1 << 20
 """Bytes from which a table is read block by block."""
-_UNMARKED = {"safetensors", "onnx"}
-"""Kinds without a magic number; a file of such a name that cannot be text is a damaged one."""
+_UNMARKED = {"safetensors", "onnx", "dicom", "metaimage"}
+"""Kinds without a magic number, or not always; a file of such a name that cannot be text is taken for one."""
 _NO_TEXT = {*range(9), 0xFF}
 _YAML_LINE = re.compile(
     r"""(?!"?sep=) (?: [\[{&*!%] | -(?:\s|$) | --- | \?\s | <<
@@ -81,19 +103,21 @@ _YAML_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A file whose kind is known: a text (yaml or JSON, csv, pasted), or npy, npz, safetensors, onnx, image, arrow …"""
+    """A file whose kind is known: a text (yaml or JSON, csv, pasted), npy, onnx, image, or one of laboratories …"""
 
     name: str
     """The path, or "standard input", for messages."""
     kind: str
     member: str | None = None
-    """The selected array of a .npz archive or a .safetensors file."""
+    """The selected array of a .npz archive, a .safetensors or an HDF5 file."""
     text: str = field(default="", repr=False)
     """The content of a text file; empty of a large table, see :meth:`whole_text`."""
     data: bytes | None = field(default=None, repr=False)
     """The content of a binary file from standard input; other binary files are read when they are used."""
     keeps_nodata: bool = False
     """Whether an image's empty cells are read with their stored numbers."""
+    selection: Selection = EVERYTHING
+    """Which of several images in it is read."""
 
     @property
     def mismatch(self) -> str:
@@ -185,7 +209,7 @@ def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryI
     Raises:
         FormatError: it is of a known kind that is not read.
     """
-    found = _MAGIC.match(head)
+    found = _MAGIC.match(head) or _packed(head)
     kind = (found and found.lastgroup) or ""
     foreign = None if kind else foreign_file(head, source)
     if kind == "npz" and stream:
@@ -204,6 +228,12 @@ def _large_table(head: bytes, size: int) -> str:
     if size < LARGE or not whole.strip() or head.startswith(UTF_16_MARKS) or not may_be_text(head):
         return ""
     return "csv" if _text_kind(decode(whole, "")) == "csv" else ""
+
+
+def _packed(head: bytes) -> re.Match[bytes] | None:
+    """The kind of a file packed with gzip, if it is one that is read so."""
+    found = _MAGIC.match(unpacked(head)) if head.startswith(b"\x1f\x8b") else None
+    return found if found and found.lastgroup in LABORATORY else None
 
 
 def _text_source(name: str, data: bytes, member: str | None) -> OpenedFile:
@@ -230,11 +260,11 @@ def _text_kind(text: str) -> str:
 
 
 def _split(path: str) -> tuple[str, str | None]:
-    """The file and the member of ``archive.npz:name``, unless a file has that very name."""
+    """The file and the member of ``archive.npz:name`` or ``file.h5:group/name``, unless a file has that very name."""
     if ":" not in path or is_file(path):
         return path, None
     # A name of another library may contain colons itself, such as conv/kernel:0.
-    archive = re.match(r"(.+?\.(?:npz|safetensors)):(.+)", path, re.IGNORECASE | re.DOTALL)
+    archive = re.match(r"(.+?\.(?:npz|safetensors|h5|hdf5|nc4?|mat|keras)):(.+)", path, re.IGNORECASE | re.DOTALL)
     name, _, member = (archive[1], ":", archive[2]) if archive else path.rpartition(":")
     return (name, member) if name and member and (archive or is_file(name)) else (path, None)
 

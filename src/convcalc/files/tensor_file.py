@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.channels import UNNAMED, Channels, SampleAxis
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place
-from convcalc.files.file_kind import OpenedFile, open_file
+from convcalc.files.file_kind import LABORATORY, OpenedFile, open_file
+from convcalc.files.selection import EVERYTHING, SELECTORS, Selection
 from convcalc.files.text import size_of
 from convcalc.limits import Limits
 
@@ -28,7 +29,8 @@ __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor",
 IMAGE_AXES = TABLE_AXES = 2
 _COLOURS = {3: ("R", "G", "B")}
 """The names of an image's channels by their number."""
-_NAMED = {"npz", "safetensors"}
+_NAMED = {"npz", "safetensors", "hdf5"}
+NO_MEMBERS = "only .npz, .safetensors and HDF5 files hold named arrays"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,16 +72,17 @@ def read_tensor(
     base: Path | None = None,
     keeps_nodata: bool = False,
     options: TableOptions | None = None,
+    selection: Selection = EVERYTHING,
 ) -> Tensor:
     """The array of a file; ``path`` may be ``-`` or ``archive.npz:name``, and is relative to ``base`` if that is given.
 
-    ``keeps_nodata``: as of :class:`OpenedFile`. ``options``: how a table is read.
+    ``keeps_nodata``, ``selection``: as of :class:`OpenedFile`. ``options``: how a table is read.
 
     Raises:
         ConvcalcError: the file cannot be read, is no array, or is beyond a limit.
     """
     source = open_file(path, limits, base=base)
-    return tensor(replace(source, keeps_nodata=True) if keeps_nodata else source, limits, options)
+    return tensor(replace(source, keeps_nodata=keeps_nodata, selection=selection), limits, options)
 
 
 def node(source: OpenedFile, limits: Limits) -> Node:
@@ -103,7 +106,10 @@ def tensor(source: OpenedFile, limits: Limits, options: TableOptions | None = No
         ConvcalcError: the source holds no array, is damaged or is beyond a limit.
     """
     if source.member is not None and source.kind not in _NAMED:
-        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
+        raise FormatError(NO_MEMBERS, place=Place(source.name))
+    if source.selection.names and source.kind not in ("image", *LABORATORY):
+        word = source.selection.names[0]
+        raise FieldError(f"{source.content} has no {word} to choose", hint=f"leave {word} out", field=word)
     try:
         found = (
             _TABLES[source.kind](source, limits, options) if source.kind in _TABLES else _array(source, limits, options)
@@ -263,7 +269,9 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
 
     with source.stream() as stream:
         limits.check_memory(size_of(stream), f"{source.name}: the file")
-        array, notes = read_image(stream.read(), source.name, limits, keeps_nodata=source.keeps_nodata)
+        array, notes = read_image(
+            stream.read(), source.name, limits, keeps_nodata=source.keeps_nodata, selection=source.selection
+        )
     return Tensor(
         array,
         IMAGE_AXES,
@@ -285,6 +293,19 @@ def _read_wav(source: OpenedFile, limits: Limits) -> Tensor:
     return Tensor(sound.samples, 1, notes, source.name, channels=Channels(axis=axis, depth=sound.depth))
 
 
+def _read_laboratory(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.laboratory.readers import read_stored
+    from convcalc.files.numbers import array_notes
+
+    try:
+        array, dims, notes, is_image = read_stored(source, limits)
+    except ConvcalcError as error:
+        if not set(SELECTORS).intersection(error.field):
+            error.place = error.place or Place(source.name)
+        raise
+    return Tensor(array, dims, notes + array_notes(array), source.name, is_image=is_image)
+
+
 _TABLES: dict[str, Callable[[OpenedFile, Limits, TableOptions | None], Tensor]] = {
     "csv": _read_csv,
     "arrow": _read_arrow,
@@ -299,4 +320,5 @@ _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "onnx": _read_onnx,
     "image": _read_image,
     "wav": _read_wav,
+    **dict.fromkeys(LABORATORY, _read_laboratory),
 }

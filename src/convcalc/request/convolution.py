@@ -28,6 +28,7 @@ from convcalc.request.text_values import boundary_of_node, truth, word
 from convcalc.wording import counted
 
 _COLOUR_AXES = 3  # channels, rows, columns
+_VOLUME = 3  # spatial axes
 
 
 def convolution_of(request: Request, context: Context) -> Problem:
@@ -76,6 +77,8 @@ def _problem(request: Request, context: Context) -> Problem:
     by_itself = is_apart_by_itself(request, tensor, kernels)
     depthwise = by_itself or _is_depthwise(request)
     groups = request.value("groups", 1)
+    if "dims" not in request.fields:
+        tensor = _images_of_volume(tensor, kernels)
     requested = request.value("dims", tensor.dims)
     dims = infer_tensor_dims(tensor, kernels, groups, depthwise) if requested is None else whole("dims", requested, 1)
     tensor = tensor.read_as(dims)
@@ -115,12 +118,14 @@ def _problem(request: Request, context: Context) -> Problem:
 
 @contextmanager
 def _of_table(tensor: Tensor) -> Iterator[None]:
-    """A context that adds to errors about a kernel that a table can be read in another way."""
+    """A context that adds to errors about a kernel that a table or a volume can be read in another way."""
     try:
         yield
     except GeometryError as error:
         if tensor.channels.names and not tensor.is_image and error.hint:
             error.hint += ", or --dims 2 for the table's rows and columns"
+        if tensor.dims == _VOLUME and error.hint:
+            error.hint += ", or one image of the volume with --frame"
         raise
 
 
@@ -155,6 +160,16 @@ def _apart_note(tensor: Tensor) -> str:
         f"a named kernel filters each colour of an image apart, here {colours}; "
         "--no-depthwise (depthwise: false) sums over them"
     )
+
+
+def _images_of_volume(tensor: Tensor, kernels: Sequence[Kernel]) -> Tensor:
+    """A volume (depth, height, width) as samples of one channel, where its kernels are made for images."""
+    is_flat = all(not kernel.builder and kernel.weights.ndim == _VOLUME - 1 for kernel in kernels)
+    if tensor.dims != _VOLUME or tensor.array.ndim != _VOLUME or not is_flat:
+        return tensor
+    images = counted(len(tensor.array), "image")
+    note = f"the kernel is of 2 axes: it is applied to each of the {images} of the volume apart (--frame N takes one)"
+    return replace(tensor, array=tensor.array[:, np.newaxis], dims=_VOLUME - 1, notes=(*tensor.notes, note))
 
 
 def _with_rounding_notes(problem: Problem, cells: Array, weight: Array) -> Problem:

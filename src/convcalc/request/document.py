@@ -34,6 +34,8 @@ def document(request: Request, folder: Path) -> dict[str, Any]:
     written = {name: _value(name, request.fields[name], folder) for name in names}
     if request.table and isinstance(request.fields["input"].node, Tensor) and "file" in written["input"]:
         written["input"] |= {key: _written(node, Path(), Path()) for key, node in request.table.items()}
+    if isinstance(source := written.get("input"), dict) and "file" in source:
+        source |= request.selection.said
     return written
 
 

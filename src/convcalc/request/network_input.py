@@ -54,7 +54,7 @@ def read_input_or_shape(
     from convcalc.request.tensor_field import channels_of, tensor_of
 
     try:
-        found = tensor_of(node, origin, context, "input")
+        found = tensor_of(node, origin, context, "input", request.selection)
     except DataError as error:
         if origin.is_flag and type(error) is DataError:  # there is no such file: the text may not be meant as one
             error.hint = _INPUT_HINT

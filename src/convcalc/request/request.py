@@ -12,8 +12,9 @@ from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, FieldError, FieldPath, FormatError, Place, UsageError
 from convcalc.files.file_kind import open_inline
 from convcalc.files.pasted import flag_numbers
+from convcalc.files.selection import EVERYTHING, Selection
 from convcalc.files.tables.options import table_options
-from convcalc.files.tensor_file import OpenedFile, Tensor, node, open_file, tensor
+from convcalc.files.tensor_file import NO_MEMBERS, OpenedFile, Tensor, node, open_file, tensor
 from convcalc.files.yaml_reader import Node, place
 from convcalc.geometry.arguments import text
 from convcalc.limits import Limits
@@ -99,6 +100,8 @@ class Request:
     """Values of that layer that replace those in the file, by the names of a problem's fields."""
     table: Mapping[str, Node] = field(default_factory=dict)
     """How flags say that the input is read, if it is a table, by the keys beside ``file``."""
+    selection: Selection = EVERYTHING
+    """Which part is read of the file that the input comes from, where flags say so."""
 
     def __repr__(self) -> str:
         return f"<Request {self.source!r}: {', '.join(self.fields) or 'a model'}>"
@@ -154,16 +157,21 @@ class Request:
 
 
 def read_request(
-    path: str | None = None, context: Context = STANDARD, table: Mapping[str, Node] | None = None
+    path: str | None = None,
+    context: Context = STANDARD,
+    table: Mapping[str, Node] | None = None,
+    selection: Selection = EVERYTHING,
 ) -> Request:
     """The request of a problem file, a model or a tensor file, or of numbers; without a path, of the default example.
 
     ``table``: how the input is read, if it is a table, by the keys that a file writes beside ``file``.
 
+    ``selection``: which part is read of the file that the input comes from.
+
     Raises:
         ConvcalcError: the file cannot be read, or has an unknown field.
     """
-    return request_of(open_request(path, context), context, table or {})
+    return request_of(replace(open_request(path, context), selection=selection), context, table or {})
 
 
 def open_request(path: str | None, context: Context) -> OpenedFile:
@@ -181,21 +189,21 @@ def request_of(source: OpenedFile, context: Context, table: Mapping[str, Node] |
     """The request in a file; ``table`` and what is raised: as of :func:`read_request`."""
     table = table or {}
     if source.kind == "onnx":
-        return Request(source.name, {}, source, table=table)
+        return Request(source.name, {}, source, table=table, selection=source.selection)
     document = node(source, context.limits) if source.kind == "yaml" else None
     if not isinstance(document, dict) or "schema" in document:
         origin = Origin(source.name, member=source.member or "")
         with _table_flags(table):
             found = tensor(source, context.limits, table_options(table) if table else None)
-        return Request(source.name, {"input": Field(found, origin)}, table=table)
+        return Request(source.name, {"input": Field(found, origin)}, table=table, selection=source.selection)
     if source.member is not None:
-        raise FormatError("only .npz and .safetensors files hold named arrays", place=Place(source.name))
+        raise FormatError(NO_MEMBERS, place=Place(source.name))
     origin = Origin(source.name, source.text, Path(source.name).parent)
     _check_fields(document, origin)
     fields = {key: Field(value, origin) for key, value in document.items()}
     if table and "input" in fields:
         fields["input"] = with_table(fields["input"], table)
-    return Request(source.name, fields, table=table)
+    return Request(source.name, fields, table=table, selection=source.selection)
 
 
 def with_table(field: Field, table: Mapping[str, Node]) -> Field:

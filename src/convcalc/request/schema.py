@@ -13,6 +13,7 @@ from typing import Any
 
 from convcalc.channels import RATE
 from convcalc.files.expression import LONGEST_EXPRESSION
+from convcalc.files.selection import SELECTORS
 from convcalc.files.tables.options import GAP_RULES
 from convcalc.geometry.arguments import PaddingWord
 from convcalc.geometry.boundary import BoundaryMode
@@ -37,6 +38,7 @@ _EXPRESSION = r"^([-+*/(). \t\n0-9]|[0-9.][eE]|sqrt|pi)*([0-9.)]|pi)[ \t\n]*$"
 _NOT_FINITE = r"^[-+]?\.?([iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])$"
 _SIZES = r"^[0-9]{1,19}(x[0-9]{1,19})+$"
 _INDEX = r"^ *-?[0-9:][-0-9:, ]*$"
+_FRAMES = r"^ *([0-9]{1,9}( *, *[0-9]{1,9}){0,7}|all) *$"
 
 
 def _any(*schemas: Schema) -> Schema:
@@ -110,6 +112,11 @@ _TABLE: dict[str, Schema] = {
     "gaps": {"enum": list(GAP_RULES)},
 }
 """How a table is read, where its content does not tell."""
+_OF_SELECTOR = {"frame": _any(_whole(0), _list(_whole(0)), {"type": "string", "pattern": _FRAMES})}
+_SELECTORS: dict[str, Schema] = {
+    name: {"description": text} | _OF_SELECTOR.get(name, _whole(0)) for name, text in SELECTORS.items()
+}
+
 _OF_FIELD: dict[str, Schema] = {
     "title": _TEXT,
     "input": _VALUES,
@@ -223,7 +230,7 @@ def _sources(**more: Schema) -> list[Schema]:
     """The sources of numbers: a file, or a rule; ``more``: further keys."""
     rules = {rule: (rule, *(OPTIONS if rule == "random" else OPTIONS[:1])) for rule in RULES}
     return [
-        _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **_TABLE, **more}, ["file"]),
+        _mapping({"file": _WORD, "nodata": {"enum": ["keep"]}, **_TABLE, **_SELECTORS, **more}, ["file"]),
         *(_mapping({key: _RULES[key] for key in keys} | more, [rule]) for rule, keys in rules.items()),
     ]
 

@@ -12,6 +12,7 @@ from convcalc.errors import ConvcalcError, FieldError, Place, UnknownNameError, 
 from convcalc.files.file_kind import is_file, is_path
 from convcalc.files.numbers import array, array_notes
 from convcalc.files.pasted import flag_numbers
+from convcalc.files.selection import EVERYTHING, SELECTORS, Selection, selection_of
 from convcalc.files.tables.options import TABLE_KEYS, table_options
 from convcalc.files.tensor_file import Tensor, is_result, node, open_file, read_tensor, tensor
 from convcalc.files.yaml_reader import Node
@@ -25,7 +26,7 @@ from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
 from convcalc.wording import counted
 
-_FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS), "keep"
+_FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS, *SELECTORS), "keep"
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
@@ -38,20 +39,26 @@ def read_input(request: Request, context: Context) -> Tensor:
     if "input" not in request.fields:
         raise FieldError("there is no input in it", hint="write input: [[1, 2], [3, 4]]", place=Place(request.source))
     field = request.fields["input"]
-    return as_light(request, tensor_of(field.node, field.origin, context, "input"))
+    return as_light(request, tensor_of(field.node, field.origin, context, "input", request.selection))
 
 
-def tensor_of(value: Node | Tensor, origin: Origin, context: Context, name: str) -> Tensor:
-    """The numbers of a node; errors have the field path below ``name``.
+def tensor_of(
+    value: Node | Tensor, origin: Origin, context: Context, name: str, selection: Selection = EVERYTHING
+) -> Tensor:
+    """The numbers of a node, of a file those of its ``selection``; errors have the field path below ``name``.
 
     Raises:
         ConvcalcError: it has none, or they cannot be read.
     """
     if isinstance(value, Tensor):
         return value
+    if selection.names and not (isinstance(value, dict) and "file" in value):
+        flag = f"--{selection.names[0]}"
+        place = Place(flag, is_flag=True)
+        raise FieldError(f"the {name} is not read from a file", hint=f"leave {flag} out", place=place)
     with below(name):
         if isinstance(value, dict):
-            return _described(value, origin, context)
+            return _described(value, origin, context, selection)
         if isinstance(value, str) and (numbers := flag_numbers(value, name, context.limits)) is not None:
             value = numbers
         if isinstance(value, str) and value[:1].isalpha():
@@ -162,8 +169,8 @@ class _KernelReader:
         return Kernel(name, read_only(values), notes=tuple(f"kernel: {note}" for note in notes))
 
 
-def _described(value: dict[str, Node], origin: Origin, context: Context) -> Tensor:
-    """The tensor of a mapping with ``file`` or one of the rules."""
+def _described(value: dict[str, Node], origin: Origin, context: Context, selection: Selection = EVERYTHING) -> Tensor:
+    """The tensor of a mapping with ``file`` or one of the rules; a ``selection`` goes before what the mapping says."""
     if "file" in value:
         for key in value:
             if key not in _FILE_KEYS:
@@ -174,12 +181,14 @@ def _described(value: dict[str, Node], origin: Origin, context: Context) -> Tens
             raise FieldError(f"nodata is {value['nodata']!r}", hint="keep, or leave it out to read nan", field="nodata")
         path = word("file", value["file"])
         said = {key: each for key, each in value.items() if key in TABLE_KEYS}
+        own = selection_of({name: value.get(name) for name in SELECTORS})
         return read_tensor(
             path,
             context.limits,
             base=origin.folder,
             keeps_nodata="nodata" in value,
             options=table_options(said) if said else None,
+            selection=own._replace(**{name: getattr(selection, name) for name in selection.names}),
         )
     if not value:
         raise FieldError("expected numbers, got an empty mapping", hint=f"one of: file, {', '.join(RULES)}")

@@ -13,12 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import FormatError
+from convcalc.errors import FieldError, FormatError
 from convcalc.files.images.raster import ALPHA_DROPPED, BLACK_AND_WHITE, coloured, depth_notes
 from convcalc.files.images.tiff_codecs import JPEG
 from convcalc.files.images.tiff_gdal import cells_without_value, is_mask, scaled, value_without_meaning, with_gaps
 from convcalc.files.images.tiff_layout import SAVE_PLAIN, YCBCR, Layout, stored_numbers
-from convcalc.files.images.tiff_tags import Directory, Tag, TagFile, open_tags
+from convcalc.files.images.tiff_stacks import chosen_images
+from convcalc.files.images.tiff_tags import Directory, Tag, open_tags
+from convcalc.files.selection import EVERYTHING, Selection
 from convcalc.limits import Limits
 from convcalc.wording import counted
 
@@ -40,6 +42,7 @@ _KEPT = {
 _BRIGHTEST = 0xFFFF  # of a palette, whose numbers have 16 bits
 _ASSOCIATED = 1
 _ALPHA = (_ASSOCIATED, 2)
+_MOST_NOTES = 10  # of a stack, each of whose images may have its own
 
 
 class Channels(NamedTuple):
@@ -103,28 +106,59 @@ def _looked_up(layout: Layout, cells: Array) -> Channels:
     return Channels(numbers, [0] * len(numbers), [*palette_notes, *notes])
 
 
-_REDUCED, _OLD_REDUCED = 1, 2  # a bit of NewSubfileType, and a value of SubfileType
+def read_tiff(
+    data: bytes, limits: Limits, *, keeps_nodata: bool = False, selection: Selection = EVERYTHING
+) -> tuple[Array, list[str]]:
+    """The numbers ([frames,] channels, height, width) of the selected images, and notes on them.
 
-
-def read_tiff(data: bytes, limits: Limits, *, keeps_nodata: bool = False) -> tuple[Array, list[str]]:
-    """The numbers (channels, height, width) of the first image in full resolution, and notes on them.
-
-    Cells that the file marks as empty (GDAL's nodata, a mask) are nan unless ``keeps_nodata``; GDAL's scale and offset
-    are applied.
+    Without a selection it is the first image in full resolution. Cells that the file marks as empty (GDAL's nodata, a
+    mask) are nan unless ``keeps_nodata``; GDAL's scale and offset are applied.
 
     Raises:
+        FieldError: there is no such series, frame, level or band.
         FormatError: the file is damaged, or uses unsupported features.
-        LimitError: the image has more pixels or takes more memory than the limits allow.
+        LimitError: the images have more pixels or take more memory than the limits allow.
     """
     file = open_tags(data)
     pages = file.directories()
-    page, notes = _chosen(file, pages)
-    layout = Layout(page)
+    chosen = chosen_images(file, pages, selection)
+    first = chosen.images[0][0]
+    count = sum(map(len, chosen.images))
+    if count > 1:
+        planned = count * first.width * first.height * first.samples * max(first.dtype.itemsize, 4)
+        limits.check_memory(3 * planned, "the stack of images")
+    masks = [each for each in pages if is_mask(each) and each is not first.tags]
+    notes, frames = list(chosen.notes), []
+    for frame in chosen.images:
+        read = [_image(image, masks, limits, keeps_nodata=keeps_nodata) for image in frame]
+        notes = [*dict.fromkeys((*notes, *(note for _, said in read for note in said)))][:_MOST_NOTES]
+        frames.append(np.concatenate([array for array, _ in read]) if len(read) > 1 else read[0][0])
+    if selection.band is not None:
+        frames, said = _one_band(frames, selection.band)
+        notes.append(said)
+    return (np.stack(frames) if selection.frame == () and len(frames) > 1 else frames[0]), notes
+
+
+def _one_band(frames: list[Array], band: int) -> tuple[list[Array], str]:
+    channels = len(frames[0])
+    if band >= channels:
+        raise FieldError(
+            f"there is no band {band}: the image has {counted(channels, 'channel')}",
+            hint="band counts from 0",
+            field="band",
+        )
+    return [frame[band : band + 1] for frame in frames], f"only channel {band} of {channels} is read"
+
+
+def _image(
+    layout: Layout, masks: Sequence[Directory], limits: Limits, *, keeps_nodata: bool
+) -> tuple[Array, list[str]]:
+    """The numbers (channels, height, width) of one image, and notes on them."""
+    page = layout.tags
     nodata = value_without_meaning(page)
     cells = stored_numbers(layout, limits, nodata if nodata is not None and math.isfinite(nodata) else 0)
     meant = channels(layout, cells)
-    notes += [*meant.notes, *_left_alone(page)]
-    masks = [each for each in pages if is_mask(each) and each is not page]
+    notes = [*meant.notes, *_left_alone(page)]
     empty, gaps = cells_without_value(meant.numbers, nodata, masks, limits)
     filled = meant.numbers if keeps_nodata or not gaps else with_gaps(meant.numbers, empty, limits)
     gaps = [f"{each}, {'kept as stored' if keeps_nodata else 'read as nan'}" for each in gaps]
@@ -132,50 +166,6 @@ def read_tiff(data: bytes, limits: Limits, *, keeps_nodata: bool = False) -> tup
     if found.dtype == np.float16:
         found = found.astype(np.float32)  # which convcalc computes with
     return found, [*notes, *(gaps + scales or depth_notes(meant.numbers))]
-
-
-def _chosen(file: TagFile, pages: Sequence[Directory]) -> tuple[Directory, list[str]]:
-    """The first image that is neither a reduced copy of another one nor its mask, and notes on the omitted ones."""
-    full = list(filter(_is_full, pages))
-    if not full:
-        full = [each for page in pages for each in file.below(page) if _is_full(each)] or [pages[0]]
-    reduced = sum(map(_is_reduced, pages)) - _is_reduced(full[0])
-    images = max(len(full), _described(full[0]))
-    return full[0], [
-        *[f"first of {images:,} images{_stack_words(full[0])}"] * (images > 1),
-        *[f"{counted(reduced, 'reduced copy', 'reduced copies')} left out"] * (reduced > 0),
-    ]
-
-
-def _is_full(page: Directory) -> bool:
-    return not _is_reduced(page) and not is_mask(page)
-
-
-def _is_reduced(page: Directory) -> bool:
-    is_old = page.number(Tag.SUBFILE_TYPE) == _OLD_REDUCED
-    return is_old or bool(page.number(Tag.NEW_SUBFILE_TYPE) & _REDUCED)
-
-
-def _described(page: Directory) -> int:
-    """The images in a description: ImageJ and tifffile may store those after the first without tags."""
-    text = page.text(Tag.IMAGE_DESCRIPTION)
-    if text.startswith("ImageJ="):
-        found = re.search(r"^images=(\d{1,9})", text, re.MULTILINE)
-        return int(found[1]) if found else 1
-    shape = re.search(r'"shape": \[([\d, ]{1,200})\]', text)
-    layout = Layout(page)
-    numbers = math.prod(map(int, shape[1].replace(",", " ").split())) if shape else 0
-    return numbers // max(1, layout.width * layout.height * layout.samples)
-
-
-def _stack_words(page: Directory) -> str:
-    """The kind of the images, where the program that wrote them states it."""
-    text = page.text(Tag.IMAGE_DESCRIPTION)
-    if not text.startswith("ImageJ="):
-        return " (OME)" if "<OME" in text else ""
-    sizes = re.findall(r"^(channel|slice|frame)s=(\d{1,9})", text, re.MULTILINE)
-    words = ", ".join(counted(int(count), name) for name, count in sizes)
-    return f" (an ImageJ stack of {words})" if words else " (an ImageJ stack)"
 
 
 def _left_alone(page: Directory) -> list[str]:

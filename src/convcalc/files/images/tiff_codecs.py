@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 
@@ -9,28 +10,26 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
+from convcalc.files.laboratory.isolated import Isolated
 
 JPEG = 7
+_NAMES = {2: "CCITT", 3: "CCITT Group 3", 4: "CCITT Group 4", 34887: "LERC", 50000: "Zstandard", 50001: "WebP"}
+_NAMES |= {34926: "Zstandard", 34927: "WebP", 33003: "JPEG 2000", 33005: "JPEG 2000", 34712: "JPEG 2000"}
+"""Compressions that the library imagecodecs undoes, the extra ``tiff``."""
+_STREAMS = (34926, 50000)
 _CLEAR, _END = 256, 257
 _LONGEST = 1 << 12  # codes between two clearings
 # The bits of each code since the table was cleared: one more, one entry early, whenever the table has 511, 1023 and
 # 2047 entries (TIFF 6.0, section 13), which are 258 and one for each code but the first.
 _WIDTHS = 9 + np.searchsorted((511, 1023, 2047), 257 + np.arange(_LONGEST).clip(1), side="right")
 _STARTS = np.cumsum(_WIDTHS) - _WIDTHS
+_MOST_DICTIONARY = 1 << 27  # bytes
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 UNREAD = {
-    2: "CCITT",
-    3: "CCITT Group 3",
-    4: "CCITT Group 4",
     6: "old-style JPEG",
     34661: "JBIG",
     34676: "SGI LogLuv",
     34677: "SGI LogLuv",
-    34712: "JPEG 2000",
-    34887: "LERC",
-    34925: "LZMA",
-    50000: "Zstandard",
-    50001: "WebP",
     50002: "JPEG XL",
 }
 
@@ -49,7 +48,35 @@ def decompress(kind: int, chunk: bytes, expected: int) -> bytes:
 
 def is_read(kind: int) -> bool:
     """Whether a compression is supported."""
-    return kind == JPEG or kind in _CODECS
+    return kind == JPEG or kind in _CODECS or kind in _NAMES
+
+
+def is_by_library(kind: int) -> bool:
+    """Whether a compression is undone by imagecodecs."""
+    return kind in _NAMES
+
+
+def is_of_pixels(kind: int) -> bool:
+    """Whether a compression is one of pixels, not of bytes."""
+    return kind in _NAMES and kind not in _STREAMS
+
+
+def decoding_library(kind: int) -> Isolated:
+    """The process in which imagecodecs decodes strips and tiles of a compression."""
+    return Isolated("tiff_library", f"the TIFF image with {_NAMES[kind]} compression", "tiff")
+
+
+def decoded_by_library(
+    service: Isolated, kind: int, chunk: bytes, shape: tuple[int, int, int], dtype: np.dtype[np.generic]
+) -> bytes:
+    """The bytes of a strip or tile (rows, columns, samples) that imagecodecs decodes; of single bits packed rows.
+
+    Raises:
+        FormatError: it is damaged, or of another size.
+        MissingExtraError: imagecodecs is not installed.
+    """
+    request = {"compression": kind, "shape": shape, "dtype": dtype.str}
+    return service.ask(request, chunk, math.prod(shape) * dtype.itemsize).data
 
 
 def undone(values: Array, predictor: int) -> Array:
@@ -96,6 +123,15 @@ def _inflated(chunk: bytes, expected: int) -> bytes:
         return zlib.decompressobj().decompress(chunk, expected)
     except zlib.error:
         raise FormatError("a strip or tile of the TIFF file is damaged (no Deflate stream)") from None
+
+
+def _unxzipped(chunk: bytes, expected: int) -> bytes:
+    import lzma
+
+    try:
+        return lzma.LZMADecompressor(memlimit=_MOST_DICTIONARY).decompress(chunk, expected)
+    except (lzma.LZMAError, EOFError):
+        raise FormatError("a strip or tile of the TIFF file is damaged (no LZMA stream)") from None
 
 
 def _packed_bits(chunk: bytes, expected: int) -> bytes:
@@ -168,4 +204,5 @@ _CODECS: dict[int, Callable[[bytes, int], bytes]] = {
     8: _inflated,
     32773: _packed_bits,
     32946: _inflated,
+    34925: _unxzipped,
 }

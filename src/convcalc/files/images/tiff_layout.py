@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,8 +13,21 @@ import numpy as np
 from convcalc.arrays import Array
 from convcalc.errors import FormatError
 from convcalc.files.images.raster import check_size, unpacked
-from convcalc.files.images.tiff_codecs import JPEG, UNREAD, decompress, floats_undone, is_read, jpeg_pixels, undone
+from convcalc.files.images.tiff_codecs import (
+    JPEG,
+    UNREAD,
+    decoded_by_library,
+    decoding_library,
+    decompress,
+    floats_undone,
+    is_by_library,
+    is_of_pixels,
+    is_read,
+    jpeg_pixels,
+    undone,
+)
 from convcalc.files.images.tiff_tags import Directory, Tag
+from convcalc.files.laboratory.isolated import Isolated
 from convcalc.limits import Limits
 
 SAVE_PLAIN = "save it uncompressed or with LZW or Deflate"
@@ -42,6 +56,8 @@ class Layout:
     """How the numbers of an image are stored."""
 
     tags: Directory
+    shift: int = 0
+    """Bytes that its numbers lie behind those of its tags: of a further image of a stack that has tags only once."""
 
     @cached_property
     def width(self) -> int:
@@ -143,7 +159,8 @@ class Layout:
         for plane in planes:
             for top in tops:
                 for left in lefts:
-                    yield _Chunk(*next(found), plane, top, left)
+                    offset, length = next(found)
+                    yield _Chunk(offset + self.shift, length, plane, top, left)
 
 
 def stored_numbers(layout: Layout, limits: Limits, empty: float = 0) -> Array:
@@ -156,14 +173,19 @@ def stored_numbers(layout: Layout, limits: Limits, empty: float = 0) -> Array:
     _check(layout, limits)
     size = layout.samples, layout.height, layout.width
     cells = np.empty(size, layout.dtype.newbyteorder("="))
+    with decoding_library(layout.compression) if is_by_library(layout.compression) else nullcontext() as service:
+        _fill(cells, layout, empty, service)
+    return cells
+
+
+def _fill(cells: Array, layout: Layout, empty: float, service: Isolated | None) -> None:
     for chunk in layout.chunks():
         part = cells[chunk.samples, chunk.top :, chunk.left :]
         if not chunk.length:
             part[:, : layout.chunk_size[0], : layout.chunk_size[1]] = empty
             continue
-        numbers = _chunk_numbers(layout, chunk).transpose(2, 0, 1)[:, : part.shape[1], : part.shape[2]]
+        numbers = _chunk_numbers(layout, chunk, service).transpose(2, 0, 1)[:, : part.shape[1], : part.shape[2]]
         part[:, : numbers.shape[1], : numbers.shape[2]] = numbers
-    return cells
 
 
 def _check(layout: Layout, limits: Limits) -> None:
@@ -181,13 +203,17 @@ def _check(layout: Layout, limits: Limits) -> None:
         raise FormatError(f"a TIFF image with tiles of {columns:,} × {rows:,} pixels, which is larger than itself")
     if layout.compression == JPEG and layout.dtype != np.uint8:
         raise FormatError(f"a TIFF image with JPEG compression of {layout.bits} bits", hint=SAVE_PLAIN)
-    is_undone = {1: True, 2: layout.bits in _WIDTHS["u"], 3: layout.dtype.kind == "f"}.get(layout.predictor, False)
+    is_undone = {
+        1: True,
+        2: layout.bits in _WIDTHS["u"],
+        3: layout.dtype.kind == "f" and not is_of_pixels(layout.compression),
+    }.get(layout.predictor, False)
     if not is_undone:
         raise FormatError(f"a TIFF image with predictor {layout.predictor} of {layout.bits}-bit numbers")
 
 
-def _chunk_numbers(layout: Layout, chunk: _Chunk) -> Array:
-    """The numbers (rows, columns, samples) of a strip or tile."""
+def _chunk_numbers(layout: Layout, chunk: _Chunk, service: Isolated | None) -> Array:
+    """The numbers (rows, columns, samples) of a strip or tile, perhaps decoded by a library in its process."""
     data = layout.tags.data[chunk.offset : chunk.offset + chunk.length]
     rows, columns = layout.chunk_size
     if Tag.TILE_WIDTH not in layout.tags.entries:
@@ -200,7 +226,9 @@ def _chunk_numbers(layout: Layout, chunk: _Chunk) -> Array:
         return pixels
     if layout.tags.number(Tag.FILL_ORDER, 1) == 2:
         data = data.translate(_REVERSED)
-    data = decompress(layout.compression, data, rows * layout.row_bytes)
+    if service is not None:
+        data = decoded_by_library(service, layout.compression, data, (rows, columns, samples), layout.dtype)
+    data = decompress(1 if service is not None else layout.compression, data, rows * layout.row_bytes)
     if layout.predictor == 3:
         return floats_undone(data, (rows, columns, samples), layout.dtype.itemsize)
     if layout.bits not in _WIDTHS["u"]:
