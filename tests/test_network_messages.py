@@ -212,7 +212,7 @@ REFUSED = [
      "weights: {file: weights.npz}, or {random: 0}", 1),
     ("a key beside the file of weights", "layers: [relu]\nweights: {file: x.npz, name: y}",
      "f.yaml:3:24: unknown key of weights 'name'",
-     "one of: file", 1),
+     "one of: file, layout", 1),
     ("a name in no file", "layers:\n  - conv: {out_channels: 2, kernel_size: 1, weights: features.0}",
      "f.yaml:3:54: conv1: weights 'features.0' is a name in a file, and the network has none",
      "beside layers, write weights: {file: PATH}", 1),

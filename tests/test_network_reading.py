@@ -172,8 +172,8 @@ def test_every_request_is_one_of_a_network(cli):
 
 
 def test_fields_of_networks_are_fields_of_problems_where_they_are_the_same():
-    """Only layers and weights are new, and what expect holds is told for both."""
-    assert set(NETWORK_FIELDS) - set(FIELDS) == {"layers", "weights"}
+    """Layers, weights and the making of a picture are new, and what expect holds is told for both."""
+    assert set(NETWORK_FIELDS) - set(FIELDS) == {"layers", "weights", "resize", "normalise"}
 
 
 def test_the_words_of_dtypes_are_those_of_problems():
