@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NoReturn
 
 from convcalc.errors import FieldError, FormatError, LimitError
@@ -25,24 +26,34 @@ _START = re.compile(
     rf"\s*(?:Parameter containing:\s*)?(?P<name>[A-Za-z_]\w{{0,60}}\s*=\s*)?(?P<tf><tf\.\w+[^\[\n]{{0,200}}numpy=\s*)?"
     rf"(?P<maker>{_MAKERS}\s*\(\s*)?\["
 )
-_TOKEN = re.compile(
-    rf"(?P<blank>[ \t\n]+)|(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<open>\[)|(?P<close>\])"
-    rf"|(?P<keywords>(?:,\s*\w{{1,40}}\s*=\s*{_VALUE}\s*){{1,8}}(?=,?\s*\)))|(?P<comma>,)|(?P<row>;)"
-    rf"|(?P<maker>{_MAKERS}\s*\()|(?P<end>\))|(?P<cut>\.\.\.)"
-)
 _UNPARTED = re.compile(
     r"[0-9.][ \t]+[-+.0-9]|\]\s*\n\s*\[|[0-9.\]]\s*;\s*[-+.0-9]|(?i:true|false|nan|inf)[ \t]+[-+.\w]"
     rf"|\A\s*{_MAKERS}\s*\("
 )
 """What brackets of YAML and JSON do not hold."""
-_LATEX = re.compile(
-    r"[\s$\\\[\]()=A-Za-z_{}^.*0-9]{0,200}?\\begin\{(?P<kind>[bBpvV]?matrix\*?|smallmatrix|array|tabular)\}"
-    r"(?:\{[lcr| ]{0,100}\}|\[[lcr]\])?(?P<body>.*?)\\end\{(?P=kind)\}(?P<rest>[\s$\\\[\]().,A-Za-z{}]{0,100})",
-    re.DOTALL,
-)
 _FRACTION = re.compile(r"\\[td]?frac\s*\{\s*([-+]?[0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}")
 _NOISE = re.compile(r"\\(?:hline|[,;:! ]|left|right|displaystyle)|[${}]")
 _WRAP = 75  # columns at which NumPy breaks a line
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """One token of brackets with numbers; compiled when it is needed, since that takes long."""
+    return re.compile(
+        rf"(?P<blank>[ \t\n]+)|(?P<number>{_NUMBER})|(?P<word>{_WORD})|(?P<open>\[)|(?P<close>\])"
+        rf"|(?P<keywords>(?:,\s*\w{{1,40}}\s*=\s*{_VALUE}\s*){{1,8}}(?=,?\s*\)))|(?P<comma>,)|(?P<row>;)"
+        rf"|(?P<maker>{_MAKERS}\s*\()|(?P<end>\))|(?P<cut>\.\.\.)"
+    )
+
+
+@cache
+def _latex_matrix() -> re.Pattern[str]:
+    """A matrix of LaTeX with what may stand around it; compiled when it is needed."""
+    return re.compile(
+        r"[\s$\\\[\]()=A-Za-z_{}^.*0-9]{0,200}?\\begin\{(?P<kind>[bBpvV]?matrix\*?|smallmatrix|array|tabular)\}"
+        r"(?:\{[lcr| ]{0,100}\}|\[[lcr]\])?(?P<body>.*?)\\end\{(?P=kind)\}(?P<rest>[\s$\\\[\]().,A-Za-z{}]{0,100})",
+        re.DOTALL,
+    )
 
 
 def is_pasted(text: str) -> bool:
@@ -53,7 +64,11 @@ def is_pasted(text: str) -> bool:
     """
     head = text[:_HEAD]
     if "\\begin{" in head:
-        return bool(_LATEX.match(text)) if len(text) < _HEAD else head.lstrip().startswith(("\\begin{", "$", "\\["))
+        return (
+            bool(_latex_matrix().match(text))
+            if len(text) < _HEAD
+            else head.lstrip().startswith(("\\begin{", "$", "\\["))
+        )
     found = _START.match(head)
     if not found:
         return False
@@ -77,7 +92,7 @@ def pasted(text: str, source: str, limits: Limits) -> Node:
 
 
 def _latex(text: str, source: str, limits: Limits) -> Node:
-    found = _LATEX.fullmatch(text.strip())
+    found = _latex_matrix().fullmatch(text.strip())
     if not found:
         raise FormatError(
             "expected one matrix of LaTeX",
@@ -138,7 +153,7 @@ class _Brackets:
     def _tokens(self, at: int) -> Iterator[re.Match[str]]:
         end = len(self.text.rstrip(" \t\n;,>"))
         while at < end:
-            match = _TOKEN.match(self.text, at)
+            match = _token().match(self.text, at)
             if match is None or (
                 self.root is not None and match.lastgroup not in ("blank", "keywords", "end", "comma")
             ):
