@@ -85,7 +85,7 @@ def _questions(
     chosen = QuizOptions(
         sheet.whole("count") if wanted.most is None else wanted.most,
         wanted.kind or sheet.listed("kind"),
-        wanted.level or levels,
+        wanted.levels or levels,
         sheet.whole("seed") if wanted.seed is None else wanted.seed,
     )
     quiz = drawn(network, settled(context, network), chosen, layer or sheet.settings.get("layer") or None)

@@ -6,15 +6,19 @@ from functools import wraps
 from typing import Any, get_type_hints
 
 
-def command(function: Callable[..., None]) -> Callable[..., None]:
-    """The function with every parameter that is a named tuple replaced by its fields, and those by theirs."""
+def command(function: Callable[..., None], *, without: frozenset[str] = frozenset()) -> Callable[..., None]:
+    """The function with every parameter that is a named tuple replaced by its fields, and those by theirs.
+
+    Fields named in ``without`` keep their defaults: another option of the command has their flag.
+    """
     groups = {name: kind for name, kind in get_type_hints(function, include_extras=True).items() if name != "return"}
 
     def flat(**options: Any) -> None:
-        function(**{name: _taken(name, kind, options) for name, kind in groups.items()})
+        function(**{name: _taken(name, kind, options, without) for name, kind in groups.items()})
 
     own = inspect.signature(function).parameters
-    parameters = [each for name, kind in groups.items() for each in _parameters(name, kind, own[name].default)]
+    every = [each for name, kind in groups.items() for each in _parameters(name, kind, own[name].default)]
+    parameters = [each for each in every if each.name not in without]
     flat.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it, mypy does not
     flat.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     flat.__doc__ = function.__doc__
@@ -52,10 +56,11 @@ def _parameters(name: str, kind: Any, default: Any) -> list[inspect.Parameter]:
     return [parameter for each in fields for parameter in _parameters(*each)]
 
 
-def _taken(name: str, kind: Any, options: dict[str, Any]) -> Any:
+def _taken(name: str, kind: Any, options: dict[str, Any], without: frozenset[str]) -> Any:
     if not _is_group(kind):
         return options[name]
-    return kind(**{field: _taken(field, each, options) for field, each in kind.__annotations__.items()})
+    fields = {field: each for field, each in kind.__annotations__.items() if field not in without}
+    return kind(**{field: _taken(field, each, options, without) for field, each in fields.items()})
 
 
 def flat_options(group: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def drawn(
         network = network.as_problem(context)
     seed = _new_seed() if is_new else wanted.seed or 0
     with flags(flag):
-        choice = Choice(_FEW if wanted.most is None else wanted.most, wanted.kind or (), wanted.level or (), seed)
+        choice = Choice(_FEW if wanted.most is None else wanted.most, wanted.kind or (), wanted.levels or (), seed)
         return draw(subjects_of(network, context, number), choice)
 
 

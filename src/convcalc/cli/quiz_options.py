@@ -37,7 +37,7 @@ class QuizOptions(NamedTuple):
             metavar="NAME",
         ),
     ] = None
-    level: Annotated[
+    levels: Annotated[
         list[int] | None,
         typer.Option(
             "--level", help="Only questions of this level: 1, 2 or 3, the hardest; may be repeated.", metavar="N"

@@ -77,7 +77,7 @@ def _check_no_questions(wanted: QuizOptions, layer: str | None) -> None:
     Raises:
         UsageError: it is said.
     """
-    names = {"--count": wanted.most, "--kind": wanted.kind, "--level": wanted.level, "--seed": wanted.seed}
+    names = {"--count": wanted.most, "--kind": wanted.kind, "--level": wanted.levels, "--seed": wanted.seed}
     for flag, value in (names | {"--layer": layer}).items():
         if value not in (None, []):
             raise UsageError(f"{flag} says which questions were asked, and there are no answers", hint="--answers FILE")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.quiz_options import Key, QuizOptions
 
 
-@command
+@partial(command, without=frozenset({"level"}))
 @computing
 def quiz(
     options: opt.ProblemOptions,
