@@ -45,6 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "api": ("worked_examples",),
     "diagnosis": ("doctor",),
     "bench": ("bench",),
+    "programs": ("programs", "explanations"),
     "report": ("pages", "network_pages", "animate"),
     "render": ("markdown", "svg"),
     "page": ("page",),

@@ -19,6 +19,7 @@ from convcalc.cli import completion
 from convcalc.cli.output.report_formats import PRINTED
 from convcalc.engine.candidate import Precision
 from convcalc.geometry.boundary import boundary_of
+from convcalc.programs.table import LIBRARIES
 from convcalc.request.resolve import DTYPES
 from convcalc.request.schema import SCHEMAS
 
@@ -64,6 +65,7 @@ ROWS: list[tuple[str, list[str]]] = [
     ("check --precision f", ["full", "fast"]),
     ("doctor --format c", ["csv"]),
     ("schema k", ["kernel"]),
+    ("code --for s", ["scipy", "skimage"]),
     (f"trace {LENET} --layer C", ["C1", "C3", "C5"]),
     (f"uses --layer F {LENET}", []),
     ("run --expl", ["--explain"]),
@@ -156,6 +158,7 @@ def test_words_are_those_that_the_options_take() -> None:
     assert words["dtype"] == list(DTYPES)
     assert words["format"] == list(PRINTED)
     assert words["holds"] == list(SCHEMAS)
+    assert words["library"] == list(LIBRARIES)
     assert words["precision"] == list(Precision)
     assert [str(boundary_of(word)) for word in words["boundary"]] == words["boundary"]
 

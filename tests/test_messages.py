@@ -1545,6 +1545,40 @@ MESSAGES = [
     ("a table beyond the limit", {"a.csv": "1,2,3\n4,5,6\n"}, ["run", "a.csv", "--limit", "values=5"], 3,
      "error: a.csv: more than 5 values\n"
      "hint: raise it with --limit values=20\n"),
+    # code
+    ("a library by another name", {}, ["code", "--for", "pytorch"], 2,
+     "error: --for: unknown library 'pytorch'\n"
+     "hint: did you mean torch?\n"),
+    ("a library that there is not", {}, ["code", "--for", "excel"], 2,
+     "error: --for: unknown library 'excel'\n"
+     "hint: one of: jax, keras, numpy, onnx, opencv, scipy, skimage, torch\n"),
+    ("lines of another library", {}, ["code", "--for", "torch", "--explain"], 2,
+     "error: --explain follows the loops of the definition, torch has none\n"
+     "hint: --for numpy --explain\n"),
+    ("an explanation as a program", {}, ["code", "--explain", "-o", "x.py"], 2,
+     "error: an explanation is no program\n"
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf; or without --explain\n"),
+    ("a program as a picture", {}, ["code", "-o", "x.png"], 1,
+     "error: nothing is saved here as '.png'\n"
+     "hint: one of: .py, .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf\n"),
+    ("a volume in OpenCV", {"f.yaml": "input: {ones: [2, 2, 2]}\nkernel: {ones: [1, 1, 1]}\ndims: 3\n"},
+     ["code", "f.yaml", "--for", "opencv"], 1,
+     "error: OpenCV convolves over 1 or 2 axes, this has 3\n"
+     "hint: --for numpy, scipy, jax and skimage take any number of axes\n"),
+    ("groups that Keras has not",
+     {"f.yaml": "input: {ones: [2, 2, 2]}\nlayers:\n  - transposed-conv: {out_channels: 2, kernel_size: 1, groups: 2}\n"
+      "weights: {random: 0}\n"}, ["code", "f.yaml", "--for", "keras"], 1,
+     "error: Keras has no groups in transposed convolutions\n"
+     "hint: --for torch, jax and onnx have them\n"),
+    ("too many fractions for a program",
+     {"f.yaml": "input: {random: [40, 40], seed: 1, low: 0, high: 9}\nkernel: {ones: [1, 1], scale: 1/3}\n"
+      "dtype: exact\n"}, ["code", "f.yaml"], 1,
+     "error: 1,600 fractions or whole numbers beyond 64 bits are too many for a program\n"
+     "hint: take an input of at most 1,000 numbers, or --dtype float64\n"),
+    ("a number too long for a program", {"f.yaml": f"input: [{'1' * 4200}]\nkernel: [1]\ndims: 1\n"},
+     ["code", "f.yaml"], 1,
+     "error: a number of 4,200 digits cannot be written into a program\n"
+     "hint: Python takes literals of at most 4,000 digits\n"),
     # trace
     ("no position", {}, ["trace"], 2,
      "error: trace needs a position\n"

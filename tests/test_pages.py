@@ -67,6 +67,11 @@ PAGES = [
     ("gallery", 80, "gallery --kernel sobel-x --kernel laplacian --kernel box --kernel gaussian:9 --kernel derivative"),
     ("gallery-60", 60, "gallery line.yaml --kernel derivative --kernel haar-difference --kernel sobel-x"),
     ("gallery-cube", 80, "gallery cube.yaml --dims 3 --family volume"),
+    ("code", 80, "code"),
+    ("code-torch", 80, "code --for torch"),
+    ("code-explain", 80, "code --explain"),
+    ("code-explain-60", 60, "code groups.yaml --explain"),
+    ("code-explain-plain", 80, "code line.yaml --explain --format plain"),
     ("run-60", 60, "run"),
     ("run-40", 40, "run"),
     ("run-100", 100, "run"),
@@ -454,6 +459,8 @@ SCHEMAS = [
     ("kernels lint ridge.yaml mine.yaml", "convcalc.lint/1"),
     ("check gradient.yaml", "convcalc.check/1"),
     ("examples", "convcalc.examples/1"),
+    ("code", "convcalc.program/1"),
+    ("code --explain", "convcalc.program/1"),
 ]
 
 

@@ -86,6 +86,7 @@ _ARGUMENTS = {
     "kernels": ["box"],
     "gallery": ["p.yaml", "--kernel", "box"],
     "check": ["p.yaml"],
+    "code": ["p.yaml"],
     "animate": ["p.yaml"],
     "page": ["p.yaml"],
     "explore": ["p.yaml"],
@@ -95,6 +96,7 @@ _WAYS = [
     *((command, arguments) for command, arguments in _ARGUMENTS.items()),
     ("run", ["n.yaml"]),
     ("trace", ["n.yaml", "--pos", "0,0"]),
+    ("code", ["p.yaml", "--explain"]),
 ]
 
 

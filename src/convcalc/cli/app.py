@@ -22,6 +22,7 @@ COMMANDS = {
     "solve": "convcalc solve 224 112 -k 3",
     "kernels": "convcalc kernels gaussian:5",
     "page": "convcalc page input.yaml -o page.html",
+    "code": "convcalc code input.yaml --for torch -o same.py",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/",
     "examples": "convcalc examples copy two-layers",

@@ -185,3 +185,17 @@ class AnimationOptions(NamedTuple):
     ] = None
     batch: Sample = 0
     maps: PartMaps = None
+
+
+ForLibrary = Annotated[
+    str,
+    typer.Option(
+        "--for", help="The library: numpy, scipy, torch, keras, jax, onnx, opencv or skimage.", metavar="LIBRARY"
+    ),
+]
+ExplainLines = Annotated[
+    bool,
+    typer.Option(
+        "--explain", help="The NumPy loops line by line, with what each made when they ran; also -o page.html."
+    ),
+]

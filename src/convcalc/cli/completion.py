@@ -101,6 +101,12 @@ def _layers(words: Sequence[str]) -> list[str]:
     return []
 
 
+def _libraries(_: Sequence[str]) -> Iterable[str]:
+    from convcalc.programs.table import LIBRARIES
+
+    return LIBRARIES
+
+
 def _paddings(_: Sequence[str]) -> list[str]:
     from convcalc.geometry.arguments import PaddingWord
 
@@ -121,6 +127,7 @@ WORDS: dict[str, Callable[[Sequence[str]], Iterable[str]]] = {
     "holds": lambda _: ("problem", "kernel"),
     "kernel": _kernels,
     "layer": _layers,
+    "library": _libraries,
     "name": _kernels,
     "names": _examples,
     "padding": _paddings,

@@ -7,7 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from convcalc.render.latex_text import latex_number, latex_text
 from convcalc.render.tables import fitted_widths, kept_columns, left_out
-from convcalc.report.blocks import Block, Chart, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
+from convcalc.report.blocks import (
+    Block,
+    Chart,
+    Flow,
+    Fold,
+    Grid,
+    HeatMap,
+    Line,
+    Role,
+    Sentence,
+    Source,
+    Span,
+    Sum,
+    Table,
+    Tree,
+)
 
 _ROW = 90  # characters of a table's row that fit on a line
 _BETWEEN_COLUMNS = 3
@@ -70,19 +85,39 @@ def latex_lines(blocks: Iterable[Block]) -> Iterator[str]:
     level = "section"
     for block in blocks:
         yield ""
-        match block:
-            case Sentence():
-                yield from _sentence(block, level)
-                level = "subsection" if block.is_heading else level
-            case Sum():
-                yield from _sum(block)
-            case Flow():
-                yield from _flow(block)
-            case Table():
-                yield from _table(block)
-            case Tree():
-                yield from _tree(block)
+        yield from _block(block, level)
+        level = "subsection" if isinstance(block, Sentence) and block.is_heading else level
     yield from ("", r"\end{document}")
+
+
+def _block(block: Block, level: str) -> Iterator[str]:
+    match block:
+        case Sentence():
+            yield from _sentence(block, level)
+        case Sum():
+            yield from _sum(block)
+        case Flow():
+            yield from _flow(block)
+        case Table():
+            yield from _table(block)
+        case Tree():
+            yield from _tree(block)
+        case Source():
+            yield from _source(block)
+        case Fold():
+            yield rf"\medskip\textbf{{{latex_text(''.join(span.text for span in block.title))}}}\par"
+            for each in block.blocks:
+                yield from _block(each, level)
+
+
+def _source(source: Source) -> Iterator[str]:
+    """The lines in a typewriter's letters, their spaces as wide as all others."""
+    yield r"\medskip{\ttfamily\footnotesize"
+    for number, text in source.numbered():
+        spaces = len(text) - len(text.lstrip(" "))
+        line = f"{latex_text(number)}{' ' * spaces}{latex_text(text.lstrip(' '))}"
+        yield rf"\mbox{{}}{line.replace(' ', '~')}\par"
+    yield "}"
 
 
 def _sentence(sentence: Sentence, level: str) -> Iterator[str]:

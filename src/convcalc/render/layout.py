@@ -7,9 +7,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from convcalc.render.boxes import Box, Frame, fitted
 from convcalc.render.lines import Line, Strip, folded, line_width, stripped, wrapped
 from convcalc.render.tables import table_lines
-from convcalc.report.blocks import Block, Chart, Flow, Grid, HeatMap, Sentence, Sheet, Span, Sum, Table, Tree
+from convcalc.report.blocks import (
+    Block,
+    Chart,
+    Flow,
+    Fold,
+    Grid,
+    HeatMap,
+    Role,
+    Sentence,
+    Sheet,
+    Source,
+    Span,
+    Sum,
+    Table,
+    Tree,
+)
+from convcalc.wording import safe_text
 
 _BETWEEN_GRIDS = 3
+_MARGIN = 2  # columns by which what is under a title is moved in
 
 
 def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line]:
@@ -18,7 +35,9 @@ def lines_of(blocks: Sequence[Block], width: int, frame: Frame) -> Iterator[Line
     for number, block in enumerate(blocks):
         if number and (gap or not isinstance(block, Sentence | Sum) or block.space_before):
             yield ()
-        gap = isinstance(block, Table | Tree) or (isinstance(block, Flow | Sheet) and number + 1 < len(blocks))
+        gap = isinstance(block, Table | Tree | Source | Fold) or (
+            isinstance(block, Flow | Sheet) and number + 1 < len(blocks)
+        )
         for line in block_lines(block, width, frame):
             yield from folded(line, width)
 
@@ -40,6 +59,19 @@ def block_lines(block: Block, width: int, frame: Frame) -> Iterator[Line]:
             from convcalc.render.tables import tree_lines
 
             yield from tree_lines(block, width, frame)
+        case Source() | Fold():
+            yield from _program_lines(block, width, frame)
+
+
+def _program_lines(block: Source | Fold, width: int, frame: Frame) -> Iterator[Line]:
+    """The lines of a program, or what is under a title, moved in."""
+    if isinstance(block, Source):
+        for number, text in block.numbered():
+            yield from folded(stripped([Span(number, Role.LABEL), Span(safe_text(text))]), width)
+        return
+    yield from wrapped(block.title, width)
+    for line in lines_of(block.blocks, max(1, width - _MARGIN), frame):
+        yield (Span(" " * _MARGIN), *line) if line else ()
 
 
 def _flow_lines(flow: Flow, width: int, frame: Frame) -> Iterator[Line]:

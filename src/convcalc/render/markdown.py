@@ -6,7 +6,22 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 
-from convcalc.report.blocks import Block, Chart, Flow, Grid, HeatMap, Line, Role, Sentence, Span, Sum, Table, Tree
+from convcalc.report.blocks import (
+    Block,
+    Chart,
+    Flow,
+    Fold,
+    Grid,
+    HeatMap,
+    Line,
+    Role,
+    Sentence,
+    Source,
+    Span,
+    Sum,
+    Table,
+    Tree,
+)
 from convcalc.wording import safe_text
 
 _STRONG = frozenset({Role.TITLE, Role.WINDOW, Role.TOTAL, Role.BAD})
@@ -40,6 +55,12 @@ def markdown_lines(blocks: Iterable[Block]) -> Iterator[str]:
                 yield from _records(block)
             case Tree():
                 yield from _items(block)
+            case Source():
+                yield from _source(block)
+            case Fold():
+                yield f"**{_joined(tuple(Span(span.text) for span in block.title))}**"
+                yield ""
+                yield from markdown_lines(block.blocks)
         was_item = is_item
 
 
@@ -144,6 +165,15 @@ def _side_by_side(items: Sequence[Grid | Span]) -> Iterator[str]:
     for grid in grids:
         if grid.footer:
             yield from ("", _joined((*grid.caption, Span(": "), Span(grid.footer, Role.LABEL))))
+
+
+def _source(source: Source) -> Iterator[str]:
+    """The lines between fences that are longer than any row of the same sign among them."""
+    lines = [safe_text(f"{number}{text}") for number, text in source.numbered()]
+    fence = "`" * max(3, *(len(found) + 1 for line in lines for found in re.findall("`+", line)), 3)
+    yield f"{fence}python"
+    yield from lines
+    yield fence
 
 
 def _items(tree: Tree, margin: str = "") -> Iterator[str]:

@@ -200,7 +200,31 @@ class Tree(NamedTuple):
     branches: tuple[Tree, ...] = ()
 
 
-Block = Sentence | Sum | Flow | Sheet | Table | Tree
+class Source(NamedTuple):
+    """Lines of a program, which every format shows as they are."""
+
+    lines: tuple[str, ...]
+    first: int = 0
+    """The number of the first line; 0: they are not numbered."""
+
+    def numbered(self) -> list[tuple[str, str]]:
+        """Each line after its number and a bar, where they are numbered."""
+        last = len(str(self.first + len(self.lines)))
+        numbers = (
+            f"{number:>{max(3, last)}} │ " if self.first else ""
+            for number in range(self.first, self.first + len(self.lines))
+        )
+        return list(zip(numbers, self.lines, strict=True))
+
+
+class Fold(NamedTuple):
+    """Blocks under a title, which formats that can fold them fold."""
+
+    title: Line
+    blocks: tuple[Block, ...]
+
+
+Block = Sentence | Sum | Flow | Sheet | Table | Tree | Source | Fold
 
 
 class Report(NamedTuple):

@@ -1,0 +1,1 @@
+"""Programs that compute a network with its numbers in other libraries."""
