@@ -147,6 +147,7 @@ def test_markdown_and_latex_show_the_lines(cli):
     assert "output[i, j] = np.sum(products)" not in latex and r"products" in latex
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(cli, tmp_path):
     cli.write({"f.yaml": json.dumps({"title": r"\end{document} \input{x} $%#", "input": PLANE, "kernel": "box"})})

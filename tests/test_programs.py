@@ -296,6 +296,7 @@ def run(path, folder):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_program_is_saved_with_its_arrays(cli, tmp_path):
     """Both files or none; it runs from any folder."""
     cli.write({"large.yaml": LARGE})
@@ -342,6 +343,7 @@ def gradient():
     return subject_from((Path(__file__).parents[1] / "examples" / "gradient.yaml").read_text())
 
 
+@pytest.mark.slow
 def test_the_documents_loop_and_its_replay(cli, tmp_path):
     """The loops of the 5×5 gradient come out of one command, the same by PyTorch out of another."""
     assert cli.run("code", "-o", "loop.py").code == 0
@@ -366,6 +368,7 @@ def test_every_format_has_the_lines(cli, form):
         assert "np.sum(products)" in done.out.replace("\\_", "_")
 
 
+@pytest.mark.slow
 def test_nothing_of_another_library_is_imported():
     """The program of a library is written where that is not installed."""
     code = (
