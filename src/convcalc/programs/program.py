@@ -128,7 +128,7 @@ class Draft:
         parts = [[Statement(line) for line in plain], self.settings, [Statement(line) for line in foreign]]
         if self.arrays:
             place = f"Path(__file__).with_name({string(self.data_name)})"
-            parts.append([Statement(f"data = np.load({place})", "the arrays too large to be written here")])
+            parts.append([Statement(f"data = dict(np.load({place}))", "the arrays too large to be written here")])
         parts += [self.constants, self.functions, self.body]
         statements = [Statement(docstring(headline))]
         for part in parts:
