@@ -1578,10 +1578,10 @@ MESSAGES = [
      "hint: --for numpy --explain\n"),
     ("an explanation as a program", {}, ["code", "--explain", "-o", "x.py"], 2,
      "error: an explanation is no program\n"
-     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html; or without --explain\n"),
+     "hint: one of: .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf; or without --explain\n"),
     ("a program as a picture", {}, ["code", "-o", "x.png"], 1,
      "error: nothing is saved here as '.png'\n"
-     "hint: one of: .py, .json, .yaml, .csv, .txt, .md, .tex, .html\n"),
+     "hint: one of: .py, .json, .yaml, .csv, .txt, .md, .tex, .html, .pdf\n"),
     ("a volume in OpenCV", {"f.yaml": "input: {ones: [2, 2, 2]}\nkernel: {ones: [1, 1, 1]}\ndims: 3\n"},
      ["code", "f.yaml", "--for", "opencv"], 1,
      "error: OpenCV convolves over 1 or 2 axes, this has 3\n"

@@ -11,12 +11,14 @@ from convcalc.report.blocks import (
     Block,
     Chart,
     Flow,
+    Fold,
     Grid,
     HeatMap,
     Line,
     Role,
     Sentence,
     Sheet,
+    Source,
     Span,
     Sum,
     Table,
@@ -48,7 +50,9 @@ img { image-rendering: pixelated; max-width: 100%; border: 1px solid GrayText; }
 .window { background: #ffe082; color: #000; } .padded { background: #e1e1e1; color: #000; }
 .negative { color: #c62828; } .good { color: #2e7d32; } .bad { color: #c62828; font-weight: bold; }
 .different { color: #a5328f; font-weight: bold; } .note { color: #9a6700; }
-meter { width: 5rem; }
+meter { width: 5rem; } .source { background: #8882; padding: .4rem .7rem; overflow-x: auto; }
+details { margin: .2rem 0 .2rem 1.5rem; } details > :not(summary) { margin-left: 1rem; }
+summary { cursor: pointer; font-family: monospace; }
 @media (prefers-color-scheme: dark) { .negative, .bad { color: #ef9a9a; } .good { color: #a5d6a7; }
   .different { color: #f48fb1; } .note { color: #ffd54f; } }
 @media print { body { max-width: none; } .flow, tr, figure { break-inside: avoid; } }
@@ -90,8 +94,20 @@ def block_lines(block: Block, level: str = "h2") -> Iterator[str]:
             yield from _records(block)
         case Tree():
             yield from _tree(block)
+        case Source():
+            yield f'<pre class="source"><code>{_program(block)}</code></pre>'
+        case Fold():
+            yield f"<details><summary>{_joined(block.title)}</summary>"
+            for each in block.blocks:
+                yield from block_lines(each, level)
+            yield "</details>"
         case _:
             yield _as_on_a_terminal(block)
+
+
+def _program(source: Source) -> str:
+    """The lines of a program, with their numbers."""
+    return "\n".join(_escaped(f"{number}{text}") for number, text in source.numbered())
 
 
 def _as_on_a_terminal(block: Block) -> str:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from convcalc.programs.program import Program
     from convcalc.report.blocks import Report
 
-_PROGRAM, _PAGE = ".py", ".html"
+_PROGRAM = ".py"
 _AS_IT_IS = ("table", "plain")
 """Formats in which a program is printed without numbers of lines."""
-SUFFIXES = (_PROGRAM, *(suffix for suffix in SAVED if suffix != _PAGE), _PAGE)
+SUFFIXES = (_PROGRAM, *SAVED)
 
 
 def check_explained(library: str, target: OutputOptions, *, explain: bool) -> None:
@@ -68,20 +68,13 @@ def _report(program: Program, *, explain: bool) -> Report:
 
 
 def _emit_report(report: Report, program: Program, target: OutputOptions) -> None:
-    """The report as a document, whose page folds, or printed."""
+    """The report as a document, or printed; or the program with a report of its lines."""
 
     def save(path: str) -> tuple[str, ...]:
         if _suffix(target) == _PROGRAM:
             _save_program(program, path, force=target.force)
             return ()
-        if _suffix(target) != _PAGE:
-            return save_document(report, path, force=target.force)
-        from convcalc.files.whole_file import write_lines
-        from convcalc.render.folding import folding_page
-
-        lines = folding_page(report.blocks, program.statements[0].text.strip('"'))
-        write_lines(path, (f"{line}\n" for line in lines), force=target.force)
-        return ()
+        return save_document(report, path, force=target.force)
 
     emit(report, target._replace(quiet=target.quiet or bool(target.output)), save=save)
     if target.output:
