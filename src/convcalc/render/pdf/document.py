@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -67,6 +68,14 @@ def bytes_of(canvas: Any) -> bytes:
     return data
 
 
+@lru_cache(maxsize=1 << 12)
+def _ink(colour: str) -> Any:
+    """A colour in hexadecimal digits for a canvas, which takes long to read one."""
+    from reportlab.lib.colors import HexColor
+
+    return HexColor(colour)
+
+
 class _Sheet:
     """The page that is being filled, and those before it."""
 
@@ -105,11 +114,11 @@ class _Sheet:
         for patch in row.patches:
             bottom = self.top - row.height * patch.bottom - _BLEED
             height = row.height * (patch.bottom - patch.top) + _BLEED
-            self.canvas.setFillColor(patch.colour)
+            self.canvas.setFillColor(_ink(patch.colour))
             self.canvas.rect(_MARGIN + patch.x, bottom, patch.width + _BLEED, height, stroke=0, fill=1)
         for word in row.words:
             self.has_boxes = self.has_boxes or BOX in word.text
-            self.canvas.setFillColor(word.ink)
+            self.canvas.setFillColor(_ink(word.ink))
             self.canvas.setFont(font_name(word.face), word.size)
             self.canvas.drawString(_MARGIN + word.x, self.top - row.baseline, word.text)
         self.top -= row.height
@@ -127,7 +136,7 @@ class _Sheet:
     def foot(self) -> None:
         """Number the page, from the second on."""
         if self.number > 1:
-            self.canvas.setFillColor(_GREY)
+            self.canvas.setFillColor(_ink(_GREY))
             self.canvas.setFont(font_name(Face.TEXT), _FOOT)
             self.canvas.drawRightString(_MARGIN + WIDTH, _BOTTOM / 2, str(self.number))
 
