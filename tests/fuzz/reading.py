@@ -11,13 +11,14 @@ from typing import cast
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError
 from convcalc.files.answer_sheet import read_answers
+from convcalc.files.csv_reader import read_csv
 from convcalc.files.named_arrays import open_arrays
 from convcalc.files.npz import NpzArchive
 from convcalc.files.safetensors import Safetensors
 from convcalc.files.tables.large_table import read_large
 from convcalc.files.tables.options import BY_CONTENT, GAP_RULES, TableOptions
 from convcalc.files.tensor_file import read_tensor
-from convcalc.files.text import STANDARD_INPUT
+from convcalc.files.text import STANDARD_INPUT, decode
 from convcalc.limits import MIB, Limits
 from convcalc.request.kernel_file import read_kernel_file
 from convcalc.request.kernel_library import Library
@@ -65,14 +66,15 @@ def tensor(_: bytes) -> object:
 
 
 def table(data: bytes) -> object:
-    """Read a table as its content says, then with what its bytes choose of the options, as channels or as a plane."""
+    """Read a table with what its bytes choose of the options, then as its content says, as channels or as a plane."""
     chosen = sum(data)
     gaps = GAP_RULES[chosen % len(GAP_RULES)]
     options = TableOptions(gaps=gaps, header=(None, True, False)[chosen % 3], transpose=chosen % 7 == 0)
     with suppress(ConvcalcError):  # as if it were a large one
         read_large(BytesIO(data), len(data), "f", LIMITS, BY_CONTENT if chosen % 2 else options)
-    found = read_tensor(STANDARD_INPUT, LIMITS, options=None if chosen % 2 else options)
-    return found.read_as(1 + chosen % 2)
+    with suppress(ConvcalcError):
+        read_csv(decode(data, "f"), "f", LIMITS, options)
+    return read_tensor(STANDARD_INPUT, LIMITS).read_as(1 + chosen % 2)
 
 
 def named_arrays(_: bytes) -> object:

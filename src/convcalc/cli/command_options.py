@@ -4,6 +4,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from convcalc.cli.input_options import PartOptions, TableFlags
 from convcalc.cli.options import (
     BoundaryWord,
     ConvolutionOptions,
@@ -18,13 +19,11 @@ from convcalc.cli.options import (
     Luminance,
     PaddingByAxis,
     PartMaps,
-    PartOptions,
     Quiet,
     Sample,
     Search,
     SpatialAxes,
     StrideByAxis,
-    TableFlags,
     Threads,
     Version,
 )
@@ -210,4 +209,9 @@ ExplainLines = Annotated[
     typer.Option(
         "--explain", help="The NumPy loops line by line, with what each made when they ran; also -o page.html."
     ),
+]
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(help="After lint: kernel files, or - for standard input.", metavar="[FILE]...", show_default=False),
 ]

@@ -100,20 +100,21 @@ def _problem(request: Request, context: Context) -> Problem:
         boundary=boundary_word(request),
         flip="flip" in request.fields and truth("flip", request.fields["flip"].node),
         dtype=str(request.value("dtype", "auto")),
-        labels=Labels(
-            title=word("title", request.fields["title"].node) if "title" in request.fields else "",
-            input=tensor.source,
-            kernels=tuple(kernel.name for kernel in kernels),
-            notes=(
-                *tensor.notes,
-                *([_apart_note(tensor)] if by_itself else ()),
-                *dict.fromkeys(note for kernel in kernels for note in kernel.notes),
-            ),
-            is_image=tensor.is_image,
-            channels=channels_of(request, tensor, dims),
-        ),
+        labels=_labels(request, tensor, kernels, [_apart_note(tensor)] if by_itself else [], dims),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
+
+
+def _labels(request: Request, tensor: Tensor, kernels: Sequence[Kernel], said: Sequence[str], dims: int) -> Labels:
+    """The names of the parts; ``said``: notes on how the kernels are applied."""
+    return Labels(
+        title=word("title", request.fields["title"].node) if "title" in request.fields else "",
+        input=tensor.source,
+        kernels=tuple(kernel.name for kernel in kernels),
+        notes=(*tensor.notes, *said, *dict.fromkeys(note for kernel in kernels for note in kernel.notes)),
+        is_image=tensor.is_image,
+        channels=channels_of(request, tensor, dims),
+    )
 
 
 @contextmanager

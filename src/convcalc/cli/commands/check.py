@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from convcalc.cli import options as opt
+from convcalc.cli.command_options import Files
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.quiz_options import Answers, QuizOptions
 from convcalc.errors import ConvcalcError, UsageError
@@ -29,7 +30,7 @@ _MOST_BYTES = 1 << 26  # of a file's text, as far as it is looked through
 def check(
     target: opt.OutputOptions,
     wanted: QuizOptions,
-    files: opt.Files = None,
+    files: Files = None,
     precision: opt.Precision = "full",
     threads: opt.Threads = None,
     folders: opt.Folders = None,

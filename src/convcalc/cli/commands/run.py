@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
@@ -27,6 +27,9 @@ from convcalc.cli.options import (
 from convcalc.cli.quiz_options import Blank, Key
 
 if TYPE_CHECKING:
+    from convcalc.cli.network import Ready
+    from convcalc.cli.output.picture_look import Look
+    from convcalc.layers.run import NetworkRun
     from convcalc.report.blocks import Maps, Report
 
 
@@ -53,25 +56,15 @@ def run(
     figure: WithFrame = False,
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
-    from convcalc.cli.channel_parts import check_maps, contributions
-    from convcalc.cli.expectations import unexpected
-    from convcalc.cli.flags import flags
+    from convcalc.cli.channel_parts import check_maps
     from convcalc.cli.heat_map_flags import handout_maps, maps_of
     from convcalc.cli.network import check_curve, check_whole, ready
-    from convcalc.cli.output.emit import check_output, emit, wants_data
+    from convcalc.cli.output.emit import check_output, wants_data
     from convcalc.cli.output.figures import check_figure
     from convcalc.cli.output.picture_look import look_of
-    from convcalc.cli.output.saved_run import RESULT_SUFFIXES, check_kept, saver
+    from convcalc.cli.output.saved_run import RESULT_SUFFIXES, check_kept
     from convcalc.cli.progress import run_shown
-    from convcalc.errors import FieldError
     from convcalc.files.labels import read_labels
-    from convcalc.report.run.report import run_report
-
-    def csv() -> Iterable[str]:
-        from convcalc.arrays import squeezed
-        from convcalc.files.csv_writer import array_lines
-
-        return array_lines(squeezed(result.output))
 
     check_output(target, RESULT_SUFFIXES)
     if blank or key:
@@ -91,23 +84,55 @@ def run(
     if blank:
         emit_run(result, key, target)
         return
+    page_maps = handout_maps(target, map_rule, show=show)
+    shown = _Shown(options.precision, explain, curve, drawn, page_maps, maps, tuple(names), look, keep)
+    _emit(result, found, shown, target)
+
+
+class _Shown(NamedTuple):
+    """What is asked of the page, and of what is saved."""
+
+    precision: str
+    explain: bool
+    curve: bool
+    drawn: Maps | None
+    page_maps: Maps | None
+    """Of a page that is saved, whose heat maps have its own size."""
+    maps: str | None
+    names: tuple[str, ...]
+    look: Look
+    keep: bool
+
+
+def _emit(result: NetworkRun, found: Ready, shown: _Shown, target: OutputOptions) -> None:
+    from convcalc.cli.channel_parts import contributions
+    from convcalc.cli.expectations import unexpected
+    from convcalc.cli.flags import flags
+    from convcalc.cli.output.emit import emit
+    from convcalc.cli.output.saved_run import saver
+    from convcalc.errors import FieldError
+    from convcalc.report.run.report import run_report
+
     failed = "" if found.request is None else unexpected(found.request, found.network, result.output, found.context)
-    apart = contributions(found, maps)
+    apart = contributions(found, shown.maps)
+    further: dict[str, Any] = {
+        "explain": shown.explain,
+        "curves": shown.curve,
+        "failed": failed,
+        "apart": apart,
+        "labels": shown.names,
+    }
 
     def reported(maps: Maps | None) -> Report:
         with flags("--labels", FieldError):
-            return run_report(
-                result,
-                options.precision,
-                explain=explain,
-                maps=maps,
-                failed=failed,
-                apart=apart,
-                labels=names,
-                curves=curve,
-            )
+            return run_report(result, shown.precision, maps=maps, **further)
 
-    page_maps = handout_maps(target, map_rule, show=show)
-    report = reported(drawn)._replace(handout=lambda: reported(page_maps).blocks)
-    save = saver(report, result, target, look, found.context, keep=keep, apart=apart, curves=curve)
+    def csv() -> Iterable[str]:
+        from convcalc.arrays import squeezed
+        from convcalc.files.csv_writer import array_lines
+
+        return array_lines(squeezed(result.output))
+
+    report = reported(shown.drawn)._replace(handout=lambda: reported(shown.page_maps).blocks)
+    save = saver(report, result, target, shown.look, found.context, keep=shown.keep, apart=apart, curves=shown.curve)
     emit(report, target, save=save, csv=csv)

@@ -161,7 +161,8 @@ def _left_out(columns: Columns, kept: Sequence[int], *, is_counted: bool) -> tup
     layout = columns.layout
     if is_counted:
         return ("row 1 and column 1 left out, which only count",)
-    left = [place for place in range(len(layout.kinds)) if place not in kept]
+    held = set(kept)
+    left = [place for place in range(len(layout.kinds)) if place not in held]
     if not left:
         return ()
     names = [_called(layout, place) for place in left]
@@ -177,7 +178,8 @@ def _called(layout: Layout, place: int) -> str:
 def _without_gaps(
     columns: Columns, kept: Sequence[int], options: TableOptions, source: str
 ) -> tuple[Array, tuple[str, ...]]:
-    at = [columns.places.index(place) for place in kept]
+    numbers = {place: number for number, place in enumerate(columns.places)}
+    at = [numbers[place] for place in kept]
     values = columns.values if at == list(range(columns.values.shape[1])) else columns.values[:, at]
     gaps = None if columns.gaps is None else columns.gaps[:, at]
     if options.gaps not in ("refuse", "nan") and values.dtype.kind == "f" and np.isnan(values).any():

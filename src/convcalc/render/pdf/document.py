@@ -11,7 +11,7 @@ from convcalc.errors import LimitError
 from convcalc.render.pdf.fonts import BOX, check_installed, font_name
 from convcalc.render.pdf.rows import WIDTH, Piece, Row, pieces_of
 from convcalc.render.shipped_fonts import Face
-from convcalc.report.blocks import Block, Sentence, note
+from convcalc.report.blocks import Block, PageBreak, Sentence, note
 from convcalc.wording import safe_text
 
 PAPER = (595.28, 841.89)
@@ -34,7 +34,9 @@ def pdf_bytes(blocks: Iterable[Block]) -> bytes:
     sheet = _Sheet(new_canvas())
     has_title = False
     for block in blocks:
-        if isinstance(block, Sentence) and block.is_heading and not has_title:
+        if isinstance(block, PageBreak):
+            sheet.turn()
+        elif isinstance(block, Sentence) and block.is_heading and not has_title:
             sheet.canvas.setTitle(safe_text(block.spans[0].text.strip()))
             has_title = True
             sheet.put_all(pieces_of(block, is_first=True))
