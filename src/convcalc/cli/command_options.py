@@ -213,5 +213,8 @@ ExplainLines = Annotated[
 
 Files = Annotated[
     list[str] | None,
-    typer.Argument(help="After lint: kernel files, or - for standard input.", metavar="[FILE]...", show_default=False),
+    typer.Argument(
+        help="Problem files with the field expect, or folders of them; without any the shipped examples.",
+        show_default=False,
+    ),
 ]
