@@ -1,8 +1,10 @@
 """Every option once: its spelling and its help are the same in all commands that have it."""
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
+
+from convcalc.cli.input_options import PartOptions, TableFlags
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 140}
 
@@ -105,28 +107,6 @@ Layer = Annotated[
 ]
 
 
-class PartOptions(NamedTuple):
-    """Which part is read of a file that holds several images."""
-
-    series: Annotated[
-        str | None,
-        typer.Option(help="Of a file with several images: which one, from 0, such as a FITS extension.", metavar="N"),
-    ] = None
-    frame: Annotated[
-        str | None,
-        typer.Option(
-            help="Of a stack or a volume: which image, from 0, such as 3 or 0,3 by axis; all of a stack: all.",
-            metavar="N",
-        ),
-    ] = None
-    level: Annotated[
-        str | None, typer.Option(help="Of an image stored in several sizes: which one, 0 is the largest.", metavar="N")
-    ] = None
-    band: Annotated[str | None, typer.Option(help="Of the channels of a file: only this one, from 0.", metavar="N")] = (
-        None
-    )
-
-
 class ConvolutionOptions(NamedTuple):
     """The fields of a convolution, and the meaning of its input."""
 
@@ -145,42 +125,6 @@ class ConvolutionOptions(NamedTuple):
     norm: Norm = None
     luminance: Luminance = False
     linear_light: LinearLight = False
-
-
-class TableFlags(NamedTuple):
-    """How a table is read, where its content does not tell."""
-
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", help="Of a table: these columns are the channels, ax,ay or 2,3.", metavar="NAMES"),
-    ] = None
-    skip: Annotated[
-        str | None, typer.Option("--skip", help="Of a table: all columns but these, such as time.", metavar="NAMES")
-    ] = None
-    header: Annotated[
-        bool | None,
-        typer.Option("--header/--no-header", help="Of a table: whether row 1 names the columns.", show_default=False),
-    ] = None
-    transpose: Annotated[bool, typer.Option("--transpose", help="Of a table: exchange rows and columns.")] = False
-    decimal: Annotated[
-        str | None, typer.Option("--decimal", help="Of a table: what stands before decimals, . or ,.", metavar="SIGN")
-    ] = None
-    gaps: Annotated[
-        str | None,
-        typer.Option(
-            "--gaps",
-            help="Of a table: what a cell without a number becomes: refuse, zero, hold, linear or nan.",
-            metavar="RULE",
-        ),
-    ] = None
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """What is said, by the keys of files, as files write it."""
-        said = {name: value for name, value in self._asdict().items() if value not in (None, False)}
-        if self.header is False:
-            said["header"] = False
-        return {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}
 
 
 class ProblemOptions(NamedTuple):
