@@ -272,3 +272,14 @@ def test_a_page_as_pixels(cli):
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 24)}
     assert {(255, 255, 255), (255, 224, 130)} <= colours
     assert min(map(sum, colours)) < 150
+
+
+def test_curves_are_drawn_and_pages_turned(cli) -> None:
+    """A long signal has no boxes in place of its dots; a worksheet's key begins a page of its own."""
+    cli.write({"s.csv": "time,a\n" + "".join(f"{number},{number % 17}\n" for number in range(300))})
+    assert cli.run("run", "s.csv", "--kernel", "[1, 1]", "-o", "s.pdf").code == 0
+    assert BOX not in text_of((cli.folder / "s.pdf").read_bytes())
+    assert cli.run("quiz", "--count", "2", "--seed", "1", "-o", "q.pdf").code == 0
+    first, second = pages_of((cli.folder / "q.pdf").read_bytes())
+    assert first.startswith("Questions")
+    assert second.startswith("Key")

@@ -12,8 +12,8 @@ from convcalc.report.plot import AxisMark, Plot, Stretch
 
 _ROWS = 6
 _NARROWEST, _WIDEST = 8, 120  # columns of the area
-_BRAILLE = 0x2800
-_BRAILLE_DOTS = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
+BRAILLE = 0x2800
+BRAILLE_DOTS = ((0x40, 0x80), (0x04, 0x20), (0x02, 0x10), (0x01, 0x08))
 """The bit of each dot of a character, from the bottom row to the top one (Unicode 1.1, Braille Patterns)."""
 _ASCII_SIGNS = (" ", ".", "'", ":")
 
@@ -107,9 +107,9 @@ def _sign(spans: Sequence[tuple[int, ...] | None], bottom: int, signs: _Signs) -
     lit = [[span is not None and span[0] <= bottom + dot <= span[1] for span in spans] for dot in range(signs.dots_up)]
     if signs.dots_across == 1:
         return _ASCII_SIGNS[lit[0][0] + 2 * lit[1][0]]
-    rows = zip(_BRAILLE_DOTS, lit, strict=True)
+    rows = zip(BRAILLE_DOTS, lit, strict=True)
     bits = sum(bit for dots, row in rows for bit, is_lit in zip(dots, row, strict=True) if is_lit)
-    return chr(_BRAILLE + bits) if bits else " "
+    return chr(BRAILLE + bits) if bits else " "
 
 
 def _lit(text: str, plot: Plot, columns: int) -> Iterator[Span]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from convcalc.render.boxes import ROUNDED
 from convcalc.render.charts import EIGHTHS, SHADES
+from convcalc.render.curves import BRAILLE, BRAILLE_DOTS
 from convcalc.render.layout import lines_of
 from convcalc.render.lines import Line, Strip
 from convcalc.render.lines import text_width as columns_of
@@ -39,7 +40,8 @@ _INKS = {
 _INK = "#111827"
 _GROUNDS = {Role.WINDOW: "#ffe082", Role.PADDED: "#e5e7eb"}
 _GREYS = ("#ffffff", "#c3c7ce", "#878d98", "#4b5361", _INK)
-_SIGNS = frozenset(EIGHTHS[1:] + SHADES[1:] + ROUNDED.bar)
+_DOTS = {chr(BRAILLE + code): code for code in range(1, 256)}
+_SIGNS = frozenset((*EIGHTHS[1:], *SHADES[1:], *ROUNDED.bar, *_DOTS))
 _COLUMN = _SMALL * EM_OF_A_COLUMN
 
 
@@ -248,3 +250,15 @@ def _signs(x: float, text: str) -> Iterator[Patch]:
             yield Patch(left, 0, 1, _COLUMN, _GREYS[SHADES.index(sign)])
         elif sign in ROUNDED.bar:
             yield Patch(left, 0.15, 0.85, _COLUMN * (ROUNDED.bar.index(sign) + 1) / len(ROUNDED.bar), _INK)
+        elif sign in _DOTS:
+            yield from _dots(left, _DOTS[sign])
+
+
+def _dots(left: float, code: int) -> Iterator[Patch]:
+    """The dots of a character of braille, of which curves are made: two across, four up."""
+    for up, pair in enumerate(BRAILLE_DOTS):
+        top = 1 - (up + 1) / len(BRAILLE_DOTS)
+        for across, bit in enumerate(pair):
+            if code & bit:
+                width = _COLUMN / len(pair)
+                yield Patch(left + across * width, top, top + 1 / len(BRAILLE_DOTS), width, _INK)
