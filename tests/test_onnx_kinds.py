@@ -117,6 +117,16 @@ def test_negative_padding_cuts_cells():
     np.testing.assert_array_equal(output_of(network, cells), cells[:, :, 1:-3, 2:-1])
 
 
+@pytest.mark.parametrize("shape", [(1, 5, 4), (1, 3, 5, 4)])
+def test_a_matrix_and_a_bias_on_the_last_axis(shape):
+    """Tokens times a matrix: a convolution of one tap on that axis, and a number for each of its cells."""
+    nodes = [node("MatMul", "x", "w", to="m"), node("Add", "b", "m", to="a"), node("Mul", "a", "c")]
+    constants = {"w": numbers(4, 6), "b": numbers(6), "c": numbers(1, 6)}
+    network = agree(model_of(nodes, shape, constants), 1)
+    wanted = ["permute", "conv", "permute", "permute", "bias", "permute", "permute", "scale", "permute"]
+    assert kinds(network) == wanted
+
+
 def test_an_axis_that_goes_and_comes():
     """Of one cell, in front of the others and behind."""
     nodes = [node("Unsqueeze", "x", "a", to="u"), node("Squeeze", "u", "a", to="s"), node("Relu", "s")]

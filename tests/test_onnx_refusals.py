@@ -217,9 +217,9 @@ STOPS = {
     ),
     "add": (
         node("Add", "x", "b"),
-        {"b": numbers(9)},
+        {"b": numbers(7)},
         17,
-        "(Add): its constant of 9 beside 3 × 8 × 9 is not one number for each channel",
+        "(Add): its constant of 7 beside 3 × 8 × 9 is not one number for each channel",
     ),
     "reduced channels": (
         node("ReduceMean", "x", axes=[1, 2]),
@@ -259,9 +259,9 @@ STOPS = {
     ),
     "add one": (
         node("Add", "x", "b"),
-        {"b": numbers(9)},
+        {"b": numbers(7)},
         17,
-        "(Add): its constant of 9 beside 3 × 8 × 9 is not one number for each channel",
+        "(Add): its constant of 7 beside 3 × 8 × 9 is not one number for each channel",
     ),
     "two inputs": (node("Relu", "x", "x"), {}, 17, "(Relu): it takes 2 inputs from layers"),
     "no input": (node("Identity"), {}, 17, "(Identity): its input is missing"),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.models.onnx_linear import add, by_channel, sub
-from convcalc.models.onnx_node import Flow, NotReadError, OnnxNode, Part
+from convcalc.models.onnx_node import Flow, NotReadError, OnnxNode, Part, chain, on_last_axis
 from convcalc.models.onnx_tensors import Constant
 
 _SIXTH = 1 / 6
@@ -109,10 +109,26 @@ def joined(kind: str) -> Callable[[OnnxNode], Part]:
 
 
 def _by_constant(node: OnnxNode, kind: str, constant: Constant) -> Part:
+    flow = node.flow_at(0) if isinstance(node.input(0), Flow) else node.flow_at(1)
+    size = flow.shape[-1]
+    if len(flow.shape) > 1 and not (flow.layout.is_last or flow.layout.flattened) and _is_of_last(constant, size):
+        row = constant.changed(lambda values: values.reshape(-1), (size,))
+        return on_last_axis(_of_each(kind, row), len(flow.shape))
     if kind in ("add", "sub"):
         return add(node) if kind == "add" else sub(node)
-    each = by_channel(node, node.flow, constant)
-    return Part("scale", {}, {"weight": _noted(each, _reciprocal, kind) if kind == "div" else each})
+    return _of_each(kind, by_channel(node, flow, constant))
+
+
+def _is_of_last(constant: Constant, size: int) -> bool:
+    """Whether it has a number for each cell of the last axis, and for no other axis."""
+    return bool(constant.shape) and constant.shape[-1] == size and all(each == 1 for each in constant.shape[:-1])
+
+
+def _of_each(kind: str, numbers: Constant) -> Part:
+    """The layer that adds or multiplies a number for each channel."""
+    change = {"sub": _negative, "div": _reciprocal}.get(kind)
+    given = _noted(numbers, change, kind) if change else numbers
+    return Part("bias", {}, {"bias": given}) if kind in ("add", "sub") else Part("scale", {}, {"weight": given})
 
 
 def _noted(constant: Constant, change: Callable[[Any], Any], kind: str) -> Constant:
@@ -169,12 +185,6 @@ def _part_of_axis(axis: int, cells: range) -> Part:
         raise NotReadError("nothing is left of an axis")
     stop = cells.stop if cells.stop >= 0 else None
     return Part("slice", {"axis": axis, "start": cells.start, "stop": stop, "step": cells.step})
-
-
-def chain(parts: Sequence[Part]) -> Part:
-    """Layers one behind the other."""
-    first, *others = parts
-    return first._replace(then=chain(others)) if others else first
 
 
 def split(node: OnnxNode, output: int) -> Part:

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from convcalc.arrays import Array, in_floats
-from convcalc.models.onnx_node import FIRST, Flow, NotReadError, OnnxNode, Part
+from convcalc.models.onnx_node import FIRST, Flow, NotReadError, OnnxNode, Part, on_last_axis
 from convcalc.models.onnx_tensors import Constant
 
 
@@ -33,16 +33,19 @@ def gemm(node: OnnxNode) -> Part:
 
 
 def matmul(node: OnnxNode) -> Part:
-    """MatMul: of features; or of channels that come last, which is a convolution of one tap."""
-    if not node.flow.layout.is_last:
+    """MatMul: of features; or of the last axis, which is a convolution of one tap with that as its channels."""
+    flow = node.flow
+    if len(flow.shape) == 1:
         return _linear(_linear_weight(node, transposed=False), 1, None)
-    weight, channels = node.constant(1, "B"), node.flow.shape[0]
+    weight, channels = node.constant(1, "B"), flow.shape[0 if flow.layout.is_last else -1]
     if len(weight.shape) != 2 or weight.shape[0] != channels:
         raise NotReadError(f"it multiplies {sizes_text(node.flow.shape)} by {sizes_text(weight.shape)}")
     shape = (*weight.shape[::-1], *(1,) * (len(node.flow.shape) - 1))
     turned = weight.changed(lambda values: np.ascontiguousarray(values.T).reshape(shape), shape)
     arguments = {"out_channels": shape[0], "kernel_size": list(shape[2:]), "bias": False}
-    return Part("conv", arguments, {"weight": turned}, takes_bias=True)
+    if flow.layout.is_last:
+        return Part("conv", arguments, {"weight": turned}, takes_bias=True)
+    return on_last_axis(Part("conv", arguments, {"weight": turned}), len(flow.shape))
 
 
 def _linear_weight(node: OnnxNode, *, transposed: bool) -> Constant:

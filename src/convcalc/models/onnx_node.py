@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -74,6 +74,19 @@ class Part(NamedTuple):
     """Of its output; None: that of its input."""
     takes_bias: bool = False
     """Whether an addition of a constant for each channel behind it is its bias, which its operator has not."""
+
+
+def chain(parts: Sequence[Part]) -> Part:
+    """Layers one behind the other."""
+    first, *others = parts
+    return first._replace(then=chain(others)) if others else first
+
+
+def on_last_axis(part: Part, axes: int) -> Part:
+    """A layer of channels applied to the last of a sample's axes, which is put first and back."""
+    there = Part("permute", {"axes": [axes - 1, *range(axes - 1)]})
+    back = Part("permute", {"axes": [*range(1, axes), 0]})
+    return chain([there, part, back])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
