@@ -89,7 +89,7 @@ ROWS = {
     "a name that promises another content": ("test_messages", "text named .png"),
     "sounds": ("test_hardening", "test_sounds_are_called_sounds_whatever_they_promise"),
     "a damaged header of safetensors": ("test_safetensors", "test_what_a_header_must_not_say_is_refused"),
-    "data of a model in other files": ("test_onnx_files", "test_data_in_other_files_is_refused"),
+    "data of a model in other files": ("test_onnx_external", "test_other_files_are_not_read"),
     "an output that cannot be written": ("test_save", "test_a_failure_leaves_the_old_file_and_nothing_else"),
     "pipes, full disks, signals and terminals": ("faults/test_faults", "test_nothing_ends_otherwise_than_it_should"),
     "arguments that are none": ("test_hardening", "test_an_argument_of_ten_megabytes_is_refused_in_a_line"),

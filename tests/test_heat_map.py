@@ -543,8 +543,8 @@ def test_three_channels_of_numbers_are_no_picture(cli, monkeypatch):
 
 
 PNG_RULES = [
-    ("auto", "-512…512 mapped to 0…255, 0 is mid-grey"),
-    ("signed", "-512…512 mapped to 0…255, 0 is mid-grey"),
+    ("auto", "-512…512 from blue to orange, 0 is white"),
+    ("signed", "-512…512 from blue to orange, 0 is white"),
     ("minmax", "-512…384 mapped to 0…255"),
     ("clip", "values 0–255 kept, rounded; 3 values below 0 and 1 value above 255 cut off"),
 ]

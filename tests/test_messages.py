@@ -1350,7 +1350,7 @@ MESSAGES = [
      "error: No such command 'rnu'. Did you mean 'run'?\n"
      "hint: convcalc -h shows what it takes\n"),
     ("a misspelt option", {}, ["run", "--strid", "2"], 2,
-     "error: No such option: --strid (Possible options: --series, --skip, --stride, --threads)\n"
+     "error: No such option: --strid (Possible options: --series, --stride, --threads)\n"
      "hint: convcalc run -h shows what it takes\n"),
     ("an option without its value", {}, ["run", "--stride"], 2,
      "error: Option '--stride' requires an argument.\n"
@@ -1754,7 +1754,8 @@ MESSAGES = [
     ("a worksheet as rows", {}, ["run", "--blank", "--format", "csv"], 2,
      "error: a worksheet is a page, no rows of numbers\nhint: --format markdown, latex, plain or json\n"),
     ("a worksheet as an array", {}, ["run", "--blank", "-o", "x.npy"], 1,
-     "error: a worksheet is not saved as .npy\nhint: one of: .json, .yaml, .txt, .md, .tex, .svg\n"),
+     "error: a worksheet is not saved as .npy\n"
+     "hint: one of: .json, .yaml, .txt, .md, .tex, .html, .pdf, .svg\n"),
     ("questions without answers", {}, ["check", "--seed", "3"], 2,
      "error: --seed says which questions were asked, and there are no answers\nhint: --answers FILE\n"),
     ("answers about two problems", {"a.csv": "student,1\nAda,3\n"},

@@ -191,6 +191,14 @@ ARGUMENTS = {
     "avg-pool": {"kernel_size": 1},
     "adaptive-avg-pool": {"output_size": 1},
     "upsample": {"scale_factor": 2},
+    "group-norm": {"num_groups": 3},
+    "instance-norm": {"affine": "true"},
+    "reshape": {"shape": [2, -1]},
+    "permute": {"axes": [1, 0, 2]},
+    "pad": {"padding": 1},
+    "channel-shuffle": {"groups": 2},
+    "pixel-shuffle": {"upscale_factor": 1},
+    "pixel-unshuffle": {"downscale_factor": 2},
 }
 
 
@@ -198,7 +206,8 @@ ARGUMENTS = {
 def test_every_kind_is_read_from_a_file(cli, kind):
     """Each kind is a layer of a file, and its weights and statistics are among the tensors that a file may give."""
     shape = "input: {shape: [6]}" if kind == "linear" else "input: {shape: [6, 4, 4]}"
-    entry = f"{kind}: {ARGUMENTS.get(kind, {})}".replace("'", "") if kind != "add" else "add: input"
+    entry = f"{kind}: {ARGUMENTS.get(kind, {})}".replace("'", "")
+    entry = f"{kind}: input" if KINDS[kind].joins else entry
     (stage,) = network(cli, f"{shape}\nlayers:\n  - {entry}\nweights: {{random: 0}}\n").stages
     needed = {**stage.layer.weight_shapes, **stage.layer.buffer_shapes}
     assert tuple(needed) == KINDS[kind].tensors

@@ -26,7 +26,7 @@ from convcalc.programs.subject import Subject, subject_of
 from convcalc.programs.table import LIBRARIES, write_program
 from convcalc.request.request import read_request
 from convcalc.request.resolve import resolve
-from layer_cases import NUMBERS, SMALL
+from layer_cases import NUMBERS
 from program_problems import EVERY, REFUSED
 from random_networks import random_network
 
@@ -169,11 +169,29 @@ def test_random_problems_by_the_loops(seed):
         assert output.reshape(found.output.shape).tolist() == found.output.tolist()
 
 
+WRITTEN = [
+    *("conv", "pointwise", "depthwise", "transposed-conv", "linear", "bias", "batch-norm", "relu", "leaky-relu"),
+    *("sigmoid", "tanh", "softmax", "max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
+    *("upsample", "flatten", "add"),
+]
+"""Kinds of layers that programs are written for."""
+
+
+def test_what_no_program_is_written_for_is_told(cli):
+    """In a sentence, with the layer."""
+    cli.write({"n.yaml": "input: [[1, 2]]\nlayers:\n  - silu\n"})
+    done = cli.run("code", "n.yaml")
+    assert (done.code, done.err) == (
+        1,
+        "error: no program is written for silu as silu1 is\nhint: --layer NAME ends the program at a layer before it\n",
+    )
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_random_networks(seed):
     """Layers that fit upon each other, of every kind of numbers, one sample or two, by NumPy's loops."""
     numbers = list(NUMBERS.values())[seed % len(NUMBERS)]
-    network = random_network(seed, numbers, list(SMALL), 4)
+    network = random_network(seed, numbers, WRITTEN, 4)
     cells = numbers.draw(np.random.default_rng(seed), (1 + seed % 2, *network.input_shape))
     network = replace(network, tensor=InputTensor(cells), dtype=numbers.dtype)
     context = STANDARD._replace(dtype=numbers.dtype)

@@ -184,10 +184,10 @@ def test_names_go_through_to_tables_traces_and_figures(cli):
     page = cli.run("run", "s.csv", "--kernel", "1,0,-1", "--depthwise").out
     assert "input channel 0, ax (m/s²)" in page
     assert "output channel 2, az" in page
-    trace = cli.run("trace", "s.csv", "--kernel", "1,0,-1", "--pos", "3").out
+    trace = cli.run("trace", "s.csv", "--kernel", "1,0,-1", "--pos", "3", "--groups", "1").out
     assert "window, ay" in trace
     assert "\naz   " in trace
-    cli.run("trace", "s.csv", "--kernel", "1,0,-1", "--pos", "3", "-o", "t.svg")
+    cli.run("trace", "s.csv", "--kernel", "1,0,-1", "--pos", "3", "--groups", "1", "-o", "t.svg")
     assert ">az<" in cli.files()["t.svg"].decode()
     assert '"channels": [\n      "ax"' in cli.run("run", "s.csv", "--kernel", "1,0,-1", "--format", "json").out.replace(
         '["ax"', '[\n      "ax"'

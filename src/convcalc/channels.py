@@ -140,6 +140,8 @@ class Channels(NamedTuple):
         >>> Channels(("ax", "n"), ("m/s²", "")).labels
         ('ax (m/s²)', 'n')
         """
+        if not self.names:
+            return ()
         units = self.units or ("",) * len(self.names)
         return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(self.names, units, strict=True))
 

@@ -37,7 +37,8 @@ def request_of(options: GalleryOptions, context: Context) -> Request:
 
     with flags(kind=FieldError):
         selection = selection_of(options.part._asdict())
-    request = read_request(options.file or piped(), context, options.table.given, selection)
+        file = piped() if options.file is None else options.file
+        request = read_request(file, context, options.table.given, selection)
     return request.override(
         kernel=options.kernel,
         stride=options.stride,
@@ -120,6 +121,7 @@ def seen(
 
 _LARGE = 1 << 18
 """Cells of an output from which it is folded into the areas of its pictures while it is computed."""
+_OF_AREAS = 16  # bytes for a column of a row of areas: the least and the largest value
 
 
 class _Drawing(NamedTuple):
@@ -160,6 +162,8 @@ class _Drawing(NamedTuple):
         rows, columns = problem.output_size
         steps = [area_steps((rows, columns), room) for room in self.rooms.values()] or [(rows, columns)]
         may_be_negative = gallery_input.has_negative or bool((work.kernel.weights < 0).any()) or work.kernel.scale < 0
+        held = sum(-(-rows // down) * columns for down, _ in filter(None, steps))
+        self.context.limits.check_large(_OF_AREAS * problem.out_channels * held, "this gallery")
         peaks = not work.is_picture and shows_peaks(self.rule, -1 if may_be_negative else 0)
         found = survey(
             problem,

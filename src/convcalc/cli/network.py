@@ -72,21 +72,28 @@ def network_of(
     *,
     explain: bool = False,
     rate: str | None = None,
+    takes_pipe: bool = True,
 ) -> tuple[Network, Context]:
     """The network of the command line, perhaps with only the shape of its input; and the context to compute it in.
+
+    ``takes_pipe``: without a file, standard input that is a pipe is the file.
 
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
     from convcalc.request.resolve import resolve
 
-    request, context = asked(options, layer, explain=explain)
+    request, context = asked(options, layer, explain=explain, takes_pipe=takes_pipe)
     network = resolve(request.override(rate=rate), context, input_text=input_text)
     return network, settled(context, network)
 
 
-def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = False) -> tuple[Request, Context]:
+def asked(
+    options: ProblemOptions, layer: str | None = None, *, explain: bool = False, takes_pipe: bool = True
+) -> tuple[Request, Context]:
     """What a command line asks for, in the words of its file and its flags, and how it is read and computed.
+
+    ``takes_pipe``: without a file, standard input that is a pipe is the file.
 
     Raises:
         ConvcalcError: a file or a flag is bad.
@@ -103,7 +110,8 @@ def asked(options: ProblemOptions, layer: str | None = None, *, explain: bool = 
     )
     with flags(kind=FieldError):
         selection = selection_of(options.part._asdict())
-    request = read_request(options.file or piped(), context, options.table.given, selection)
+        file = piped() if options.file is None and takes_pipe else options.file
+        request = read_request(file, context, options.table.given, selection)
     return changed(request, options, layer).override(
         dtype=options.dtype, resize=options.resize, normalise=options.normalise
     ), context

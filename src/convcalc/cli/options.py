@@ -24,7 +24,7 @@ File = Annotated[
     str | None,
     typer.Argument(
         help="A problem file, or a file that is just a tensor: .yaml, .json, .csv, .npy, .npz:NAME or an image; or "
-        "numbers: '[1,2,3]'; or standard input, as in pbpaste | convcalc run (xclip -o | …). Without any: a 5x5 "
+        "numbers: '[1,2,3]'; or standard input, as in pbpaste | convcalc run (or xclip -o). Without any: a 5x5 "
         "gradient and sobel-x.",
         show_default=False,
     ),

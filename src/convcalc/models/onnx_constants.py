@@ -71,7 +71,14 @@ def _later(node: OnnxNode, work: Compute, shape: tuple[int, ...]) -> Array:
 @np.errstate(all="ignore")
 def _computed(node: OnnxNode, work: Compute) -> Array:
     given = [None if each is None else each.read() for each in node.inputs if not isinstance(each, Flow)]
+    needed = given[:1] if node.operator in _WITH_OPTIONAL else given
+    if any(each is None for each in needed):
+        raise ValueError("an input is omitted")
     return np.asarray(work(node, *given))
+
+
+_WITH_OPTIONAL = ("Squeeze", "Unsqueeze", "Reshape", "Slice", "ReduceProd")
+"""Operators whose inputs behind the first may be omitted."""
 
 
 def _work_of(node: OnnxNode) -> Compute | None:

@@ -117,7 +117,7 @@ _SCRIPTED = frozenset(
             "softmax",
         ),
         *("max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
-        *("upsample", "flatten", "add"),
+        *("upsample", "flatten", "add", "magnitude"),
     }
 )
 """The kinds of layers that `convolution.js` computes."""

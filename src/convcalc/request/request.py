@@ -256,7 +256,7 @@ def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:
         if isinstance(value, str):
             if name == "kernel" and not value.lstrip().startswith(("[", "{")):
                 return value if (numbers := flag_numbers(value, "--kernel", Limits())) is None else numbers
-            return flag_node(name, value)
+            return value if name == "normalise" else flag_node(name, value)
         if value is True:
             return "true"
         return _flag_list(name, list(value or ()))

@@ -33,7 +33,7 @@ def quiz(
 
     check_output(target)
     shown_key = key_of(key)
-    network, context = network_of(options, layer, input)
+    network, context = network_of(options, layer, input, takes_pipe=False)  # its lines are answers
     is_asking = asks(target, options.file, key)
     found = drawn(network, context, wanted, layer, is_new=is_asking and is_terminal() and wanted.seed is None)
     if is_asking and session(found, network.title, target):

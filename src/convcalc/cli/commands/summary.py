@@ -35,7 +35,7 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
     with flags():
         convention = convention_of(options.batch, count_bias=options.count_bias, transposed_by=options.transposed_by)
     context = context_of(options.limit, options.kernels or None)
-    source = open_request(options.file or piped(), context)
+    source = open_request(piped() if options.file is None else options.file, context)
     report = _of_tensors(source, options, context)
     if report is not None:
         check_output(target)  # tensors are no network to be drawn
