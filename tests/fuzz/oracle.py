@@ -60,9 +60,10 @@ def wrong_words(text: str) -> str:
     if len(text) > _LONGEST_MESSAGE and text.startswith("error:"):
         return f"long: a message of {len(text):,} characters: {text[:100]!r}"
     for what, pattern in (("foreign words", FOREIGN), ("a control character", CONTROL)):
-        found = pattern.search(text)
+        own = "\n".join(line for line in text.split("\n") if pattern is not FOREIGN or not line.startswith("  "))
+        found = pattern.search(own)  # a line of the file that is quoted may hold any words
         if found:
-            return f"{what} {found[0]!r}: {text[max(0, found.start() - 100) : found.end() + 60]!r}"
+            return f"{what} {found[0]!r}: {own[max(0, found.start() - 100) : found.end() + 60]!r}"
     return ""
 
 

@@ -16,10 +16,10 @@ from convcalc.files.tables.text_records import Record
 from convcalc.files.text import shown
 
 _LOOKED_AT = 200  # rows from which the kind of a column is inferred
-_BRACKETED = re.compile(r"(.+?)\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
+_BRACKETED = re.compile(r"(.*[^\s])\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
 _MISTAKEN = re.compile(r"[-+=.]*[0-9]")
 """How a text begins that was meant as a number, such as ``1 mV``: a column of them is not left out as texts."""
-_UNIT_WORDS = re.compile(r"[\[(]?\s*([^\[\]()]*?)\s*[\])]?")
+_UNIT_WORDS = re.compile(r"[\[(]?([^\[\]()]*)[\])]?")
 
 
 class Layout(NamedTuple):
@@ -168,7 +168,7 @@ def _named(top: Sequence[str], units: Sequence[str]) -> tuple[tuple[str, ...], t
         own = (inside[2] or inside[3] or "").strip() if inside and not units else ""
         below = _UNIT_WORDS.fullmatch(units[place]) if place < len(units) and not is_gap(units[place]) else None
         names.append(name or f"column {place + 1}")
-        found.append(below[1] if below else own)
+        found.append(below[1].strip() if below else own)
     taken: dict[str, int] = {}
     for place, name in enumerate(names):  # the second of two columns of one name is told apart
         taken[name] = taken.get(name, 0) + 1
