@@ -125,7 +125,8 @@ _SCRIPTED = frozenset(
 
 def is_scripted(layer: Layer) -> bool:
     """Whether the page's script computes a layer: kinds that it knows, over channels, of inputs of one shape."""
-    is_plain = not getattr(layer, "axis", 0) and len(set(getattr(layer, "shapes", ()))) < 2
+    is_plain = not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
+    is_plain = is_plain and len(set(getattr(layer, "shapes", ()))) < 2
     return layer.kind in _SCRIPTED and is_plain
 
 

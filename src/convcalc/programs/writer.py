@@ -134,8 +134,8 @@ class Writer:
         weight = self.weights(step, "weight") if "weight" in step.weights else ""
         bias = self.weights(step, "bias", shaped if layer.kind == "bias" else "") if "bias" in step.weights else ""
         kind = "linear-without-bias" if layer.kind == "linear" and not bias else layer.kind
-        axis: int = getattr(layer, "axis", 0)
-        if kind not in self.words or axis:
+        is_plain = not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
+        if kind not in self.words or not is_plain:
             raise DataError(
                 f"no program is written for {layer.kind} as {step.name} is",
                 hint="--layer NAME ends the program at a layer before it",
