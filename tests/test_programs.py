@@ -183,7 +183,7 @@ def test_what_no_program_is_written_for_is_told(cli):
     done = cli.run("code", "n.yaml")
     assert (done.code, done.err) == (
         1,
-        "error: no program is written for silu as silu1 is\nhint: --layer NAME ends the program at a layer before it\n",
+        "error: no program is written for a layer silu\nhint: --layer NAME ends the program at a layer before it\n",
     )
 
 
@@ -192,6 +192,8 @@ def test_random_networks(seed):
     """Layers that fit upon each other, of every kind of numbers, one sample or two, by NumPy's loops."""
     numbers = list(NUMBERS.values())[seed % len(NUMBERS)]
     network = random_network(seed, numbers, WRITTEN, 4)
+    if any(getattr(stage.layer, "is_shared", False) for stage in network.stages):
+        return  # one number for all channels is refused
     cells = numbers.draw(np.random.default_rng(seed), (1 + seed % 2, *network.input_shape))
     network = replace(network, tensor=InputTensor(cells), dtype=numbers.dtype)
     context = STANDARD._replace(dtype=numbers.dtype)

@@ -26,6 +26,37 @@ if TYPE_CHECKING:
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """The names of sizes by axis."""
 
+WRITTEN = frozenset(
+    {
+        *(
+            "conv",
+            "transposed-conv",
+            "linear",
+            "bias",
+            "batch-norm",
+            "relu",
+            "leaky-relu",
+            "sigmoid",
+            "tanh",
+            "softmax",
+        ),
+        *("max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
+        *("upsample", "flatten", "add"),
+    }
+)
+"""Kinds of layers that programs are written for."""
+
+
+def _check(step: Step) -> None:
+    layer = step.layer
+    is_plain = not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
+    if layer.kind not in WRITTEN or not is_plain:
+        raise DataError(
+            f"no program is written for a layer {layer.kind}"
+            + (" with such arguments" if layer.kind in WRITTEN else ""),
+            hint="--layer NAME ends the program at a layer before it",
+        )
+
 
 class Writer:
     """Writes a program in a library; the conventions that are words are data, the others methods."""
@@ -63,7 +94,12 @@ class Writer:
         raise NotImplementedError
 
     def compute(self, step: Step) -> None:
-        """Add the lines of a layer."""
+        """Add the lines of a layer.
+
+        Raises:
+            DataError: no program is written for it.
+        """
+        _check(step)
         match step.layer:
             case Convolution():
                 self.convolution(step, step.layer)
@@ -125,21 +161,11 @@ class Writer:
         self.draft.add(f"{step.name} = {text}")
 
     def simple(self, step: Step) -> None:
-        """Add a layer of one expression.
-
-        Raises:
-            DataError: there is none for its kind.
-        """
+        """Add a layer of one expression."""
         layer, shaped = step.layer, self.channel_shape(step.layer)
         weight = self.weights(step, "weight") if "weight" in step.weights else ""
         bias = self.weights(step, "bias", shaped if layer.kind == "bias" else "") if "bias" in step.weights else ""
         kind = "linear-without-bias" if layer.kind == "linear" and not bias else layer.kind
-        is_plain = not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
-        if kind not in self.words or not is_plain:
-            raise DataError(
-                f"no program is written for {layer.kind} as {step.name} is",
-                hint="--layer NAME ends the program at a layer before it",
-            )
         words = {"x": step.inputs[0], "weight": weight, "bias": bias, "sum": " + ".join(step.inputs)}
         words |= {"features": str(layer.output_shape[0])}
         self.draft.add(f"{step.name} = {self.words[kind].format(**words)}")
