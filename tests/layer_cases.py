@@ -99,6 +99,8 @@ GRID: dict[str, list[Arguments]] = {
     "global-avg-pool": [{}],
     "adaptive-avg-pool": options(output_size=(1, 2)),
     "upsample": options(scale_factor=(1, 2, 3)),
+    "resize": options(size=(1, 3, 8), mode=("linear", "nearest"), align_corners=(False, True))
+    + options(scale_factor=(2, 0.5, 1.5), mode=("linear", "nearest"), align_corners=(False,)),
     "flatten": [{}],
     "prelu": [{}, {"num_parameters": 1}, {"num_parameters": 4}, {"num_parameters": 3}],
     "clip": [{}, {"min": -2, "max": 3}, {"min": 0.5}, {"max": 1.25}, {"min": 3, "max": 3}],
@@ -169,7 +171,7 @@ LINEAR = (
     "upsample",
     "flatten",
     *("reshape", "permute", "slice", "pad", "channel-shuffle", "pixel-shuffle", "pixel-unshuffle"),
-    *("scale", "add", "sub", "concat"),
+    *("resize", "scale", "add", "sub", "concat"),
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
@@ -248,6 +250,7 @@ SMALL: dict[str, list[Arguments]] = {
     "global-avg-pool": [{}],
     "adaptive-avg-pool": [{"output_size": 1}],
     "upsample": [{"scale_factor": 2}],
+    "resize": [{"size": 3}, {"size": 4, "align_corners": True}, {"scale_factor": 2, "mode": "nearest"}],
     "flatten": [{}],
     "prelu": [{}, {"num_parameters": 1}],
     "clip": [{"min": -2, "max": 3}, {"min": Fraction(1, 2)}],

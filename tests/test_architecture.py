@@ -363,6 +363,7 @@ needed |= {"num_groups": 2, "shape": -1, "axes": [2, 0, 1], "padding": 1, "group
 needed |= {"upscale_factor": 2, "downscale_factor": 2}
 for name, kind in KINDS.items():
     arguments = {each: needed[each] for each, default in kind.defaults.items() if default is NEEDED}
+    arguments |= {"size": 3} if name == "resize" else {}
     layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
     assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
     layer.index_maps

@@ -184,6 +184,16 @@ def _shuffled(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[
     return torch.stack(list(parted.unbind(1)), 2).reshape(cells.shape)
 
 
+def _resize(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    word = ("linear", "bilinear", "trilinear")[inputs[0].ndim - 3]
+    if told.get("mode") == "nearest":
+        more: dict[str, Any] = {"mode": "nearest"}
+    else:
+        more = {"mode": word, "align_corners": told.get("align_corners", False)}
+    named = {name: told[name] for name in ("size", "scale_factor") if name in told}
+    return torch.nn.Upsample(**named, **more)(inputs[0])
+
+
 def _reduced(operation: Callable[[Any, Any], Any]) -> Peer:
     return lambda _torch, inputs, _values, _told: reduce(operation, inputs)
 
@@ -231,6 +241,7 @@ TORCH: dict[str, Peer] = {
     "permute": lambda _torch, x, _v, told: x[0].permute(0, *(each + 1 for each in told["axes"])),
     "slice": _slice,
     "pad": _pad,
+    "resize": _resize,
     "channel-shuffle": _shuffled,
     "pixel-shuffle": _pixels(shuffles=True),
     "pixel-unshuffle": _pixels(shuffles=False),
@@ -265,7 +276,7 @@ TORCH: dict[str, Peer] = {
 }
 CLOSE = (
     *(*REAL, "leaky-relu", "avg-pool", "global-avg-pool", "adaptive-avg-pool"),
-    *("clip", "pad", "hard-sigmoid", "hard-swish", "div"),
+    *("resize", "clip", "pad", "hard-sigmoid", "hard-swish", "div"),
 )
 """Kinds whose results are no whole numbers, and are rounded on other ways than PyTorch's."""
 
@@ -443,9 +454,9 @@ def test_the_grid_has_both_answers() -> None:
 
 
 @oracle
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "flatten"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("flatten", "resize")])
 def test_torch_agrees_on_what_is_not_finite(torch: Any, kind: str) -> None:
-    """Inf and nan go the same ways as in PyTorch."""
+    """Inf and nan go the same ways as in PyTorch, whose interpolation multiplies some cells by 0."""
     for case in small_cases(kind):
         layer = case.layer()
         inputs, values = drawn(layer, lambda rng, shape: rng.normal(size=shape), len(case.shapes))
@@ -455,6 +466,12 @@ def test_torch_agrees_on_what_is_not_finite(torch: Any, kind: str) -> None:
             continue  # PyTorch's layers pad both sides alike
         wanted = theirs(torch, case, inputs, values)
         np.testing.assert_allclose(layer.compute(inputs, values), wanted, rtol=1e-12, atol=1e-12, err_msg=str(case))
+
+
+def test_a_resize_reads_no_cell_of_weight_zero() -> None:
+    """The cell in the middle of three that become two stays where it is."""
+    layer = KINDS["resize"].make((1, 3), size=2, align_corners=True)
+    assert layer.compute([np.array([[[1.0, np.inf, 2.0]]])], {}).tolist() == [[[1.0, 2.0]]]
 
 
 @oracle

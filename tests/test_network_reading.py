@@ -194,6 +194,7 @@ ARGUMENTS = {
     "group-norm": {"num_groups": 3},
     "instance-norm": {"affine": "true"},
     "reshape": {"shape": [2, -1]},
+    "resize": {"size": 3},
     "permute": {"axes": [1, 0, 2]},
     "pad": {"padding": 1},
     "channel-shuffle": {"groups": 2},

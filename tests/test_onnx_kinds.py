@@ -47,6 +47,17 @@ CASES = {
     "space to depth": (node("SpaceToDepth", "s", blocksize=2), {}, "slice pixel-unshuffle"),
     "transpose": (node("Transpose", "x", perm=[0, 2, 1, 3]), {}, "permute"),
     "reshape": (node("Reshape", "x", "a"), sizes(a=[0, 9, -1]), "reshape"),
+    "linear resize": (node("Resize", "x", "", "b", mode="linear"), {"b": np.float32([1, 1, 2, 1.5])}, "resize"),
+    "aligned resize": (
+        node("Resize", "x", "", "", "a", mode="linear", coordinate_transformation_mode="align_corners"),
+        sizes(a=[1, 3, 5, 12]),
+        "resize",
+    ),
+    "nearest resize": (
+        node("Resize", "x", "", "b", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+        {"b": np.float32([1, 1, 0.5, 1])},
+        "resize",
+    ),
     "unsqueeze": (node("Unsqueeze", "x", "a"), sizes(a=[2, -1]), "reshape"),
     "layer norm": (node("LayerNormalization", "x", "a", "b"), {"a": numbers(9), "b": numbers(9)}, "layer-norm"),
     "layer norm of all": (node("LayerNormalization", "x", "a", axis=1), {"a": numbers(3, 8, 9)}, "layer-norm"),

@@ -179,11 +179,11 @@ STOPS = {
         17,
         "(Softmax): its axis is 0, only axes of a sample are read",
     ),
-    "linear resize": (
-        node("Resize", "x", "", "s", mode="linear"),
+    "cubic resize": (
+        node("Resize", "x", "", "s", mode="cubic"),
         S,
         17,
-        "(Resize): its mode is 'linear', only nearest is read",
+        "(Resize): its mode is 'cubic', only nearest and linear are read",
     ),
     "resize rounding": (
         node("Resize", "x", "", "s", coordinate_transformation_mode="align_corners"),
@@ -201,13 +201,13 @@ STOPS = {
         node("Resize", "x", "", "s"),
         {"s": np.array([1, 1, 1.5, np.nan], np.float32)},
         17,
-        "(Resize): it scales by [1.0, 1.0, 1.5, nan], only whole factors of spatial axes are read",
+        "(Resize): it scales by [1.0, 1.0, 1.5, nan], only spatial axes are read",
     ),
     "channels": (
         node("Resize", "x", "", "s"),
         {"s": np.array([1, 2, 1, 1], np.float32)},
         17,
-        "(Resize): it scales by [1.0, 2.0, 1.0, 1.0], only whole factors of spatial axes are read",
+        "(Resize): it scales by [1.0, 2.0, 1.0, 1.0], only spatial axes are read",
     ),
     "sizes": (
         node("Resize", "x", "", "", "s"),

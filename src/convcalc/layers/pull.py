@@ -33,6 +33,7 @@ from convcalc.layers.kinds.magnitude import Magnitude
 from convcalc.layers.kinds.max_pool import MaxPool
 from convcalc.layers.kinds.normalisation import Normalisation
 from convcalc.layers.kinds.rearranged import NOWHERE, Rearranged
+from convcalc.layers.kinds.resize import Resize
 from convcalc.layers.kinds.softmax import LogSoftmax, Softmax
 from convcalc.layers.kinds.transposed import TransposedConvolution
 from convcalc.layers.kinds.upsample import Upsample
@@ -166,6 +167,12 @@ def _of_upsample(layer: Upsample, at: Point, cells: Array) -> list[Array]:
     factors = layer.scale_factor
     axes = axes_of(layer.output_shape[1:], factors, stride=factors, padding=0, dilation=1)
     return [_settled(sums(cells, axes, threads_of(at.context.threads)))]
+
+
+@pull.register
+def _of_resize(layer: Resize, at: Point, cells: Array) -> list[Array]:  # noqa: ARG001 - it has no numbers
+    """Every cell divided among those that it is mixed from."""
+    return [_settled(layer.pulled(cells.astype(_kind(cells))))]
 
 
 @pull.register

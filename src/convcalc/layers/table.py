@@ -91,6 +91,7 @@ KINDS = {
     "global-avg-pool": Kind("average_pool.GlobalAveragePool.over"),
     "adaptive-avg-pool": Kind("average_pool.AdaptiveAveragePool.to", "output_size"),
     "upsample": Kind("upsample.Upsample.of", "scale_factor"),
+    "resize": Kind("resize.Resize.of", "size"),
     "flatten": Kind("flatten.Flatten.of"),
     "reshape": Kind("rearranged.Reshape.of", "shape"),
     "permute": Kind("rearranged.Permute.of", "axes"),

@@ -1,11 +1,14 @@
 """ONNX's operators of sliding windows: convolutions and pools, with ONNX's defaults and padding.
 
-Also Upsample and Resize, where they repeat every cell a whole number of times.
+Also Upsample and Resize, nearest and linear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from convcalc.geometry.axis import reach_of
 from convcalc.models.onnx_names import quoted
@@ -146,14 +149,51 @@ def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[l
 
 
 def upsampling(node: OnnxNode) -> Part:
-    """Upsample, and Resize where it does the same: nearest, by whole factors."""
-    if node.text("mode", "nearest") != "nearest":
-        raise NotReadError(f"its mode is {quoted(node.text('mode', ''))}, only nearest is read")
+    """Upsample and Resize: nearest by whole factors is an upsample, other sizes and linear ones are a resize."""
+    mode, factors = node.text("mode", "nearest"), _factors(node)
+    if mode not in ("nearest", "linear"):
+        raise NotReadError(f"its mode is {quoted(mode)}, only nearest and linear are read")
+    if len(factors) != len(node.flow.shape) + 1 or factors[:2] != [1, 1] or not all(each > 0 for each in factors):
+        raise NotReadError(f"it scales by {factors}, only spatial axes are read")
+    if mode == "linear":
+        return _linear(node, factors[2:])
+    if any(each < 1 or each % 1 for each in factors):
+        return _nearest(node, factors[2:])
     _check_nearest(node)
-    factors = _factors(node)
-    if len(factors) != len(node.flow.shape) + 1 or factors[:2] != [1, 1] or any(f < 1 or f % 1 for f in factors):
-        raise NotReadError(f"it scales by {factors}, only whole factors of spatial axes are read")
     return Part("upsample", {"scale_factor": [int(factor) for factor in factors[2:]]})
+
+
+def _nearest(node: OnnxNode, factors: Sequence[float]) -> Part:
+    """The cell before, as PyTorch takes it."""
+    place, rounding = _place_of(node), node.text("nearest_mode", "round_prefer_floor")
+    if node.operator != "Upsample" and (place, rounding) != ("asymmetric", "floor"):
+        raise NotReadError(f"it takes the nearest cell by {place} and {rounding}, by factors that are not whole")
+    return _resize(node, factors, {"mode": "nearest"})
+
+
+def _linear(node: OnnxNode, factors: Sequence[float]) -> Part:
+    """Between the neighbouring cells, as PyTorch's bilinear is."""
+    place = _place_of(node)
+    if place not in ("half_pixel", "pytorch_half_pixel", "align_corners"):
+        raise NotReadError(f"it is linear by {quoted(place)}, only half_pixel and align_corners are read")
+    if node.has("axes") or node.is_set("antialias") or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NotReadError("it has axes, antialias or keep_aspect_ratio_policy")
+    sizes = zip(node.flow.shape[1:], factors, strict=True)
+    if place == "pytorch_half_pixel" and any(cells > 1 and int(cells * factor) < 2 for cells, factor in sizes):
+        raise NotReadError("it makes one cell of an axis by pytorch_half_pixel, which is another one than PyTorch's")
+    return _resize(node, factors, {"align_corners": place == "align_corners"})
+
+
+def _place_of(node: OnnxNode) -> str:
+    default = "asymmetric" if node.operator == "Upsample" or node.opset < 11 else "half_pixel"
+    return node.text("coordinate_transformation_mode", default)
+
+
+def _resize(node: OnnxNode, factors: Sequence[float], arguments: dict[str, Any]) -> Part:
+    """By the sizes where they are given, else by the factors, of which a float32 is what its fewest digits say."""
+    if node.opset >= 11 and node.input(3) is not None:
+        return Part("resize", {"size": node.wholes_of(3, "sizes")[2:], **arguments})
+    return Part("resize", {"scale_factor": [float(str(np.float32(each))) for each in factors], **arguments})
 
 
 def _check_nearest(node: OnnxNode) -> None:

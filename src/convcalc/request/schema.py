@@ -152,7 +152,7 @@ _OF_NETWORK_FIELD: dict[str, Schema] = _OF_FIELD | {
 _OF_ARGUMENT: dict[str, Schema] = {
     **{name: _OF_FIELD[name] for name in ("stride", "padding", "boundary", "dilation", "groups")},
     **dict.fromkeys(("out_channels", "out_features", "channel_multiplier", "divisor_override"), _whole(1)),
-    **dict.fromkeys(("kernel_size", "scale_factor", "output_size"), _by_axis(1)),
+    **dict.fromkeys(("kernel_size", "output_size", "scale_factor"), _by_axis(1)),
     "output_padding": _by_axis(0),
     **dict.fromkeys(("negative_slope", "min", "max", "alpha", "beta"), _FINITE),
     **dict.fromkeys(("num_groups", "num_parameters", "dims", "upscale_factor", "downscale_factor"), _whole(1)),
@@ -161,7 +161,8 @@ _OF_ARGUMENT: dict[str, Schema] = {
     "shape": _any({"type": "integer"}, _list({"type": "integer"})),
     "axes": _list(_whole(0)),
     "approximate": {"enum": ["none", "tanh"]},
-    "mode": {"enum": ["CRD", "DCR"]},
+    "mode": {"enum": ["CRD", "DCR", "linear", "nearest"]},
+    "size": _by_axis(1),
     "norm": {"enum": list(NORMS)},
     "eps": _FINITE | {"minimum": 0},
 }
@@ -287,6 +288,8 @@ def _common(*, has_weights: bool) -> dict[str, Schema]:
 def _argument(name: str, default: Any) -> Schema:
     """The type of a layer's argument, and its default for an editor to show."""
     takes = _TRUTH if isinstance(default, bool) else _OF_ARGUMENT.get(name, _PLAIN)
+    if name == "scale_factor" and default is None:  # of a resize, which repeats no cells
+        takes = _any(_FINITE, _list(_FINITE))
     if default is NEEDED or default is None:
         return takes
     return takes | {"default": str(default) if isinstance(default, Fraction) else default}
