@@ -331,6 +331,19 @@ def test_sheets_in_several_forms(cli, name, text):
     assert "1 student, 2 questions: 2 of 2 answers right" in cli.run("check", "--answers", name).out
 
 
+@pytest.mark.parametrize("flags", [("--stride", "2"), ("--kernel", "box:3"), ("--dims", "2")])
+def test_a_sheet_of_a_changed_problem_is_refused(cli, flags):
+    """It names a file, and check --answers has nothing else to ask the questions of again."""
+    cli.write({"layer.yaml": LAYER})
+    for output in (("--format", "csv"), ("-o", "sheet.csv")):
+        done = cli.run("quiz", "layer.yaml", *flags, *output)
+        assert (done.code, done.err) == (
+            2,
+            f"error: an answer sheet names the file of its questions, which {flags[0]} changes: check --answers could "
+            "not mark it\nhint: write what the flags say into a problem file\n",
+        )
+
+
 def test_flags_say_what_a_sheet_does_not(cli):
     """The problem and the questions by flags, which go before what the sheet says."""
     cli.write({"layer.yaml": LAYER})

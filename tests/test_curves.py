@@ -326,14 +326,16 @@ def test_outputs_of_layers_are_curves_on_the_inputs_axis(cli):
 
 
 def test_frequencies_are_in_hertz_where_the_rate_is_known(cli):
-    """A low-pass of 10 Hz has half the power a little below: its gain there is a half."""
+    """A low-pass of 10 Hz has half the power of its peak a little below: its gain at 10 is a half."""
     cli.write({"a.yaml": "input: {random: [300]}\ndims: 1\nkernel: 'lowpass:10,taps=101,rate=100'\n"})
     assert "Hz" not in cli.run("run", "a.yaml").out.replace("rate=100", "")
     text = " ".join(cli.run("run", "a.yaml", "--rate", "100").out.split())
     assert "frequencies lowpass:10,taps=101,rate=100 at 100 samples a second, low-pass: gain 1 at 0 Hz" in text
-    taps, waves = np.arange(101) - 50, np.linspace(9, 10, 10_001)
+    taps, waves = np.arange(101) - 50, np.linspace(0, 10, 100_001)
     values = Library.standard().find("lowpass:10,taps=101,rate=100").values
     gains = np.abs(values @ np.cos(2 * np.pi * np.outer(taps, waves) / 100))
-    half = waves[np.abs(gains - np.sqrt(0.5)).argmin()]
-    assert float(re.search(r"half the power at (\S+) Hz", text)[1]) == pytest.approx(half, abs=0.03)
+    half = waves[np.abs(gains - np.sqrt(0.5) * gains.max()).argmin()]
+    assert float(re.search(r"half the power at (\S+) Hz", text)[1]) == pytest.approx(half, abs=0.001)
+    alone = cli.run("run", "[1, 2, 3, 4]", "--rate", "100", "--kernel", "[1]", "--padding", "same").out
+    assert "all-pass: gain 1 at 0 Hz, 1 at 50 Hz" in alone
     assert "0.25" not in cli.run("kernels", "box:size=5,rank=1", "--rate", "100").out

@@ -372,10 +372,33 @@ def test_bands_have_the_names_of_the_field(taps, band):
 
 
 def test_half_the_power_of_known_filters():
-    """The cutoff of 1 2 1 over 4 is that of its closed form cos²(πf), to a step of the curve."""
+    """The cutoff of 1 2 1 over 4 is that of its closed form cos²(πf)."""
     curve = response_of(np.array([1, 2, 1]) / 4).curves[0]
-    exact = np.arccos(2**-0.25) / np.pi
-    assert exact <= curve.cutoff <= exact + FREQUENCIES[1]
+    assert curve.cutoff == pytest.approx(np.arccos(2**-0.25) / np.pi, abs=1e-9)
+    assert curve.edges == (curve.cutoff,)
+
+
+def test_narrow_bands_have_their_edges_and_extremes():
+    """Of a notch of 501 taps and a band, as SciPy's response on a far finer grid has them."""
+    signal = pytest.importorskip("scipy.signal")
+    for name, band in (("bandstop:48,52", Band.BAND_STOP), ("bandpass:45,55", Band.BAND_PASS)):
+        taps = Library.standard().find(f"{name},rate=1000,taps=501").values.astype(float)
+        frequencies, answer = signal.freqz(taps, worN=1 << 20, include_nyquist=True)
+        gain, frequencies = np.abs(answer), frequencies / (2 * np.pi)
+        curve = response_of(taps).curves[0]
+        crossings = np.flatnonzero(np.diff(gain > gain.max() / 2**0.5))
+        assert curve.band is band
+        np.testing.assert_allclose(curve.edges, frequencies[crossings], atol=2e-6)
+        np.testing.assert_allclose(curve.peak[0], gain.max(), rtol=1e-6)
+        np.testing.assert_allclose(curve.least[0], gain.min(), atol=2e-5)  # the grid is as fine as that
+
+
+def test_what_nearly_stops_flat_signals_is_no_boost():
+    """A high-pass of many taps lets a thousandth of a flat input through."""
+    taps = Library.standard().find("highpass:5,rate=1000,taps=501").values.astype(float)
+    curve = response_of(taps).curves[0]
+    assert 0 < curve.at_zero < 0.01
+    assert curve.band is Band.HIGH_PASS
 
 
 def test_a_curve_goes_through_the_peak_where_zero_shows_nothing():

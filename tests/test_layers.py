@@ -115,14 +115,14 @@ def _axis(cells: Any, told: dict[str, Any]) -> int:
     return axis
 
 
-def _last_axes(name: str) -> Peer:
+def _last_axes(name: str, default: float = 1e-5) -> Peer:
     def peer(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
         axes = inputs[0].ndim - 1
         dims = axes if told.get("dims") is None else told["dims"]
         if dims > axes:
             raise ValueError("there are not so many axes")
         function = getattr(torch.nn.functional, name)
-        return function(inputs[0], inputs[0].shape[1 + axes - dims :], **values, eps=told.get("eps", 1e-5))
+        return function(inputs[0], inputs[0].shape[1 + axes - dims :], **values, eps=told.get("eps", default))
 
     return peer
 
@@ -236,7 +236,7 @@ TORCH: dict[str, Peer] = {
     "group-norm": _grouped,
     "instance-norm": _by_instance,
     "layer-norm": _last_axes("layer_norm"),
-    "rms-norm": _last_axes("rms_norm"),
+    "rms-norm": _last_axes("rms_norm", default=2.0**-23),
     "reshape": lambda _torch, x, _v, told: x[0].reshape(len(x[0]), *told["shape"]),
     "permute": lambda _torch, x, _v, told: x[0].permute(0, *(each + 1 for each in told["axes"])),
     "slice": _slice,

@@ -45,10 +45,11 @@ def environment(**changes: str) -> dict[str, str]:
     }
 
 
-def convcalc(*argv, folder=ROOT, given=b"", **changes):
+def convcalc(*argv, folder=ROOT, given=None, **changes):
     """A finished process of convcalc."""
+    source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
     return subprocess.run(
-        [*CONVCALC, *argv], cwd=folder, env=environment(**changes), input=given, capture_output=True, check=False
+        [*CONVCALC, *argv], cwd=folder, env=environment(**changes), **source, capture_output=True, check=False
     )
 
 
@@ -768,6 +769,14 @@ def test_nothing_on_standard_input_is_the_example(given):
     """An empty or closed one, as in a job without a terminal."""
     done = shell(f"convcalc run -q {given} && convcalc run {given} | head -1")
     assert (done.stdout, done.stderr) == (b"A 5\xc3\x975 gradient\n", b"")
+
+
+@pytest.mark.parametrize("command", ["printf '' | convcalc run --format csv", "convcalc run --format csv < empty"])
+def test_a_pipe_that_ends_empty_is_an_empty_input(command, tmp_path):
+    """A script whose producer failed must not get the numbers of the built-in example."""
+    (tmp_path / "empty").touch()
+    done = shell(command, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"error: standard input: file is empty\n")
 
 
 def test_a_pipe_into_which_nobody_writes_is_not_waited_for():

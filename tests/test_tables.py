@@ -112,6 +112,11 @@ def test_a_gap_at_an_end_has_no_neighbour(rule, text, side):
         read(text, gaps=rule)
 
 
+def test_units_may_begin_with_a_digit():
+    """``1/s`` and ``10^9/L`` are units, numbers badly written are not."""
+    assert read("a,b\n1/s,10^9/L\n3,4\n5,6").table.units == ("1/s", "10^9/L")
+
+
 REFUSED = [
     ("a,1,2\nb,3,4", {}, "row 1 can be read in two ways: as names of columns, of which 'a' is one, or as the label"),
     ("2,590;3", {}, "row 1, column 1: '2,590' can be read in two ways: 2590 (decimal point, commas between thousands)"),
@@ -125,6 +130,9 @@ REFUSED = [
     ("ax,ay\n1,2", {"columns": "ax,"}, "columns holds an empty name"),
     ("ax,ay\n1,2\n3", {}, "row 3 has 1 value, row 1 has 2"),
     ("ax,ay\n1 mV,2\n3 mV,4", {}, "row 2, column 1: expected a number, got '1 mV'"),
+    ("a,b\n1O,2O\n3,4\n5,6", {}, "row 2, column 1: expected a number, got '1O'"),
+    ("a,b\n$1.50,2%\n3,4\n5,6", {}, "row 2, column 1: expected a number, got '$1.50'"),
+    ("1 mV,2 mV\n3,4\n5,6", {}, "row 1 can be read in two ways: as names of columns, and as numbers with units"),
     ("1/2/2024,3\n2/2/2024,4", {"columns": ["1"]}, "row 1, column 1: expected a number, got '1/2/2024'"),
 ]
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.flags import flags
 from convcalc.cli.output.emit import save_document
+from convcalc.errors import UsageError
 from convcalc.files.answer_sheet import BUILT_IN
 from convcalc.quiz.questions import Choice, Quiz, draw
 from convcalc.quiz.subject import subjects_of
 
 if TYPE_CHECKING:
-    from convcalc.cli.options import OutputOptions
+    from convcalc.cli.options import OutputOptions, ProblemOptions
     from convcalc.cli.quiz_options import QuizOptions
     from convcalc.context import Context
     from convcalc.layers.network import Network
@@ -70,6 +71,29 @@ def answer_sheet_lines(quiz: Quiz, problem: str | None, layer: str | None) -> li
     }
     header: Sequence[str] = ("student", *(f"{each.number} {each.kind.name}" for each in quiz.questions))
     return [*(f"# {name}: {value}\n" for name, value in said.items() if value), *csv_lines([header])]
+
+
+_ALIKE = frozenset({"file", "engine", "precision", "threads", "limit", "kernels"})
+
+
+def check_sheet_tells_all(options: ProblemOptions, network_input: str | None) -> None:
+    """Refuse an answer sheet of questions that ``check --answers``, which has the file alone, could not ask again.
+
+    Raises:
+        UsageError: a flag changes the problem.
+    """
+    from convcalc.cli.option_groups import flat_options
+    from convcalc.cli.options import ProblemOptions as Usual
+
+    usual = flat_options(Usual())
+    given = {name for name, value in flat_options(options).items() if value != usual[name] and name not in _ALIKE}
+    given |= {"input"} if network_input is not None else set()
+    if given:
+        flag = f"--{min(given).replace('_', '-')}"
+        raise UsageError(
+            f"an answer sheet names the file of its questions, which {flag} changes: check --answers could not mark it",
+            hint="write what the flags say into a problem file",
+        )
 
 
 def sheet_saver(

@@ -53,7 +53,8 @@ def make_printable(stream: Any) -> None:
 def piped() -> str | None:
     """``-`` where numbers come through standard input, and a command without a file is to read them; otherwise None.
 
-    Nobody may be writing into a pipe that was only inherited, so its first byte is waited for a second.
+    Nobody may be writing into a pipe that was only inherited, so its first byte is waited for a second. One that ends
+    without a byte is an input too, an empty one: the program that was to write it failed.
     """
     try:
         descriptor = sys.stdin.fileno()
@@ -61,15 +62,15 @@ def piped() -> str | None:
     except (AttributeError, OSError, ValueError):  # closed, or replaced by something that is no file
         return None
     if stat.S_ISREG(kind.st_mode):
-        return "-" if kind.st_size > os.lseek(descriptor, 0, os.SEEK_CUR) else None
+        place = os.lseek(descriptor, 0, os.SEEK_CUR)
+        return "-" if kind.st_size > place or not kind.st_size else None
     if not (stat.S_ISFIFO(kind.st_mode) or stat.S_ISSOCK(kind.st_mode)) or os.name == "nt":
         return None
     ready, _, _ = select.select([descriptor], [], [], _LONGEST_WAIT)
     if not ready:
         print("note: nothing came through the pipe; to wait for it, name it -", file=sys.stderr)
         return None
-    reader: Any = sys.stdin.buffer
-    return "-" if reader.peek(1) else None
+    return "-"
 
 
 def discard(descriptor: int) -> bool:

@@ -90,6 +90,8 @@ def _target(path: str, force: bool) -> Path:
     if path == STANDARD_INPUT:
         raise OutputError("a file name is needed, got '-'", hint="leave it out to print to standard output")
     target = Path(path)
+    if path.endswith(("/", "/.", "/..")):
+        raise OutputError(f"a file name is needed, got a folder's: {path}", hint="leave out what follows its suffix")
     try:
         mode = target.lstat().st_mode
     except FileNotFoundError:

@@ -5,6 +5,7 @@ Frequencies are in cycles per cell: 0 is a flat input, 1/2 (Nyquist's) one that 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from itertools import combinations
 from typing import NamedTuple
@@ -21,7 +22,10 @@ _CURVE = 96  # grid points from 0 to 1/2 of a curve
 _THINNED = 3  # the ratio of the spacings of a plane's points and the grid's
 _CUTOFF = 0.5**0.5  # of the largest gain: half the power, −3 dB
 _ALIKE = 1e-9  # of the largest gain: curves that differ by less differ by rounding only
-_EQUAL = 1 - _ALIKE
+_EQUAL = 1 - 1e-10  # two gains of one height
+_DENSE = 256 * _CURVE  # steps from 0 to 1/2 at least: frequencies to four digits
+_STEPS_PER_TAP = 16  # and some in each ripple of a long kernel
+_STOPPED = 0.01  # of the largest gain: −40 dB
 
 
 class Band(StrEnum):
@@ -46,40 +50,45 @@ class Curve(NamedTuple):
 
     through: tuple[float, ...]
     """A point of the curve: the frequencies by axis, in cycles per cell."""
-    gain: Array
-    """(frequency,), over :data:`FREQUENCIES`."""
+    dense: Array
+    """The gains (frequency,), evenly from frequency 0 to 1/2, many between those of :attr:`gain`."""
+
+    @property
+    def gain(self) -> Array:
+        """(frequency,), over :data:`FREQUENCIES`."""
+        return self.dense[:: (len(self.dense) - 1) // _CURVE]
 
     @property
     def at_zero(self) -> float:
         """The gain at frequency 0 of the axis."""
-        return float(self.gain[0])
+        return float(self.dense[0])
 
     @property
     def at_half(self) -> float:
         """The gain at frequency 1/2 of the axis (Nyquist's)."""
-        return float(self.gain[-1])
+        return float(self.dense[-1])
 
     @property
     def peak(self) -> tuple[float, float]:
         """The largest gain, and the lowest frequency that has it, in cycles per cell."""
-        top = self.gain.max()
-        place = int((self.gain >= top * _EQUAL).argmax())
-        return float(top), float(FREQUENCIES[place])
+        top = self.dense.max()
+        return float(top), self._vertex(int((self.dense >= top * _EQUAL).argmax()))
+
+    @property
+    def least(self) -> tuple[float, float]:
+        """The smallest gain, and the lowest frequency that has it, in cycles per cell."""
+        place = int(self.dense.argmin())
+        return float(self.dense[place]), place * self._step
 
     @property
     def cutoff(self) -> float | None:
         """The first frequency at which at most half the power of frequency 0 passes, in cycles per cell."""
-        below = np.flatnonzero(self.gain <= _CUTOFF * self.gain[0])
-        return float(FREQUENCIES[below[0]]) if below.size else None
+        return next(self._crossings(_CUTOFF * self.at_zero), None)
 
     @property
     def edges(self) -> tuple[float, ...]:
-        """The frequencies at which the gain crosses half the power of the peak, in cycles per cell, interpolated."""
-        level = _CUTOFF * self.gain.max()
-        places = np.flatnonzero((self.gain[:-1] > level) != (self.gain[1:] > level))
-        before, after = self.gain[places], self.gain[places + 1]
-        step = FREQUENCIES[1]
-        return tuple((FREQUENCIES[places] + step * (level - before) / (after - before)).tolist())
+        """The frequencies at which the gain crosses half the power of the peak, in cycles per cell."""
+        return tuple(self._crossings(_CUTOFF * float(self.dense.max())))
 
     @property
     def band(self) -> Band:
@@ -88,13 +97,31 @@ class Curve(NamedTuple):
         if top == 0:
             return Band.NOTHING
         low, high = self.at_zero / top > _CUTOFF, self.at_half / top > _CUTOFF
-        if self.gain.min() > _CUTOFF * top:
+        if self.dense.min() > _CUTOFF * top:
             return Band.ALL_PASS
         if low and high:
             return Band.BAND_STOP
         if low or high:
-            return Band.LOW_PASS if low else Band.HIGH_PASS if self.at_zero == 0 else Band.HIGH_BOOST
+            return Band.LOW_PASS if low else Band.HIGH_PASS if self.at_zero <= _STOPPED * top else Band.HIGH_BOOST
         return Band.BAND_PASS
+
+    @property
+    def _step(self) -> float:
+        return 0.5 / (len(self.dense) - 1)
+
+    def _vertex(self, place: int) -> float:
+        """The frequency of a peak between the points: that of the parabola through the three about it."""
+        if not 0 < place < len(self.dense) - 1:
+            return place * self._step
+        before, top, after = self.dense[place - 1 : place + 2]
+        bend = before - 2 * top + after
+        return float((place + (0.5 * (before - after) / bend if bend else 0.0)) * self._step)
+
+    def _crossings(self, level: float) -> Iterator[float]:
+        """The frequencies at which the gain crosses the level, interpolated between two points."""
+        places = np.flatnonzero((self.dense[:-1] > level) != (self.dense[1:] > level))
+        before, after = self.dense[places], self.dense[places + 1]
+        yield from ((places + (level - before) / (after - before)) * self._step).tolist()
 
 
 class Plane(NamedTuple):
@@ -153,18 +180,31 @@ def _curve(values: Array, axis: int, peak: tuple[float, ...]) -> Curve:
 
 
 def _curve_through(values: Array, axis: int, through: tuple[float, ...]) -> Curve:
-    points = [np.array([each]) for each in through]
-    points[axis] = FREQUENCIES
-    return Curve(through, _gain(values, points).reshape(-1))
+    """The gains along an axis, by a Fourier transform of the taps that the waves along the other axes leave."""
+    points = [np.array([each]) for each in through[:axis] + through[axis + 1 :]]
+    taps = _waves(np.moveaxis(values, axis, -1), points).reshape(-1)
+    steps = _DENSE
+    while steps < _STEPS_PER_TAP * len(taps):
+        steps *= 2
+    gain = np.abs(np.fft.fft(taps, 2 * steps)[: steps + 1])
+    return Curve(through, _without_rounding(gain, values))
 
 
 def _gain(values: Array, frequencies: list[Array]) -> Array:
     """|Σ value · exp(−2πi f·x)| over the product of the frequencies of each axis, x counted from the first tap."""
+    return _without_rounding(np.abs(_waves(values, frequencies)), values)
+
+
+def _waves(values: Array, frequencies: list[Array]) -> Array:
+    """Σ value · exp(−2πi f·x) over the first axes: the other axes, then the frequencies."""
     result = values.astype(np.complex128)
-    for points, size in zip(frequencies, values.shape, strict=True):
+    for points, size in zip(frequencies, values.shape, strict=False):
         waves = np.exp(-2j * np.pi * np.multiply.outer(np.arange(size), points))
         result = np.tensordot(result, waves, axes=(0, 0))  # removes the first axis, appends its frequencies
-    gain = np.abs(result)
+    return result
+
+
+def _without_rounding(gain: Array, values: Array) -> Array:
     gain[gain <= ROUNDING * np.abs(values).sum()] = 0
     return gain
 

@@ -145,13 +145,15 @@ def _not_summed(asked: Asked) -> Iterator[Changed]:
 
 
 def _one_filter(asked: Asked) -> Iterator[Changed]:
-    """One filter for all output channels, on the input channels of the asked one."""
+    """The filter of another output channel, on the input channels of the asked one."""
     geometry, subject, channel = asked.subject.geometry, asked.subject, asked.spot.channel
     counts = geometry.counts
     if counts.out_channels == 1:
         return
     alone = replace(counts, in_channels=counts.channels_per_group, out_channels=1, groups=1)
     for number in range(min(counts.out_channels, _MOST_CHANNELS)):
+        if number == channel:
+            continue
 
         def cells(problem: Problem) -> Array:
             group = problem.group_channels(channel)

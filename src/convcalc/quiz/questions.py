@@ -62,9 +62,10 @@ class Question:
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
-        """The mistakes that give the right answer here."""
+        """The mistakes that give the right answer here, and no other."""
+        telling = {words for wrong in self.wrong for words in wrong.words}
         words = (words for words, value in self._made if same_values(self.right, value, self.slack))
-        return tuple(dict.fromkeys(words))
+        return tuple(dict.fromkeys(each for each in words if each not in telling))
 
     @cached_property
     def wrong(self) -> tuple[Wrong, ...]:

@@ -132,7 +132,7 @@ def listed(words: Sequence[str]) -> str:
     >>> listed(["rows", "columns"])
     'rows and columns'
     """
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _unsigned_zero(text: str) -> str:

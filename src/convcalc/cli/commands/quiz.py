@@ -26,12 +26,14 @@ def quiz(
     """
     from convcalc.cli.network import network_of
     from convcalc.cli.output.emit import check_output, emit
-    from convcalc.cli.questions import answer_sheet_lines, drawn, sheet_saver
+    from convcalc.cli.questions import answer_sheet_lines, check_sheet_tells_all, drawn, sheet_saver
     from convcalc.cli.quiz_session import asks, is_terminal, session
     from convcalc.cli.worksheets import key_of
     from convcalc.report.quiz.report import quiz_report
 
     check_output(target)
+    if target.format == "csv" or (target.output or "").lower().endswith(".csv"):
+        check_sheet_tells_all(options, input)
     shown_key = key_of(key)
     network, context = network_of(options, layer, input, takes_pipe=False)  # its lines are answers
     is_asking = asks(target, options.file, key)

@@ -73,7 +73,14 @@ def _pixels(run: NetworkRun, look: Look, suffix: str) -> tuple[bytes, str]:
         data = animation_bytes([_zoomed(each.pixels, look.zoom) for each in drawn], suffix, palette)
         return data, f"{len(frames)} frames, the first of which: {drawn[0].note}"
     one = _drawn(run, frames[0], look, suffix)
-    return image_bytes(_zoomed(one.pixels, look.zoom), suffix, _palette(one)), one.note
+    return image_bytes(_zoomed(one.pixels, look.zoom), suffix, _palette(one)), one.note + _lost(one.pixels, suffix)
+
+
+def _lost(pixels: Array, suffix: str) -> str:
+    """What the format does not keep of pixels of one picture, in words."""
+    if suffix in (".jpg", ".jpeg"):
+        return "; JPEG keeps them roughly"
+    return "; GIF keeps at most 256 colours" if suffix == ".gif" and pixels.ndim > 2 else ""
 
 
 def _frames(run: NetworkRun, suffix: str) -> list[Array]:

@@ -19,6 +19,10 @@ _LOOKED_AT = 200  # rows from which the kind of a column is inferred
 _BRACKETED = re.compile(r"(.*[^\s])\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
 _MISTAKEN = re.compile(r"[-+=.]*[0-9]")
 """How a text begins that was meant as a number, such as ``1 mV``: a column of them is not left out as texts."""
+_QUANTITY = re.compile(r"[-+.]*[0-9][0-9.,]*\s*(?:%|[A-Za-zµ°]{1,2})|[$€£][0-9.,]+")
+"""A number with its unit, which may as well be a name, such as ``1 mV`` or ``50Hz``."""
+_WRONG_NUMBER = re.compile(r"(?!1/[^\W\d]|10[\^⁰¹²³⁴-⁹])[-+=.$€£<>~≈−]*\d")
+"""How a cell begins that is no unit but a number badly written; a unit may begin as ``1/s`` or ``10^9/L``."""
 _UNIT_WORDS = re.compile(r"[\[(]?([^\[\]()]*)[\])]?")
 
 
@@ -122,6 +126,13 @@ def _is_header(top: Record, below: Sequence[Sequence[str]]) -> bool:
         if all(kind == "number" for kind in over) and beside:
             return _is_beside(top, beside)
         return top.cells[0] == "" and len(top.cells) > 1 and _counts_down(below)
+    if "text" in over and all(map(_QUANTITY.fullmatch, top.cells)):
+        raise FieldError(
+            f"row {top.line} can be read in two ways: as names of columns, and as numbers with units, such as "
+            f"{shown(top.cells[0])}",
+            hint="--header for names; of numbers write only the digits",
+            field=(top.line,),
+        )
     return "text" in over
 
 
@@ -146,6 +157,8 @@ def _is_beside(top: Record, beside: Sequence[tuple[str, str]]) -> bool:
 def _is_units(cells: Sequence[str], kinds: Sequence[str]) -> bool:
     """Whether the row below the names holds units: texts over numbers, at least one."""
     over = [cell for cell, kind in zip(cells, kinds, strict=False) if kind == "number"]
+    if any(_WRONG_NUMBER.match(cell) for cell in cells):
+        return False
     return any(kind_of(cell) == "text" for cell in over) and all(kind_of(cell) in ("text", "gap") for cell in over)
 
 

@@ -37,6 +37,10 @@ class _Statistics(NamedTuple):
         return standard
 
 
+_FLOAT32_EPS = 2.0**-23
+"""The spacing of float32 numbers at 1, PyTorch's default of an RMS norm's eps."""
+
+
 @dataclass(frozen=True)
 class Normalisation(Layer):
     """(x − mean) / √(variance + eps) × weight + bias, with mean and variance (÷ N) of a group of the sample's cells."""
@@ -277,3 +281,14 @@ class RMSNorm(LayerNorm):
 
     kind: ClassVar[str] = "rms-norm"
     is_centred: ClassVar[bool] = False
+
+    @classmethod
+    def of(
+        cls, input_shape: Shape, *, dims: int | None = None, eps: Number = _FLOAT32_EPS, affine: bool = True
+    ) -> Normalisation:
+        """The layer over so many last axes of a sample, by default all; ``eps``: as in PyTorch float32's.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+        """
+        return super().of(input_shape, dims=dims, eps=eps, affine=affine)

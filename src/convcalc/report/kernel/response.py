@@ -51,13 +51,13 @@ def band_text(curve: Curve, axes: Sequence[int], rank: int, rate: float | None =
     if rate is not None and at not in (0.0, 0.5) and _gain(top) in map(_gain, (curve.at_zero, curve.at_half)):
         del gains[at]  # a ripple
     if rate is not None and curve.band is Band.BAND_STOP:
-        least = int(curve.gain.argmin())
-        gains[float(FREQUENCIES[least])] = float(curve.gain[least])
+        least, at = curve.least
+        gains[at] = least
     parts = [f"{_gain(gain)} at {_frequency(frequency, rate)}" for frequency, gain in sorted(gains.items())]
-    if rate is not None:
+    if rate is not None and curve.edges:
         edges = [_frequency(edge, rate) for edge in curve.edges[:_MOST_EDGES]]
-        parts += [f"half the power at {listed(edges)}"] * bool(edges)
-    elif curve.band is Band.LOW_PASS and curve.cutoff is not None:
+        parts.append(f"half the power at {listed(edges)}")
+    elif rate is None and curve.band is Band.LOW_PASS and curve.cutoff is not None:
         parts.append(f"half the power at {number_text(curve.cutoff, 2)}")
     return f"{curve.band}: gain {', '.join(parts)}{_elsewhere(curve, axes, rank)}"
 

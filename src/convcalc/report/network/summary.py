@@ -296,6 +296,6 @@ def _legend(columns: set[str], rows: Sequence[Tally], totals: Totals, convention
     if "field" in columns:
         yield "field: the receptive field, input cells from the first that a cell sees to the last, padding included."
         if any(row.fields is None for row in rows):
-            yield "field ?: unknown, beyond an opaque layer that may read any cell."
+            yield "field ?: not a window about the cell, as beyond a layer that exchanges axes or may read any cell."
     if "jump" in columns:
         yield "jump: the effective stride, input cells from what a cell sees to what its neighbour sees."

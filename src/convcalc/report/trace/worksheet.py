@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from numbers import Real
 
 from convcalc.layers.explainer import ExplainedCell
+from convcalc.layers.layer import Layer
 from convcalc.layers.network import Network
 from convcalc.layers.unfold import Node
 from convcalc.report.arrays.grids import plane_grids
@@ -128,5 +131,14 @@ def _terms(network: Network, node: Node, reason: Explanation) -> Iterator[Block]
     ]
     scale = f" × {scale_factor(reason)}" if reason.rule is Rule.SUM and scale_factor(reason) else ""
     bias = f" + bias {number_text(reason.bias, DIGITS)}" if reason.rule is Rule.SUM and reason.bias else ""
+    numbers = _numbers(network.stages[node.number].layer) if reason.rule is Rule.FUNCTION else ""
     total = filled(number_text(reason.total, DIGITS), _ROOM)
-    yield Sentence((Span("total   ", Role.LABEL), Span(f"{rule}{scale}{bias} = "), total), 8, space_before=True)
+    words = Span(f"{rule}{numbers}{scale}{bias} = ")
+    yield Sentence((Span("total   ", Role.LABEL), words, total), 8, space_before=True)
+
+
+def _numbers(layer: Layer) -> str:
+    """The arguments that a function's result depends on, by their names."""
+    known = {each.name: getattr(layer, each.name) for each in fields(layer)}
+    said = [f"{name} {number_text(value, DIGITS)}" for name, value in known.items() if isinstance(value, Real)]
+    return f" with {', '.join(said)}" if said else ""
