@@ -26,6 +26,7 @@ from convcalc.report.kernel.report import kernel_report
 from convcalc.report.network.summary import summary_report
 from convcalc.report.plan import plan_report
 from convcalc.report.run.convolution import convolution_run_report
+from convcalc.report.run.report import run_report
 from convcalc.report.trace.convolution import trace_report
 from convcalc.report.uses.report import uses_report
 from convcalc.request.kernel_library import Library
@@ -49,6 +50,7 @@ def network() -> Any:
     return resolve(read_request(str(EXAMPLES / "lenet-5.yaml")), Context(library=Library.standard()))
 
 
+RUN = convcalc.load(EXAMPLES / "two-layers.yaml").run()
 THROUGH = convcalc.load(EXAMPLES / "two-layers.yaml").uses((1, 1))
 LINES: list[tuple[Any, str]] = [
     (GRADIENT, "<Problem 'A 5×5 gradient': 1×1×5×5 → 1×1×3×3, sobel-x (3×3), stride 1, no padding>"),
@@ -66,6 +68,10 @@ LINES: list[tuple[Any, str]] = [
     (uses_of(GRADIENT, (1, 1)), "<Uses input[0, 1, 1] = 40, reaches 4 of 9 output cells>"),
     (THROUGH, "<Uses input[0; 1,1] = 4, can reach 2 of 2 cells of conv2>"),
     (convcalc.kernel("gaussian:5"), "<Kernel 'gaussian:5': 5×5 × 1/256, Gaussian blur>"),
+    (
+        RUN,
+        "<NetworkRun 'Two layers of 2×2': 1×2×1×1 float64, the output of 2 layers>",
+    ),
     (network(), "<Network 'LeNet-5': 1×32×32 → 10, 12 layers, 61,706 parameters>"),
     (read_request(), f"<Request {read_request().source!r}: title, input, kernel, expect>"),
 ]
@@ -94,6 +100,7 @@ PAGES: dict[str, tuple[Any, Any]] = {
     "uses": (uses_of(GRADIENT, (1, 1)), lambda: uses_report(uses_of(GRADIENT, (1, 1)))),
     "uses through layers": (THROUGH, lambda: uses_report(THROUGH)),
     "kernel": (convcalc.kernel("sobel-x"), lambda: kernel_report(convcalc.kernel("sobel-x"))),
+    "run of a network": (RUN, lambda: run_report(RUN)),
     "network": (network(), lambda: summary_report(network())),
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.arrays import Array, count_not_finite, range_and_mean
 from convcalc.context import Context
+from convcalc.display import Displayed
 from convcalc.layers.network import Network
 from convcalc.layers.stage import Stage
 
@@ -33,7 +35,8 @@ class LayerRun(NamedTuple):
     """What was verified; None if nothing was."""
 
 
-class NetworkRun(NamedTuple):
+@dataclass(frozen=True, repr=False, eq=False)
+class NetworkRun(Displayed):
     """A computed network."""
 
     network: Network

@@ -10,6 +10,7 @@ from convcalc.engine.compute import Cells, Result, compute
 from convcalc.engine.plan import make_plan
 from convcalc.kernels.kernel import Kernel
 from convcalc.layers.network import Network
+from convcalc.layers.run import NetworkRun
 from convcalc.layers.uses import Uses
 from convcalc.problem import DType, Problem
 from convcalc.report.blocks import Block
@@ -130,3 +131,18 @@ def _(network: Network) -> Sequence[Block]:
     from convcalc.report.network.summary import summary_report
 
     return summary_report(network).blocks
+
+
+@line_of.register
+def _(run: NetworkRun) -> str:
+    output = run.output
+    numbers = "exact numbers" if output.dtype == object else str(output.dtype)
+    text = f"{shape_text(output.shape)} {numbers}, the output of {counted(len(run.layers), 'layer')}"
+    return _titled(run.network.title, text)
+
+
+@blocks_of.register
+def _(run: NetworkRun) -> Sequence[Block]:
+    from convcalc.report.run.report import run_report
+
+    return run_report(run).blocks

@@ -9,7 +9,7 @@ from convcalc.layers.explainer import ExplainedCell
 from convcalc.numerals import Number
 from convcalc.report.animation.frame import Animation, Change, Frame, Items, legend_of
 from convcalc.report.animation.parts import part_row, scaled_part
-from convcalc.report.animation.planes import MOST_PLANES, output_panel, planes_read, read_panel
+from convcalc.report.animation.planes import MOST_PLANES, Plane, output_panel, planes_read, read_panel
 from convcalc.report.animation.sums import sum_blocks
 from convcalc.report.animation.windows import window_rows
 from convcalc.report.arrays.figure import Cell as FigureCell
@@ -94,8 +94,11 @@ def _read_rows(animation: Animation, explained: Sequence[ExplainedCell], outputs
     """One row of panels; of several output channels the inputs above, the outputs below."""
     if len(explained) > 1:
         reasons = [each.explanation for each in explained]
-        read = [(reason, plane) for reason in reasons for plane in planes_read(reason)[:MOST_PLANES]]
-        yield tuple(read_panel(animation, *each) for each in read)
+        read: dict[Plane, Explanation] = {}  # each once, where every output channel reads all of the input's
+        for reason in reasons:
+            for plane in planes_read(reason)[:MOST_PLANES]:
+                read.setdefault(plane, reason)
+        yield tuple(read_panel(animation, reason, plane) for plane, reason in read.items())
         yield Sign("→"), *outputs
         return
     for each, output in zip(explained, outputs, strict=True):
