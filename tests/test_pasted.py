@@ -1,5 +1,7 @@
 """Numbers as programs print them: the same numbers again, and nothing else."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,9 @@ PASTES = [
     ("A = [1 2; 3 -4.5];", [[1, 2], [3, -4.5]]),
     ("I = [[1, 2], [3, 4]]", [[1, 2], [3, 4]]),
     ("K = [ 1 0 -1\n      2 0 -2\n      1 0 -1 ];", [[1, 0, -1], [2, 0, -2], [1, 0, -1]]),
+    ("A =\n\n     1     2     3\n     4     5     6\n\n", [[1, 2, 3], [4, 5, 6]]),
+    (">> K = \n  -1.5000       NaN\n       Inf    1/4\n", [[-1.5, np.nan], [np.inf, 0.25]]),
+    ("ans =\n     7     8\n", [7, 8]),
     ("array([[1, 2],\n       [3, 4]])", [[1, 2], [3, 4]]),
     ("array([[1., 0.],\n       [0., 1.]], dtype=float32)", [[1, 0], [0, 1]]),
     ("np.array([1, 2, 3], dtype=np.float64)", [1, 2, 3]),
@@ -47,6 +52,16 @@ PASTES = [
 def test_prints_are_read(text, numbers):
     """NumPy, PyTorch, TensorFlow, JAX, MATLAB and LaTeX."""
     np.testing.assert_array_equal(read(text).astype(float), numbers)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cell"), [("   1.0e+03 *\n\n   1.0   2.0\n", "*"), ("  Columns 1 through 2\n\n   1   2\n", "Columns")]
+)
+def test_a_display_that_is_more_than_its_rows_is_refused(rows, cell):
+    """The digits that a common factor takes are lost, and columns apart are no rows below each other."""
+    with pytest.raises(FormatError, match=re.escape(f"the display of a matrix holds '{cell}'")) as raised:
+        read(f"A =\n\n{rows}")
+    assert raised.value.hint == "mat2str(A, 17) prints a matrix in full"
 
 
 @pytest.mark.parametrize("shape", [(3,), (40,), (2, 3), (2, 2, 2), (1, 30), (2, 1, 3, 2)])

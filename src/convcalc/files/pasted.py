@@ -33,6 +33,8 @@ _UNPARTED = re.compile(
 """What brackets of YAML and JSON do not hold."""
 _FRACTION = re.compile(r"\\[td]?frac\s*\{\s*([-+]?[0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}")
 _NOISE = re.compile(r"\\(?:hline|[,;:! ]|left|right|displaystyle)|[${}]")
+_PRINT = re.compile(r"\s*(?:>> ?)?[A-Za-z]\w{0,62}\s*=[ \t]*\n(?:[ \t]*\n)*(?=[ \t]*(?:[-+.0-9]|NaN|Inf|Columns? ))")
+"""The name above a matrix that MATLAB or Octave displays."""
 _WRAP = 75  # columns at which NumPy breaks a line
 
 
@@ -71,7 +73,7 @@ def is_pasted(text: str) -> bool:
         )
     found = _START.match(head)
     if not found:
-        return False
+        return bool(_PRINT.match(head))
     wrapped = found["name"] or found["tf"] or found["maker"] or head.lstrip().startswith("Parameter")
     inside = head[found.end() :]
     if '"' in inside or ":" in inside.partition("]")[0] or "{" in inside:
@@ -88,7 +90,24 @@ def pasted(text: str, source: str, limits: Limits) -> Node:
     """
     if "\\begin{" in text[:_HEAD]:
         return _latex(text, source, limits)
+    if printed := _PRINT.match(text):
+        return _displayed(text, printed.end(), source, limits)
     return _Brackets(text, source, limits).value()
+
+
+def _displayed(text: str, start: int, source: str, limits: Limits) -> Node:
+    """The rows below the name of a matrix."""
+    if text.count("\n") + text.count(" ", start) > 8 * limits.values:
+        raise _too_many(limits)
+    rows = [line.split() for line in text[start:].splitlines() if line.strip()]
+    for cell in (cell for row in rows for cell in row):
+        if not re.fullmatch(rf"{_NUMBER}|{_WORD}", cell):
+            raise FormatError(
+                f"the display of a matrix holds {shown(cell)}, a common factor or parts of its columns",
+                hint="mat2str(A, 17) prints a matrix in full",
+                place=place_at(source, text, text.index(cell, start)),
+            )
+    return [*rows[0]] if len(rows) == 1 else [[*row] for row in rows]
 
 
 def _latex(text: str, source: str, limits: Limits) -> Node:
