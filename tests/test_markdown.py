@@ -167,6 +167,7 @@ def test_a_page_does_not_depend_on_the_terminal(desk, monkeypatch):
 
 
 @given(BLOCKS)
+@example([Table(("column 0",), ((Span("\r0", Role.BLANK),),))])
 @settings(max_examples=200, deadline=None)
 def test_a_parser_reads_what_the_report_says(blocks):
     """Any blocks give a page whose headings, items, paragraphs and table cells are those of the blocks."""

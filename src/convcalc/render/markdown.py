@@ -117,7 +117,7 @@ def _joined(spans: Line) -> str:
 
 def _marked(span: Span) -> str:
     """A text that stands by itself, in the emphasis of its role; a place to fill in as wide as it is."""
-    if span.role is Role.BLANK:
+    if span.role is Role.BLANK and not span.text.strip(" _"):
         return span.text
     if span.role is Role.FILLED:
         return markdown_text(span.text.strip(" ")).rjust(len(span.text))
