@@ -181,6 +181,10 @@ def _linear(node: OnnxNode, factors: Sequence[float]) -> Part:
     sizes = zip(node.flow.shape[1:], factors, strict=True)
     if place == "pytorch_half_pixel" and any(cells > 1 and int(cells * factor) < 2 for cells, factor in sizes):
         raise NotReadError("it makes one cell of an axis by pytorch_half_pixel, which is another one than PyTorch's")
+    made = [cells * float(str(np.float32(f))) for cells, f in zip(node.flow.shape[1:], factors, strict=True)]
+    if place == "align_corners" and not _has_sizes(node) and any(each % 1 for each in made):
+        # the coordinates of ONNX follow the size before it is rounded down, PyTorch's the size after
+        raise NotReadError("it aligns corners by factors that make no whole number of cells")
     return _resize(node, factors, {"align_corners": place == "align_corners"})
 
 
@@ -191,9 +195,13 @@ def _place_of(node: OnnxNode) -> str:
 
 def _resize(node: OnnxNode, factors: Sequence[float], arguments: dict[str, Any]) -> Part:
     """By the sizes where they are given, else by the factors, of which a float32 is what its fewest digits say."""
-    if node.opset >= 11 and node.input(3) is not None:
+    if _has_sizes(node):
         return Part("resize", {"size": node.wholes_of(3, "sizes")[2:], **arguments})
     return Part("resize", {"scale_factor": [float(str(np.float32(each))) for each in factors], **arguments})
+
+
+def _has_sizes(node: OnnxNode) -> bool:
+    return node.opset >= 11 and node.input(3) is not None
 
 
 def _check_nearest(node: OnnxNode) -> None:
