@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -202,23 +203,23 @@ print(code, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 @pytest.fixture
 def measured(cli: CommandLine) -> Callable[..., Cost]:
-    """Runs convcalc in a process of its own, its streams in the files ``out`` and ``err``, and measures it."""
+    """Runs convcalc in a process of its own, its streams in the files ``out`` and ``err``, and measures it.
 
-    def run(*argv: str) -> Cost:
-        command = [
-            "bash",
-            "-c",
-            'ulimit -t 12; exec "$@"',
-            "bash",
-            sys.executable,
-            "-c",
-            _LAUNCHER,
-            "out",
-            "err",
-            *argv,
-        ]
+    What takes longer than ``soon`` seconds runs up to twice more and the least is given: other work on the machine
+    makes a run dearer, never cheaper.
+    """
+
+    def once(argv: tuple[str, ...]) -> Cost:
+        launcher = [sys.executable, "-c", _LAUNCHER, "out", "err"]
+        command = ["bash", "-c", 'ulimit -t 12; exec "$@"', "bash", *launcher, *argv]
         done = subprocess.run(command, cwd=cli.folder, capture_output=True, check=True)
         code, seconds, megabytes = done.stdout.split()
         return Cost(int(code), float(seconds), float(megabytes))
+
+    def run(*argv: str, soon: float = math.inf) -> Cost:
+        costs = [once(argv)]
+        while costs[-1].seconds > soon and len(costs) < 3:
+            costs.append(once(argv))
+        return min(costs, key=lambda cost: cost.seconds)
 
     return run

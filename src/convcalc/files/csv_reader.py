@@ -22,6 +22,9 @@ from convcalc.limits import Limits
 from convcalc.numerals import Number
 from convcalc.wording import counted
 
+_BLOCK = 256
+"""Rows whose numbers are read together: many small rows cost little more than a few large ones."""
+
 
 def read_csv(text: str, source: str, limits: Limits, options: TableOptions = BY_CONTENT) -> ReadTable:
     """The numbers of a table; without a header, blank lines separate channels.
@@ -104,6 +107,7 @@ class _Reader:
         self.layout = layout
         self.options = options
         self.places = parsed_places(layout, options) if self._has_columns else tuple(range(len(layout.kinds)))
+        self.are_all_read = self.places == tuple(range(len(layout.kinds)))
         self.style = PLAIN
 
     @property
@@ -177,18 +181,28 @@ class _Reader:
         """The numbers of all rows, 0 in gaps, and where these are."""
         values: list[Number] = []
         gaps: list[tuple[int, int]] = []
-        whole_rows = self.places == tuple(range(len(self.layout.kinds)))
-        for index, row in enumerate(rows):
-            cells = row.cells if whole_rows else [row.cells[place] for place in self.places]
-            if self.style != PLAIN:
-                cells = list(map(self.style.plain, cells))
+        for start in range(0, len(rows), _BLOCK):
+            block = rows[start : start + _BLOCK]
             try:
-                values += numbers(cells)
+                values += numbers([cell for row in block for cell in self._cells(row)])
             except FieldError:
-                values += self._with_gaps(row, cells, index, gaps)
+                for index, row in enumerate(block, start):
+                    values += self._row(row, index, gaps)
         return values, gaps
 
-    def _with_gaps(self, row: Record, cells: list[str], index: int, gaps: list[tuple[int, int]]) -> list[Number]:
+    def _cells(self, row: Record) -> Sequence[str]:
+        """The texts of a row that are numbers, as Python writes them."""
+        cells = row.cells if self.are_all_read else [row.cells[place] for place in self.places]
+        return cells if self.style == PLAIN else list(map(self.style.plain, cells))
+
+    def _row(self, row: Record, index: int, gaps: list[tuple[int, int]]) -> list[Number]:
+        cells = self._cells(row)
+        try:
+            return numbers(cells)
+        except FieldError:
+            return self._with_gaps(row, cells, index, gaps)
+
+    def _with_gaps(self, row: Record, cells: Sequence[str], index: int, gaps: list[tuple[int, int]]) -> list[Number]:
         found: list[Number] = []
         for at, cell in enumerate(cells):
             if is_gap(cell) and self.options.gaps != "refuse":

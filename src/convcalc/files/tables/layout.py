@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
 
 from convcalc.errors import FieldError
@@ -74,10 +75,10 @@ def kind_of(cell: str) -> str:
     >>> [kind_of(cell) for cell in ("1,5", "1/9", "2024-03-05", "", "ax")]
     ['number', 'number', 'date', 'gap', 'text']
     """
+    if is_styled_number(cell):  # first, as most cells are numbers
+        return "number"
     if is_gap(cell):
         return "gap"
-    if is_styled_number(cell):
-        return "number"
     if is_date(cell):
         return "date"
     with suppress(FieldError):
@@ -87,7 +88,9 @@ def kind_of(cell: str) -> str:
 
 
 def _kinds(rows: Sequence[Sequence[str]], width: int) -> tuple[str, ...]:
-    return tuple(_kind_of_column([row[place] for row in rows if place < len(row)]) for place in range(width))
+    kinds = {cell: kind_of(cell) for cell in set(chain.from_iterable(rows))}
+    columns = ([row[place] for row in rows if place < len(row)] for place in range(width))
+    return tuple(_kind_of_column(column, {kinds[cell] for cell in column}) for column in columns)
 
 
 def _bare_kinds(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -101,8 +104,8 @@ def _bare_kinds(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _kind_of_column(cells: Sequence[str]) -> str:
-    kinds = {kind_of(cell) for cell in cells} - {"gap"}
+def _kind_of_column(cells: Sequence[str], found: set[str]) -> str:
+    kinds = found - {"gap"}
     if not kinds:
         return "number" if any(cells) or not cells else "empty"
     if "number" in kinds or all(_MISTAKEN.match(cell) for cell in cells if not is_gap(cell) and not is_date(cell)):
@@ -116,10 +119,12 @@ def _is_header(top: Record, below: Sequence[Sequence[str]]) -> bool:
     Raises:
         FieldError: it may be names or numbers.
     """
+    if not below:
+        return False
     kinds = _kinds(below, len(top.cells))
     over = [kind_of(cell) for cell, kind in zip(top.cells, kinds, strict=True) if kind == "number"]
     beside = [(cell, kind) for cell, kind in zip(top.cells, kinds, strict=True) if kind in ("text", "date")]
-    if not over or not below:
+    if not over:
         # of one text row alone above units or dates nothing is known
         return False
     if "number" in over:

@@ -59,6 +59,8 @@ def is_styled_number(cell: str) -> bool:
     >>> is_styled_number("1.234,5"), is_styled_number("1 234"), is_styled_number("1:30")
     (True, True, False)
     """
+    if _pattern(PLAIN).fullmatch(cell):
+        return True
     cell = cell.translate(_SPACES)
     return any(_pattern(style).fullmatch(cell) for style in _STYLES)
 
