@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from PIL import Image
 
 from convcalc.errors import LimitError
@@ -70,6 +70,7 @@ def drawn(span: Span, plain: Face, bold: Face) -> str:
 
 
 @given(BLOCKS)
+@example([say("\x1fends in a separator\x1f", Role.TITLE)])  # white space to Python, an escape on the page
 @settings(max_examples=60, deadline=None)
 def test_the_text_is_the_reports(blocks):
     """Every word of any blocks is read back, in their order; what the fonts lack are boxes, and a note says so."""

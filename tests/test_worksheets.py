@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from math import prod
 
 import pytest
 
@@ -35,6 +36,7 @@ RUNS = [
     "run exact.yaml",
     "run large.yaml",
     "run two-layers.yaml",
+    "run kinds.yaml",
 ]
 NETWORK = """title: Two layers
 input: [[[1, 2, 3, 4], [5, 6, 7, 8], [9, 1, 2, 3], [4, 5, 6, 7]]]
@@ -43,6 +45,22 @@ layers:
   - relu
   - conv: {weight: [[[[1, 1], [1, 1]]]]}
 """
+KINDS = """input: [[[1, 2, 3, 4], [5, 6, 7, 8], [9, 1, 2, 3], [4, 5, 6, 7]]]
+layers:
+  - conv: {name: first, weight: [[[[1, 0], [0, -1]]], [[[0, 1], [1, 0]]]], padding: 1, stride: 1, boundary: reflect}
+  - leaky-relu: {negative_slope: 0.1}
+  - avg-pool: {kernel_size: 2, stride: 2, padding: 1, count_include_pad: false}
+  - transposed-conv: {weight: {ones: [2, 2, 2, 2]}, groups: 1, stride: 2}
+  - batch-norm: {weight: [1, 2], bias: [0, 1], running_mean: [0, 1], running_var: [1, 4]}
+  - resize: {size: 4}
+  - clip: {min: -1, max: 2}
+  - slice: {start: 1, stop: 3, axis: 1}
+  - pad: {padding: 1}
+  - permute: [1, 2, 0]
+  - flatten
+  - linear: {weight: {ones: [2, 48]}}
+  - softmax
+"""
 
 
 @pytest.fixture
@@ -50,7 +68,7 @@ def desk(cli):
     """A folder with all files."""
     cli.write(FILES)
     cli.write({path.name: path.read_bytes() for path in EXAMPLES.glob("*.yaml")})
-    cli.write({"two-layers.yaml": NETWORK})
+    cli.write({"two-layers.yaml": NETWORK, "kinds.yaml": KINDS})
     return cli
 
 
@@ -78,7 +96,7 @@ def test_the_key_is_the_blank_page_filled_in(desk, monkeypatch, command, form, c
     assert len(blank) == len(key)
     assert [pair for pair in zip(blank, key, strict=True) if not is_filled_in(*pair)] == []
     assert "____" in "\n".join(blank)
-    assert "_" not in "\n".join(key)
+    assert "____" not in "\n".join(key)
 
 
 @pytest.mark.parametrize("command", TRACES + RUNS)
@@ -116,7 +134,7 @@ def boxes(svg: str):
     return {tuple(each.get(name) for name in names) for each in found}, texts
 
 
-@pytest.mark.parametrize("command", [*TRACES[:-1], *RUNS[:-2]])
+@pytest.mark.parametrize("command", [*TRACES[:-1], *RUNS[:-3]])
 def test_the_key_of_a_figure_has_the_same_boxes(desk, command):
     """Each box of the blank figure is in the same place of its key, which has more texts; one figure has both."""
     for key in ("none", "only", "after"):
@@ -144,6 +162,37 @@ def test_a_blank_page_does_not_tell_the_answer(desk):
         assert "Key" not in blank
     desk.run("trace", "--pos", "1,1", "--blank", "--key", "none", "-o", "b.svg", "-q")
     assert "240" not in desk.files()["b.svg"].decode()
+
+
+def test_a_network_can_be_computed_from_its_blank_page(desk):
+    """The page has the input, and of each layer what it is told, its weights and a place for every cell."""
+    page = desk.run("run", "kinds.yaml", "--blank", "--key", "none", "--format", "plain").out
+    words = " ".join(page.split())
+    for said in (
+        "first: conv of input, kernel 2×2, stride 1, padding 1 (reflect).",
+        "leaky-relu1: leaky-relu of first, slope 0.1.",
+        "avg-pool1: avg-pool of leaky-relu1, window 2×2, stride 2, padding 1 (not counted).",
+        "transposed-conv1: transposed-conv of avg-pool1, kernel 2×2, stride 2, no padding.",
+        "batch-norm1: batch-norm of transposed-conv1, eps 1e-05.",
+        "resize1: resize of batch-norm1, rows 0: 3/4 of 0 and 1/4 of 1, 1: 1/4 of 1 and 3/4 of 2, 2: 3/4 of 3 and",
+        "clip1: clip of resize1, at least -1, at most 2.",
+        "slice1: slice of clip1, places 1, 2, axis 1.",
+        "pad1: pad of slice1, padding 1 (zeros).",
+        "permute1: permute of pad1, axes in the order 1, 2, 0.",
+        "flatten1: flatten of permute1.",
+        "softmax1: softmax of linear1, axis 0.",
+    ):
+        assert said in words
+    for name in ("input", "weight, output 1, input 0", "running_mean 2", "running_var 2", "weight 2×48"):
+        assert re.search(rf"(?m)^(.*  )?{name}", page)
+    layers = json.loads(desk.run("run", "kinds.yaml", "--format", "json").out)["layers"]
+    cells = {layer["name"]: prod(layer["output_shape"]) for layer in layers}
+    ranges = 4 * len(layers)
+    assert len(re.findall("_{4,}", page)) == sum(cells.values()) - cells["flatten1"] + FLAT + ranges
+
+
+FLAT = 8
+"""Of the 48 features of a flattened layer a row shows so many."""
 
 
 def test_the_key_is_the_trace(desk):

@@ -71,7 +71,7 @@ def html_lines(blocks: Iterable[Block]) -> Iterator[str]:
     yield '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
     yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{_escaped(title.strip()) or 'convcalc'}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>"
+    yield f"<title>{_escaped(title.strip(' ')) or 'convcalc'}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>"
     level = "h1"
     for block in chain([first] if first is not None else [], rest):
         yield from block_lines(block, level)
@@ -121,9 +121,9 @@ def _sentence(sentence: Sentence, level: str) -> Iterator[str]:
     """A heading with the paragraph of what is said after it, or a paragraph."""
     spans = sentence.spans
     if sentence.is_heading:
-        yield f"<{level}>{_escaped(spans[0].text.strip())}</{level}>"
+        yield f"<{level}>{_escaped(spans[0].text.strip(' '))}</{level}>"
         spans = spans[1:]
-    text = _joined(spans).strip()
+    text = _joined(spans).strip(" ")
     if text:
         yield f'<p class="apart">{text}</p>' if sentence.space_before else f"<p>{text}</p>"
 

@@ -140,17 +140,17 @@ def _sentence(sentence: Sentence, level: str) -> Iterator[str]:
         yield r"\medskip"
     first, rest = sentence.spans[:1], sentence.spans[1:]
     if sentence.is_heading:
-        yield rf"\{level}*{{{latex_text(first[0].text.strip())}}}"
+        yield rf"\{level}*{{{latex_text(first[0].text.strip(' '))}}}"
         yield _joined(rest)
     elif sentence.is_labelled:
-        yield rf"\fact{{{latex_text(first[0].text.strip())}}}{{{_joined(rest)}}}"
+        yield rf"\fact{{{latex_text(first[0].text.strip(' '))}}}{{{_joined(rest)}}}"
     else:
         yield _joined(sentence.spans)
 
 
 def _joined(spans: Line) -> str:
     first = [span if span.role is Role.FILLED else Span(span.text.lstrip(), span.role) for span in spans[:1]]
-    return "".join(map(_marked, (*first, *spans[1:]))).strip()
+    return "".join(map(_marked, (*first, *spans[1:]))).strip(" ")
 
 
 def _marked(span: Span) -> str:
@@ -168,7 +168,7 @@ def _marked(span: Span) -> str:
 
 def _place(span: Span) -> str:
     """A place to fill in, or one that is filled in: its width, and what stands there."""
-    text = "" if span.role is Role.BLANK else f"${latex_number(span.text.strip())}$"
+    text = "" if span.role is Role.BLANK else f"${latex_number(span.text.strip(' '))}$"
     return rf"{{{len(span.text)}}}{{{text}}}"
 
 

@@ -80,7 +80,7 @@ def run(
     check_whole(found, partial=partial)
     check_curve(found, asked=curve)
     check_figure(found, target, keep=keep, curves=curve)
-    result = run_shown(found, quiet=target.quiet, keep=keep, verify=verify)
+    result = run_shown(found, quiet=target.quiet, keep=keep or blank, verify=verify)
     if blank:
         emit_run(result, key, target)
         return

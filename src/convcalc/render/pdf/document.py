@@ -37,7 +37,7 @@ def pdf_bytes(blocks: Iterable[Block]) -> bytes:
         if isinstance(block, PageBreak):
             sheet.turn()
         elif isinstance(block, Sentence) and block.is_heading and not has_title:
-            sheet.canvas.setTitle(safe_text(block.spans[0].text.strip()))
+            sheet.canvas.setTitle(safe_text(block.spans[0].text.strip(" ")))
             has_title = True
             sheet.put_all(pieces_of(block, is_first=True))
         else:

@@ -112,7 +112,7 @@ def _running(sentence: Sentence, is_first: bool) -> Iterator[Piece]:
     spans = sentence.spans
     if sentence.is_heading:
         size = _TITLE if is_first else _HEADING
-        title = spans[0]._replace(text=spans[0].text.strip())
+        title = spans[0]._replace(text=spans[0].text.strip(" "))
         yield Piece(tuple(_wrapped([title], size, 0)), 0 if is_first else 1.5 * _APART, stays=True)
         spans = spans[1:]
         if spans:
