@@ -13,6 +13,7 @@ from convcalc.build import build_problem
 from convcalc.errors import DataError, GeometryError, LimitError, UsageError
 from convcalc.geometry.axis import Axis
 from convcalc.geometry.boundary import Boundary
+from convcalc.layers.basic import BASIC, is_common
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Layer
 from convcalc.layers.network import INPUT, InputTensor, Network
@@ -102,32 +103,13 @@ def sliced(network: Network, places: Sequence[int]) -> Network:
     return network_of_problem(problem, network)
 
 
-_SCRIPTED = frozenset(
-    {
-        *(
-            "conv",
-            "transposed-conv",
-            "linear",
-            "bias",
-            "batch-norm",
-            "relu",
-            "leaky-relu",
-            "sigmoid",
-            "tanh",
-            "softmax",
-        ),
-        *("max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
-        *("upsample", "flatten", "add", "magnitude"),
-    }
-)
+_SCRIPTED = BASIC | {"magnitude"}
 """The kinds of layers that `convolution.js` computes."""
 
 
 def is_scripted(layer: Layer) -> bool:
     """Whether the page's script computes a layer: kinds that it knows, over channels, of inputs of one shape."""
-    is_plain = not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
-    is_plain = is_plain and len(set(getattr(layer, "shapes", ()))) < 2
-    return layer.kind in _SCRIPTED and is_plain
+    return layer.kind in _SCRIPTED and is_common(layer) and len(set(getattr(layer, "shapes", ()))) < 2
 
 
 def check_drawn(network: Network) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.errors import DataError
+from convcalc.layers.basic import BASIC, is_common
 from convcalc.layers.kinds.activation import LeakyReLU
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.batch_norm import BatchNorm
@@ -26,34 +27,12 @@ if TYPE_CHECKING:
 AXES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
 """The names of sizes by axis."""
 
-WRITTEN = frozenset(
-    {
-        *(
-            "conv",
-            "transposed-conv",
-            "linear",
-            "bias",
-            "batch-norm",
-            "relu",
-            "leaky-relu",
-            "sigmoid",
-            "tanh",
-            "softmax",
-        ),
-        *("max-pool", "avg-pool", "global-max-pool", "global-avg-pool", "adaptive-avg-pool"),
-        *("upsample", "flatten", "add"),
-    }
-)
-"""Kinds of layers that programs are written for."""
-
 
 def _check(step: Step) -> None:
     layer = step.layer
-    is_plain = not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
-    if layer.kind not in WRITTEN or not is_plain:
+    if layer.kind not in BASIC or not is_common(layer):
         raise DataError(
-            f"no program is written for a layer {layer.kind}"
-            + (" with such arguments" if layer.kind in WRITTEN else ""),
+            f"no program is written for a layer {layer.kind}" + (" with such arguments" if layer.kind in BASIC else ""),
             hint="--layer NAME ends the program at a layer before it",
         )
 
