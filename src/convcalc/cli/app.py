@@ -39,8 +39,11 @@ _COMPLETES = f"_{PROGRAM.upper()}_COMPLETE"
 """The environment variable by which a shell's script requests completions."""
 
 
-def make_app(names: list[str], *, completes: bool = False) -> typer.Typer:
-    """The application with the commands of these names; ``completes``: with what shells ask and are set up by."""
+def make_app(names: list[str], *, completes: bool = False, is_list: bool = False) -> typer.Typer:
+    """The application with the commands of these names; ``completes``: with what shells ask and are set up by.
+
+    ``is_list``: of the commands only the names and the first lines are needed, no options, which take most of the time.
+    """
     app = typer.Typer(
         context_settings=CONTEXT,
         add_completion=completes,
@@ -50,11 +53,14 @@ def make_app(names: list[str], *, completes: bool = False) -> typer.Typer:
     app.callback(epilog="Start with: convcalc run")(convcalc)
     for name in names:
         function = getattr(import_module(f"convcalc.cli.commands.{name}"), name)
-        line = (inspect.getdoc(function) or "").partition("\n")[
-            0
-        ]  # in full: shortened lines end in the middle of a word
-        app.command(name, short_help=line, epilog=f"Example: {COMMANDS[name]}")(function)
+        # In full: shortened lines end in the middle of a word.
+        line = (inspect.getdoc(function) or "").partition("\n")[0]
+        app.command(name, short_help=line, epilog=f"Example: {COMMANDS[name]}")(_listed if is_list else function)
     return app
+
+
+def _listed() -> None:
+    """Stand for a command in the list of all."""
 
 
 def convcalc(version: Version = False) -> None:
@@ -67,7 +73,8 @@ def run_app() -> int:
         return _complete()
     arguments = sys.argv[1:] or ["--help"]
     is_named = arguments[0] in COMMANDS
-    app = make_app(arguments[:1] if is_named else list(COMMANDS), completes=not is_named)
+    is_list = arguments in (["--help"], ["-h"])
+    app = make_app(arguments[:1] if is_named else list(COMMANDS), completes=not is_named, is_list=is_list)
     try:
         return int(app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
     except SystemExit as left:

@@ -179,8 +179,10 @@ def open_inline(text: str) -> OpenedFile | None:
     Raises:
         FormatError: it holds control characters.
     """
-    is_bare = len(text) < HEAD and BARE_NUMBERS.fullmatch(text)
-    if is_file(text) or not (text.lstrip()[:1] == "[" or is_bare or is_pasted(text)):
+    if is_file(text):
+        return None
+    is_bare = len(text) < HEAD and re.fullmatch(BARE_NUMBERS, text)
+    if not (text.lstrip()[:1] == "[" or is_bare or is_pasted(text)):
         return None
     return _text_source(INLINE_NAME, text.encode("utf-8", "surrogateescape"), None)
 

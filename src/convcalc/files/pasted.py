@@ -22,18 +22,19 @@ _NUMBER = r"[-+]?(?:[0-9]+/[0-9]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0
 _WORD = r"(?i:[-+]?(?:inf|nan|infinity)|true|false)\b"
 _MAKERS = r"(?:[A-Za-z_]\w*\.){0,3}(?:tensor|array|asarray|Tensor|Array|FloatTensor|LongTensor|matrix|Matrix)"
 _VALUE = r"(?:<[^<>\n]{0,100}>|'[^'\n]{0,60}'|\([0-9, ]{0,100}\)|[\w.:]{1,60})"
-_START = re.compile(
+# Patterns are compiled where they are first needed: most starts read no paste.
+_START = (
     rf"\s*(?:Parameter containing:\s*)?(?P<name>[A-Za-z_]\w{{0,60}}\s*=\s*)?(?P<tf><tf\.\w+[^\[\n]{{0,200}}numpy=\s*)?"
     rf"(?P<maker>{_MAKERS}\s*\(\s*)?\["
 )
-_UNPARTED = re.compile(
+_UNPARTED = (
     r"[0-9.][ \t]+[-+.0-9]|\]\s*\n\s*\[|[0-9.\]]\s*;\s*[-+.0-9]|(?i:true|false|nan|inf)[ \t]+[-+.\w]"
     rf"|\A\s*{_MAKERS}\s*\("
 )
 """What brackets of YAML and JSON do not hold."""
-_FRACTION = re.compile(r"\\[td]?frac\s*\{\s*([-+]?[0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}")
-_NOISE = re.compile(r"\\(?:hline|[,;:! ]|left|right|displaystyle)|[${}]")
-_PRINT = re.compile(r"\s*(?:>> ?)?[A-Za-z]\w{0,62}\s*=[ \t]*\n(?:[ \t]*\n)*(?=[ \t]*(?:[-+.0-9]|NaN|Inf|Columns? ))")
+_FRACTION = r"\\[td]?frac\s*\{\s*([-+]?[0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}"
+_NOISE = r"\\(?:hline|[,;:! ]|left|right|displaystyle)|[${}]"
+_PRINT = r"\s*(?:>> ?)?[A-Za-z]\w{0,62}\s*=[ \t]*\n(?:[ \t]*\n)*(?=[ \t]*(?:[-+.0-9]|NaN|Inf|Columns? ))"
 """The name above a matrix that MATLAB or Octave displays."""
 _WRAP = 75  # columns at which NumPy breaks a line
 
@@ -71,14 +72,14 @@ def is_pasted(text: str) -> bool:
             if len(text) < _HEAD
             else head.lstrip().startswith(("\\begin{", "$", "\\["))
         )
-    found = _START.match(head)
+    found = re.match(_START, head)
     if not found:
-        return bool(_PRINT.match(head))
+        return bool(re.match(_PRINT, head))
     wrapped = found["name"] or found["tf"] or found["maker"] or head.lstrip().startswith("Parameter")
     inside = head[found.end() :]
     if '"' in inside or ":" in inside.partition("]")[0] or "{" in inside:
         return bool(wrapped)
-    return bool(wrapped or _UNPARTED.search(inside))
+    return bool(wrapped or re.search(_UNPARTED, inside))
 
 
 def pasted(text: str, source: str, limits: Limits) -> Node:
@@ -90,7 +91,7 @@ def pasted(text: str, source: str, limits: Limits) -> Node:
     """
     if "\\begin{" in text[:_HEAD]:
         return _latex(text, source, limits)
-    if printed := _PRINT.match(text):
+    if printed := re.match(_PRINT, text):
         return _displayed(text, printed.end(), source, limits)
     return _Brackets(text, source, limits).value()
 
@@ -120,7 +121,7 @@ def _latex(text: str, source: str, limits: Limits) -> Node:
         )
     if found["body"].count("&") + found["body"].count("\\\\") >= limits.values:
         raise _too_many(limits)
-    rows = [_NOISE.sub(" ", _FRACTION.sub(r"\1/\2", row)) for row in found["body"].split("\\\\")]
+    rows = [re.sub(_NOISE, " ", re.sub(_FRACTION, r"\1/\2", row)) for row in found["body"].split("\\\\")]
     cells: Node = [[cell.strip() for cell in row.split("&")] for row in rows if row.strip()]
     if not cells:
         raise FormatError("a matrix without numbers", hint=r"write 1 & 2 \\ 3 & 4", place=place_at(source, text, 0))
@@ -160,7 +161,7 @@ class _Brackets:
         self.count = 0
 
     def value(self) -> Node:
-        start = _START.match(self.text)
+        start = re.match(_START, self.text)
         at = start.end() - 1 if start else 0
         self.makers = bool(start and start["maker"]) if start else 0
         for match in self._tokens(at):
@@ -304,7 +305,7 @@ def _too_many(limits: Limits) -> LimitError:
     return LimitError(f"more than {limits.values:,} values", hint=f"raise it with --limit values={limits.values * 4}")
 
 
-BARE_NUMBERS = re.compile(r"\s*[-+]?\.?[0-9][-+0-9.eE/]*(?:(?:\s*[,;]\s*|\s+)[-+.]*[0-9][-+0-9.eE/]*)+\s*")
+BARE_NUMBERS = r"\s*[-+]?\.?[0-9][-+0-9.eE/]*(?:(?:\s*[,;]\s*|\s+)[-+.]*[0-9][-+0-9.eE/]*)+\s*"
 """A few numbers with commas, semicolons or blanks between them."""
 
 
@@ -317,7 +318,7 @@ def flag_numbers(text: str, flag: str, limits: Limits) -> Node | None:
     try:
         if is_pasted(text):
             return pasted(text, flag, limits)
-        if len(text) < _HEAD and BARE_NUMBERS.fullmatch(text):
+        if len(text) < _HEAD and re.fullmatch(BARE_NUMBERS, text):
             return pasted(f"[{text}]", flag, limits)
     except FormatError as error:
         raise FieldError(error.message, hint=error.hint) from None

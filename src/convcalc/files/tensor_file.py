@@ -57,10 +57,10 @@ class Tensor:
 
         Of anything else, itself.
         """
-        from convcalc.files.tables.orientation import oriented
-
         if self.table is None or self.array.ndim != TABLE_AXES:
             return self
+        from convcalc.files.tables.orientation import oriented
+
         array, channels = oriented(self.array, self.table, dims, self.source)
         return replace(self, array=array, channels=channels, dims=dims, table=None)
 

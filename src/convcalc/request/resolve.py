@@ -97,9 +97,11 @@ def _norm(request: Request) -> str | None:
     Raises:
         FieldError: the field is neither true nor false nor a norm.
     """
+    if "magnitude" not in request.fields:
+        return None
     from convcalc.layers.kinds.magnitude import L2, NORMS
 
-    node = request.fields["magnitude"].node if "magnitude" in request.fields else "false"
+    node = request.fields["magnitude"].node
     if isinstance(node, str) and node.lower() in NORMS:
         return node.lower()
     try:
