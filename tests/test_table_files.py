@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from convcalc.errors import ConvcalcError, LimitError
+from convcalc.files.selection import Selection
 from convcalc.files.tables.options import table_options
 from convcalc.files.tensor_file import read_tensor
 from convcalc.limits import Limits
@@ -123,6 +124,55 @@ def test_a_workbook_is_read_as_a_table(tmp_path):
     assert (found.table.names, found.table.units) == (("ax",), ("m/s²",))
     assert found.table.axis.values.tolist() == [0, 1]
     assert found.table.left_out[-1] == "the other 1 of 2 sheets left out"
+
+
+@pytest.fixture
+def two_sheets(tmp_path):
+    """A workbook of two sheets as a program writes it: without the values of its formulas."""
+    book = pytest.importorskip("openpyxl").Workbook()
+    first, second = book.active, book.create_sheet("Second data")
+    for row in (["x", "y"], [1, "=A2*2"], [2, "=A3*2"]):
+        first.append(row)
+    for row in (["u", "v"], [5, 6], [7, 8], [9, 10]):
+        second.append(row)
+    book.save(tmp_path / "w.xlsx")
+    return str(tmp_path / "w.xlsx")
+
+
+def test_a_sheet_is_chosen_by_name_or_number(two_sheets):
+    """As a member of the file, or as a series."""
+    for found in (
+        read_tensor(f"{two_sheets}:Second data", LIMITS),
+        read_tensor(two_sheets, LIMITS, selection=Selection(series=1)),
+    ):
+        assert found.array.tolist() == [[5, 6], [7, 8], [9, 10]]
+        assert found.table.left_out == ("sheet Second data",)
+    with pytest.raises(ConvcalcError, match="unknown sheet '2'") as caught:
+        read_tensor(two_sheets, LIMITS, selection=Selection(series=2))
+    assert caught.value.hint == "one of: 0 (Sheet), 1 (Second data)"
+    with pytest.raises(ConvcalcError, match="unknown sheet 'Third'"):
+        read_tensor(f"{two_sheets}:Third", LIMITS)
+    with pytest.raises(ConvcalcError, match="an Excel workbook has no frame to choose"):
+        read_tensor(two_sheets, LIMITS, selection=Selection(frame=(1,)))
+
+
+def test_formulas_without_values_are_named(two_sheets):
+    """Their column is empty, and a note says why."""
+    found = read_tensor(two_sheets, LIMITS)
+    assert found.array.tolist() == [[1], [2]]
+    assert found.notes == (
+        "2 formulas have no saved value, the first in B2: open and save the workbook in a spreadsheet program",
+    )
+
+
+def test_a_column_of_lists_is_no_channel(tmp_path):
+    """It is left out, and refused by its name where it is asked for."""
+    pyarrow = pytest.importorskip("pyarrow")
+    path = str(tmp_path / "l.parquet")
+    parquet(pyarrow.table({"a": [1, 2], "l": [[1], [2]]}), path)
+    assert read_tensor(path, LIMITS).array.tolist() == [[1], [2]]
+    with pytest.raises(ConvcalcError, match=r"column 'l' holds no numbers but list<.*int64>"):
+        read_tensor(path, LIMITS, options=table_options({"columns": "l"}))
 
 
 def test_numbers_alone_are_rows_and_columns(tmp_path):

@@ -1,5 +1,7 @@
 """Tables as people have them: what is a header, a time, a unit or a gap, and how the page says it was read."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -99,8 +101,15 @@ def test_gaps_are_refused_or_filled_as_said(rule):
         return
     found = read(GAPS, gaps=rule)
     np.testing.assert_array_equal(found.array[:, 0], FILLED[rule])
-    assert found.notes == (f"2 gaps filled by {rule}, the first at row 3, column a",)
+    by = "linear by t" if rule == "linear" else rule
+    assert found.notes == (f"2 gaps filled by {by}, the first at row 3, column a",)
     assert found.array.dtype == (np.int64 if rule in ("zero", "hold") else np.float64)
+
+
+def test_gaps_are_filled_by_the_times_where_there_are_any():
+    """Of uneven samples the line goes by the times, without them by the rows."""
+    assert read("time,x\n0,0\n1,\n4,4\n5,5", gaps="linear").array[:, 0].tolist() == [0, 1, 4, 5]
+    assert read("n,x\n7,0\n9,\n9,4\n5,5", gaps="linear").array[:, 1].tolist() == [0, 2, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +193,29 @@ def test_the_first_sentence_says_how_a_table_was_read(argv, sentence, cli):
     cli.write(FILES)
     done = cli.run("run", *argv)
     assert (done.code, " ".join(done.out.split()).startswith(sentence)) == (0, True), done.out + done.err
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "matrix", "uses --pos 1", "trace --pos 1", "bench --rounds 1"])
+def test_every_command_says_how_a_table_was_read(command, cli):
+    """Columns that are left out are left out aloud; JSON has the sentence too."""
+    cli.write({"f.csv": "a,b,c\n0,1,2\n1,5,2\n4,4,3\n5,5,5\n"})
+    name, *rest = command.split()
+    done = cli.run(name, "f.csv", *rest, "--kernel", "[1]", "--skip", "a", "--skip", "c")
+    assert (done.code, "f.csv: 1 channel (b) of 4 samples; columns a, c left out." in " ".join(done.out.split())) == (
+        0,
+        True,
+    ), done
+    if name == "run":
+        document = json.loads(cli.run("run", "f.csv", "--kernel", "[1]", "--columns", "b", "--format", "json").out)
+        assert document["input"]["reading"] == "f.csv: 1 channel (b) of 4 samples; columns a, c left out."
+
+
+def test_a_rate_that_is_not_the_files_is_told(cli):
+    """The one that is said counts."""
+    cli.write({"f.csv": "time (s),x\n0,0\n0.02,4\n0.04,4\n0.06,5\n"})
+    note = "note: 100 samples a second, as is said; the file tells 50"
+    assert note in cli.run("run", "f.csv", "--kernel", "[1]", "--rate", "100").out
+    assert "as is said" not in cli.run("run", "f.csv", "--kernel", "[1]", "--rate", "50").out
 
 
 def test_names_go_through_to_tables_traces_and_figures(cli):

@@ -39,6 +39,8 @@ class SampleAxis(NamedTuple):
     """The first date as written, where the column holds dates."""
     first: float = 0.0
     """The place of the first sample, where there are no values."""
+    told: float | None = None
+    """Samples a second as the file tells them, where another rate is said."""
 
     @property
     def title(self) -> str:
@@ -54,7 +56,9 @@ class SampleAxis(NamedTuple):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is uneven about the axis: its gaps, or by how much the steps differ."""
+        """What is uneven about the axis, its gaps or how much the steps differ; or that its rate is not the file's."""
+        if self.told:
+            return (f"{self.rate:g} samples a second, as is said; the file tells {self.told:g}",)
         if self.values is None or self.rate or len(self.values) < 2:
             return ()
         import numpy as np

@@ -31,11 +31,12 @@ class TableFlags(NamedTuple):
     """How a table is read, where its content does not tell."""
 
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option("--columns", help="Of a table: these columns are the channels, ax,ay or 2,3.", metavar="NAMES"),
     ] = None
     skip: Annotated[
-        str | None, typer.Option("--skip", help="Of a table: all columns but these, such as time.", metavar="NAMES")
+        list[str] | None,
+        typer.Option("--skip", help="Of a table: all columns but these, such as time.", metavar="NAMES"),
     ] = None
     header: Annotated[
         bool | None,
@@ -57,7 +58,8 @@ class TableFlags(NamedTuple):
     @property
     def given(self) -> dict[str, Any]:
         """What is said, by the keys of files, as files write it."""
-        said = {name: value for name, value in self._asdict().items() if value not in (None, False)}
+        texts = {name: ",".join(value) for name, value in self._asdict().items() if isinstance(value, list)}
+        said = {name: value for name, value in (self._asdict() | texts).items() if value not in (None, False)}
         if self.header is False:
             said["header"] = False
         return {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}

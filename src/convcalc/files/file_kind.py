@@ -262,11 +262,14 @@ def _text_kind(text: str) -> str:
 
 
 def _split(path: str) -> tuple[str, str | None]:
-    """The file and the member of ``archive.npz:name`` or ``file.h5:group/name``, unless a file has that very name."""
+    """The file and the member of ``archive.npz:name``, ``file.h5:group/name`` or ``book.xlsx:sheet``.
+
+    A file that has that very name comes first.
+    """
     if ":" not in path or is_file(path):
         return path, None
     # A name of another library may contain colons itself, such as conv/kernel:0.
-    archive = re.match(r"(.+?\.(?:npz|safetensors|h5|hdf5|nc4?|mat|keras)):(.+)", path, re.IGNORECASE | re.DOTALL)
+    archive = re.match(r"(.+?\.(?:npz|safetensors|h5|hdf5|nc4?|mat|keras|xlsx)):(.+)", path, re.IGNORECASE | re.DOTALL)
     name, _, member = (archive[1], ":", archive[2]) if archive else path.rpartition(":")
     return (name, member) if name and member and (archive or is_file(name)) else (path, None)
 

@@ -29,8 +29,8 @@ __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor",
 IMAGE_AXES = TABLE_AXES = 2
 _COLOURS = {3: ("R", "G", "B")}
 """The names of an image's channels by their number."""
-_NAMED = {"npz", "safetensors", "hdf5"}
-NO_MEMBERS = "only .npz, .safetensors and HDF5 files hold named arrays"
+_NAMED = {"npz", "safetensors", "hdf5", "workbook"}
+NO_MEMBERS = "only .npz, .safetensors, HDF5 and .xlsx files hold named arrays"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -107,7 +107,8 @@ def tensor(source: OpenedFile, limits: Limits, options: TableOptions | None = No
     """
     if source.member is not None and source.kind not in _NAMED:
         raise FormatError(NO_MEMBERS, place=Place(source.name))
-    if source.selection.names and source.kind not in ("image", *LABORATORY):
+    chosen = set(source.selection.names) - ({"series"} if source.kind == "workbook" else set())
+    if chosen and source.kind not in ("image", *LABORATORY):
         word = source.selection.names[0]
         raise FieldError(f"{source.content} has no {word} to choose", hint=f"leave {word} out", field=word)
     try:
@@ -206,8 +207,9 @@ def _read_workbook(source: OpenedFile, limits: Limits, options: TableOptions | N
     from convcalc.files.tables.options import BY_CONTENT
     from convcalc.files.tables.workbook import read_workbook
 
+    sheet = source.member if source.member is not None else source.selection.series or 0
     with source.stream() as stream:
-        return _of_table(read_workbook(stream, source.name, limits, options or BY_CONTENT), source)
+        return _of_table(read_workbook(stream, source.name, limits, options or BY_CONTENT, sheet), source)
 
 
 def _of_table(found: ReadTable, source: OpenedFile) -> Tensor:

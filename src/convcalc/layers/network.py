@@ -123,6 +123,11 @@ class Network(Displayed):
         return replace(self, stages=(replace(stage, problem=replace(problem, labels=labels)),), tensor=tensor)
 
     @property
+    def channels(self) -> Channels:
+        """What is known of the input's channels."""
+        return self.tensor.channels if self.tensor else UNNAMED
+
+    @property
     def parameters(self) -> int:
         """Of all layers, a tensor that several share counted once."""
         from convcalc.layers.sharing import repeated

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convcalc.arrays import Array, plain
+from convcalc.channels import Channels
 from convcalc.problem import Problem
 from convcalc.report.number_data import Cells, number_data
 
@@ -30,7 +31,8 @@ def setting_data(problem: Problem) -> dict[str, Any]:
     return {
         "title": problem.labels.title,
         "operation": operation(problem),
-        "input": {"source": problem.labels.input, "shape": list(problem.input.shape)} | _channels_data(problem),
+        "input": {"source": problem.labels.input, "shape": list(problem.input.shape)}
+        | channels_data(problem.labels.channels),
         "kernel": {
             "names": list(dict.fromkeys(filter(None, problem.labels.kernels))),
             "shape": list(problem.weight.shape),
@@ -44,13 +46,14 @@ def setting_data(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _channels_data(problem: Problem) -> dict[str, Any]:
-    """Names and units of the input's channels, and where its samples stand, as far as a file gives them."""
-    channels, axis = problem.labels.channels, problem.labels.channels.axis
-    found: dict[str, Any] = {"channels": list(channels.names)} if channels.names else {}
+def channels_data(channels: Channels) -> dict[str, Any]:
+    """How an input was read, names and units of its channels, and where its samples stand, as far as a file tells."""
+    found: dict[str, Any] = {"reading": channels.reading} if channels.reading else {}
+    if channels.names:
+        found["channels"] = list(channels.names)
     if channels.units:
         found["units"] = list(channels.units)
-    if axis is not None:
+    if (axis := channels.axis) is not None:
         first = float(axis.at(0))
         found["axis"] = {"name": axis.name, "unit": axis.unit, "first": first, "samples_a_second": axis.hertz}
     return found

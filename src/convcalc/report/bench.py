@@ -8,7 +8,7 @@ from typing import Any
 from convcalc.bench.records import Benchmark, Machine, Measurement
 from convcalc.problem import Problem
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Sentence, Span, Table, note, say
-from convcalc.report.headline import headline
+from convcalc.report.headline import headline, reading_blocks
 from convcalc.report.number_data import number_data
 from convcalc.wording import counted
 
@@ -32,6 +32,7 @@ def _blocks(problem: Problem, bench: Benchmark, measured: list[Measurement]) -> 
     ours, threads = bench.measurements[0], counted(bench.machine.threads, "thread")
     rounds = counted(len(ours.rounds), "round")
     yield say(problem.labels.title or problem.labels.input, Role.TITLE)
+    yield from reading_blocks(problem.labels.channels)
     yield say(headline(problem))
     yield say(f"{counted(bench.macs, 'MAC')} in {bench.numbers}, {threads}; milliseconds, best and median of {rounds}")
     yield Table(_COLUMNS, tuple(_row(bench, each) for each in measured), _COLUMNS[1:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from convcalc.channels import Channels
 from convcalc.geometry.arguments import PaddingWord, Pair
 from convcalc.geometry.boundary import Boundary
 from convcalc.problem import Problem
@@ -24,10 +25,10 @@ def headline(problem: Problem) -> str:
     return f"{kind} of {batch}{channels} of {cells} with {kernel}: {_channels(problem)} {output}."
 
 
-def reading_blocks(problem: Problem) -> Iterator[Block]:
+def reading_blocks(channels: Channels) -> Iterator[Block]:
     """A sentence that says how the input's file was read, where there was something to choose."""
-    if problem.labels.channels.reading:
-        yield say(problem.labels.channels.reading)
+    if channels.reading:
+        yield say(channels.reading)
 
 
 def kernel_text(problem: Problem) -> str:

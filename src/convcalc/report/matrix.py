@@ -20,12 +20,14 @@ _MOST_LINES = 50  # rows that are drawn with a line each; of more, two share one
 _MOST_OFFSETS = 8  # different ones that are listed
 
 
-def matrix_report(form: MatrixForm, setting: str, maps: Maps | None, layers: Sequence[str] = ()) -> Report:
+def matrix_report(
+    form: MatrixForm, setting: str, maps: Maps | None, layers: Sequence[str] = (), *, reading: str = ""
+) -> Report:
     """The matrix with its labels and a sentence on its origin; ``maps``: its pattern too, where it can be drawn.
 
-    ``layers``: the names of the network's layers that it combines.
+    ``layers``: the names of the network's layers that it combines; ``reading``: how the input's file was read.
     """
-    return Report(blocks=tuple(_blocks(form, setting, maps)), data=lambda: _data(form, layers))
+    return Report(blocks=tuple(_blocks(form, f"{reading} {setting}".strip(), maps)), data=lambda: _data(form, layers))
 
 
 def _blocks(form: MatrixForm, setting: str, maps: Maps | None) -> Iterator[Block]:

@@ -100,7 +100,7 @@ def plan_data(problem: Problem, plan: Plan, precision: str) -> dict[str, Any]:
 def _blocks(problem: Problem, plan: Plan, precision: str, notes: tuple[str, ...]) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
-    yield from reading_blocks(problem)
+    yield from reading_blocks(problem.labels.channels)
     yield say(headline(problem))
     yield from map(note, notes)
     yield from plan_blocks(problem, plan, precision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from convcalc.request.text_values import plain_value, word
 from convcalc.wording import counted
 
 _FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS, *SELECTORS), "keep"
+_SAME_RATE = 1e-3  # a file's times are rounded
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
 
@@ -86,7 +88,10 @@ def channels_of(request: Request, tensor: Tensor, rank: int) -> Channels:
             hint="--dims 1 if its last axis is time, or leave rate out",
             field="rate",
         )
-    return tensor.channels._replace(axis=SampleAxis("time", None, "s", rate))
+    told = tensor.channels.axis and tensor.channels.axis.hertz
+    differs = told is not None and not isclose(told, rate, rel_tol=_SAME_RATE)
+    axis = SampleAxis("time", None, "s", rate, told=told if differs else None)
+    return tensor.channels._replace(axis=axis)
 
 
 def read_kernels(request: Request, context: Context) -> list[Kernel]:

@@ -33,12 +33,13 @@ def matrix(
     check_output(target, MATRIX_SUFFIXES)
     maps = maps_of(target, "auto", show=True)
     part = part_of(options, layer, input)
+    reading = part.found.network.channels.reading
     if im2col or part.is_convolution:
         form, setting = _of_convolution(part, batch, im2col=im2col)
-        report = matrix_report(form, setting, maps)
+        report = matrix_report(form, setting, maps, reading=reading)
     else:
         form, setting = _of_layers(part, batch)
-        report = matrix_report(form, setting, maps, part.names)
+        report = matrix_report(form, setting, maps, part.names, reading=reading)
     emit(report, target, save=matrix_saver(report, form, target), csv=lambda: array_lines(form.matrix))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from convcalc.arrays import Array
-from convcalc.errors import FormatError, LimitError, MissingExtraError, Place
+from convcalc.errors import ConvcalcError, FormatError, LimitError, MissingExtraError, Place
 from convcalc.files.tables.columns import Columns, ReadTable, Times, parsed_places, table_of
 from convcalc.files.tables.layout import Layout
 from convcalc.files.tables.options import TableOptions
+from convcalc.files.text import shown
 from convcalc.limits import Limits
 
 _PARQUET = b"PAR1"
@@ -35,8 +37,11 @@ def read_arrow(stream: BinaryIO, source: str, limits: Limits, options: TableOpti
         kinds = tuple(_kind(pyarrow, each.type) for each in found.schema)
         layout = Layout(tuple(map(str, found.column_names)), (), 0, kinds, is_certain=True)
         places = parsed_places(layout, options)
+        _check_numbers(found, kinds, places, source)
         values, gaps = _values(found, places)
         known = {place: _times(found.column(place)) for place, kind in enumerate(kinds) if kind == "date"}
+    except ConvcalcError:
+        raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise FormatError("a damaged Parquet or Arrow table", place=Place(source)) from error
     times = {place: each for place, each in known.items() if each}
@@ -77,6 +82,14 @@ def _kind(pyarrow: Any, kind: Any) -> str:
     if types.is_null(kind):
         return "empty"
     return "date" if types.is_timestamp(kind) or types.is_date(kind) else "text"
+
+
+def _check_numbers(table: Any, kinds: Sequence[str], places: Sequence[int], source: str) -> None:
+    """Refuse a chosen column that holds something else, such as lists."""
+    wrong = next((place for place in places if kinds[place] not in ("number", "empty")), None)
+    if wrong is not None:
+        name, kind = table.column_names[wrong], table.schema[wrong].type
+        raise FormatError(f"column {shown(name)} holds no numbers but {kind}", place=Place(source))
 
 
 def _values(table: Any, places: tuple[int, ...]) -> tuple[Array, Array | None]:

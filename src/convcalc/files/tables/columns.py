@@ -142,11 +142,11 @@ def table_of(columns: Columns, options: TableOptions, source: str) -> tuple[Arra
     time = None if not layout.names else _time_place(columns, wanted, chosen=bool(options.columns))
     index = _index_place(columns, wanted) if layout.is_certain and not options.columns else None
     kept = [place for place in wanted if place not in (time, index)] or wanted
-    values, notes = _without_gaps(columns, kept, options, source)
+    axis = None if time is None or time in kept else _axis(columns, time)
+    values, notes = _without_gaps(columns, kept, options, source, axis)
     is_counted = layout.is_counted and not options.columns and not skipped
     names = () if is_counted or not layout.names else tuple(layout.names[place] for place in kept)
     units = tuple(layout.units[place] for place in kept) if layout.units else ()
-    axis = None if time is None or time in kept else _axis(columns, time)
     table = Table(
         tuple(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…" for name in names),
         units if any(units) else (),
@@ -176,7 +176,7 @@ def _called(layout: Layout, place: int) -> str:
 
 
 def _without_gaps(
-    columns: Columns, kept: Sequence[int], options: TableOptions, source: str
+    columns: Columns, kept: Sequence[int], options: TableOptions, source: str, axis: SampleAxis | None
 ) -> tuple[Array, tuple[str, ...]]:
     numbers = {place: number for number, place in enumerate(columns.places)}
     at = [numbers[place] for place in kept]
@@ -195,13 +195,14 @@ def _without_gaps(
             place=Place(source, columns.line_of(row), kept[column] + 1),
         )
     try:
-        full = filled(values, gaps, options.gaps)
+        full = filled(values, gaps, options.gaps, axis and axis.values)
     except FieldError as error:
         row, column = map(int, error.field)
         at_cell = f"row {columns.line_of(row)}, column {_name(columns.layout, kept[column])}"
         place = Place(source, columns.line_of(row), kept[column] + 1)
         raise FormatError(f"{at_cell}: {error.message}", hint="--gaps zero or nan needs none", place=place) from None
-    return full, (f"{counted(int(gaps.sum()), 'gap')} filled by {options.gaps}, the first at {where}",)
+    by = f"{options.gaps} by {axis.name}" if axis and options.gaps == "linear" else options.gaps
+    return full, (f"{counted(int(gaps.sum()), 'gap')} filled by {by}, the first at {where}",)
 
 
 def _more(count: int) -> str:

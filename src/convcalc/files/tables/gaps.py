@@ -19,11 +19,11 @@ def is_gap(cell: str) -> bool:
     return cell in GAP_WORDS or cell.lower() in GAP_WORDS
 
 
-def filled(values: Array, gaps: Array, rule: str) -> Array:
+def filled(values: Array, gaps: Array, rule: str, times: Array | None = None) -> Array:
     """The values with every gap filled by a rule; values, gaps: (rows, columns), a column by itself.
 
-    ``linear`` goes straight from the value before to the one after, by their rows. Whole numbers stay whole by ``zero``
-    and ``hold``.
+    ``linear`` goes straight from the value before to the one after, by ``times``, (rows,), or else by their rows. Whole
+    numbers stay whole by ``zero`` and ``hold``.
 
     Raises:
         FieldError: a gap has no neighbour that its rule needs; ``field`` is its row and its column.
@@ -41,7 +41,9 @@ def filled(values: Array, gaps: Array, rule: str) -> Array:
     _check(after == len(values), "after", rule)
     floats = values.astype(np.float64)
     low, high = (np.take_along_axis(floats, each, axis=0) for each in (before, after))
-    share = (rows - before) / np.maximum(after - before, 1)
+    at = np.arange(len(values)) if times is None else times
+    span = at[after] - at[before]
+    share = (at[:, None] - at[before]) / np.where(span > 0, span, 1)
     return np.where(gaps, low + (high - low) * share, floats)
 
 

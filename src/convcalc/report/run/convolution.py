@@ -68,7 +68,7 @@ def _blocks(
 ) -> Iterator[Block]:
     if problem.labels.title:
         yield say(problem.labels.title, Role.TITLE)
-    yield from reading_blocks(problem)
+    yield from reading_blocks(problem.labels.channels)
     yield say(headline(problem))
     yield from size_sentences(problem.axes)
     yield from map(note, notes)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.layers.classes import class_scores
 from convcalc.layers.run import LayerRun, NetworkRun
-from convcalc.report.array_data import array_data
+from convcalc.report.array_data import array_data, channels_data
 from convcalc.report.arrays.grids import fits_in_a_table
 from convcalc.report.arrays.lone_arrays import lone_blocks
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Maps, Report, Role, Span, Table, note, say
+from convcalc.report.headline import reading_blocks
 from convcalc.report.network.data import computed_of, cut_notes, stopped_at
 from convcalc.report.number_data import number_data
 from convcalc.report.run.classes import class_blocks, class_data
@@ -77,8 +78,7 @@ def _notes(run: NetworkRun) -> Iterator[str]:
 def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None, curves: bool) -> Iterator[Block]:
     if run.network.title:
         yield say(run.network.title, Role.TITLE)
-    if run.network.tensor and run.network.tensor.channels.reading:
-        yield say(run.network.tensor.channels.reading)
+    yield from reading_blocks(run.network.channels)
     yield say(_headline(run))
     yield from map(note, notes)
     yield layers_table(run, explain=explain)
@@ -132,7 +132,8 @@ def _data(run: NetworkRun, notes: Sequence[str]) -> dict[str, Any]:
     return {
         "schema": f"convcalc.network-run/{SCHEMA_VERSION}",
         "title": run.network.title,
-        "input": {"source": run.source, "shape": [run.last.shape[0], *run.network.input_shape]},
+        "input": {"source": run.source, "shape": [run.last.shape[0], *run.network.input_shape]}
+        | channels_data(run.network.channels),
         "layers": [_layer_data(run, row) | verification_data(row.verified) for row in run.layers],
         "macs": run.macs,
         "stopped_at": stopped_at(run.network),

@@ -28,7 +28,7 @@ DIGITS = 10
 def trace_report(trace: Trace, output: Any, *, curves: bool = False) -> Report:
     """The report of one output cell; ``output``: the engine's value, ``curves``: with the input's curves."""
     return Report(
-        blocks=(*reading_blocks(trace.problem), *trace_blocks(trace, output, curves=curves)),
+        blocks=(*reading_blocks(trace.problem.labels.channels), *trace_blocks(trace, output, curves=curves)),
         data=lambda: {"schema": f"convcalc.trace/{SCHEMA_VERSION}", **trace_data(trace, output)},
         rows=lambda: (trace_header(trace.problem), *trace_rows(trace)),
         handout=lambda: (*setting_blocks(trace.problem), *handout_blocks(trace, output, curves=curves)),
@@ -43,7 +43,7 @@ def trace_blocks(trace: Trace, output: Any, *, curves: bool = False) -> tuple[Bl
 def setting_blocks(problem: Problem) -> Iterator[Block]:
     """The computation, for a standalone page."""
     yield say(problem.labels.title or f"{operation(problem).capitalize()} by hand", Role.TITLE)
-    yield from reading_blocks(problem)
+    yield from reading_blocks(problem.labels.channels)
     yield say(headline(problem))
 
 

@@ -14,6 +14,7 @@ from convcalc.layers.kinds.convolution import Convolution
 from convcalc.report.arrays.grids import hidden_planes, plane_grids
 from convcalc.report.blocks import Block, Flow, Grid, Report, Role, Sentence, Span, Table, note, say
 from convcalc.report.cell_names import cell_text, place_text, spans_text
+from convcalc.report.headline import reading_blocks
 from convcalc.report.network.data import cut_notes
 from convcalc.report.text import listed, number_text
 from convcalc.report.trace.convolution import DIGITS, setting_blocks, sum_of_products
@@ -52,6 +53,7 @@ def _setting(uses: Uses) -> Iterator[Block]:
 
 
 def _blocks(uses: Uses, checked: Adjoint | None) -> Iterator[Block]:
+    yield from reading_blocks(uses.network.channels)
     is_alone = uses.network.is_convolution
     sample = uses.sample if uses.samples > 1 else None
     shape = "" if is_alone else f" of {shape_text(uses.network.input_shape)}"
