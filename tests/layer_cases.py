@@ -74,6 +74,11 @@ GRID: dict[str, list[Arguments]] = {
     "bias": [{}, {"num_parameters": 1}, {"num_parameters": 3}],
     "scale": [{}, {"num_parameters": 1}, {"num_parameters": 3}],
     "batch-norm": options(eps=(1e-5, 0.5), affine=(True, False)),
+    "quantise": options(
+        dtype=("uint8", "int8", "int4"), rounding=("round-then-add", "add-then-round"), num_parameters=(4, 1, 3)
+    ),
+    "requantise": options(dtype=("uint8", "int16"), rounding=("round-then-add", "add-then-round")),
+    "dequantise": [{}, {"num_parameters": 1}, {"num_parameters": 3}],
     "relu": [{}],
     "leaky-relu": [{}, {"negative_slope": 0.25}, {"negative_slope": 2}, {"negative_slope": -1.5}],
     "sigmoid": [{}],
@@ -136,6 +141,9 @@ GRID: dict[str, list[Arguments]] = {
 
 FLAT = ("linear",)
 """Kinds whose input has features only."""
+QUANTISED = ("quantise", "requantise", "dequantise")
+WHOLE = ("quantise", "requantise")
+"""Kinds that make whole numbers of anything; of nan their zero point."""
 FUNCTIONS = ("relu", "leaky-relu", "clip", "relu6", "hard-sigmoid", "hard-swish")
 SMOOTH = ("sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")
 ARITHMETIC = ("add", "sub", "mul", "div")
@@ -153,6 +161,7 @@ ANY_RANK = (
         "rms-norm",
     ),
     *("magnitude", "reshape", "permute", "slice", "channel-shuffle", "concat"),
+    *QUANTISED,
     *FUNCTIONS,
     *SMOOTH,
     *ARITHMETIC,
@@ -175,7 +184,7 @@ LINEAR = (
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
-REAL = ("batch-norm", "softmax", "log-softmax", "magnitude", *SMOOTH, *NORMS)
+REAL = ("batch-norm", "softmax", "log-softmax", "magnitude", *SMOOTH, *NORMS, *QUANTISED)
 """Kinds whose results are no fractions."""
 
 
@@ -228,6 +237,9 @@ SMALL: dict[str, list[Arguments]] = {
     "bias": [{}, {"num_parameters": 1}],
     "scale": [{}, {"num_parameters": 1}],
     "batch-norm": [{}, {"affine": False, "eps": 1}],
+    "quantise": [{}, {"dtype": "int8", "rounding": "add-then-round", "num_parameters": 1}],
+    "requantise": [{}, {"dtype": "int4", "num_parameters": 1}],
+    "dequantise": [{}, {"num_parameters": 1}],
     "relu": [{}],
     "leaky-relu": [{}, {"negative_slope": Fraction(-3, 2)}],
     "sigmoid": [{}],
@@ -365,4 +377,9 @@ def drawn(layer: Layer, draw: Callable[[Any, Shape], Any], inputs: int = 1, batc
     values = {name: draw(rng, shape) for name, shape in {**layer.weight_shapes, **layer.buffer_shapes}.items()}
     if "running_var" in values:
         values["running_var"] = abs(values["running_var"]) + values["running_var"].dtype.type(1)
+    for name in ("scale", "multiplier"):
+        if name in values:
+            values[name] = abs(values[name]) + values[name].dtype.type(1)
+    if "zero_point" in values:
+        values["zero_point"] = rng.integers(-3, 4, size=values["zero_point"].shape)
     return arrays, values

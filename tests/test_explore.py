@@ -624,7 +624,10 @@ class Terminal:
         if self.pid == 0:  # pragma: no cover - the child
             environment = {**os.environ, "TERM": "xterm-256color", **changes}
             environment["PYTHONPATH"] = str(ROOT / "src")
-            os.execve(sys.executable, [sys.executable, "-W", "error", "-m", "convcalc", *argv], environment)
+            try:
+                os.execve(sys.executable, [sys.executable, "-W", "error", "-m", "convcalc", *argv], environment)
+            finally:  # or it would go on as a second run of these tests
+                os._exit(127)
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def _pieces(self, wanted: Callable[[bytes], bool], seconds: float) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from convcalc.layers.layer import Layer
 from convcalc.layers.table import KINDS, NEEDED
 from convcalc.limits import Limits
 from convcalc.tracing.explanation import Explanation, Rule
-from layer_cases import LINEAR, NUMBERS, REAL, Case, Numbers, drawn, gaps, small_cases
+from layer_cases import LINEAR, NUMBERS, REAL, WHOLE, Case, Numbers, drawn, gaps, small_cases
 
 CASES = small_cases(*KINDS)
 WITH_PRODUCTS = ("conv", "pointwise", "depthwise", "transposed-conv", "linear")
@@ -176,9 +176,10 @@ def cut_off(layer: Any, inputs: list[Any], values: Any) -> int:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_parameters_are_the_numbers_that_are_learned(case: Case) -> None:
-    """Running statistics are not among them."""
+    """Running statistics, scales and zero points are not among them."""
     layer, _, values, _ = made(case, NUMBERS["whole"])
-    assert layer.parameters == sum(value.size for name, value in values.items() if not name.startswith("running"))
+    learned = [value.size for name, value in values.items() if name in ("weight", "bias")]
+    assert layer.parameters == sum(learned)
 
 
 def test_macs_of_a_transposed_layer_by_input_and_by_output() -> None:
@@ -436,7 +437,7 @@ def test_kinds_that_make_no_fractions_refuse_exact(kind: str) -> None:
     """Dtype exact has no place for them; auto makes float64 of whole numbers."""
     layer = small_cases(kind)[-1].layer()
     inputs, values = drawn(layer, NUMBERS["whole"].draw)
-    assert layer.compute(inputs, values).dtype == np.float64
+    assert layer.compute(inputs, values).dtype == (np.int64 if kind in WHOLE else np.float64)
     with pytest.raises(ConvcalcError) as caught:
         layer.compute(inputs, values, Context(dtype="exact"))
     assert caught.value.message == f"{kind} makes numbers that are no fractions, which dtype exact cannot hold"
@@ -450,7 +451,8 @@ def test_dtypes_asked_for_are_those_of_the_output(kind: str, dtype: str) -> None
     for case in small_cases(kind):
         layer, inputs, values, _ = made(case, NUMBERS["whole"])
         assert layer.compute(inputs, values, Context(dtype=dtype)).dtype == dtype, str(case)
-        assert layer.compute([each.astype(np.float32) for each in inputs], values).dtype == np.float32, str(case)
+        own = np.int64 if kind in WHOLE else np.float32
+        assert layer.compute([each.astype(np.float32) for each in inputs], values).dtype == own, str(case)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,9 +12,24 @@ import pytest
 
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError
+from convcalc.layers.kinds.quantised import RANGES
 from convcalc.layers.layer import Layer
 from convcalc.layers.table import KINDS
-from layer_cases import CHANNELS, FLAT, GRID, REAL, SMALL, Case, cases, drawn, gaps, ranks, small_cases
+from layer_cases import (
+    CHANNELS,
+    FLAT,
+    GRID,
+    QUANTISED,
+    REAL,
+    SMALL,
+    WHOLE,
+    Case,
+    cases,
+    drawn,
+    gaps,
+    ranks,
+    small_cases,
+)
 
 oracle = pytest.mark.oracle
 REASON = "extra `oracle` is not installed"
@@ -221,7 +236,26 @@ def _prelu(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str
     return torch.nn.functional.prelu(inputs[0], values["weight"])
 
 
+def _quantised(operation: Callable[[Any, Any], Any], factor: str) -> Peer:
+    def peer(torch: Any, x: list[Any], v: dict[str, Any], told: dict[str, Any]) -> Any:
+        scale, zero = (_of_channels(x[0], v[name], told) for name in (factor, "zero_point"))
+        scaled = operation(x[0], scale)
+        is_first = told.get("rounding", "round-then-add") == "round-then-add"
+        whole = torch.round(scaled) + zero if is_first else torch.round(scaled + zero)
+        return torch.clamp(whole, *RANGES[told.get("dtype", "uint8")])
+
+    return peer
+
+
+def _dequantised(_: Any, x: list[Any], v: dict[str, Any], told: dict[str, Any]) -> Any:
+    scale, zero = (_of_channels(x[0], v[name], told) for name in ("scale", "zero_point"))
+    return (x[0] - zero) * scale
+
+
 TORCH: dict[str, Peer] = {
+    "quantise": _quantised(operator.truediv, "scale"),
+    "requantise": _quantised(operator.mul, "multiplier"),
+    "dequantise": _dequantised,
     "prelu": _prelu,
     "clip": _clip,
     "relu6": _function("ReLU6"),
@@ -376,7 +410,9 @@ def unchecked_numbers(case: Case) -> tuple[list[Any], dict[str, Any]]:
     split = (channels, out // groups) if case.kind == "transposed-conv" else (out, channels // groups)
     if case.kind in ("conv", "pointwise", "depthwise", "transposed-conv"):
         return [rng.normal(size=(2, *case.shapes[0]))], {"weight": rng.normal(size=(*split, *taps))}
-    numbers = rng.normal(size=told.get("num_parameters", channels))
+    numbers = rng.normal(size=told.get("num_parameters") or channels)
+    if case.kind in QUANTISED:
+        return [rng.normal(size=(2, *case.shapes[0]))], dict.fromkeys(("scale", "multiplier", "zero_point"), numbers)
     return [rng.normal(size=(2, *case.shapes[0]))], {"weight": numbers, "bias": numbers}
 
 
@@ -438,7 +474,7 @@ def test_torch_agrees_on_floats(torch: Any, kind: str, dtype: str) -> None:
             if done is None:
                 continue
             _, output, inputs, values = done
-            assert output.dtype == dtype, str(case)
+            assert output.dtype == (np.int64 if kind in WHOLE else dtype), str(case)
             close = 2e-5 if dtype == "float32" else 1e-12
             wanted = theirs(torch, case, inputs, values)
             if wanted is None and only_3d(case):
@@ -454,7 +490,7 @@ def test_the_grid_has_both_answers() -> None:
 
 
 @oracle
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("flatten", "resize")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("flatten", "resize", *WHOLE)])
 def test_torch_agrees_on_what_is_not_finite(torch: Any, kind: str) -> None:
     """Inf and nan go the same ways as in PyTorch, whose interpolation multiplies some cells by 0."""
     for case in small_cases(kind):

@@ -115,6 +115,16 @@ class SummaryOptions(NamedTuple):
             metavar="input|output",
         ),
     ] = "input"
+    count_as: Annotated[
+        str | None,
+        typer.Option("--count-as", help="Count as another tool does, such as fvcore, and say why.", metavar="TOOL"),
+    ] = None
+    explain_macs: Annotated[
+        str | None,
+        typer.Option(
+            "--explain-macs", help="Which convention gives this count, such as 4.1G, for the network.", metavar="N"
+        ),
+    ] = None
     layer: Annotated[
         str | None, typer.Option("--layer", help="Of several layers: the one that flags change.", metavar="NAME")
     ] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
@@ -86,6 +86,8 @@ class Geometry:
     boundary: Boundary
     flip: bool
     """Whether the kernel is rotated by 180° first: mathematical convolution instead of cross-correlation."""
+    is_same: bool = field(default=False, compare=False)
+    """Whether the padding was written as ``same``; its numbers are in the axes."""
 
 
 def geometry_of(
@@ -115,7 +117,7 @@ def geometry_of(
     if span is not None:
         _check_span(counts, span)
     axes = axes_of(input_shape[1:], kernel_size, stride=stride, padding=padding, dilation=dilation)
-    return Geometry(counts, axes, boundary_of(boundary), flag("flip", flip))
+    return Geometry(counts, axes, boundary_of(boundary), flag("flip", flip), padding == "same")
 
 
 def _check_span(counts: Counts, span: int) -> None:

@@ -47,12 +47,17 @@ def in_real(kind: str, arrays: Sequence[Any], word: str, *, beside: Sequence[Any
     """
     dtype, held = alike(arrays, word, beside=beside)
     if dtype is DType.EXACT:
-        raise DataError(
-            f"{kind} makes numbers that are no fractions, which dtype exact cannot hold",
-            hint="choose dtype auto or float64",
-            field="dtype",
-        )
+        raise no_fractions(kind)
     return [_as(DType.FLOAT64, each) for each in held] if dtype is DType.AUTO else held
+
+
+def no_fractions(kind: str) -> DataError:
+    """The error of a kind whose results exact numbers cannot hold."""
+    return DataError(
+        f"{kind} makes numbers that are no fractions, which dtype exact cannot hold",
+        hint="choose dtype auto or float64",
+        field="dtype",
+    )
 
 
 def is_exact(dtype: DType) -> bool:

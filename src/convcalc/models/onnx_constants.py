@@ -14,6 +14,7 @@ import numpy as np
 from convcalc.arrays import Array, read_only
 from convcalc.errors import DataError, FormatError
 from convcalc.models.onnx_node import Flow, NotReadError, OnnxNode
+from convcalc.models.onnx_quantised import dequantized
 from convcalc.models.onnx_tensors import MOST_AXES, Constant, plain_constant, unread
 
 _SMALL = 1024  # numbers that are computed at once
@@ -77,7 +78,7 @@ def _computed(node: OnnxNode, work: Compute) -> Array:
     return np.asarray(work(node, *given))
 
 
-_WITH_OPTIONAL = ("Squeeze", "Unsqueeze", "Reshape", "Slice", "ReduceProd")
+_WITH_OPTIONAL = ("Squeeze", "Unsqueeze", "Reshape", "Slice", "ReduceProd", "DequantizeLinear")
 """Operators whose inputs behind the first may be omitted."""
 
 
@@ -207,10 +208,23 @@ _WORKS: dict[str, Compute] = {
     "Or": lambda _, one, other: np.logical_or(one, other).astype(np.uint8),
     "Where": lambda _, which, one, other: np.asarray(np.where(which, one, other)),
     "ReduceProd": _product,
+    "DequantizeLinear": dequantized,
     "ConstantOfShape": _filled,
     "Expand": _spread,
     "Range": _range,
 }
 """What is computed of constants."""
-_LAZY = ("Identity", "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Cast", "Mul", "Sqrt")
+_LAZY = (
+    "Identity",
+    "Transpose",
+    "Reshape",
+    "Flatten",
+    "Squeeze",
+    "Unsqueeze",
+    "Slice",
+    "Cast",
+    "Mul",
+    "Sqrt",
+    "DequantizeLinear",
+)
 """Of large tensors, with no more numbers than those have."""

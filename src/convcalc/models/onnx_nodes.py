@@ -10,10 +10,11 @@ from math import prod
 from typing import NamedTuple
 
 from convcalc.models import onnx_kinds as kinds
+from convcalc.models import onnx_quantised as quantised
 from convcalc.models.onnx_input import to_channels_first, to_channels_last
 from convcalc.models.onnx_kinds import permuted
 from convcalc.models.onnx_linear import gemm, matmul, sizes_text
-from convcalc.models.onnx_names import quoted
+from convcalc.models.onnx_names import quoted, word
 from convcalc.models.onnx_node import FIRST, LAST, NO_KIND, Flow, Layout, NotReadError, OnnxNode, Part
 from convcalc.models.onnx_tensors import Constant, plain_constant
 from convcalc.models.onnx_windows import average_pool, convolution, max_pool, transposed_convolution, upsampling
@@ -83,9 +84,10 @@ def read_node(node: OnnxNode) -> Part | Flow | Constant:
         NotReadError: it is no supported kind of layer.
         FormatError: a tensor of it is damaged.
     """
-    if node.proto.domain not in ("", "ai.onnx") or node.operator not in OPERATORS:
+    domain = "" if node.proto.domain in ("", "ai.onnx") else f"{word(node.proto.domain)}."
+    operator = OPERATORS.get(domain + node.operator)
+    if operator is None:
         raise NotReadError(NO_KIND)
-    operator = OPERATORS[node.operator]
     for name in node.names():
         if name not in operator.attributes:
             raise NotReadError(f"its attribute {quoted(name)} is not known")
@@ -271,6 +273,15 @@ OPERATORS = {
     ),
     "Flatten": Operator(_flatten, ("axis",), any_layout=True),
     "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED), any_layout=True),
+    "QuantizeLinear": Operator(
+        quantised.quantize, ("axis", "output_dtype", "saturate", "block_size", "rounding"), any_layout=True
+    ),
+    "DequantizeLinear": Operator(quantised.dequantize, ("axis", "output_dtype", "block_size"), any_layout=True),
+    "QLinearConv": Operator(quantised.q_linear_conv, (*_WINDOW, "group")),
+    "ConvInteger": Operator(quantised.conv_integer, (*_WINDOW, "group")),
+    "QLinearMatMul": Operator(quantised.q_linear_matmul),
+    "com.microsoft.QGemm": Operator(quantised.q_gemm, ("alpha", "beta", "transA", "transB")),
+    "MatMulInteger": Operator(quantised.matmul_integer),
     "Gemm": Operator(gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
     "MatMul": Operator(matmul, any_layout=True),
     "Softmax": Operator(kinds.softmax("softmax"), ("axis",), any_layout=True),

@@ -17,6 +17,7 @@ from convcalc.layers.layer import Shape
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.subnetwork import renumbered
 from convcalc.limits import Limits, bytes_text
+from convcalc.models.onnx_fused import fuse_quantised
 from convcalc.models.onnx_graph import Change, Graph
 from convcalc.models.onnx_input import ModelInput, further_inputs, model_input
 from convcalc.models.onnx_names import quoted, word
@@ -48,7 +49,9 @@ def open_onnx(source: OpenedFile, limits: Limits) -> OnnxModel:
     model = _model(source, limits)
     try:
         check_nodes(model.graph, limits.name)
-        return OnnxModel(source.name, model, model_input(model.graph), "" if source.data is not None else source.name)
+        fused = fuse_quantised(model.graph)
+        path = "" if source.data is not None else source.name
+        return OnnxModel(source.name, model, model_input(model.graph), path, fused)
     except (FormatError, LimitError) as error:
         error.place = Place(source.name)
         raise
@@ -63,6 +66,8 @@ class OnnxModel(NamedTuple):
     input: ModelInput
     path: str = ""
     """The file itself, beside which files of its tensors lie; empty where it came through a pipe."""
+    fused: int = 0
+    """Convolutions and products between DequantizeLinear and QuantizeLinear."""
 
     def network(
         self,
@@ -96,6 +101,9 @@ class OnnxModel(NamedTuple):
                 error.place = Place(self.name)
             raise
         title = word(Path(self.name).name)[: limits.name]  # exporters name every graph alike
+        if self.fused:
+            pairs = "between DequantizeLinear and QuantizeLinear"
+            notes.append(f"{counted(self.fused, 'layer')} {pairs} computed in whole numbers, as onnxruntime does")
         return Network(shape, renumbered(graph.stages, kept), title, (*graph.notes, *notes), graph.cut(kept))
 
     def _graph(

@@ -17,7 +17,7 @@ from convcalc.request.layer_values import LayerValues, arguments_of
 from convcalc.request.request import Field
 from convcalc.request.spellings import unknown_key
 from convcalc.request.text_values import plain_value, truth
-from convcalc.request.weights import TENSORS, Given, Random, WeightReader, Weights
+from convcalc.request.weights import Given, Random, WeightReader, Weights
 from convcalc.wording import shape_text
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class LayerReader:
     def _given(self, entry: Entry, kind: Kind, shape: Shape) -> Iterator[tuple[str, Given]]:
         """The tensors in the entry itself."""
         for name, node in entry.said.items():
-            if name not in TENSORS or (name in kind.defaults and _is_truth(name, node)):
+            if name not in kind.tensors or (name in kind.defaults and _is_truth(name, node)):
                 continue
             if name == "weight" and isinstance(node, dict) and {"file", "layout"} <= set(node):
                 yield name, self.tensors.laid_out(name, node)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from convcalc.files.yaml_reader import Node
     from convcalc.layers.layer import Shape
 
-TENSORS = ("weight", "bias", "running_mean", "running_var")
+TENSORS = ("weight", "bias", "running_mean", "running_var", "scale", "multiplier", "zero_point")
 """The names of layers' weights, as in PyTorch."""
 _EXAMPLE = "weights: {file: weights.npz}, or {random: 0}"
 _ITEMSIZE = 4  # float32
@@ -67,8 +67,9 @@ class Random:
     """PyTorch's initial weights, the same for the same seed and layer.
 
     ``weight`` and ``bias`` are uniform within ±1/√fan_in (torch.nn documentation of ``Conv2d``, ``ConvTranspose2d``
-    and ``Linear``, "Variables"), float32. A normalisation is initially the identity: ``weight`` and ``running_var`` 1,
-    ``bias`` and ``running_mean`` 0 (``BatchNorm2d``); a bias alone is 0, as it has no fan-in.
+    and ``Linear``, "Variables"), float32. A normalisation or quantisation is initially the identity: ``weight``,
+    ``running_var`` and ``scale`` 1, ``bias`` and ``running_mean`` 0 (``BatchNorm2d``); a bias alone is 0, as it has no
+    fan-in.
     """
 
     seed: int
@@ -91,7 +92,7 @@ class Random:
         self.context.limits.check_memory(prod(shape) * _ITEMSIZE, f"its {name}")
         fan_in = prod(shapes.get("weight", ())[1:])
         if len(shapes.get("weight", ())) < 2:
-            return Found(np.full(shape, float(name in ("weight", "running_var")), np.float32))
+            return Found(np.full(shape, float(name in ("weight", "running_var", "scale", "multiplier")), np.float32))
         generator = np.random.default_rng([self.seed, self.number, TENSORS.index(name)])
         values = generator.random(shape, np.float32)
         values *= 2

@@ -11,6 +11,7 @@ from convcalc.cli.option_groups import command
 if TYPE_CHECKING:
     from convcalc.context import Context
     from convcalc.files.file_kind import OpenedFile
+    from convcalc.layers.costs import Convention
     from convcalc.layers.network import Network
     from convcalc.report.blocks import Report
     from convcalc.report.network.figure import NetworkFigure
@@ -42,8 +43,32 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
         emit(report, target)
         return
     network = _network(source, options, context)
+    if options.count_as or options.explain_macs:
+        check_output(target)  # the figure is of the layers, not of counts
+        emit(_counts(network, options, convention), target)
+        return
     save = figure_saver(lambda: _figure(network), target) if wants_figure(target) else None
     emit(summary_report(network, convention), target, save=save)
+
+
+def _counts(network: Network, options: SummaryOptions, convention: Convention) -> Report:
+    """The work as another tool counts it, or the conventions that give a count.
+
+    Raises:
+        UsageError: both are asked for.
+        ConvcalcError: the tool is not known, or the count is none.
+    """
+    from convcalc.cli.flags import flags
+    from convcalc.errors import UsageError
+    from convcalc.report.network.counted_as import counted_report
+    from convcalc.report.network.explained_macs import explained_report
+
+    if options.count_as and options.explain_macs:
+        raise UsageError("--count-as and --explain-macs are two questions", hint="leave one out")
+    with flags():
+        if options.count_as:
+            return counted_report(network, convention, options.count_as)
+        return explained_report(network, convention, options.explain_macs or "")
 
 
 def _figure(network: Network) -> NetworkFigure:
