@@ -104,8 +104,8 @@ GRID: dict[str, list[Arguments]] = {
     "global-avg-pool": [{}],
     "adaptive-avg-pool": options(output_size=(1, 2)),
     "upsample": options(scale_factor=(1, 2, 3)),
-    "resize": options(size=(1, 3, 8), mode=("linear", "nearest"), align_corners=(False, True))
-    + options(scale_factor=(2, 0.5, 1.5), mode=("linear", "nearest"), align_corners=(False,)),
+    "resize": options(size=(1, 3, 8), mode=("linear", "nearest", "nearest-exact", "cubic"), align_corners=(False, True))
+    + options(scale_factor=(2, 0.5, 1.5), mode=("linear", "nearest", "nearest-exact", "cubic")),
     "flatten": [{}],
     "prelu": [{}, {"num_parameters": 1}, {"num_parameters": 4}, {"num_parameters": 3}],
     "clip": [{}, {"min": -2, "max": 3}, {"min": 0.5}, {"max": 1.25}, {"min": 3, "max": 3}],
@@ -262,7 +262,12 @@ SMALL: dict[str, list[Arguments]] = {
     "global-avg-pool": [{}],
     "adaptive-avg-pool": [{"output_size": 1}],
     "upsample": [{"scale_factor": 2}],
-    "resize": [{"size": 3}, {"size": 4, "align_corners": True}, {"scale_factor": 2, "mode": "nearest"}],
+    "resize": [
+        {"size": 3},
+        {"size": 4, "align_corners": True},
+        {"scale_factor": 2, "mode": "nearest"},
+        {"size": 4, "mode": "cubic"},
+    ],
     "flatten": [{}],
     "prelu": [{}, {"num_parameters": 1}],
     "clip": [{"min": -2, "max": 3}, {"min": Fraction(1, 2)}],

@@ -199,10 +199,24 @@ def _shuffled(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[
     return torch.stack(list(parted.unbind(1)), 2).reshape(cells.shape)
 
 
+def _cubic(torch: Any, cells: Any, told: dict[str, Any]) -> Any:
+    """PyTorch has it of planes alone: axis by axis, as rows of one line."""
+    for axis in range(2, cells.ndim):
+        lines = cells.movedim(axis, -1)
+        named = {"size": (1, told["size"])} if "size" in told else {"scale_factor": (1.0, float(told["scale_factor"]))}
+        aligned = told.get("align_corners", False)
+        flat = lines.reshape(-1, 1, 1, lines.shape[-1])
+        made = torch.nn.functional.interpolate(flat, mode="bicubic", align_corners=aligned, **named)
+        cells = made.reshape(*lines.shape[:-1], -1).movedim(-1, axis)
+    return cells
+
+
 def _resize(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
     word = ("linear", "bilinear", "trilinear")[inputs[0].ndim - 3]
-    if told.get("mode") == "nearest":
-        more: dict[str, Any] = {"mode": "nearest"}
+    if told.get("mode") == "cubic":
+        return _cubic(torch, inputs[0], told)
+    if told.get("mode", "").startswith("nearest"):
+        more: dict[str, Any] = {"mode": told["mode"]}
     else:
         more = {"mode": word, "align_corners": told.get("align_corners", False)}
     named = {name: told[name] for name in ("size", "scale_factor") if name in told}

@@ -179,23 +179,23 @@ STOPS = {
         17,
         "(Softmax): its axis is 0, only axes of a sample are read",
     ),
-    "cubic resize": (
-        node("Resize", "x", "", "s", mode="cubic"),
+    "resize of another mode": (
+        node("Resize", "x", "", "s", mode="square"),
         S,
         17,
-        "(Resize): its mode is 'cubic', only nearest and linear are read",
+        "(Resize): its mode is 'square', only nearest, linear and cubic are read",
     ),
     "resize rounding": (
-        node("Resize", "x", "", "s", coordinate_transformation_mode="align_corners"),
+        node("Resize", "x", "", "s", nearest_mode="up"),
         S,
         17,
-        "(Resize): it takes the nearest cell by align_corners and round_prefer_floor",
+        "(Resize): its nearest_mode is 'up', none of floor, ceil, round_prefer_floor, round_prefer_ceil",
     ),
-    "resize axes": (
-        node("Resize", "x", "", "s", axes=[2, 3]),
+    "antialiased resize": (
+        node("Resize", "x", "", "s", antialias=1, mode="linear"),
         S,
         18,
-        "(Resize): it has axes, antialias or keep_aspect_ratio_policy",
+        "(Resize): it has antialias or keep_aspect_ratio_policy",
     ),
     "fraction": (
         node("Resize", "x", "", "s"),
@@ -213,7 +213,7 @@ STOPS = {
         node("Resize", "x", "", "", "s"),
         {"s": np.array([16, 18])},
         18,
-        "(Resize): its sizes are [16, 18], 4 numbers are needed",
+        "(Resize): its sizes or scales are [16, 18], 4 numbers are needed",
     ),
     "add": (
         node("Add", "x", "b"),

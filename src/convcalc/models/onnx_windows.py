@@ -1,6 +1,6 @@
 """ONNX's operators of sliding windows: convolutions and pools, with ONNX's defaults and padding.
 
-Also Upsample and Resize, nearest and linear.
+Also Upsample and Resize.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.geometry.axis import reach_of
+from convcalc.layers.kinds.resize import COORDINATES, ROUNDINGS
 from convcalc.models.onnx_names import quoted
 from convcalc.models.onnx_node import NotReadError, OnnxNode, Part
 from convcalc.models.onnx_tensors import Constant
@@ -149,43 +150,46 @@ def _cut(node: OnnxNode, arguments: dict[str, Any], extra: list[int]) -> tuple[l
 
 
 def upsampling(node: OnnxNode) -> Part:
-    """Upsample and Resize: nearest by whole factors is an upsample, other sizes and linear ones are a resize."""
+    """Upsample and Resize: cells repeated by whole factors are an upsample, anything else is a resize."""
     mode, factors = node.text("mode", "nearest"), _factors(node)
-    if mode not in ("nearest", "linear"):
-        raise NotReadError(f"its mode is {quoted(mode)}, only nearest and linear are read")
+    if mode not in ("nearest", "linear", "cubic"):
+        raise NotReadError(f"its mode is {quoted(mode)}, only nearest, linear and cubic are read")
     if len(factors) != len(node.flow.shape) + 1 or factors[:2] != [1, 1] or not all(each > 0 for each in factors):
         raise NotReadError(f"it scales by {factors}, only spatial axes are read")
-    if mode == "linear":
-        return _linear(node, factors[2:])
-    if any(each < 1 or each % 1 for each in factors):
-        return _nearest(node, factors[2:])
-    _check_nearest(node)
-    return Part("upsample", {"scale_factor": [int(factor) for factor in factors[2:]]})
+    if node.is_set("antialias") or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise NotReadError("it has antialias or keep_aspect_ratio_policy")
+    if mode == "nearest" and not any(each % 1 for each in factors) and _repeats(node):
+        return Part("upsample", {"scale_factor": [int(factor) for factor in factors[2:]]})
+    return _interpolated(node, mode, factors[2:])
 
 
-def _nearest(node: OnnxNode, factors: Sequence[float]) -> Part:
-    """The cell before, as PyTorch takes it."""
-    place, rounding = _place_of(node), node.text("nearest_mode", "round_prefer_floor")
-    if node.operator != "Upsample" and (place, rounding) != ("asymmetric", "floor"):
-        raise NotReadError(f"it takes the nearest cell by {place} and {rounding}, by factors that are not whole")
-    return _resize(node, factors, {"mode": "nearest"})
-
-
-def _linear(node: OnnxNode, factors: Sequence[float]) -> Part:
-    """Between the neighbouring cells, as PyTorch's bilinear is."""
+def _interpolated(node: OnnxNode, mode: str, factors: Sequence[float]) -> Part:
+    """By ONNX's own words for where places lie, and which cell is the nearest."""
     place = _place_of(node)
-    if place not in ("half_pixel", "pytorch_half_pixel", "align_corners"):
-        raise NotReadError(f"it is linear by {quoted(place)}, only half_pixel and align_corners are read")
-    if node.has("axes") or node.is_set("antialias") or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise NotReadError("it has axes, antialias or keep_aspect_ratio_policy")
-    sizes = zip(node.flow.shape[1:], factors, strict=True)
-    if place == "pytorch_half_pixel" and any(cells > 1 and int(cells * factor) < 2 for cells, factor in sizes):
-        raise NotReadError("it makes one cell of an axis by pytorch_half_pixel, which is another one than PyTorch's")
+    if place not in COORDINATES:
+        raise NotReadError(f"its places are by {quoted(place)}, read are {', '.join(COORDINATES)}")
     made = [cells * float(str(np.float32(f))) for cells, f in zip(node.flow.shape[1:], factors, strict=True)]
     if place == "align_corners" and not _has_sizes(node) and any(each % 1 for each in made):
         # the coordinates of ONNX follow the size before it is rounded down, PyTorch's the size after
         raise NotReadError("it aligns corners by factors that make no whole number of cells")
-    return _resize(node, factors, {"align_corners": place == "align_corners"})
+    arguments: dict[str, Any] = {"mode": mode, "coordinates": place}
+    if mode == "nearest":
+        arguments["rounding"] = _rounding(node)
+    if mode == "cubic":
+        arguments |= {
+            "cubic_coefficient": node.real("cubic_coeff_a", -0.75),
+            "exclude_outside": node.is_set("exclude_outside"),
+        }
+    return _resize(node, factors, arguments)
+
+
+def _rounding(node: OnnxNode) -> str:
+    if node.operator == "Upsample" or node.opset < 11:
+        return "floor"
+    said = node.text("nearest_mode", "round_prefer_floor")
+    if said not in ROUNDINGS:
+        raise NotReadError(f"its nearest_mode is {quoted(said)}, none of {', '.join(ROUNDINGS)}")
+    return said
 
 
 def _place_of(node: OnnxNode) -> str:
@@ -196,7 +200,7 @@ def _place_of(node: OnnxNode) -> str:
 def _resize(node: OnnxNode, factors: Sequence[float], arguments: dict[str, Any]) -> Part:
     """By the sizes where they are given, else by the factors, of which a float32 is what its fewest digits say."""
     if _has_sizes(node):
-        return Part("resize", {"size": node.wholes_of(3, "sizes")[2:], **arguments})
+        return Part("resize", {"size": _sizes(node)[2:], **arguments})
     return Part("resize", {"scale_factor": [float(str(np.float32(each))) for each in factors], **arguments})
 
 
@@ -204,22 +208,13 @@ def _has_sizes(node: OnnxNode) -> bool:
     return node.opset >= 11 and node.input(3) is not None
 
 
-def _check_nearest(node: OnnxNode) -> None:
-    """Refuse roundings with which a cell would not be repeated as often as its factor."""
-    if node.operator == "Upsample" or node.opset < 11:
-        return
-    place = node.text("coordinate_transformation_mode", "half_pixel")
-    rounding = node.text("nearest_mode", "round_prefer_floor")
-    roundings = {
-        "asymmetric": ("floor",),
-        **dict.fromkeys(
-            ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric"), ("round_prefer_floor", "round_prefer_ceil")
-        ),
-    }
-    if rounding not in roundings.get(place, ()):
-        raise NotReadError(f"it takes the nearest cell by {place} and {rounding}")
-    if node.has("axes") or node.is_set("antialias") or node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
-        raise NotReadError("it has axes, antialias or keep_aspect_ratio_policy")
+def _repeats(node: OnnxNode) -> bool:
+    """Whether the nearest cell by whole factors is each cell as often as its factor."""
+    place = _place_of(node)
+    if place == "asymmetric":
+        return _rounding(node) == "floor"
+    is_half = place in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric")
+    return is_half and _rounding(node) in ("round_prefer_floor", "round_prefer_ceil")
 
 
 def _factors(node: OnnxNode) -> list[float]:
@@ -228,10 +223,24 @@ def _factors(node: OnnxNode) -> list[float]:
         return [1, 1, node.real("height_scale", 0), node.real("width_scale", 0)]
     if node.opset < 9:
         return node.reals("scales") or []
-    scales, sizes = (1, None) if node.opset < 11 else (2, 3)
-    if sizes is None or node.input(sizes) is None:
-        return node.wholes_of(scales, "scales")
-    wanted, shape = node.wholes_of(sizes, "sizes"), node.flow.shape
-    if len(wanted) != len(shape) + 1:
-        raise NotReadError(f"its sizes are {wanted}, {len(shape) + 1} numbers are needed")
-    return [wanted[0] / (node.batch or 1), *(out / cells for out, cells in zip(wanted[1:], shape, strict=True))]
+    if not _has_sizes(node):
+        return _on_axes(node, node.wholes_of(1 if node.opset < 11 else 2, "scales"), [1] * (len(node.flow.shape) + 1))
+    before = node.flow.model_shape(node.batch or 1)
+    return [after / cells for after, cells in zip(_sizes(node), before, strict=True)]
+
+
+def _sizes(node: OnnxNode) -> list[int]:
+    """The size of each axis, where sizes are given."""
+    return _on_axes(node, node.wholes_of(3, "sizes"), list(node.flow.model_shape(node.batch or 1)))
+
+
+def _on_axes(node: OnnxNode, given: list[Any], rest: list[Any]) -> list[Any]:
+    """What is given for some axes, or for all, and the rest for the others."""
+    axes = node.wholes("axes")
+    places = list(range(len(rest))) if axes is None else [axis % len(rest) for axis in axes]
+    if len(given) != len(places):
+        raise NotReadError(f"its sizes or scales are {given}, {len(places)} numbers are needed")
+    found = list(rest)
+    for place, each in zip(places, given, strict=True):
+        found[place] = each
+    return found

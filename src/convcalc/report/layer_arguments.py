@@ -91,7 +91,10 @@ def _taps(axis: Taps) -> str:
 
 
 def _mix(cells: Sequence[int], weights: Sequence[int], divisor: int) -> str:
-    shares = {cell: Fraction(weight, divisor) for cell, weight in zip(cells, weights, strict=True) if weight}
+    shares: dict[int, Fraction] = {}
+    for cell, weight in zip(cells, weights, strict=True):
+        if weight:
+            shares[cell] = shares.get(cell, Fraction(0)) + Fraction(weight, divisor)
     return " and ".join(str(cell) if share == 1 else f"{share} of {cell}" for cell, share in shares.items())
 
 
