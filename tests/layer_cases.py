@@ -42,6 +42,7 @@ def options(**choices: tuple[Any, ...]) -> list[Arguments]:
     return [dict(zip(choices, each, strict=True)) for each in product(*choices.values())]
 
 
+REDUCTIONS = ("reduce-mean", "reduce-sum", "reduce-max")
 CONVOLUTION = options(stride=(1, 2), padding=(0, 1, 2), dilation=(1, 2), bias=(True, False))
 # what PyTorch takes and what it refuses: groups that divide, and 3, which does not
 GRID: dict[str, list[Arguments]] = {
@@ -103,6 +104,7 @@ GRID: dict[str, list[Arguments]] = {
     "global-max-pool": [{}],
     "global-avg-pool": [{}],
     "adaptive-avg-pool": options(output_size=(1, 2)),
+    **{name: options(axes=(None, 0, 1, (0, 1), (1, 2), (2,), (0, 3))) for name in REDUCTIONS},
     "upsample": options(scale_factor=(1, 2, 3)),
     "resize": options(size=(1, 3, 8), mode=("linear", "nearest", "nearest-exact", "cubic"), align_corners=(False, True))
     + options(scale_factor=(2, 0.5, 1.5), mode=("linear", "nearest", "nearest-exact", "cubic")),
@@ -161,6 +163,7 @@ ANY_RANK = (
         "rms-norm",
     ),
     *("magnitude", "reshape", "permute", "slice", "channel-shuffle", "concat"),
+    *REDUCTIONS,
     *QUANTISED,
     *FUNCTIONS,
     *SMOOTH,
@@ -180,7 +183,7 @@ LINEAR = (
     "upsample",
     "flatten",
     *("reshape", "permute", "slice", "pad", "channel-shuffle", "pixel-shuffle", "pixel-unshuffle"),
-    *("resize", "scale", "add", "sub", "concat"),
+    *("resize", "scale", "add", "sub", "concat", "reduce-mean", "reduce-sum"),
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
@@ -261,6 +264,7 @@ SMALL: dict[str, list[Arguments]] = {
     "global-max-pool": [{}],
     "global-avg-pool": [{}],
     "adaptive-avg-pool": [{"output_size": 1}],
+    **{name: [{}, {"axes": 0}] for name in REDUCTIONS},
     "upsample": [{"scale_factor": 2}],
     "resize": [
         {"size": 3},

@@ -266,7 +266,21 @@ def _dequantised(_: Any, x: list[Any], v: dict[str, Any], told: dict[str, Any]) 
     return (x[0] - zero) * scale
 
 
+def _over_axes(name: str) -> Peer:
+    def peer(torch: Any, x: list[Any], _: dict[str, Any], told: dict[str, Any]) -> Any:
+        given = told.get("axes")
+        axes = range(x[0].ndim - 1) if given is None else [given] if isinstance(given, int) else given
+        if max(axes) > x[0].ndim - 2:
+            raise ValueError("no such axis")
+        return getattr(torch, name)(x[0], tuple(axis + 1 for axis in axes), keepdim=True)
+
+    return peer
+
+
 TORCH: dict[str, Peer] = {
+    "reduce-mean": _over_axes("mean"),
+    "reduce-sum": _over_axes("sum"),
+    "reduce-max": _over_axes("amax"),
     "quantise": _quantised(operator.truediv, "scale"),
     "requantise": _quantised(operator.mul, "multiplier"),
     "dequantise": _dequantised,
@@ -323,7 +337,7 @@ TORCH: dict[str, Peer] = {
     "add": lambda _torch, x, _v, _told: sum(x[1:], start=x[0]),
 }
 CLOSE = (
-    *(*REAL, "leaky-relu", "avg-pool", "global-avg-pool", "adaptive-avg-pool"),
+    *(*REAL, "leaky-relu", "avg-pool", "global-avg-pool", "adaptive-avg-pool", "reduce-mean"),
     *("resize", "clip", "pad", "hard-sigmoid", "hard-swish", "div"),
 )
 """Kinds whose results are no whole numbers, and are rounded on other ways than PyTorch's."""

@@ -53,6 +53,11 @@ CASES = {
         sizes(a=[1, 3, 5, 12]),
         "resize",
     ),
+    "mean of channels": (node("ReduceMean", "x", axes=[1]), {}, "reduce-mean"),
+    "mean of rows": (node("ReduceMean", "x", axes=[-2], keepdims=0), {}, "reduce-mean reshape"),
+    "largest of channels": (node("ReduceMax", "x", axes=[1]), {}, "reduce-max"),
+    "sum of all": (node("ReduceSum", "x", "a"), sizes(a=[1, 2, 3]), "reduce-sum"),
+    "sum of a plane": (node("ReduceSum", "x", "a", keepdims=0), sizes(a=[2, 3]), "reduce-sum flatten"),
     "nearest resize": (
         node("Resize", "x", "", "b", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
         {"b": np.float32([1, 1, 0.5, 1])},

@@ -221,17 +221,17 @@ STOPS = {
         17,
         "(Add): its constant of 7 beside 3 × 8 × 9 is not one number for each channel",
     ),
-    "reduced channels": (
-        node("ReduceMean", "x", axes=[1, 2]),
+    "reduced samples": (
+        node("ReduceMean", "x", axes=[0, 2]),
         {},
         17,
-        "(ReduceMean): it reduces the axes [1, 2], only the spatial ones are read",
+        "(ReduceMean): it reduces the axes [0, 2], only axes of a sample are read",
     ),
     "all reduced": (
         node("ReduceMax", "x"),
         {},
         18,
-        "(ReduceMax): it reduces all axes, only the spatial ones are read",
+        "(ReduceMax): it reduces all axes, only axes of a sample are read",
     ),
     "squeezed cells": (
         node("Squeeze", "x", "a"),

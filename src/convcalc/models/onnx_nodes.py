@@ -112,14 +112,32 @@ def _of_kind(kind: str) -> Read:
     return lambda _: Part(kind, {})
 
 
-def _reduced(kind: str) -> Read:
-    """A reduction of all spatial axes and of no other, with or without keeping them as axes of one cell."""
+def _reduced(kind: str, of_all: str = "") -> Read:
+    """A reduction of axes of a sample, kept as axes of one cell or not; ``of_all``: the kind over the spatial ones."""
 
-    def read(node: OnnxNode) -> Part:
-        _check_spatial(node, "reduces")
-        return Part(kind, {}, then=None if node.is_set("keepdims", default=True) else Part("flatten", {}))
+    def read(node: OnnxNode) -> Part | Flow:
+        flow = node.flow
+        given = node.wholes("axes") if node.has("axes") else node.wholes_of(1, "axes") if node.input(1) else None
+        places = [node.place_of(axis, flow) for axis in given or []]
+        if not places or None in places or len({*places}) < len(places):
+            axes = "all axes" if given is None else f"the axes {given}"
+            raise NotReadError(f"it reduces {axes}, only axes of a sample are read")
+        is_spatial = bool(of_all) and {*places} == {*range(1, len(flow.shape))}
+        arguments = {} if is_spatial else {"axes": sorted(place for place in places if place is not None)}
+        then = None if node.is_set("keepdims", default=True) else _without(flow, places)
+        return Part(of_all if is_spatial else kind, arguments, then=then)
 
     return read
+
+
+def _without(flow: Flow, places: Sequence[int | None]) -> Part:
+    """The layer that leaves out axes of one cell."""
+    left = [size for axis, size in enumerate(flow.shape) if axis not in places]
+    if {*places} == {*range(1, len(flow.shape))} or len(left) == 1:
+        return Part("flatten", {})
+    if not left or flow.layout != FIRST:
+        raise NotReadError("it leaves nothing, or its channels come last")
+    return Part("reshape", {"shape": left})
 
 
 def _squeeze(node: OnnxNode) -> Part | Flow:
@@ -158,17 +176,6 @@ def _in_shape(node: OnnxNode, places: set[int], sizes: Sequence[int]) -> Part | 
     if node.flow.layout != FIRST:
         raise NotReadError("the channels of its input come last")
     return Part("reshape", {"shape": list(sizes)})
-
-
-def _check_spatial(node: OnnxNode, does: str) -> None:
-    """Refuse other axes than all spatial ones, which are an attribute, or from opset 13 or 18 on an input."""
-    rank = len(node.flow.shape) - 1
-    axes = node.wholes("axes") if node.has("axes") else node.wholes_of(1, "axes") if node.input(1) else None
-    places = {node.place_of(axis, node.flow) for axis in axes or []}
-    if not rank or len(axes or []) != rank or places != set(range(1, rank + 1)):
-        raise NotReadError(
-            f"it {does} {'all axes' if axes is None else f'the axes {axes}'}, only the spatial ones are read"
-        )
 
 
 def _leaky_relu(node: OnnxNode) -> Part:
@@ -260,8 +267,9 @@ OPERATORS = {
     "AveragePool": Operator(average_pool, (*_WINDOW, "ceil_mode", "count_include_pad")),
     "GlobalMaxPool": Operator(_of_kind("global-max-pool")),
     "GlobalAveragePool": Operator(_of_kind("global-avg-pool")),
-    "ReduceMax": Operator(_reduced("global-max-pool"), _REDUCTION, any_layout=True),
-    "ReduceMean": Operator(_reduced("global-avg-pool"), _REDUCTION, any_layout=True),
+    "ReduceMax": Operator(_reduced("reduce-max", "global-max-pool"), _REDUCTION, any_layout=True),
+    "ReduceMean": Operator(_reduced("reduce-mean", "global-avg-pool"), _REDUCTION, any_layout=True),
+    "ReduceSum": Operator(_reduced("reduce-sum"), _REDUCTION, any_layout=True),
     "Squeeze": Operator(_squeeze, ("axes",), any_layout=True),
     "Unsqueeze": Operator(_unsqueeze, ("axes",), any_layout=True),
     "Relu": Operator(_of_kind("relu"), _CONSUMED, any_layout=True),
