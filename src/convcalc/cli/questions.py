@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from convcalc.cli.flags import flags
 from convcalc.cli.output.emit import save_document
 from convcalc.errors import UsageError
-from convcalc.files.answer_sheet import BUILT_IN
 from convcalc.quiz.questions import Choice, Quiz, draw
 from convcalc.quiz.subject import subjects_of
 
@@ -56,6 +55,7 @@ def _new_seed() -> int:
 
 def answer_sheet_lines(quiz: Quiz, problem: str | None, layer: str | None) -> list[str]:
     """A CSV file to be filled in: which questions it is about, and a header."""
+    from convcalc.files.answer_sheet import BUILT_IN
     from convcalc.files.csv_writer import csv_lines
     from convcalc.wording import safe_text
 
