@@ -390,5 +390,5 @@ def drawn(layer: Layer, draw: Callable[[Any, Shape], Any], inputs: int = 1, batc
         if name in values:
             values[name] = abs(values[name]) + values[name].dtype.type(1)
     if "zero_point" in values:
-        values["zero_point"] = rng.integers(-3, 4, size=values["zero_point"].shape)
+        values["zero_point"] = rng.integers(0, 4, size=values["zero_point"].shape)
     return arrays, values

@@ -35,7 +35,7 @@ def test_a_layer_counts_as_the_tool_counted_it(name, tool):
 def test_every_factor_is_of_a_known_quantity_and_kind():
     """A word that is written wrong would count as nothing."""
     for counter in COUNTERS.values():
-        assert set(counter.costs) <= {*KINDS, ""}
+        assert {name.partition(" ")[0] for name in counter.costs} <= {*KINDS, ""}
         assert {quantity for costs in counter.costs.values() for quantity in costs} <= set(QUANTITIES)
 
 
@@ -72,6 +72,32 @@ def test_the_page_says_what_makes_the_difference(cli):
     assert data["counter"] == {"name": "fvcore", "version": "0.1.5.post20221221", "figure": "flops"}
     rows = cli.run("summary", "f.yaml", "--count-as", "fvcore", "--format", "csv").out.splitlines()
     assert rows[:2] == ["name,kind,macs,fvcore", "conv1,conv,55296,0"]
+
+
+def test_a_shared_tensor_and_what_is_not_known(cli):
+    """Keras counts a layer once; of a kind that follows no known rule nothing is claimed."""
+    cli.write({"n.yaml": "input: {shape: [3, 8, 8]}\nlayers:\n  - layer-norm\n"})
+    page = cli.run("summary", "n.yaml", "--count-as", "onnx-tool").out
+    assert "is not known here; it is left out." in " ".join(page.split())
+    assert "counts this network as convcalc does" not in page
+    assert "onnx-tool" not in cli.run("summary", "n.yaml", "--explain-macs", "0").out
+    assert cli.run("summary", "--explain-macs", "").code == 2
+    assert cli.run("summary", "--count-as", "").code == 2
+
+
+@pytest.mark.parametrize(
+    ("tool", "mode", "size", "each"),
+    [
+        ("thop", "cubic", 16, 259),
+        ("thop", "nearest-exact", 16, 0),
+        ("fvcore", "cubic", 16, 0),
+        ("fvcore", "linear", 16, 4),
+    ],
+)
+def test_a_resize_counts_by_its_mode(tool, mode, size, each):
+    """As the tools counted 4 channels of 8×8."""
+    layer = kind_of("resize").make((4, 8, 8), size=size, mode=mode)
+    assert COUNTERS[tool].counted(layer, 1) == each * 4 * size * size
 
 
 def test_a_batch_counts_as_one_sample_where_the_tool_takes_one(cli):

@@ -31,11 +31,11 @@ REFUSED = [
     ("a kind that nothing is near", "layers: [xyzzy]",
      "f.yaml:2:10: unknown kind of layer 'xyzzy'",
      "one of: adaptive-avg-pool, add, avg-pool, batch-norm, bias, channel-shuffle, clip, concat, conv, "
-     "depthwise, depthwise-separable, div, elu, flatten, gelu, global-avg-pool, global-max-pool, "
-     "group-norm, hard-sigmoid, hard-swish, instance-norm, layer-norm, leaky-relu, linear, log-softmax, "
-     "magnitude, max-pool, mish, mul, pad, permute, pixel-shuffle, pixel-unshuffle, pointwise, prelu, "
-     "relu, relu6, reshape, resize, rms-norm, scale, sigmoid, silu, slice, softmax, softplus, sub, tanh, "
-     "transposed-conv, upsample", 1),
+     "depthwise, depthwise-separable, dequantise, div, elu, flatten, gelu, global-avg-pool, global-max-"
+     "pool, group-norm, hard-sigmoid, hard-swish, instance-norm, layer-norm, leaky-relu, linear, log-"
+     "softmax, magnitude, max-pool, mish, mul, pad, permute, pixel-shuffle, pixel-unshuffle, pointwise, "
+     "prelu, quantise, reduce-max, reduce-mean, reduce-sum, relu, relu6, requantise, reshape, resize, "
+     "rms-norm, scale, sigmoid, silu, slice, softmax, softplus, sub, tanh, transposed-conv, upsample", 1),
     ("an entry with two keys", "layers:\n  - conv: {out_channels: 4, kernel_size: 3}\n    name: x",
      "f.yaml:4:5: a layer has one kind, here are 2 keys: conv, name",
      "write conv: {…, name: …}", 1),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc.layers.kinds.resize import COORDINATES, ROUNDINGS
+from convcalc.geometry.interpolation import COORDINATES, ROUNDINGS
 from onnx_models import model_of, node, output_of, read
 
 WAYS = [

@@ -96,6 +96,33 @@ def test_what_does_not_fit_is_refused(cli, line, message):
     assert "f.yaml:3" in done.err
 
 
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"zero": 0.5}, "zero_point must be a whole number from 0 to 255"),
+        ({"zero": 300}, "zero_point must be a whole number from 0 to 255"),
+        ({"factor": 0.0}, "scale must be above 0"),
+        ({"factor": -1.0}, "scale must be above 0"),
+        ({"factor": np.inf}, "scale must be above 0"),
+    ],
+)
+def test_numbers_that_quantise_nothing_are_refused(told, message):
+    """Instead of cutting a fraction off, or giving one number everywhere."""
+    with pytest.raises(ConvcalcError, match=message):
+        made("quantise", TIES, **told)
+
+
+def test_zero_points_are_no_parameters():
+    """The layer that takes a zero point off has numbers, but none that is learned."""
+    constants = scales(np.random.default_rng(0), UINT8, INT8, 5, each=False)
+    constants |= {"w": np.ones((5, 3, 3, 3), INT8), "xz": np.array(7, UINT8)}
+    names = ("q", "xs", "xz", "w", "ws", "wz", "ys", "yz")
+    nodes = [node("QuantizeLinear", "x", "xs", "xz", to="q"), node("QLinearConv", *names)]
+    network = read(model_of(nodes, (1, 3, 6, 6), constants))
+    assert [stage.layer.kind for stage in network.stages] == ["quantise", "bias", "conv", "requantise"]
+    assert network.parameters == 5 * 3 * 3 * 3
+
+
 def test_exact_numbers_are_refused():
     """A scale is a float, so the results are none of fractions."""
     with pytest.raises(ConvcalcError, match="quantise makes numbers that are no fractions"):

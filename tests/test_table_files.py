@@ -150,6 +150,8 @@ def test_a_sheet_is_chosen_by_name_or_number(two_sheets):
     with pytest.raises(ConvcalcError, match="unknown sheet '2'") as caught:
         read_tensor(two_sheets, LIMITS, selection=Selection(series=2))
     assert caught.value.hint == "one of: 0 (Sheet), 1 (Second data)"
+    with pytest.raises(ConvcalcError, match="series is a sheet's number, the file's name has a sheet too"):
+        read_tensor(f"{two_sheets}:Sheet", LIMITS, selection=Selection(series=1))
     with pytest.raises(ConvcalcError, match="unknown sheet 'Third'"):
         read_tensor(f"{two_sheets}:Third", LIMITS)
     with pytest.raises(ConvcalcError, match="an Excel workbook has no frame to choose"):

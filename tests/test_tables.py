@@ -110,6 +110,10 @@ def test_gaps_are_filled_by_the_times_where_there_are_any():
     """Of uneven samples the line goes by the times, without them by the rows."""
     assert read("time,x\n0,0\n1,\n4,4\n5,5", gaps="linear").array[:, 0].tolist() == [0, 1, 4, 5]
     assert read("n,x\n7,0\n9,\n9,4\n5,5", gaps="linear").array[:, 1].tolist() == [0, 2, 4, 5]
+    dates = ("2024-01-01 00:00:05,9", "2024-01-01 00:00:04,8", "2024-01-01 00:00:01,", "2024-01-01 00:00:00,0")
+    backwards = read("\n".join(("time,a", *dates)), gaps="linear")
+    assert backwards.array[:, 0].tolist() == [9, 8, 4, 0]
+    assert backwards.notes[-1].startswith("1 gap filled by linear by rows")
 
 
 @pytest.mark.parametrize(
@@ -216,6 +220,12 @@ def test_a_rate_that_is_not_the_files_is_told(cli):
     note = "note: 100 samples a second, as is said; the file tells 50"
     assert note in cli.run("run", "f.csv", "--kernel", "[1]", "--rate", "100").out
     assert "as is said" not in cli.run("run", "f.csv", "--kernel", "[1]", "--rate", "50").out
+    cli.write({"u.csv": "time (s),ax\n0,1\n1,2\n4,3\n"})
+    uneven = cli.run("run", "u.csv", "--kernel", "[1]", "--rate", "1000").out
+    assert "note: 1000 samples a second, as is said; the file tells uneven times" in uneven
+    assert "the longest of 3 s after sample 1, usual 1 s" in " ".join(
+        cli.run("run", "u.csv", "--kernel", "[1]").out.split()
+    )
 
 
 def test_names_go_through_to_tables_traces_and_figures(cli):

@@ -191,6 +191,35 @@ def test_a_network_can_be_computed_from_its_blank_page(desk):
     assert len(re.findall("_{4,}", page)) == sum(cells.values()) - cells["flatten1"] + FLAT + ranges
 
 
+TOLD = """input: [[[1, 2, 3], [4, 5, 6]]]
+layers:
+  - conv: {weight: [[[[1, 2, 3]]]], flip: true, boundary: 7, padding: [0, 1]}
+  - hard-sigmoid
+  - reduce-max: {axes: [0, 2]}
+  - quantise: {scale: 0.5, zero_point: 3, dtype: int4, rounding: add-then-round}
+  - dequantise: {scale: 0.5, zero_point: 3}
+"""
+
+
+def test_a_blank_page_tells_what_changes_the_answers(desk):
+    """A kernel that is turned, axes, a type and the order of rounding; and nothing that a kind uses inside."""
+    desk.write({"told.yaml": TOLD})
+    page = " ".join(desk.run("run", "told.yaml", "--blank", "--key", "none", "--format", "plain").out.split())
+    for said in (
+        "(before+after, constant 7), the kernel turned by 180°.",
+        "hard-sigmoid1: hard-sigmoid of conv1.",
+        "reduce-max1: reduce-max of hard-sigmoid1, over axes 0, 2.",
+        "quantise1: quantise of reduce-max1, int4, -8 to 7, add-then-round, half to even.",
+        "dequantise1: dequantise of quantise1.",
+    ):
+        assert said in page, said
+    cell = desk.run(
+        *["trace", "told.yaml", "--layer", "quantise1", "--pos", "0,0", "--blank", "--key", "none", "--format", "plain"]
+    ).out
+    said = "quantise with int4, -8 to 7, add-then-round, half to even, scale 0.5, zero_point 3 = ____"
+    assert said in " ".join(cell.split())
+
+
 FLAT = 8
 """Of the 48 features of a flattened layer a row shows so many."""
 

@@ -39,8 +39,8 @@ class SampleAxis(NamedTuple):
     """The first date as written, where the column holds dates."""
     first: float = 0.0
     """The place of the first sample, where there are no values."""
-    told: float | None = None
-    """Samples a second as the file tells them, where another rate is said."""
+    told: str = ""
+    """What the file tells of its samples, where another rate is said."""
 
     @property
     def title(self) -> str:
@@ -58,7 +58,7 @@ class SampleAxis(NamedTuple):
     def notes(self) -> tuple[str, ...]:
         """What is uneven about the axis, its gaps or how much the steps differ; or that its rate is not the file's."""
         if self.told:
-            return (f"{self.rate:g} samples a second, as is said; the file tells {self.told:g}",)
+            return (f"{self.rate:g} samples a second, as is said; the file tells {self.told}",)
         if self.values is None or self.rate or len(self.values) < 2:
             return ()
         import numpy as np
@@ -66,7 +66,7 @@ class SampleAxis(NamedTuple):
         steps = np.diff(self.values)
         if not self.increases:
             return (f"{self.name} does not always increase: curves count samples instead, and no frequency is in Hz",)
-        usual, by = float(np.median(steps)), f" {self.unit}" if self.unit else ""
+        usual, by = float(np.quantile(steps, 0.5, method="lower")), f" {self.unit}" if self.unit else ""
         gaps, longest = int((steps > _GAP * usual).sum()), int(steps.argmax())
         said = f"{self.name} is uneven: steps of {steps.min():.6g} to {steps.max():.6g}{by}"
         if gaps:

@@ -207,6 +207,8 @@ def _read_workbook(source: OpenedFile, limits: Limits, options: TableOptions | N
     from convcalc.files.tables.options import BY_CONTENT
     from convcalc.files.tables.workbook import read_workbook
 
+    if source.member is not None and source.selection.series is not None:
+        raise FieldError("series is a sheet's number, the file's name has a sheet too", hint="say one", field="series")
     sheet = source.member if source.member is not None else source.selection.series or 0
     with source.stream() as stream:
         return _of_table(read_workbook(stream, source.name, limits, options or BY_CONTENT, sheet), source)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from convcalc.errors import UnknownNameError
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.pool import Pool
+from convcalc.layers.kinds.resize import Resize
 from convcalc.layers.kinds.transposed import TransposedConvolution
 from convcalc.layers.layer import Layer
 
@@ -131,7 +132,7 @@ class Counter(NamedTuple):
     figure: str
     """What it calls its figure."""
     costs: Mapping[str, Costs]
-    """By kind of layer; a kind that is not there has the costs of "" or counts as nothing."""
+    """By kind of layer, of a resize also with its mode and spatial axes; others have the costs of "", or none."""
     counts_batch: bool = True
     """Whether all samples of a batch count."""
     unknown: tuple[str, ...] = ()
@@ -145,7 +146,8 @@ class Counter(NamedTuple):
 
     def costs_of(self, layer: Layer) -> Costs:
         """What it counts for each quantity of a layer."""
-        return self.costs.get(layer.kind, self.costs.get("", {}))
+        names = [f"resize {layer.mode} {layer.rank}"] if isinstance(layer, Resize) else []
+        return next((self.costs[name] for name in (*names, layer.kind, "") if name in self.costs), {})
 
 
 def counter_of(name: str) -> Counter:
@@ -183,7 +185,7 @@ COUNTERS: Mapping[str, Counter] = MappingProxyType(
             | _each("layer-norm group-norm instance-norm", {"input value": 4, "input value that is scaled": 1})
             | _each(_AVERAGES, {"input value": 1})
             | _each("upsample", {"output value": 1})
-            | _each("resize", {"output value": 4}),
+            | {"resize linear 2": {"output value": 4}},
         ),
         "ptflops": Counter(
             "0.7.5",
@@ -207,7 +209,11 @@ COUNTERS: Mapping[str, Counter] = MappingProxyType(
             | _each("avg-pool upsample", {"output value": 1})
             | _each(_AVERAGES, {"input value": 1, "output value": 1})
             | _each("softmax", {"input value": 3, "group of values": -1})
-            | _each("resize", {"output value": 11}),
+            | {
+                "resize linear 1": {"output value": 5},
+                "resize linear 2": {"output value": 11},
+                "resize cubic 2": {"output value": 259},
+            },
         ),
         "calflops": Counter(
             "0.3.2",
@@ -242,7 +248,7 @@ COUNTERS: Mapping[str, Counter] = MappingProxyType(
             | _each("batch-norm layer-norm group-norm instance-norm", {"input value that is scaled": 1})
             | _each("leaky-relu", {"input value": 1})
             | _each(f"avg-pool {_AVERAGES}", {"output value": 1})
-            | _each("resize", {"output value": 4}),
+            | {"resize linear 2": {"output value": 4}},
         ),
         "flop-counter": Counter("of PyTorch 2.13.0", "FLOPs", _each("conv transposed-conv linear", {"product": 2})),
         "onnx-tool": Counter(

@@ -58,10 +58,10 @@ class Stage:
         with self.placing():
             if self.read is not None:
                 return self.read()
-            if self.layer.weight_shapes or self.layer.buffer_shapes:
+            if needed := {**self.layer.weight_shapes, **self.layer.buffer_shapes}:
                 raise FieldError(
                     f"{self.layer.kind} has no weights, only shapes",
-                    hint="give its weight, a file of weights, or weights: {random: 0}",
+                    hint=f"give its {next(iter(needed))}, a file of weights, or weights: {{random: 0}}",
                 )
             return {}
 

@@ -128,7 +128,7 @@ def _shift(node: OnnxNode, place: int) -> list[Part]:
     number = int(zero.read().reshape(-1)[0])
     channels = node.flow.shape[0]
     negated = Constant((channels,), lambda: read_only(np.full(channels, -number)), stored=zero.stored)
-    return [Part("bias", {}, {"bias": negated})] if number else []
+    return [Part("bias", {"is_learned": False}, {"bias": negated})] if number else []
 
 
 def _less_zero(weight: Constant, zero: Constant | None, *, by_rows: bool = False) -> Constant:

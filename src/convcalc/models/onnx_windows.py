@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.geometry.axis import reach_of
-from convcalc.layers.kinds.resize import COORDINATES, ROUNDINGS
+from convcalc.geometry.interpolation import COORDINATES, ROUNDINGS
 from convcalc.models.onnx_names import quoted
 from convcalc.models.onnx_node import NotReadError, OnnxNode, Part
 from convcalc.models.onnx_tensors import Constant

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
 from convcalc.geometry.boundary import Boundary
+from convcalc.geometry.interpolation import Taps
 from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.pool import Pool
+from convcalc.layers.kinds.quantised import RANGES, Quantise
 from convcalc.layers.kinds.rearranged import Pad, Permute, Reshape, Slice
-from convcalc.layers.kinds.resize import Resize, Taps
+from convcalc.layers.kinds.reduction import Reduction
+from convcalc.layers.kinds.resize import Resize
 from convcalc.layers.layer import Layer
 from convcalc.report.headline import settings_text
 from convcalc.report.text import number_text
@@ -53,6 +57,8 @@ def _geometry(layer: Layer) -> Iterator[str]:
         yield settings_text(settings["stride"], settings["padding"], _outside(layer), settings["dilation"])
         if settings.get("groups", 1) > 1:
             yield f"{settings['groups']} groups"
+        if isinstance(layer, Convolution) and layer.geometry.flip:
+            yield "the kernel turned by 180°"
     if any(settings.get("output_padding", ())):
         yield f"output padding {shape_text(settings['output_padding'])}"
     if "scale_factor" in settings:
@@ -75,6 +81,11 @@ def _own(layer: Layer) -> Iterator[str]:
             yield f"to {shape_text(layer.shape)}"
         case Permute():
             yield f"axes in the order {', '.join(map(str, layer.axes))}"
+        case Reduction():
+            yield f"over axes {', '.join(map(str, layer.axes))}"
+        case Quantise():
+            low, high = RANGES[layer.dtype]
+            yield f"{layer.dtype}, {low} to {high}, {layer.rounding}, half to even"
         case Slice():
             yield f"places {', '.join(map(str, layer.cells))}"
         case Pad():
@@ -100,8 +111,9 @@ def _mix(cells: Sequence[int], weights: Sequence[int], divisor: int) -> str:
 
 def _fields(layer: Layer) -> Iterator[str]:
     """The fields that are said by their names, where they say something."""
+    own = {each.name for each in fields(layer)}
     for name, words in _SAID.items():
-        value: Any = getattr(layer, name, None)
+        value: Any = getattr(layer, name) if name in own else None
         if value is None or (name == "groups" and "kernel_size" in layer.settings) or value == "none":
             continue
         yield words.format(value if isinstance(value, str | tuple) else number_text(value))

@@ -88,10 +88,14 @@ def channels_of(request: Request, tensor: Tensor, rank: int) -> Channels:
             hint="--dims 1 if its last axis is time, or leave rate out",
             field="rate",
         )
-    told = tensor.channels.axis and tensor.channels.axis.hertz
-    differs = told is not None and not isclose(told, rate, rel_tol=_SAME_RATE)
-    axis = SampleAxis("time", None, "s", rate, told=told if differs else None)
-    return tensor.channels._replace(axis=axis)
+    return tensor.channels._replace(axis=SampleAxis("time", None, "s", rate, told=_told(tensor.channels.axis, rate)))
+
+
+def _told(axis: SampleAxis | None, rate: float) -> str:
+    """What a file tells of its samples that is not the rate."""
+    if axis is None or axis.hertz is None:
+        return "uneven times" if axis and axis.notes else ""
+    return "" if isclose(axis.hertz, rate, rel_tol=_SAME_RATE) else f"{axis.hertz:g}"
 
 
 def read_kernels(request: Request, context: Context) -> list[Kernel]:

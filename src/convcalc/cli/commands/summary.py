@@ -43,7 +43,7 @@ def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
         emit(report, target)
         return
     network = _network(source, options, context)
-    if options.count_as or options.explain_macs:
+    if options.count_as is not None or options.explain_macs is not None:
         check_output(target)  # the figure is of the layers, not of counts
         emit(_counts(network, options, convention), target)
         return
@@ -63,10 +63,10 @@ def _counts(network: Network, options: SummaryOptions, convention: Convention) -
     from convcalc.report.network.counted_as import counted_report
     from convcalc.report.network.explained_macs import explained_report
 
-    if options.count_as and options.explain_macs:
+    if options.count_as is not None and options.explain_macs is not None:
         raise UsageError("--count-as and --explain-macs are two questions", hint="leave one out")
     with flags():
-        if options.count_as:
+        if options.count_as is not None:
             return counted_report(network, convention, options.count_as)
         return explained_report(network, convention, options.explain_macs or "")
 

@@ -195,13 +195,14 @@ def _without_gaps(
             place=Place(source, columns.line_of(row), kept[column] + 1),
         )
     try:
-        full = filled(values, gaps, options.gaps, axis and axis.values)
+        ahead = axis if axis and axis.increases else None  # otherwise what is between two times is not between two rows
+        full = filled(values, gaps, options.gaps, ahead and ahead.values)
     except FieldError as error:
         row, column = map(int, error.field)
         at_cell = f"row {columns.line_of(row)}, column {_name(columns.layout, kept[column])}"
         place = Place(source, columns.line_of(row), kept[column] + 1)
         raise FormatError(f"{at_cell}: {error.message}", hint="--gaps zero or nan needs none", place=place) from None
-    by = f"{options.gaps} by {axis.name}" if axis and options.gaps == "linear" else options.gaps
+    by = f"{options.gaps} by {ahead.name if ahead else 'rows'}" if options.gaps == "linear" else options.gaps
     return full, (f"{counted(int(gaps.sum()), 'gap')} filled by {by}, the first at {where}",)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
-from convcalc.geometry.arguments import whole
+from convcalc.geometry.arguments import flag, whole
 from convcalc.layers.layer import Layer, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
@@ -54,10 +54,28 @@ class Bias(OfChannels):
 
     kind: ClassVar[str] = "bias"
 
+    is_learned: bool = True
+    """Whether it is a parameter; a zero point is none."""
+
+    @classmethod
+    def of(cls, input_shape: Shape, *, num_parameters: int | None = None, is_learned: bool = True) -> Self:
+        """As of any layer of numbers by channel; ``is_learned``: whether they count as parameters.
+
+        Raises:
+            FieldError: an argument is not what it must be.
+        """
+        made = super().of(input_shape, num_parameters=num_parameters)
+        return replace(made, is_learned=flag("is_learned", is_learned))
+
     @property
     def weight_shapes(self) -> dict[str, Shape]:
-        """bias: (channels,) or (1,)."""
-        return {"bias": self.numbers_shape}
+        """bias: (channels,) or (1,), where it is learned."""
+        return {"bias": self.numbers_shape} if self.is_learned else {}
+
+    @property
+    def buffer_shapes(self) -> dict[str, Shape]:
+        """The same, where it is not."""
+        return {} if self.is_learned else {"bias": self.numbers_shape}
 
     @property
     def work(self) -> Work:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from convcalc.context import STANDARD, Context
-from convcalc.errors import UnknownNameError
+from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import text
 from convcalc.layers.kinds.bias import OfChannels
 from convcalc.layers.layer import Shape, Values
@@ -64,10 +64,31 @@ class Affine(OfChannels):
 
         if context.dtype == "exact":
             raise no_fractions(self.kind)
+        self._check(values)
         held = [cells, *(by_channel(values[name], cells) for name in (self.factor, "zero_point"))]
         own = next((each.dtype for each in held[:2] if each.dtype.kind == "f"), np.dtype(np.float64))
         dtype = np.dtype(context.dtype) if context.dtype in ("float32", "float64") else own
         return [(in_floats(each) if each.dtype == object else each).astype(dtype, copy=False) for each in held]
+
+    def _check(self, values: Values) -> None:
+        """Refuse numbers that quantise nothing.
+
+        Raises:
+            FieldError: a factor is not above 0, or a zero point is no whole number or beyond the type.
+        """
+        import numpy as np
+
+        factor, zero = values[self.factor], values["zero_point"]
+        if not (np.isfinite(factor.astype(np.float64)) & (factor > 0)).all():
+            raise FieldError(f"{self.factor} must be above 0", field=self.factor)
+        low, high = self.range
+        if any(each % 1 or not low <= each <= high for each in zero.reshape(-1).tolist()):
+            raise FieldError(f"zero_point must be a whole number from {low:,} to {high:,}", field="zero_point")
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """The least and the largest zero point."""
+        return -(1 << 31), (1 << 31) - 1
 
     def _at(self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int, context: Context) -> list[Any]:
         """The number of one cell, its factor and its zero point, in the floats of the layer."""
@@ -108,6 +129,11 @@ class Quantise(Affine):
         shared = super().of(input_shape, num_parameters=num_parameters).is_shared
         return cls(input_shape, shared, dtype, rounding)
 
+    @property
+    def range(self) -> tuple[int, int]:
+        """The least and the largest number of the type."""
+        return RANGES[self.dtype]
+
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """Whole numbers, as such unless floats are asked for; nan becomes the zero point."""
         import numpy as np
@@ -126,7 +152,7 @@ class Quantise(Affine):
 
         is_first = self.rounding == "round-then-add"
         whole = np.rint(scaled) + zero if is_first else np.rint(scaled + zero)
-        kept = np.where(np.isnan(whole), zero, np.clip(whole, *RANGES[self.dtype]))
+        kept = np.where(np.isnan(whole), zero, np.clip(whole, *self.range))
         stored: Array = kept.astype(np.int64)
         return stored
 
@@ -161,7 +187,7 @@ class Quantise(Affine):
 
     def _formula(self, value: Any, factor: Any, scaled: Any, zero: int) -> str:
         """Such as ``round(5 / 2 = 2.5) + 3, in 0 to 255; half to even, added first it is 6``."""
-        low, high = RANGES[self.dtype]
+        low, high = self.range
         product = f"{_told(value)} {self._sign} {_told(factor)} = {_told(scaled)}"
         first = self.rounding == "round-then-add"
         said = f"round({product}) + {zero}" if first else f"round({product}, + {zero})"

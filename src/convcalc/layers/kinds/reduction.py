@@ -93,18 +93,20 @@ class ReduceSum(Reduction):
 
     def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
         """Exact of exact numbers."""
+        from convcalc.layers.numbers import finished, is_exact
+
+        total = self._sums(arrays[0], is_exact=is_exact(dtype))
+        return finished(total, dtype) if is_exact(dtype) else total
+
+    def _sums(self, cells: Array, *, is_exact: bool) -> Array:
         import numpy as np
 
         from convcalc.arrays import largest
-        from convcalc.layers.numbers import finished, is_exact, wide
+        from convcalc.layers.numbers import wide
 
-        [cells] = arrays
-        if not is_exact(dtype):
-            with np.errstate(all="ignore"):
-                total: Array = cells.sum(axis=self._places, keepdims=True)
-            return total
-        held = wide(cells, largest(cells) * self.count)
-        return finished(np.asarray(held.sum(axis=self._places, keepdims=True)), dtype)
+        held = wide(cells, largest(cells) * self.count) if is_exact else cells
+        with np.errstate(all="ignore"):
+            return np.asarray(held.sum(axis=self._places, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -113,12 +115,12 @@ class ReduceMean(ReduceSum):
 
     kind: ClassVar[str] = "reduce-mean"
 
-    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:
-        """The sum over their number."""
+    def of_arrays(self, arrays: Sequence[Array], dtype: DType, context: Context) -> Array:  # noqa: ARG002
+        """The sum over their number, exact numbers divided once."""
         from convcalc.layers.numbers import finished, is_exact, quotients
 
-        total = quotients(super().of_arrays(arrays, dtype, context), self.count, dtype)
-        return finished(total, dtype) if is_exact(dtype) else total
+        mean = quotients(self._sums(arrays[0], is_exact=is_exact(dtype)), self.count, dtype)
+        return finished(mean, dtype) if is_exact(dtype) else mean
 
     def explained(self, cell: Cell, terms: tuple[Term, ...], dtype: DType) -> Explanation:
         """The sum over their number."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
-from math import ceil, floor, lcm, prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from math import floor, prod
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.context import Context
 from convcalc.errors import FieldError, UnknownNameError
 from convcalc.geometry.arguments import finite_number, flag, per_axis, text
+from convcalc.geometry.interpolation import COORDINATES, MODES, ROUNDINGS, Taps, Way, step_of, taps
 from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.layers.layer import Box, Layer, Shape, need_spatial
 from convcalc.numerals import Number
@@ -21,45 +22,7 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.problem import DType
 
-MODES = ("linear", "nearest", "nearest-exact", "cubic")
-COORDINATES = ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric")
-"""Where the places of the output lie in the input, by ONNX's words (onnx.ai/onnx/operators, "Resize")."""
-ROUNDINGS: dict[str, Callable[[Fraction], int]] = {
-    "floor": floor,
-    "ceil": ceil,
-    "round_prefer_floor": lambda place: ceil(place - Fraction(1, 2)),
-    "round_prefer_ceil": lambda place: floor(place + Fraction(1, 2)),
-}
-"""Which cell is the nearest, by ONNX's words."""
-
-
-class Taps(NamedTuple):
-    """What each place of an axis of the output is mixed from: one, two or four cells, by whole weights over a divisor.
-
-    The same number of cells at every place.
-    """
-
-    cells: tuple[tuple[int, ...], ...]
-    weights: tuple[tuple[int, ...], ...]
-    divisor: int
-
-    @property
-    def gain(self) -> int:
-        """The largest sum of magnitudes of weights at a place."""
-        return max(sum(map(abs, each)) for each in self.weights)
-
-
-class Way(NamedTuple):
-    """How the places of the output are found in the input, and mixed from its cells."""
-
-    mode: str = "linear"
-    coordinates: str = "half_pixel"
-    rounding: str = "floor"
-    """Of the nearest cell."""
-    coefficient: Fraction = Fraction(-3, 4)
-    """Of the cubic: a of Keys, IEEE Trans. ASSP 29 (1981), p. 1153; PyTorch's and ONNX's is -0.75."""
-    is_inside: bool = False
-    """Whether weights of cells outside the input are left out of the cubic, and the others made to sum to 1."""
+_LONGEST = 100_000  # cells of an axis, whose places are found one by one
 
 
 @dataclass(frozen=True)
@@ -70,6 +33,8 @@ class Resize(Layer):
     plans_memory: ClassVar[bool] = True
 
     axes: tuple[Taps, ...]
+    mode: str = field(default="linear", compare=False)
+    """Which interpolation the taps are of: linear, nearest or cubic."""
 
     @classmethod
     def of(
@@ -103,12 +68,21 @@ class Resize(Layer):
             raise FieldError("resize takes a size or a scale_factor", hint="resize: {size: 14}", field="size")
         factors = _factors(sizes, scale_factor) if size is None else None
         wanted = per_axis("size", size, len(sizes), 1) if factors is None else _sizes(sizes, factors)
-        steps = [
-            Fraction(before, after) if factors is None else 1 / factors[axis]
-            for axis, (before, after) in enumerate(zip(sizes, wanted, strict=True))
-        ]
-        axes = [taps(*each, way) for each in zip(sizes, wanted, steps, strict=True)]
-        return cls(input_shape, tuple(axes))
+        if max(wanted) > _LONGEST:
+            raise FieldError(
+                f"an axis of {max(wanted):,} cells is longer than a resize makes, at most {_LONGEST:,}",
+                hint="upsample repeats cells as often as is wanted",
+                field="size" if factors is None else "scale_factor",
+            )
+        pairs = [*zip(sizes, wanted, strict=True)]
+        if factors is None:
+            steps = [Fraction(*pair) for pair in pairs]
+        else:
+            is_copied = bool(coordinates) and tuple(sizes) == tuple(wanted)
+            given = zip(pairs, factors, strict=True)
+            steps = [Fraction(1) if is_copied else step_of(*pair, factor, way, coordinates) for pair, factor in given]
+        axes = [taps(*pair, step, way) for pair, step in zip(pairs, steps, strict=True)]
+        return cls(input_shape, tuple(axes), way.mode)
 
     @property
     def output_shape(self) -> Shape:
@@ -189,65 +163,6 @@ class Resize(Layer):
                     lines[cell] += line * (share if cells.dtype == object else float(share))
             cells = spread
         return cells
-
-
-def taps(before: int, after: int, step: Fraction, way: Way) -> Taps:
-    """The taps of an axis of ``before`` cells that becomes one of ``after``, ``step`` cells from one to the next."""
-    places = [_place(place, before, after, step, way.coordinates) for place in range(after)]
-    last = before - 1
-    if way.mode == "nearest":
-        nearest = [min(max(ROUNDINGS[way.rounding](each), 0), last) for each in places]
-        return Taps(tuple((each,) for each in nearest), ((1,),) * after, 1)
-    if way.mode == "cubic":
-        return _cubic(places, last, way)
-    inside = [min(max(each, Fraction(0)), Fraction(last)) for each in places]
-    pairs = [(min(floor(each), last), min(floor(each) + 1, last)) for each in inside]
-    return _whole(pairs, [(1 - each % 1, each % 1) for each in inside])
-
-
-def _place(place: int, before: int, after: int, step: Fraction, coordinates: str) -> Fraction:
-    """Where a place of the output lies in the input, in cells from the middle of the first."""
-    half = Fraction(1, 2)
-    match coordinates:
-        case "asymmetric":
-            return place * step
-        case "align_corners":
-            return Fraction(place * (before - 1), max(1, after - 1))
-        case "pytorch_half_pixel" if after == 1:
-            return Fraction(0)
-        case "half_pixel_symmetric":
-            return before * half * (1 - after * step / before) + (place + half) * step - half
-        case _:
-            return (place + half) * step - half
-
-
-def _cubic(places: Sequence[Fraction], last: int, way: Way) -> Taps:
-    """Four cells at each place; those outside the input are its last cell, or left out."""
-    cells, weights = [], []
-    for each in places:
-        near = floor(each)
-        row = [_keys(each - cell, way.coefficient) for cell in range(near - 1, near + 3)]
-        around = range(near - 1, near + 3)
-        if way.is_inside:
-            row = [weight if 0 <= cell <= last else Fraction(0) for cell, weight in zip(around, row, strict=True)]
-            row = [weight / sum(row) for weight in row]
-        cells.append(tuple(min(max(cell, 0), last) for cell in around))
-        weights.append(tuple(row))
-    return _whole(cells, weights)
-
-
-def _keys(distance: Fraction, a: Fraction) -> Fraction:
-    """The cubic of Keys at a distance from the cell."""
-    x = abs(distance)
-    if x <= 1:
-        return ((a + 2) * x - (a + 3)) * x * x + 1
-    return ((x - 5) * x + 8) * x * a - 4 * a if x < 2 else Fraction(0)
-
-
-def _whole(cells: Sequence[tuple[int, ...]], weights: Sequence[Sequence[Fraction]]) -> Taps:
-    """The taps with fractions as weights."""
-    divisor = lcm(*(weight.denominator for row in weights for weight in row))
-    return Taps(tuple(cells), tuple(tuple(int(weight * divisor) for weight in row) for row in weights), divisor)
 
 
 def _way(

@@ -28,7 +28,7 @@ def counted_report(network: Network, convention: Convention, name: str) -> Repor
         UnknownNameError: the tool is not known.
     """
     counter = counter_of(name)
-    rows = [_Row(tally, counter.counted(tally.layer, convention.batch)) for tally in tallies(network, convention)]
+    rows = [_Row(tally, counted_of(counter, tally, convention.batch)) for tally in tallies(network, convention)]
     said = tuple(_sentences(rows, convention, counter, name))
     return Report(
         blocks=tuple(_blocks(network, rows, convention, counter, name, said)),
@@ -36,6 +36,11 @@ def counted_report(network: Network, convention: Convention, name: str) -> Repor
         rows=lambda: _csv(rows, name),
         notes=tuple(cut_notes(network)),
     )
+
+
+def counted_of(counter: Counter, tally: Tally, batch: int) -> int:
+    """What a tool counts of a layer; parameters that are an earlier layer's too count once."""
+    return counter.counted(tally.layer, batch) - (tally.repeated if counter.figure == "parameters" else 0)
 
 
 def _totals(rows: Iterable[_Row]) -> tuple[int, int]:
@@ -87,9 +92,10 @@ def _sentences(rows: Sequence[_Row], convention: Convention, counter: Counter, n
         yield f"{names}{more} ({kind}): {name} counts {costs}, which is {theirs:,} instead of {ours:,}."
     if convention.batch > 1 and not counter.counts_batch:
         yield f"{name} counts one sample of a batch."
-    for kind in dict.fromkeys(row.tally.layer.kind for row in rows if row.tally.layer.kind in counter.unknown):
+    unknown = dict.fromkeys(row.tally.layer.kind for row in rows if row.tally.layer.kind in counter.unknown)
+    for kind in unknown:
         yield f"{kind}: by which rule {name} counts it is not known here; it is left out."
-    if not alike:
+    if not alike and not unknown:
         yield f"{name} counts this network as convcalc does."
 
 

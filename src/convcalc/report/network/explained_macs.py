@@ -12,7 +12,9 @@ from convcalc.errors import FieldError
 from convcalc.layers.costs import SIDES, Convention, tallies
 from convcalc.layers.counters import COUNTERS
 from convcalc.layers.network import Network
-from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, say
+from convcalc.report.blocks import SCHEMA_VERSION, Block, Report, Role, Span, Table, note, say
+from convcalc.report.network.counted_as import counted_of
+from convcalc.report.network.data import cut_notes
 from convcalc.wording import counted, shape_text
 
 _NUMBER = re.compile(r"([0-9][0-9,_]*)(?:\.([0-9]+))?\s*([kKMGTB]?)(?:MACs?|FLOPs?|flops|macs)?")
@@ -73,6 +75,7 @@ def explained_report(network: Network, convention: Convention, text: str) -> Rep
     return Report(
         blocks=tuple(_blocks(network, convention, figure, shown, is_exact=bool(exact))),
         data=lambda: _data(network, convention, figure, shown, is_exact=bool(exact)),
+        notes=tuple(cut_notes(network)),
         rows=lambda: [("convention", "count", "difference"), *((*way, _off(way, figure)) for way in shown)],
     )
 
@@ -80,15 +83,17 @@ def explained_report(network: Network, convention: Convention, text: str) -> Rep
 def _ways(network: Network, convention: Convention) -> Iterator[Way]:
     """Ours with every setting, and those of the tools that are known."""
     rows = list(tallies(network, convention))
-    known: set[int] = set()
+    known: set[tuple[int, int, int]] = set()
     batches = dict.fromkeys((convention.batch, 1))
     for batch, factor, side, bias in product(batches, (1, 2), SIDES, (False, True)):
         total = factor * sum(Convention(batch, bias, side).macs(row.layer) for row in rows)
-        if total not in known:
-            known.add(total)
+        if (batch, factor, total) not in known:
+            known.add((batch, factor, total))
             yield Way(_our_words(factor, side, batch if len(batches) > 1 else 0, bias=bias), total)
     for name, counter in COUNTERS.items():
-        total = sum(counter.counted(row.layer, convention.batch) for row in rows)
+        if any(row.layer.kind in counter.unknown for row in rows):
+            continue
+        total = sum(counted_of(counter, row, convention.batch) for row in rows)
         yield Way(f"{name} {counter.version}, its {counter.figure}", total)
 
 
@@ -111,6 +116,7 @@ def _blocks(
     yield say(network.title or "a network", Role.TITLE)
     batch = f"{counted(convention.batch, 'sample')} of " if convention.batch > 1 else ""
     yield say(f"{batch}{shape_text(network.input_shape)}", Role.LABEL)
+    yield from map(note, cut_notes(network))
     if is_exact:
         yield say(f"{figure.text} is what these conventions give:")
     else:
@@ -137,5 +143,6 @@ def _data(
         "input_shape": [convention.batch, *network.input_shape],
         "given": figure.text,
         "found": is_exact,
+        "notes": list(cut_notes(network)),
         "conventions": [way._asdict() | {"difference": _off(way, figure)} for way in ways],
     }

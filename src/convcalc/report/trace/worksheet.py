@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from numbers import Real
 
 from convcalc.layers.explainer import ExplainedCell
-from convcalc.layers.layer import Layer
+from convcalc.layers.kinds.bias import OfChannels
 from convcalc.layers.network import Network
+from convcalc.layers.stage import Stage
 from convcalc.layers.unfold import Node
 from convcalc.report.arrays.grids import plane_grids
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Report, Role, Sentence, Span, say
 from convcalc.report.cell_names import cell_text, place_text
+from convcalc.report.layer_arguments import arguments_text
 from convcalc.report.text import number_text
 from convcalc.report.trace.convolution import (
     DIGITS,
@@ -26,7 +26,7 @@ from convcalc.report.trace.network import network_setting, network_trace_data
 from convcalc.report.trace.terms import shown_terms, terms_table
 from convcalc.report.trace.tree import scale_factor
 from convcalc.report.worksheet import filled, filled_columns, filled_grid, given_grids, worksheet
-from convcalc.tracing.explanation import Explanation, Rule
+from convcalc.tracing.explanation import Cell, Explanation, Rule
 from convcalc.tracing.trace import ChannelTrace, Trace
 from convcalc.wording import counted
 
@@ -131,14 +131,18 @@ def _terms(network: Network, node: Node, reason: Explanation) -> Iterator[Block]
     ]
     scale = f" × {scale_factor(reason)}" if reason.rule is Rule.SUM and scale_factor(reason) else ""
     bias = f" + bias {number_text(reason.bias, DIGITS)}" if reason.rule is Rule.SUM and reason.bias else ""
-    numbers = _numbers(network.stages[node.number].layer) if reason.rule is Rule.FUNCTION else ""
+    numbers = _numbers(network.stages[node.number], reason.cell) if reason.rule is Rule.FUNCTION else ""
     total = filled(number_text(reason.total, DIGITS), _ROOM)
     words = Span(f"{rule}{numbers}{scale}{bias} = ")
     yield Sentence((Span("total   ", Role.LABEL), words, total), 8, space_before=True)
 
 
-def _numbers(layer: Layer) -> str:
-    """The arguments that a function's result depends on, by their names."""
-    known = {each.name: getattr(layer, each.name) for each in fields(layer)}
-    said = [f"{name} {number_text(value, DIGITS)}" for name, value in known.items() if isinstance(value, Real)]
-    return f" with {', '.join(said)}" if said else ""
+def _numbers(stage: Stage, cell: Cell) -> str:
+    """What a function's result depends on beside its terms: arguments, and the numbers of the cell's channel."""
+    layer = stage.layer
+    said = [arguments_text(layer)]
+    if isinstance(layer, OfChannels):
+        place = layer.place(cell)
+        said += [f"{name} {number_text(each[place], DIGITS)}" for name, each in stage.values().items()]
+    told = ", ".join(filter(None, said))
+    return f" with {told}" if told else ""
