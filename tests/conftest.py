@@ -211,7 +211,7 @@ def measured(cli: CommandLine) -> Callable[..., Cost]:
 
     def once(argv: tuple[str, ...]) -> Cost:
         launcher = [sys.executable, "-c", _LAUNCHER, "out", "err"]
-        command = ["bash", "-c", 'ulimit -t 12; exec "$@"', "bash", *launcher, *argv]
+        command = ["bash", "-c", 'ulimit -t 30; exec "$@"', "bash", *launcher, *argv]
         done = subprocess.run(command, cwd=cli.folder, capture_output=True, check=True)
         code, seconds, megabytes = done.stdout.split()
         return Cost(int(code), float(seconds), float(megabytes))

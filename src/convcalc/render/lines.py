@@ -37,7 +37,9 @@ def text_width(text: str) -> int:
 
 def line_width(line: Line) -> int:
     """Terminal columns of a line."""
-    return sum(text_width(span.text) for span in line)
+    texts = [span.text for span in line]
+    whole = "".join(texts)  # at once where it is ASCII: widths are asked for a thousand times a page
+    return len(whole) if whole.isascii() else sum(map(text_width, texts))
 
 
 def safe(span: Span) -> Span:
