@@ -52,6 +52,16 @@ def output_of(network, cells):
     return found
 
 
+def onnxruntimes(model, cells):
+    """What onnxruntime makes of a model, with its optimisations; skips where it is not installed."""
+    ort = pytest.importorskip("onnxruntime")
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    model.ir_version = 9
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return session.run(None, {"x": cells})[0]
+
+
 def reference(model, cells):
     from onnx.reference import ReferenceEvaluator
 

@@ -124,6 +124,7 @@ def test_a_figure_is_explained(cli):
     assert "thop" not in rounded
     nothing = cli.run("summary", "f.yaml", "--explain-macs", "1").out
     assert "no known convention gives 1; the nearest:" in nothing
+    assert "keras" not in nothing  # its figure is one of parameters
 
 
 @pytest.mark.parametrize(("text", "inside", "outside"), [("4.1G", 4_089_184_256, 4_040_000_000), ("7", 7, 8)])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
 
 from convcalc.geometry.interpolation import COORDINATES, ROUNDINGS
-from onnx_models import model_of, node, output_of, read
+from onnx_models import model_of, node, onnxruntimes, output_of, read
 
 WAYS = [
     *({"mode": "nearest", "nearest_mode": rounding, "coordinate_transformation_mode": place}
@@ -19,16 +18,6 @@ WAYS = [
       for place, a, outside in product(COORDINATES, (-0.75, -0.5), (0, 1))),
 ]  # fmt: skip
 SIZES = [(5, 7), (8, 12), (3, 4), (1, 6), (6, 1)]
-
-
-def theirs(model: Any, cells: Any) -> Any:
-    """What onnxruntime makes of a model."""
-    ort = pytest.importorskip("onnxruntime")
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    model.ir_version = 9
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": cells})[0]
 
 
 @pytest.mark.oracle
@@ -41,7 +30,7 @@ def test_sizes_are_onnxruntimes(way):
         model = model_of([node("Resize", "x", "", "", "s", **way)], (2, 3, 6, 6), {"s": sizes})
         network = read(model)
         assert network.cut is None, network.cut
-        found, wanted = output_of(network, cells), theirs(model, cells)
+        found, wanted = output_of(network, cells), onnxruntimes(model, cells)
         np.testing.assert_allclose(found, wanted, rtol=2e-5, atol=2e-5, err_msg=f"{height}×{width}")
 
 
@@ -58,7 +47,7 @@ def test_factors_are_onnxruntimes(way, factors):
     model = model_of([node("Resize", "x", "", "s", **way)], (1, 2, 6, 5), {"s": scales})
     network = read(model)
     assert network.cut is None, network.cut
-    np.testing.assert_allclose(output_of(network, cells), theirs(model, cells), rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(output_of(network, cells), onnxruntimes(model, cells), rtol=2e-5, atol=2e-5)
 
 
 @pytest.mark.oracle
@@ -68,4 +57,4 @@ def test_axes_may_be_some_in_any_order():
     for last, given in (("", np.array([2.0, 1.5], np.float32)), ("sizes", np.array([4, 9]))):
         inputs = ("x", "", "s") if not last else ("x", "", "", "s")
         model = model_of([node("Resize", *inputs, mode="linear", axes=[3, 2])], (1, 2, 6, 5), {"s": given}, opset=18)
-        np.testing.assert_allclose(output_of(read(model), cells), theirs(model, cells), rtol=2e-5, atol=2e-5)
+        np.testing.assert_allclose(output_of(read(model), cells), onnxruntimes(model, cells), rtol=2e-5, atol=2e-5)

@@ -11,7 +11,7 @@ from convcalc.context import Context
 from convcalc.errors import ConvcalcError
 from convcalc.layers.kinds.quantised import RANGES
 from convcalc.layers.table import kind_of
-from onnx_models import helper, model_of, node, numpy_helper, onnx, output_of, read
+from onnx_models import helper, model_of, node, numpy_helper, onnx, onnxruntimes, output_of, read
 
 TIES = np.array([[0.5, 1.5, 2.5, -0.5, -1.5, 0.4, 3e9, -3e9]])
 
@@ -135,16 +135,6 @@ UINT8, INT8 = np.uint8, np.int8
 TYPES = [(UINT8, UINT8), (UINT8, INT8), (INT8, INT8)]
 
 
-def theirs(model: Any, cells: Any) -> Any:
-    """What onnxruntime makes of a model, with its optimisations."""
-    ort = pytest.importorskip("onnxruntime")
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    model.ir_version = 9
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": cells})[0]
-
-
 def weights(rng: Any, kind: Any, shape: tuple[int, ...]) -> Any:
     """Whole weights; signed ones of seven bits, since onnxruntime's sums of products with eight saturate where the
     processor has no VNNI.
@@ -184,7 +174,7 @@ def test_a_quantised_convolution_is_onnxruntimes_to_the_bit(seed):
     model = model_of(nodes, (2, cin, 8, 9), constants)
     cells = (3 * rng.normal(size=(2, cin, 8, 9))).astype(np.float32)
     found = output_of(read(model), cells)
-    wanted = theirs(model, cells)
+    wanted = onnxruntimes(model, cells)
     assert found.dtype == wanted.dtype == np.float32
     np.testing.assert_array_equal(found, wanted)
 
@@ -210,7 +200,7 @@ def test_quantised_products_are_onnxruntimes_to_the_bit(operator, seed):
         model = model_of([quantise, node(operator, "q", "w", "xz", "wz")], shape, constants)
         model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT32
     cells = (3 * rng.normal(size=shape)).astype(np.float32)
-    found, wanted = output_of(read(model), cells), theirs(model, cells)
+    found, wanted = output_of(read(model), cells), onnxruntimes(model, cells)
     assert found.dtype.kind == wanted.dtype.kind
     np.testing.assert_array_equal(found, wanted)
 
@@ -260,7 +250,7 @@ def test_what_stands_between_is_computed_in_whole_numbers(operator, relu, seed):
     assert network.notes[-1] == (
         "1 layer between DequantizeLinear and QuantizeLinear computed in whole numbers, as onnxruntime does"
     )
-    np.testing.assert_array_equal(output_of(network, cells), theirs(model, cells))
+    np.testing.assert_array_equal(output_of(network, cells), onnxruntimes(model, cells))
 
 
 @pytest.mark.oracle
@@ -282,7 +272,7 @@ def test_sums_and_means_between_are_rounded_as_onnxruntime_rounds_them(operator,
     behind = [node("QuantizeLinear", "m", "ys", "yz", to="p"), node("DequantizeLinear", "p", "ys", "yz")]
     model = model_of([*there, *middle, *behind], (2, 3, 4, 8), constants)
     cells = (10 * rng.normal(size=(2, 3, 4, 8))).astype(np.float32)
-    np.testing.assert_array_equal(output_of(read(model), cells), theirs(model, cells))
+    np.testing.assert_array_equal(output_of(read(model), cells), onnxruntimes(model, cells))
 
 
 def test_what_is_not_all_quantised_is_computed_in_floats():

@@ -91,7 +91,7 @@ def _ways(network: Network, convention: Convention) -> Iterator[Way]:
             known.add((batch, factor, total))
             yield Way(_our_words(factor, side, batch if len(batches) > 1 else 0, bias=bias), total)
     for name, counter in COUNTERS.items():
-        if any(row.layer.kind in counter.unknown for row in rows):
+        if counter.figure == "parameters" or any(row.layer.kind in counter.unknown for row in rows):
             continue
         total = sum(counted_of(counter, row, convention.batch) for row in rows)
         yield Way(f"{name} {counter.version}, its {counter.figure}", total)
