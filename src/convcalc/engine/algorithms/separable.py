@@ -202,12 +202,11 @@ def prepare(problem: Problem, arithmetic: Arithmetic) -> Run:  # noqa: ARG001 - 
             bound: dict[int, Passes] = {}
             for step in steps(tile.size[0], _LINE // max(1, slabs.row_bytes)):
                 rows, target = slabs.under(step, channels)[0], output[0, place, step]
-                finite = finite and are_finite(rows)
                 if len(target) not in bound:
                     window = Window(slabs.first, target.shape, rows.strides)
                     bound[len(target)] = bind(passes(number, slabs.spreads), rows.size, window, scratch, rows.dtype)
                 bound[len(target)](rows.reshape(-1), target)
-                finite = finite and are_finite(target)
+                finite = finite and are_finite(target)  # an inf or nan that is read stays one in every sum
                 done(output[:, place : place + 1, step], slice(number, number + 1))
         return [] if finite else [tile.region]
 
