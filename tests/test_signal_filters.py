@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from fractions import Fraction
 
@@ -96,6 +97,71 @@ def test_the_ends_are_those_of_scipys_modes(boundary, mode):
     np.testing.assert_allclose(ours, theirs, atol=1e-11)
     inside = signal.savgol_filter(SIGNAL, 11, 3, deriv=1, mode="interp")[:, 5:-5]
     np.testing.assert_allclose(convcalc.conv(SIGNAL, weight), inside, atol=1e-11)
+
+
+FITS = {
+    "savitzky-golay:11,3": {"window_length": 11, "polyorder": 3},
+    "savitzky-golay:5": {"window_length": 5, "polyorder": 2},
+    "savitzky-golay:7,4,derivative=2,spacing=0.5": {"window_length": 7, "polyorder": 4, "deriv": 2, "delta": 0.5},
+    "savitzky-golay:9,5,derivative=5": {"window_length": 9, "polyorder": 5, "deriv": 5},
+    "savitzky-golay:199,2": {"window_length": 199, "polyorder": 2},
+    "savitzky-golay:1,0": {"window_length": 1, "polyorder": 0},
+}
+
+
+@pytest.mark.oracle
+def test_fitted_ends_are_those_of_scipys_default(cli):
+    """Boundary interp gives the whole output of ``savgol_filter``, of several signals, by flags and in files."""
+    signal = pytest.importorskip("scipy.signal")
+    np.save(cli.folder / "two.npy", np.stack([SIGNAL, SIGNAL[:, ::-1] ** 2])[:, :, :199].reshape(2, 199))
+    both = np.load(cli.folder / "two.npy")
+    for kernel, arguments in FITS.items():
+        cli.write(
+            {"fit.yaml": f"input: {{file: two.npy}}\nkernel: '{kernel}'\nboundary: interp\ndepthwise: true\ndims: 1"}
+        )
+        done = cli.run("run", "fit.yaml", "-o", "out.npy", "--force", "-q")
+        assert (done.code, done.err) == (0, ""), kernel
+        theirs = signal.savgol_filter(both, **arguments)
+        np.testing.assert_allclose(
+            np.load(cli.folder / "out.npy"), theirs, atol=1e-10 * abs(both).max(), err_msg=kernel
+        )
+    cli.run("run", "two.npy", "--kernel", "savitzky-golay:11,3", "--boundary", "interp", "--dims", "1", "-o", "sum.npy")
+    theirs = signal.savgol_filter(both, 11, 3).sum(axis=0)
+    np.testing.assert_allclose(np.load(cli.folder / "sum.npy"), theirs, atol=1e-10 * abs(both).max())
+
+
+def test_fitted_ends_keep_polynomials(cli):
+    """Of a cubic every sample stays, and its slope is its slope to the ends, in fractions; a trace says why."""
+    cubic = [n**3 - 2 * n**2 + n // 1 for n in range(12)]
+    slope = [3 * n**2 - 4 * n + 1 for n in range(12)]
+    for kernel, wanted in (("savitzky-golay:7,3", cubic), ("savitzky-golay:7,3,derivative=1", slope)):
+        rest = ("--kernel", kernel, "--boundary", "interp", "--bias", "2", "--dtype", "exact")
+        done = cli.run("run", str(cubic), *rest, "-o", "out.json", "--force", "-q")
+        assert (done.code, done.err) == (0, "")
+        assert json.loads(cli.files()["out.json"])["output"][0][0] == [each + 2 for each in wanted], kernel
+        done = cli.run("trace", str(cubic), *rest, "--pos", "0", "--depth", "4")
+        assert (done.code, f"= {wanted[0] + 2}" in done.out) == (0, True)
+
+
+def test_what_fitted_ends_are_not(cli):
+    """Each setting that has no meaning with them is refused, and what was read is said."""
+    given = ("run", "[1, 4, 9, 16, 25, 36]", "--boundary", "interp", "--kernel")
+    kernel = "savitzky-golay:5,2"
+    refused = {
+        ("1,2,1",): "boundary interp is of savitzky-golay kernels, not of weights",
+        ("moving-average:3",): "boundary interp is of savitzky-golay kernels, not of moving-average:3",
+        (f"{kernel}+flip",): f"boundary interp is of savitzky-golay kernels, not of {kernel}+flip",
+        (kernel, "--stride", "2"): "boundary interp has stride 1, got 2",
+        (kernel, "--padding", "2"): "boundary interp makes the output as long as the input",
+        (kernel, "--convolve"): "boundary interp is of cross-correlation, as savgol_filter is",
+        ("savitzky-golay:7,2",): "boundary interp fits a whole window: take a smaller kernel, or another boundary",
+    }
+    for flags, message in refused.items():
+        done = cli.run(*given, *flags)
+        assert (done.code in (1, 2), message in " ".join(done.err.split())) == (True, True), (flags, done.err)
+    done = cli.run("run", "[[1, 2], [3, 4]]", "--kernel", "box", "--boundary", "interp")
+    assert "not of box" in done.err
+    assert "boundary interp: the first and the last 2 samples" in cli.run(*given, kernel, "--padding", "same").out
 
 
 # --- windowed sinc

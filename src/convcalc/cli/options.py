@@ -60,7 +60,9 @@ DilationByAxis = Annotated[
 BoundaryWord = Annotated[
     str | None,
     typer.Option(
-        help="What padding holds: zeros, a number, reflect, symmetric, replicate or circular.", metavar="WORD"
+        help="What padding holds: zeros, a number, reflect, symmetric, replicate or circular; interp fits the ends of "
+        "a savitzky-golay kernel.",
+        metavar="WORD",
     ),
 ]
 SpatialAxes = Annotated[str | None, typer.Option(help="How many of the input's last axes are spatial.", metavar="N")]

@@ -98,6 +98,8 @@ def _fold(index: int, size: int, period: int, mirror: int) -> int:
 
 
 _ZEROS = Boundary()
+INTERP = "interp"
+"""SciPy's word for the ends of ``savgol_filter``: a polynomial fitted to the first and the last window."""
 _WORDS = "zeros, reflect, symmetric, replicate, circular, or a number for a constant"
 
 
@@ -131,10 +133,10 @@ def _named(word: str) -> Boundary:
         raise FieldError(
             f"boundary {word!r} is another library's name", hint=f"here it is {_FOREIGN[word]}", field="boundary"
         )
-    if word == "interp":
+    if word == INTERP:
         raise FieldError(
-            "boundary 'interp' is no boundary: SciPy's savgol_filter fits the ends of a signal anew with it",
-            hint="padding valid gives the samples between the ends, which are the same; or reflect, SciPy's mirror",
+            "boundary 'interp' fits the ends of a signal anew, so it is of savitzky-golay kernels alone",
+            hint=f"one of: {_WORDS}",
             field="boundary",
         )
     modes = [mode for mode in BoundaryMode if mode is not BoundaryMode.CONSTANT]

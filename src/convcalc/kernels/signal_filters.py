@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import factorial
+from math import comb, factorial
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,16 @@ def savitzky_golay(rank: int, size: Any = 5, degree: Any = 2, derivative: Any = 
     Chemistry 36 (1964)); a derivative is divided by ``spacing``, the step between samples, to its power: SciPy's
     ``savgol_coeffs(size, degree, deriv=derivative, delta=spacing, use="dot")``.
     """
+    return savitzky_golay_places(rank, size, degree, derivative, spacing, places=[0])[0]
+
+
+def savitzky_golay_places(
+    rank: int, size: Any = 5, degree: Any = 2, derivative: Any = 0, spacing: Any = 1, *, places: Sequence[int]
+) -> list[Weights]:
+    """The weights of the same fit for other places of the window, counted from its middle: what ends are made of.
+
+    Of the value at place t the weights are Σₖ k!/(k−d)! tᵏ⁻ᵈ times column k of V (VᵀV)⁻¹.
+    """
     [count] = odd_taps(size, rank)
     power = whole("degree", degree, 0)
     order = whole("derivative", derivative, 0)
@@ -53,10 +63,18 @@ def savitzky_golay(rank: int, size: Any = 5, degree: Any = 2, derivative: Any = 
     step = exact("spacing", spacing)
     if step <= 0:
         raise FieldError(f"spacing must be greater than 0, got {brief(spacing)}")
-    places = range(-(count // 2), count // 2 + 1)
-    powers = _solved([[sum(i ** (j + k) for i in places) for k in range(power + 1)] for j in range(power + 1)], order)
+    cells = range(-(count // 2), count // 2 + 1)
+    squares = [[sum(i ** (j + k) for i in cells) for k in range(power + 1)] for j in range(power + 1)]
     factor = Fraction(factorial(order)) / step**order
-    fitted = [sum((each * i**k for k, each in enumerate(powers)), Fraction()) for i in places]
+    found = []
+    for place in places:
+        powers = _solved(squares, [comb(k, order) * place ** max(0, k - order) for k in range(power + 1)])
+        found.append(_whole([sum((each * i**k for k, each in enumerate(powers)), Fraction()) for i in cells], factor))
+    return found
+
+
+def _whole(fitted: list[Fraction], factor: Fraction) -> Weights:
+    """Fractions × a factor as whole weights and a scale, as floats where the weights would be too large."""
     weights, scale = whole_and_scale(np.array(fitted, dtype=object))
     if max(map(abs, weights.tolist())) > _EXACT_IN_FLOAT64:
         return np.array([nearest_float(each * factor) for each in fitted]), Fraction(1)
@@ -161,10 +179,10 @@ def _share(name: str, frequency: Any, rate: Any) -> float:
     return share
 
 
-def _solved(rows: list[list[int]], column: int) -> list[Fraction]:
-    """The column of the inverse of a matrix of whole numbers, by elimination in fractions."""
+def _solved(rows: list[list[int]], right: Sequence[int]) -> list[Fraction]:
+    """The x of rows · x = right, by elimination in fractions; the matrix is of whole numbers and symmetric."""
     size = len(rows)
-    left = [[*map(Fraction, row), Fraction(number == column)] for number, row in enumerate(rows)]
+    left = [[*map(Fraction, row), Fraction(value)] for row, value in zip(rows, right, strict=True)]
     for pivot in range(size):  # the matrix is positive definite: no diagonal is 0
         top = [each / left[pivot][pivot] for each in left[pivot]]
         left = [

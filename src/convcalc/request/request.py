@@ -31,7 +31,7 @@ FIELDS = {
     "bias": "one number, or one for each output channel",
     "stride": "one whole number, or one for each spatial axis",
     "padding": "a number, one or a [before, after] pair for each axis, or valid, same, same-lower, full",
-    "boundary": "zeros, a constant, reflect, symmetric, replicate or circular",
+    "boundary": "zeros, a constant, reflect, symmetric, replicate or circular; interp of savitzky-golay kernels",
     "dilation": "one whole number, or one for each spatial axis",
     "groups": "a whole number that divides the channels",
     "magnitude": "true or l2: of several kernels the root of the sum of squares; l1: the sum of magnitudes",

@@ -9,6 +9,7 @@ from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError, UnknownNameError, below
 from convcalc.files.number_notes import NumberNotes
 from convcalc.geometry.arguments import whole
+from convcalc.geometry.boundary import INTERP
 from convcalc.layers.network import INPUT, InputTensor, Network, name_of, network_of
 from convcalc.layers.stage import Stage
 from convcalc.request.network_input import (
@@ -67,14 +68,29 @@ def _of_convolution(request: Request, context: Context) -> Network:
     for name in ("resize", "normalise"):
         if name in request.fields:
             raise FieldError(f"{name} is of the input of a network or a model", hint="leave it out", field=name)
+    if request.value("boundary", "") == INTERP:
+        return _with_magnitude(_of_fitted_ends(request, context), request)
+    return _with_magnitude(_of_kernels(request, context), request)
+
+
+def _of_kernels(request: Request, context: Context) -> Network:
     from convcalc.request.convolution import convolution_of, layer_of
 
     shape = declared_shape(request, context)
-    if shape is not None:
-        layer, values, kernels = layer_of(request, context, shape)
-        stage = Stage(name_of(kernel.name for kernel in kernels), layer, (INPUT,), lambda: values)
-        return _with_magnitude(Network(shape, (stage,), dtype=_dtype(request)), request)
-    return _with_magnitude(network_of(convolution_of(request, context)), request)
+    if shape is None:
+        return network_of(convolution_of(request, context))
+    layer, values, kernels = layer_of(request, context, shape)
+    stage = Stage(name_of(kernel.name for kernel in kernels), layer, (INPUT,), lambda: values)
+    return Network(shape, (stage,), dtype=_dtype(request))
+
+
+def _of_fitted_ends(request: Request, context: Context) -> Network:
+    from convcalc.request.fitted_ends import between_the_ends, with_fitted_ends
+    from convcalc.request.tensor_field import read_kernels
+
+    kernels = read_kernels(request, context)
+    with between_the_ends(request, kernels) as middle:
+        return with_fitted_ends(_of_kernels(middle, context), kernels)
 
 
 def _with_magnitude(network: Network, request: Request) -> Network:
@@ -82,13 +98,15 @@ def _with_magnitude(network: Network, request: Request) -> Network:
     norm = _norm(request)
     if norm is None:
         return network
-    (stage,) = network.stages
+    first, *others = network.stages
     from convcalc.layers.kinds.magnitude import Magnitude
 
-    groups = network.input_shape[0] if stage.layer.settings.get("groups", 1) > 1 else 1
-    layer = Magnitude.of(stage.layer.output_shape, norm=norm, groups=groups)
-    convolution = replace(stage, problem=None, name=stage.name if stage.name != layer.kind else "conv")
-    return replace(network, notes=(), stages=(convolution, Stage(layer.kind, layer, (0,), dict)))
+    groups = network.input_shape[0] if first.layer.settings.get("groups", 1) > 1 else 1
+    last = len(others)
+    layer = Magnitude.of(network.shape_of(last), norm=norm, groups=groups)
+    convolution = replace(first, problem=None, name=first.name if first.name != layer.kind else "conv")
+    notes = network.notes if others else ()
+    return replace(network, notes=notes, stages=(convolution, *others, Stage(layer.kind, layer, (last,), dict)))
 
 
 def _norm(request: Request) -> str | None:

@@ -16,7 +16,7 @@ from convcalc.files.expression import LONGEST_EXPRESSION
 from convcalc.files.selection import SELECTORS
 from convcalc.files.tables.options import GAP_RULES
 from convcalc.geometry.arguments import PaddingWord
-from convcalc.geometry.boundary import BoundaryMode
+from convcalc.geometry.boundary import INTERP, BoundaryMode
 from convcalc.kernels.kernel import SYMMETRIES
 from convcalc.kernels.parametric import BUILDERS
 from convcalc.layers.kinds.magnitude import NORMS
@@ -126,7 +126,7 @@ _OF_FIELD: dict[str, Schema] = {
     "bias": _any(_NUMBER, _list(_NUMBER)),
     "stride": _by_axis(1),
     "padding": _PADDING,
-    "boundary": _BOUNDARY,
+    "boundary": _any(_BOUNDARY, {"const": INTERP}),
     "dilation": _by_axis(1),
     "groups": _whole(1),
     "depthwise": _TRUTH,
