@@ -130,7 +130,7 @@ def test_an_animation_gives_its_first_frame():
     frames = [Image.new("L", (4, 3), grey) for grey in (0, 100, 200)]
     array, notes = read(encoded(frames[0], "GIF", save_all=True, append_images=frames[1:]))
     assert array.max() == 0
-    assert notes[0] == "first of 3 frames"
+    assert notes[0] == "first of 3 frames (--frame N chooses, --frame all reads all)"
 
 
 def test_an_image_is_turned_as_its_camera_says():

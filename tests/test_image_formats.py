@@ -27,7 +27,10 @@ EXACT = {
         "scale 0.1 and offset 5 applied (GDAL_METADATA)",
         "1 value is not finite, the first (nan) at [0, 1, 1]",
     ),
-    "gif-animated": ("first of 2 frames", "palette of greys read as one channel"),
+    "gif-animated": (
+        "first of 2 frames (--frame N chooses, --frame all reads all)",
+        "palette of greys read as one channel",
+    ),
     "jpeg-exif6": (TURNED,),
     "pam-depth2": (ALPHA,),
     "pam-odd-tupltype": (),

@@ -149,6 +149,11 @@ class Channels(NamedTuple):
         units = self.units or ("",) * len(self.names)
         return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(self.names, units, strict=True))
 
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last channel is the alpha of a picture."""
+        return self.names[-1:] == (ALPHA,)
+
     def called(self, channel: int) -> str:
         """A channel by its name, or by its number where it has none.
 
@@ -159,6 +164,8 @@ class Channels(NamedTuple):
 
 
 UNNAMED = Channels()
+ALPHA = "alpha"
+"""The name of the last channel of a picture that has it and keeps it."""
 LINEAR_LIGHT = "linear light"
 """The unit of an image's channels whose sRGB numbers are decoded."""
 

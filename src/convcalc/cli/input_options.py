@@ -15,16 +15,17 @@ class PartOptions(NamedTuple):
     frame: Annotated[
         str | None,
         typer.Option(
-            help="Of a stack or a volume: which image, from 0, such as 3 or 0,3 by axis; all of a stack: all.",
+            help="Of a stack, a volume or a GIF: which image, from 0, such as 3 or 0,3 by axis; every one: all.",
             metavar="N",
         ),
     ] = None
     level: Annotated[
         str | None, typer.Option(help="Of an image stored in several sizes: which one, 0 is the largest.", metavar="N")
     ] = None
-    band: Annotated[str | None, typer.Option(help="Of the channels of a file: only this one, from 0.", metavar="N")] = (
-        None
-    )
+    band: Annotated[
+        str | None,
+        typer.Option(help="Of the channels of a file: only this one, from 0; all keeps alpha too.", metavar="N"),
+    ] = None
 
 
 class TableFlags(NamedTuple):

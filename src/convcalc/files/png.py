@@ -11,18 +11,20 @@ import numpy as np
 from convcalc.arrays import Array
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _COLOURS, _PALETTE = 0, 2, 3
+_GREY, _COLOURS, _PALETTE, _WITH_ALPHA = 0, 2, 3, 6
 _UP = 2  # the filter that stores the difference from the row above, by which photographs become a third smaller
 _EFFORT = 6
 
 
 def png_bytes(pixels: Array, palette: Sequence[tuple[int, int, int]] | None = None) -> bytes:
-    """The PNG of uint8 pixels: (height, width) greys, or levels of 256 colours; (height, width, 3) red, green, blue.
+    """The PNG of uint8 pixels: (height, width) greys, or levels of 256 colours; (height, width, 3) red, green, blue,
+    and a fourth number for alpha.
 
     Greys and colours may be uint16 too.
     """
     height, width = pixels.shape[:2]
-    kind = _COLOURS if pixels.ndim == 3 else _GREY if palette is None else _PALETTE
+    of_colours = _COLOURS if pixels.shape[2:] == (3,) else _WITH_ALPHA
+    kind = of_colours if pixels.ndim == 3 else _GREY if palette is None else _PALETTE
     header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, kind, 0, 0, 0)
     colours = _chunk(b"PLTE", b"".join(map(bytes, palette))) if kind == _PALETTE and palette else b""
     data = _chunk(b"IDAT", zlib.compress(_filtered(pixels, 0 if kind == _PALETTE else _UP), _EFFORT))

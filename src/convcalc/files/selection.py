@@ -12,11 +12,14 @@ SELECTORS = {
     "series": "of several images in a file, which one, from 0: a FITS extension, a part of an OpenEXR image",
     "frame": "of a stack or a volume, which image, from 0; one number for each axis, such as 0,3; or all",
     "level": "of an image that is stored in several sizes, which one: 0 is the largest",
-    "band": "of several channels, which one, from 0",
+    "band": "of several channels, which one, from 0; or all, with alpha",
 }
 """The words that select, each with its description."""
 ALL = "all"
+ALL_BANDS = -1
+"""In place of a channel's number: every one is read, alpha too, which is dropped where nothing is said."""
 _FRAMES = re.compile(r" *[0-9]{1,9} *(, *[0-9]{1,9} *){0,7}")
+_ALL: dict[str, Any] = {"frame": (), "band": ALL_BANDS}
 _WHOLE = re.compile(r" *[0-9]{1,9} *")
 
 
@@ -28,6 +31,17 @@ class Selection(NamedTuple):
     """One number for each of the leading axes of a stack; no number at all stands for all frames."""
     level: int | None = None
     band: int | None = None
+    """:data:`ALL_BANDS` stands for all."""
+
+    @property
+    def one_band(self) -> int | None:
+        """The only channel that is read, if there is one."""
+        return None if self.band == ALL_BANDS else self.band
+
+    @property
+    def reads_alpha(self) -> bool:
+        """Whether alpha is a channel like others; nothing said drops it."""
+        return self.band is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -38,6 +52,7 @@ class Selection(NamedTuple):
     def said(self) -> dict[str, Any]:
         """What is selected as a file says it."""
         values = {name: getattr(self, name) for name in self.names}
+        values |= {"band": ALL} if self.band == ALL_BANDS else {}
         return {name: (list(value) or ALL) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
@@ -58,9 +73,10 @@ def selection_of(said: Mapping[str, Any]) -> Selection:
 
 def _value(name: str, value: Any) -> Any:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    if name == "frame" and text.strip() == ALL:
-        return ()
+    if name in _ALL and text.strip() == ALL:
+        return _ALL[name]
     if not (_FRAMES if name == "frame" else _WHOLE).fullmatch(text):
         what = "whole numbers from 0, such as 3 or 0,3, or all" if name == "frame" else "a whole number from 0"
+        what += ", or all" * (name == "band")
         raise FieldError(f"{name} takes {what}, got {text[:40]!r}", hint=f"{name} 0 is the first", field=name)
     return tuple(map(int, text.split(","))) if name == "frame" else int(text)

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor", "tensor_at"]
 
 IMAGE_AXES = TABLE_AXES = 2
-_COLOURS = {3: ("R", "G", "B")}
-"""The names of an image's channels by their number."""
 _NAMED = {"npz", "safetensors", "hdf5", "workbook"}
 NO_MEMBERS = "only .npz, .safetensors, HDF5 and .xlsx files hold named arrays"
 
@@ -268,7 +266,7 @@ def _read_onnx(source: OpenedFile, limits: Limits) -> Tensor:  # noqa: ARG001
 
 
 def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
-    from convcalc.files.image import read_image
+    from convcalc.files.image import channel_names, read_image
     from convcalc.files.numbers import array_notes
 
     with source.stream() as stream:
@@ -282,7 +280,7 @@ def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
         notes + array_notes(array),
         source.name,
         is_image=True,
-        channels=Channels(_COLOURS.get(len(array), ())),
+        channels=Channels(channel_names(array, notes)),
     )
 
 

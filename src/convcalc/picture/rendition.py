@@ -45,6 +45,8 @@ class Subject(NamedTuple):
 
     is_linear: bool = False
     """Whether the values are linear light, which a picture has to encode as sRGB."""
+    has_alpha: bool = False
+    """Whether the channel behind the others is alpha."""
 
     @property
     def is_deep(self) -> bool:
@@ -56,7 +58,7 @@ class Rendition(NamedTuple):
     """The pixels of a picture."""
 
     pixels: Array
-    """(height, width), or of colours (height, width, 3); uint8 or uint16."""
+    """(height, width), or of colours (height, width, 3), with alpha 4; uint8 or uint16."""
     low: float
     """The value of the lowest level; that of the highest is ``high``."""
     high: float
@@ -82,6 +84,8 @@ def rendition(output: Array, rule: str = AUTO, subject: Subject = _UNKNOWN) -> R
     """
     if rule not in PICTURE_RULES:
         raise UnknownNameError("map", rule, PICTURE_RULES)
+    if subject.has_alpha and output.ndim == 3 and len(output) > 1:
+        return _transparent(rendition(output[:-1], rule, subject._replace(has_alpha=False)), output[-1:], subject)
     if output.ndim != 3 or not output.size:
         axes = counted(output.ndim, "axis", "axes")
         raise OutputError(f"an image needs channels × height × width, got {axes}", hint="save it as .npy")
@@ -106,6 +110,19 @@ def rendition(output: Array, rule: str = AUTO, subject: Subject = _UNKNOWN) -> R
         _deep(values, rule, subject) if subject.is_deep and rule != SIGNED else _mapped(values, rule, white, subject)
     )
     return drawn._replace(note=before + drawn.note)
+
+
+def _transparent(drawn: Rendition, alpha: Array, subject: Subject) -> Rendition:
+    """A picture with its alpha, (1, height, width); a map, whose values are no colours, goes without."""
+    is_picture = drawn.low == 0 and drawn.high in (WHITE, DEEP_WHITE, subject.white) and not drawn.is_diverging
+    if not is_picture:
+        return drawn._replace(note=f"{drawn.note}; alpha left out of a map")
+    share = alpha[0].astype(np.float64) / (subject.white or white_of(alpha))
+    top = np.iinfo(drawn.pixels.dtype).max
+    levels = np.rint(np.clip(np.nan_to_num(share), 0, 1) * top).astype(drawn.pixels.dtype)
+    colours = np.atleast_3d(drawn.pixels)
+    colours = colours if colours.shape[2] == _COLOURS else colours.repeat(_COLOURS, axis=2)
+    return drawn._replace(pixels=np.dstack([colours, levels]), note=f"{drawn.note}, alpha kept")
 
 
 def _mapped(values: Array, rule: str, white: float, subject: Subject) -> Rendition:

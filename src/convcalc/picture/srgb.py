@@ -31,7 +31,8 @@ def encoded(light: Array) -> Array:
 
 
 def weighted(colours: Array, parts: tuple[float, float, float]) -> Array:
-    """(1, *spatial), float64: the weighted sum of red, green and blue, (3, *spatial)."""
-    red, green, blue = (each.astype(np.float64) * part for each, part in zip(colours, parts, strict=True))
+    """([batch,] 1, height, width), float64: the weighted sum of red, green and blue, ([batch,] 3, height, width)."""
+    planes = np.moveaxis(colours, -3, 0)
+    red, green, blue = (each.astype(np.float64) * part for each, part in zip(planes, parts, strict=True))
     total: Array = red + green + blue
-    return total[np.newaxis]
+    return total[..., np.newaxis, :, :]

@@ -149,13 +149,13 @@ def is_apart_by_itself(request: Request, tensor: Tensor, kernels: Sequence[Kerne
     """
     if {"depthwise", "groups"} & set(request.fields) or request.value("dims", tensor.dims) != tensor.dims:
         return False
-    has_colours = tensor.is_image and tensor.array.ndim == _COLOUR_AXES and len(tensor.array) > 1
+    has_colours = tensor.is_image and tensor.array.ndim >= _COLOUR_AXES and tensor.array.shape[-_COLOUR_AXES] > 1
     return has_colours and all(kernel.name and kernel.is_spatial for kernel in kernels)
 
 
 def _apart_note(tensor: Tensor) -> str:
     """How a named kernel is read on an image in colours, and how to have it otherwise."""
-    names = tensor.channels.names or tuple(map(str, range(len(tensor.array))))
+    names = tensor.channels.names or tuple(map(str, range(tensor.array.shape[-_COLOUR_AXES])))
     colours = ", ".join(names[:-1]) + f" and {names[-1]}"
     return (
         f"a named kernel filters each colour of an image apart, here {colours}; "

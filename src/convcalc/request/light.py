@@ -43,16 +43,20 @@ def _decoded(tensor: Tensor) -> Tensor:
             field="linear_light",
         )
     white = float(2**16 - 1) if tensor.array.dtype == "uint16" else white_of(tensor.array)
-    channels = tensor.channels._replace(units=(LINEAR_LIGHT,) * len(tensor.array))
+    channels = tensor.channels._replace(units=(LINEAR_LIGHT,) * tensor.array.shape[-3])
     note = f"linear light: sRGB decoded, 0…{white:g} is 0…1"
-    return replace(tensor, array=decoded(tensor.array, white), notes=(*tensor.notes, note), channels=channels)
+    light = decoded(tensor.array, white)
+    if tensor.channels.has_alpha:  # a share, which is no light
+        light[..., -1, :, :] = tensor.array[..., -1, :, :] / white
+    return replace(tensor, array=light, notes=(*tensor.notes, note), channels=channels)
 
 
 def _grey(tensor: Tensor) -> Tensor:
     from convcalc.picture.srgb import LUMA, LUMINANCE, weighted
 
-    if not tensor.is_image or len(tensor.array) != _COLOURS:
-        found = f"an image of {counted(len(tensor.array), 'channel')}" if tensor.is_image else "other numbers"
+    colours = tensor.array.shape[-3] - tensor.channels.has_alpha if tensor.is_image else 0
+    if colours != _COLOURS:
+        found = f"an image of {counted(colours, 'channel')}" if tensor.is_image else "other numbers"
         raise FieldError(
             f"luminance is of an image in red, green and blue, the input is {found}",
             hint="leave it out",
@@ -63,4 +67,5 @@ def _grey(tensor: Tensor) -> Tensor:
     red, green, blue = parts
     note = f"luminance: {red} R + {green} G + {blue} B ({source})"
     channels = Channels(("luminance",), tensor.channels.units[:1])
-    return replace(tensor, array=weighted(tensor.array, parts), notes=(*tensor.notes, note), channels=channels)
+    array = weighted(tensor.array[..., :_COLOURS, :, :], parts)
+    return replace(tensor, array=array, notes=(*tensor.notes, note), channels=channels)

@@ -13,7 +13,7 @@ from typing import Any
 
 from convcalc.channels import RATE
 from convcalc.files.expression import LONGEST_EXPRESSION
-from convcalc.files.selection import SELECTORS
+from convcalc.files.selection import ALL, SELECTORS
 from convcalc.files.tables.options import GAP_RULES
 from convcalc.geometry.arguments import PaddingWord
 from convcalc.geometry.boundary import INTERP, BoundaryMode
@@ -112,7 +112,10 @@ _TABLE: dict[str, Schema] = {
     "gaps": {"enum": list(GAP_RULES)},
 }
 """How a table is read, where its content does not tell."""
-_OF_SELECTOR = {"frame": _any(_whole(0), _list(_whole(0)), {"type": "string", "pattern": _FRAMES})}
+_OF_SELECTOR = {
+    "frame": _any(_whole(0), _list(_whole(0)), {"type": "string", "pattern": _FRAMES}),
+    "band": _any(_whole(0), {"const": ALL}),
+}
 _SELECTORS: dict[str, Schema] = {
     name: {"description": text} | _OF_SELECTOR.get(name, _whole(0)) for name, text in SELECTORS.items()
 }

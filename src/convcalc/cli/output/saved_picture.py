@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from convcalc.limits import Limits
 
 _COLOURS, _PICTURE_AXES = 3, 4
+_ALPHA_SUFFIXES = (".png", ".webp", *TIFF_SUFFIXES)
 _DEEP_SUFFIXES = (".png", *TIFF_SUFFIXES)
 
 
@@ -90,7 +91,7 @@ def _frames(run: NetworkRun, suffix: str) -> list[Array]:
         channels = output.shape[1]
         if len(output) > 1:
             return list(output)
-        if channels > 1 and not _has_colours(run):
+        if channels > 1 and not (_has_colours(run) or _has_alpha(run)):
             return [output[0, place : place + 1] for place in range(channels)]
     if len(output) != 1:
         raise OutputError(f"a picture is of one sample, the output has {len(output)}", hint="save it as .gif or .npy")
@@ -98,11 +99,21 @@ def _frames(run: NetworkRun, suffix: str) -> list[Array]:
 
 
 def _drawn(run: NetworkRun, values: Array, look: Look, suffix: str) -> Rendition:
-    return rendition(values, look.rule, _subject(run, suffix))
+    subject = _subject(run, suffix)
+    if not subject.has_alpha or suffix in _ALPHA_SUFFIXES:
+        return rendition(values, look.rule, subject)
+    drawn = rendition(values[:-1], look.rule, subject._replace(has_alpha=False))
+    return drawn._replace(note=f"{drawn.note}; alpha left out, which {suffix} does not hold")
 
 
 def _has_colours(run: NetworkRun) -> bool:
-    return bool(run.output.shape[1] == run.network.input_shape[0] == _COLOURS)
+    return bool(run.output.shape[1] == run.network.input_shape[0] == _COLOURS + _has_alpha(run))
+
+
+def _has_alpha(run: NetworkRun) -> bool:
+    """Whether the last channel of the output is the alpha of a picture, filtered as the others are."""
+    is_apart = run.problem is not None and run.problem.is_depthwise
+    return run.network.channels.has_alpha and is_apart and run.output.shape[1] == run.network.input_shape[0]
 
 
 def _subject(run: NetworkRun, suffix: str) -> Subject:
@@ -112,6 +123,7 @@ def _subject(run: NetworkRun, suffix: str) -> Subject:
 
     tensor = run.network.tensor
     has_colours = _has_colours(run)
+    has_alpha = _has_alpha(run)
     if tensor is None or (run.problem is None and not tensor.is_image):
         return Subject(has_colours=has_colours)
     white = white_of(tensor.cells)
@@ -119,7 +131,7 @@ def _subject(run: NetworkRun, suffix: str) -> Subject:
         white = DEEP_WHITE
     is_linear = tensor.channels.units[:1] == (LINEAR_LIGHT,)
     keeps = run.problem is not None and keeps_brightness(run.problem, white)
-    return Subject(white, has_colours, keeps, is_linear)
+    return Subject(white, has_colours, keeps, is_linear, has_alpha)
 
 
 def _palette(drawn: Rendition) -> Any:

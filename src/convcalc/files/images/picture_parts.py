@@ -60,6 +60,8 @@ class Parts:
     """The transparent colours."""
     data: bytes = field(default=b"", repr=False)
     """The file, reduced to what its pixels need."""
+    moving: bytes = field(default=b"", repr=False)
+    """The file with what its other frames need, where there are several."""
 
 
 def jpeg_parts(data: bytes) -> Parts:
@@ -127,7 +129,7 @@ def gif_parts(data: bytes) -> Parts:
     if max(width, height) > _WIDEST_GIF:
         raise FormatError(f"a frame of the GIF image ends at {width} × {height}, beyond {_WIDEST_GIF}")
     screen = data[:6] + struct.pack("<HH", width, height) + data[10:first]
-    return Parts(width, height, frames=max(1, frames), transparent=transparent, data=screen + frame + b";")
+    return Parts(width, height, frames=max(1, frames), transparent=transparent, data=screen + frame + b";", moving=data)
 
 
 def _gif_palette(flags: int) -> int:
@@ -160,7 +162,7 @@ def webp_parts(data: bytes) -> Parts:
         frames += name == b"ANMF"
     if not width:
         raise FormatError("the WebP image has no header")
-    return Parts(width, height, 4, frames=max(1, frames), orientation=orientation, data=data)
+    return Parts(width, height, 4, frames=max(1, frames), orientation=orientation, data=data, moving=data)
 
 
 def _whole(data: bytes) -> int:
@@ -260,6 +262,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {GREY: (1, 2, 4, 8, 16), COLOURS: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALPHA: (8, 16), COLOURS_ALPHA: (8, 16)}
 _SAMPLES = {GREY: 1, COLOURS: 3, PALETTE: 3, GREY_ALPHA: 2, COLOURS_ALPHA: 4}
 _PIXEL_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+_FRAME_CHUNKS = {b"acTL", b"fcTL", b"fdAT", b"tRNS"}
 
 
 def png_parts(data: bytes) -> Parts:
@@ -268,7 +271,7 @@ def png_parts(data: bytes) -> Parts:
     Raises:
         FormatError: it is damaged.
     """
-    kept, found = [_SIGNATURE], Parts()
+    kept, moving, found = [_SIGNATURE], [_SIGNATURE], Parts()
     place = len(_SIGNATURE)
     while place + 12 <= len(data):
         (size,), name = struct.unpack_from(">I", data, place), data[place + 4 : place + 8]
@@ -288,9 +291,11 @@ def png_parts(data: bytes) -> Parts:
             found = replace(found, transparent=_transparency(content, found.kind))
         if name in _PIXEL_CHUNKS:
             kept.append(whole)
+        if name in _PIXEL_CHUNKS or name in _FRAME_CHUNKS:
+            moving.append(whole)
     if not found.width:
         raise FormatError("the PNG image has no header")
-    return replace(found, data=b"".join(kept))
+    return replace(found, data=b"".join(kept), moving=b"".join(moving) if found.frames > 1 else b"")
 
 
 def _header(content: bytes) -> Parts:

@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FormatError, LimitError
-from convcalc.files.images.raster import ALPHA_DROPPED, BLACK_AND_WHITE, check_size, depth_notes, unpacked
+from convcalc.files.images.raster import ALPHA_DROPPED, ALPHA_KEPT, BLACK_AND_WHITE, check_size, depth_notes, unpacked
 from convcalc.files.text import shown
 from convcalc.limits import Limits
 from convcalc.wording import counted
@@ -65,8 +65,10 @@ class _Header:
         return self.kind in _BITS or self.tuple_type.startswith("BLACKANDWHITE")
 
 
-def read_pnm(data: bytes, limits: Limits) -> tuple[Array, list[str]]:
+def read_pnm(data: bytes, limits: Limits, *, keeps_alpha: bool = False) -> tuple[Array, list[str]]:
     """The numbers (channels, height, width), the uppermost row first, and notes on their conversion.
+
+    ``keeps_alpha``: alpha is the last channel; otherwise it is dropped.
 
     Raises:
         FormatError: the image is damaged.
@@ -80,7 +82,7 @@ def read_pnm(data: bytes, limits: Limits) -> tuple[Array, list[str]]:
     if cells.dtype.kind == "u" and int(cells.max()) > header.highest:
         raise FormatError(f"the image has the number {cells.max()}, and {header.highest} as its highest one")
     notes = ["first of several images"] * _is_followed(data, end)
-    cells, done = _meant(cells.astype(header.dtype.newbyteorder("="), copy=False), header)
+    cells, done = _meant(cells.astype(header.dtype.newbyteorder("="), copy=False), header, keeps_alpha=keeps_alpha)
     return cells.transpose(2, 0, 1), [*notes, *done, *depth_notes(cells)]
 
 
@@ -190,14 +192,14 @@ def _is_followed(data: bytes, end: int) -> bool:
     return bool(rest)
 
 
-def _meant(cells: Array, header: _Header) -> tuple[Array, list[str]]:
-    """The numbers of what is no alpha, black as 0 and white as 255, the uppermost row first."""
+def _meant(cells: Array, header: _Header, *, keeps_alpha: bool) -> tuple[Array, list[str]]:
+    """The numbers of what is no alpha unless that is kept, black as 0 and white as 255, the uppermost row first."""
     if header.kind in "fF":
         is_scaled = not math.isclose(abs(header.scale), 1)
         return cells[::-1], [f"the scale {abs(header.scale):g} of the file is not applied"] * is_scaled
     notes = []
     if header.tuple_type.endswith(_PAM_ALPHA) and header.channels > 1:
-        cells, notes = cells[..., :-1], [ALPHA_DROPPED]
+        cells, notes = (cells, [ALPHA_KEPT]) if keeps_alpha else (cells[..., :-1], [ALPHA_DROPPED])
     if header.is_black_and_white:
         white = cells ^ 1 if header.kind in _BITS else cells  # 1 is black in a PBM, and white in a PAM
         return white * np.uint8(255), [BLACK_AND_WHITE, *notes]

@@ -13,6 +13,7 @@ _PIECE = 1 << 20  # bits that are unpacked at a time, each into a byte
 
 BLACK_AND_WHITE = "black and white read as 0 and 255"
 ALPHA_DROPPED = "alpha channel dropped"
+ALPHA_KEPT = "alpha kept as the last channel"
 
 
 def check_size(width: int, height: int, decoded: int, planned: int, stored: int, limits: Limits) -> None:

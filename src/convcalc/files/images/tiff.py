@@ -14,7 +14,7 @@ import numpy as np
 
 from convcalc.arrays import Array
 from convcalc.errors import FieldError, FormatError
-from convcalc.files.images.raster import ALPHA_DROPPED, BLACK_AND_WHITE, coloured, depth_notes
+from convcalc.files.images.raster import ALPHA_DROPPED, ALPHA_KEPT, BLACK_AND_WHITE, coloured, depth_notes
 from convcalc.files.images.tiff_codecs import JPEG
 from convcalc.files.images.tiff_gdal import cells_without_value, is_mask, scaled, value_without_meaning, with_gaps
 from convcalc.files.images.tiff_layout import SAVE_PLAIN, YCBCR, Layout, stored_numbers
@@ -55,8 +55,8 @@ class Channels(NamedTuple):
     notes: list[str]
 
 
-def channels(layout: Layout, cells: Array) -> Channels:
-    """The channels of an image's samples (samples, height, width).
+def channels(layout: Layout, cells: Array, *, keeps_alpha: bool = False) -> Channels:
+    """The channels of an image's samples (samples, height, width); alpha is left out unless ``keeps_alpha``.
 
     Raises:
         FormatError: they are colours of a kind that is not read, or fewer than their kind has.
@@ -71,19 +71,22 @@ def channels(layout: Layout, cells: Array) -> Channels:
     colours = _COLOURS.get(photometric, 1)
     if layout.samples < colours:
         raise FormatError(f"a TIFF image of {colours} colours with {counted(layout.samples, 'sample')}")
-    kept, alpha_notes = _without_alpha(layout)
-    further = sum(sample >= colours for sample in kept) if colours > 1 else 0
+    kept, alpha_notes = _without_alpha(layout, keeps_alpha=keeps_alpha)
+    further = sum(sample >= colours for sample in kept) - (ALPHA_KEPT in alpha_notes) if colours > 1 else 0
     notes = [*_KEPT.get(photometric, []), *alpha_notes]
     if further:
         notes.append(f"{counted(further, 'further band')} without a stated meaning kept")
     return Channels(cells if len(kept) == len(cells) else cells[kept], kept, notes)
 
 
-def _without_alpha(layout: Layout) -> tuple[list[int], list[str]]:
-    """The samples that are no alpha, and notes."""
+def _without_alpha(layout: Layout, *, keeps_alpha: bool) -> tuple[list[int], list[str]]:
+    """The samples that are no alpha, or with ``keeps_alpha`` all of them, and notes."""
     extra = layout.tags.numbers(Tag.EXTRA_SAMPLES)
     first = layout.samples - len(extra)
     alpha = {first + number: kind for number, kind in enumerate(extra) if kind in _ALPHA and first + number > 0}
+    if keeps_alpha:
+        is_last = list(alpha) == [layout.samples - 1]
+        return list(range(layout.samples)), [ALPHA_KEPT] * is_last
     if _ASSOCIATED in alpha.values():
         notes = [f"{ALPHA_DROPPED}; colours kept as stored, multiplied by it (associated alpha)"]
     else:
@@ -93,7 +96,7 @@ def _without_alpha(layout: Layout) -> tuple[list[int], list[str]]:
 
 def _looked_up(layout: Layout, cells: Array) -> Channels:
     """The colours of a palette; its 16-bit numbers become bytes where they were made from bytes."""
-    kept, notes = _without_alpha(layout)
+    kept, notes = _without_alpha(layout, keeps_alpha=False)
     levels = layout.tags.numbers(Tag.COLOR_MAP)
     if kept != [0] or layout.dtype.kind != "u" or not levels or len(levels) % 3 or max(levels) > _BRIGHTEST:
         raise FormatError("a TIFF image with a palette that does not fit its samples")
@@ -130,12 +133,15 @@ def read_tiff(
     masks = [each for each in pages if is_mask(each) and each is not first.tags]
     notes, frames = list(chosen.notes), []
     for frame in chosen.images:
-        read = [_image(image, masks, limits, keeps_nodata=keeps_nodata) for image in frame]
+        read = [
+            _image(image, masks, limits, keeps_nodata=keeps_nodata, keeps_alpha=selection.reads_alpha)
+            for image in frame
+        ]
         notes = [*dict.fromkeys((*notes, *(note for _, said in read for note in said)))][:_MOST_NOTES]
         frames.append(np.concatenate([array for array, _ in read]) if len(read) > 1 else read[0][0])
-    if selection.band is not None:
-        frames, said = _one_band(frames, selection.band)
-        notes.append(said)
+    if selection.one_band is not None:
+        frames, said = _one_band(frames, selection.one_band)
+        notes = [*(each for each in notes if each != ALPHA_KEPT), said]
     return (np.stack(frames) if selection.frame == () and len(frames) > 1 else frames[0]), notes
 
 
@@ -151,13 +157,13 @@ def _one_band(frames: list[Array], band: int) -> tuple[list[Array], str]:
 
 
 def _image(
-    layout: Layout, masks: Sequence[Directory], limits: Limits, *, keeps_nodata: bool
+    layout: Layout, masks: Sequence[Directory], limits: Limits, *, keeps_nodata: bool, keeps_alpha: bool
 ) -> tuple[Array, list[str]]:
     """The numbers (channels, height, width) of one image, and notes on them."""
     page = layout.tags
     nodata = value_without_meaning(page)
     cells = stored_numbers(layout, limits, nodata if nodata is not None and math.isfinite(nodata) else 0)
-    meant = channels(layout, cells)
+    meant = channels(layout, cells, keeps_alpha=keeps_alpha)
     notes = [*meant.notes, *_left_alone(page)]
     empty, gaps = cells_without_value(meant.numbers, nodata, masks, limits)
     filled = meant.numbers if keeps_nodata or not gaps else with_gaps(meant.numbers, empty, limits)

@@ -22,7 +22,10 @@ _FRAME = 500  # milliseconds of a frame of a GIF
 
 
 def image_bytes(pixels: Array, suffix: str, palette: Palette | None = None) -> bytes:
-    """The file of uint8 pixels, (height, width) or (height, width, 3), in .png also uint16; raises as the next."""
+    """The file of uint8 pixels, (height, width), (height, width, 3) or with alpha 4, in .png also uint16.
+
+    Raises as :func:`animation_bytes`.
+    """
     if suffix == ".png":
         return png_bytes(pixels, palette)
     return animation_bytes([pixels], suffix, palette)
@@ -60,6 +63,7 @@ def _coloured(pixels: Array, palette: Palette | None) -> Array:
 
 
 _SHORT, _LONG = 3, 4
+_ALPHA = 2  # not multiplied into the colours
 _SIZES = {_SHORT: "H", _LONG: "I"}
 _FORMATS = {"u": 1, "i": 2, "f": 3}
 _MOST_BYTES = (1 << 32) - (1 << 20)  # offsets of TIFF have 32 bits
@@ -77,7 +81,8 @@ def narrowest(values: Array) -> tuple[Array, bool]:
 
 
 def tiff_bytes(pages: Sequence[Array], palette: Palette | None = None) -> bytes:
-    """An uncompressed TIFF (revision 6.0) of pages of one dtype: (height, width), or (height, width, 3) of colours.
+    """An uncompressed TIFF (revision 6.0) of pages of one dtype: (height, width), or of colours (height, width, 3),
+    with alpha 4.
 
     ``palette``: the colours of pages of levels.
 
@@ -96,6 +101,11 @@ def tiff_bytes(pages: Sequence[Array], palette: Palette | None = None) -> bytes:
     return b"".join(parts)
 
 
+def _values(numbers: list[int]) -> bytes:
+    """Several short numbers, in an even number of bytes."""
+    return struct.pack(f"<{len(numbers)}H", *numbers).ljust(8, b"\0")
+
+
 def _directory(page: Array, place: int, *, is_last: bool, length: int) -> bytes:
     """The directory of a page whose data follow it, and the longer values between the two."""
     height, width = page.shape[:2]
@@ -105,23 +115,24 @@ def _directory(page: Array, place: int, *, is_last: bool, length: int) -> bytes:
         (257, _LONG, [height]),
         (258, _SHORT, [page.itemsize * 8] * samples),
         (259, _SHORT, [1]),
-        (262, _SHORT, [2 if samples == 3 else 1]),
+        (262, _SHORT, [2 if samples > 1 else 1]),
         (273, _LONG, [0]),
         (277, _SHORT, [samples]),
         (278, _LONG, [height]),
         (279, _LONG, [length]),
         (284, _SHORT, [1]),
+        *([(338, _SHORT, [_ALPHA])] if samples == 4 else []),
         (339, _SHORT, [_FORMATS[page.dtype.kind]] * samples),
     ]
     behind = place + 2 + 12 * len(entries) + 4
-    extra = b"".join(struct.pack("<3H", *each[2]) + b"\0\0" for each in entries if len(each[2]) == 3)
+    extra = b"".join(_values(each[2]) for each in entries if len(each[2]) > 1)
     data = behind + len(extra)
     head, at = struct.pack("<H", len(entries)), behind
     for tag, kind, values in entries:
         shown = [data] if tag == 273 else values
-        if len(shown) == 3:
-            head += struct.pack("<HHII", tag, kind, 3, at)
-            at += 8
+        if len(shown) > 1:
+            head += struct.pack("<HHII", tag, kind, len(shown), at)
+            at += len(_values(shown))
         else:
             head += struct.pack("<HHI", tag, kind, 1) + struct.pack(f"<{_SIZES[kind]}", shown[0]).ljust(4, b"\0")
     following = 0 if is_last else data + length + length % 2

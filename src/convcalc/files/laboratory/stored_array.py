@@ -236,13 +236,13 @@ def index_of(what: str, axes: Sequence[Axis], selection: Selection) -> tuple[Ind
     notes = [f"{axes[place].name} {number} of {axes[place].size:,}" for place, number in sorted(chosen.items())]
     hint = " (--frame N chooses, --frame all reads all)" if selection.frame is None else ""
     notes = [f"only {', '.join(notes)} is read{hint}"] * bool(notes)
-    if selection.band is not None:
+    if selection.one_band is not None:
         bands = [place for place, axis in enumerate(axes) if axis.role == BAND]
         if not bands:
             raise _no_such(what, axes, "band")
         band = axes[bands[0]]
-        index[bands[0]] = _checked(what, band, selection.band, "band")
-        notes.append(f"only {band.name} {selection.band} of {band.size:,} is read")
+        index[bands[0]] = _checked(what, band, selection.one_band, "band")
+        notes.append(f"only {band.name} {selection.one_band} of {band.size:,} is read")
     return tuple(index), notes
 
 
