@@ -207,3 +207,43 @@ def test_without_the_extra_it_says_how_to_install_it(name, module, tmp_path, mon
     with pytest.raises(ConvcalcError) as caught:
         read_tensor(str(tmp_path / name), LIMITS)
     assert caught.value.hint == "install it: pip install 'convcalc[tables]'"
+
+
+def test_durations_and_times_of_a_day_are_an_axis(tmp_path):
+    """In seconds of their own, as numbers of every unit; gaps are filled along them, not along the rows."""
+    pyarrow = pytest.importorskip("pyarrow")
+    kinds = {
+        "seconds": (pyarrow.duration("s"), 1),
+        "milliseconds": (pyarrow.duration("ms"), 10**3),
+        "nanoseconds": (pyarrow.duration("ns"), 10**9),
+        "time of a day": (pyarrow.time32("ms"), 10**3),
+        "long time of a day": (pyarrow.time64("us"), 10**6),
+    }
+    for name, (kind, a_second) in kinds.items():
+        at = pyarrow.array([each * a_second for each in (2, 4, 10, 12)], kind)
+        parquet(pyarrow.table({"at": at, "v": [0.0, None, 8, 9]}), tmp_path / "d.parquet")
+        found = read_tensor(str(tmp_path / "d.parquet"), LIMITS, options=table_options({"gaps": "linear"}))
+        axis = found.table.axis
+        assert (axis.values.tolist(), axis.unit, axis.start) == ([2, 4, 10, 12], "s", ""), name
+        assert found.array[:, 0].tolist() == [0, 2, 8, 9], name
+        assert found.notes == ("1 gap filled by linear by at, the first at row 2, column v",)
+
+
+def test_missing_times_are_at_even_steps(tmp_path):
+    """Between the times beside them, which is said; where the first or the last is missing there is no axis."""
+    pyarrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "n.arrow"
+
+    def read(times):
+        stamps = pyarrow.array(times, pyarrow.timestamp("ms", tz="UTC"))
+        arrow_file(pyarrow.table({"when": stamps, "v": [0.0, 1, None, 3, 9]}), path)
+        return read_tensor(str(path), LIMITS, options=table_options({"gaps": "linear"}))
+
+    start = 1_700_000_000_000
+    found = read([start, start + 100, None, None, start + 1000])
+    assert found.table.axis.values.tolist() == pytest.approx([0, 0.1, 0.4, 0.7, 1])
+    assert found.notes[1] == "2 times of column 'when' missing, taken at even steps between those beside"
+    for times, which in (([None, 1, 2, 3, 4], "first"), ([0, 1, 2, 3, None], "last")):
+        found = read(times)
+        assert found.table.axis is None
+        assert found.notes[1] == f"column 'when' is no axis: its {which} time is missing"

@@ -197,7 +197,7 @@ def _meant(cells: Array, header: _Header, *, keeps_alpha: bool) -> tuple[Array, 
     if header.kind in "fF":
         is_scaled = not math.isclose(abs(header.scale), 1)
         return cells[::-1], [f"the scale {abs(header.scale):g} of the file is not applied"] * is_scaled
-    notes = []
+    notes: list[str] = []
     if header.tuple_type.endswith(_PAM_ALPHA) and header.channels > 1:
         cells, notes = (cells, [ALPHA_KEPT]) if keeps_alpha else (cells[..., :-1], [ALPHA_DROPPED])
     if header.is_black_and_white:

@@ -14,9 +14,11 @@ from convcalc.files.tables.layout import Layout
 from convcalc.files.tables.options import TableOptions
 from convcalc.files.text import shown
 from convcalc.limits import Limits
+from convcalc.wording import counted
 
 _PARQUET = b"PAR1"
 _FILE = b"ARROW1"
+_WHOLE = {32: "int32", 64: "int64"}
 _A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -39,14 +41,16 @@ def read_arrow(stream: BinaryIO, source: str, limits: Limits, options: TableOpti
         places = parsed_places(layout, options)
         _check_numbers(found, kinds, places, source)
         values, gaps = _values(found, places)
-        known = {place: _times(found.column(place)) for place, kind in enumerate(kinds) if kind == "date"}
+        dated = [place for place, kind in enumerate(kinds) if kind == "date"]
+        known = {place: _times(found.column(place), layout.names[place]) for place in dated}
     except ConvcalcError:
         raise
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise FormatError("a damaged Parquet or Arrow table", place=Place(source)) from error
-    times = {place: each for place, each in known.items() if each}
+    times = {place: each for place, (each, _) in known.items() if each}
     columns = Columns(layout, places, values, gaps, {}, lambda row: row + 1, times)
-    return ReadTable(*table_of(columns, options, source))
+    array, table, notes = table_of(columns, options, source)
+    return ReadTable(array, table, (*notes, *(note for _, said in known.values() for note in said)))
 
 
 def _table(pyarrow: Any, stream: BinaryIO, source: str, limits: Limits) -> Any:
@@ -81,7 +85,8 @@ def _kind(pyarrow: Any, kind: Any) -> str:
         return "number"
     if types.is_null(kind):
         return "empty"
-    return "date" if types.is_timestamp(kind) or types.is_date(kind) else "text"
+    is_time = types.is_timestamp(kind) or types.is_date(kind) or types.is_duration(kind) or types.is_time(kind)
+    return "date" if is_time else "text"
 
 
 def _check_numbers(table: Any, kinds: Sequence[str], places: Sequence[int], source: str) -> None:
@@ -118,12 +123,27 @@ def _values(table: Any, places: tuple[int, ...]) -> tuple[Array, Array | None]:
     return values.T, mask.T if mask.any() else None
 
 
-def _times(column: Any) -> Times | None:
-    """Times in seconds after the first; None where one is missing."""
+def _times(column: Any, name: str) -> tuple[Times | None, list[str]]:
+    """Times in seconds after the first, durations and times of a day in seconds of their own; and notes.
+
+    Those that are missing between others are at even steps between them; None where the first or the last is.
+    """
     import pyarrow
 
-    if column.null_count or not len(column):
-        return None
-    unit = column.type.unit if pyarrow.types.is_timestamp(column.type) else "s"
-    whole = column.cast(pyarrow.timestamp(unit)).cast("int64").to_numpy()
-    return Times((whole - whole[0]) / _A_SECOND[unit], str(column[0]))
+    types, kind = pyarrow.types, column.type
+    is_own = types.is_duration(kind) or types.is_time(kind)
+    if column.null_count == len(column):
+        return None, []
+    if types.is_date(kind):
+        column = column.cast(pyarrow.timestamp("s"))
+    present = ~column.is_null().to_numpy()
+    if not (present[0] and present[-1]):
+        return None, [f"column {shown(name)} is no axis: its {'last' if present[0] else 'first'} time is missing"]
+    rows = np.arange(len(column))
+    # counted from the first, so that nanoseconds since 1970 are not rounded before they are small
+    whole = column.drop_null().cast(_WHOLE[column.type.bit_width]).cast("int64").to_numpy()
+    seconds = (whole - (0 if is_own else whole[0])) / _A_SECOND[column.type.unit]
+    missing = int((~present).sum())
+    said = f"{counted(missing, 'time')} of column {shown(name)} missing, taken at even steps between those beside"
+    first = "" if is_own else str(column[0])
+    return Times(np.interp(rows, rows[present], seconds), first), [said] * bool(missing)
