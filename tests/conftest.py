@@ -39,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "build": ("worked_examples",),
     "engine": ("engines", "plan", "blas"),
     "context": ("plan",),
+    "conventions": ("peer_functions",),
     "tracing": ("tracing", "questions"),
     "layers": ("layer_properties", "layer_settings", "layer_alone"),
     "picture": ("picture",),

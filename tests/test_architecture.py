@@ -34,6 +34,7 @@ CORE = (
     "build",
     "engine",
     "context",
+    "conventions",
     "tracing",
     "layers",
 )
@@ -79,6 +80,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "problem": ("numpy",),
     "build": ("numpy",),
     "engine": ("numpy",),
+    "conventions": ("numpy",),
     "tracing": ("numpy",),
     "layers": ("numpy",),
     "picture": ("numpy",),

@@ -1,0 +1,1 @@
+"""How functions of other programs compute a convolution: a record for each, and the computation under one."""
