@@ -425,7 +425,7 @@ def test_a_layer_is_changed_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_model_is_explored_too(tmp_path: Path) -> None:
-    """Its input and the settings of one layer are changed; its weights, and saving it, are refused in a sentence."""
+    """Its input, the settings and the weights of one layer are changed; saving it is refused in a sentence."""
     models = pytest.importorskip("onnx_models")
     nodes = [models.node("Conv", "x", "w", "b", to="c", name="edges"), models.node("Relu", "c", to="y")]
     model = models.model_of(nodes, (1, 2, 6, 6), {"w": models.numbers(3, 2, 3, 3), "b": models.numbers(3)})
@@ -441,13 +441,33 @@ def test_a_model_is_explored_too(tmp_path: Path) -> None:
     assert strided.at_layer(1).scene.output_shape == (3, 3, 3)
     edited = session.picked(Pane.INPUT, (1, 2, 2)).with_value(100)
     assert edited.scene.input_value((1, 2, 2)) == 100
-    for refused in (
-        lambda: session.picked(Pane.KERNEL, (0, 0)).with_value(1),
-        lambda: session.with_kernel("box"),
-        lambda: session.saved(str(tmp_path / "m.yaml")),
-    ):
-        with pytest.raises(UsageError, match="model"):
-            refused()
+    with pytest.raises(UsageError, match="model"):
+        session.saved(str(tmp_path / "m.yaml"))
+
+
+def test_weights_of_a_model_are_edited(tmp_path: Path) -> None:
+    """One number changes and nothing else, also of groups and beside a bias, in the type of the model; back by undo."""
+    models = pytest.importorskip("onnx_models")
+    weights = {"w": models.numbers(4, 2, 3, 3), "b": models.numbers(4), "v": models.numbers(4, 2, 2, 2)}
+    nodes = [models.node("Conv", "x", "w", "b", to="c", name="one"), models.node("Conv", "c", "v", to="y", group=2)]
+    (tmp_path / "m.onnx").write_bytes(models.model_of(nodes, (1, 2, 6, 6), weights).SerializeToString())
+    context, text = Context(), "{arange: [2, 6, 6]}"
+    words = read_request(str(tmp_path / "m.onnx"), context)
+    network = resolve(words, context, input_text=text)
+    session = open_session(with_input_text(words, text, 2), network, context, 0)
+    for number, name in ((0, "w"), (1, "v")):
+        there = session.at_layer(number).picked(Pane.OUTPUT, (1, 0, 1)).picked(Pane.KERNEL, (1, 0))
+        assert same(whole(there.with_value(there.value)), whole(there))
+        edited = there.with_value(0.25)
+        wanted = weights[name].copy()
+        wanted[1, there.weight_cell[1], 1, 0] = 0.25
+        assert same(edited.scene.problem.weight, wanted)
+        assert edited.scene.shown.dtype == there.scene.shown.dtype == "float32"
+        assert edited.scene.problem.bias == there.scene.problem.bias
+        assert not same(whole(edited), whole(there))
+        assert same(whole(edited.undone()), whole(there))
+    with pytest.raises(UsageError, match="one layer is changed at a time"):
+        edited.at_layer(0).picked(Pane.KERNEL, (0, 0)).with_value(1)
 
 
 def test_a_model_of_one_convolution_has_settings_too(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def with_changes(request: Request, layer: Layer, changes: Changes, context: Cont
     """The request with fields of its convolution changed, or those of a layer.
 
     Raises:
-        UsageError: it is a model of which another layer is changed already, or the weights would be.
+        UsageError: it is a model of which another layer is changed already.
         FieldError: the layer is part of one that is written as two.
     """
     return _with(
@@ -56,7 +56,10 @@ def with_changes(request: Request, layer: Layer, changes: Changes, context: Cont
 
 def with_weight(request: Request, layer: Layer, problem: Problem, weight: Array, context: Context) -> Request:
     """The request with other numbers as the weight of a convolution, shaped as its own is; raises as the others do."""
-    return _with(request, layer, _said_of_weight(problem, weight, in_layer="layers" in request.fields), context)
+    said = _said_of_weight(problem, weight, in_layer="layers" in request.fields)
+    if request.model is not None and problem.has_bias:  # another kernel goes without the bias of the model's own
+        said = {**said, "bias": [exact_text(each) for each in problem.bias]}
+    return _with(request, layer, said, context)
 
 
 def _node(value: Setting) -> Node:
@@ -82,11 +85,10 @@ def _with(request: Request, layer: Layer, said: _Said, context: Context) -> Requ
 
 def _with_model(request: Request, layer: str, changes: _Said) -> Request:
     """A model with settings of one layer changed, as flags change them."""
-    if "kernel" in changes:
-        raise UsageError("the weights of a model are as its file has them", hint="its input and settings can be edited")
     if request.layer not in ("", layer):
         raise UsageError(f"of a model one layer is changed at a time, here {request.layer}", hint="u takes that back")
-    changes = {name: node for name, node in changes.items() if name != "dims"}  # its axes are as its file has them
+    request = _with_fields(request, changes, ["dtype"])
+    changes = {name: node for name, node in changes.items() if name not in ("dims", "dtype")}  # axes are as its file's
     kept = {name: field for name, field in request.changes.items() if name not in changes}
     said = {name: Field(node, _EDITOR) for name, node in changes.items() if node is not None}
     return replace(request, layer=layer, changes={**kept, **said})
