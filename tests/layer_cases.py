@@ -119,6 +119,15 @@ GRID: dict[str, list[Arguments]] = {
     "elu": [{}, {"alpha": 0.25}, {"alpha": -2}],
     "softplus": [{}, {"beta": 3}, {"beta": 0.5}],
     "mish": [{}],
+    "selu": [{}],
+    "celu": [{}, {"alpha": 0.5}, {"alpha": -2}],
+    "abs": [{}],
+    "sign": [{}],
+    "pow": [{}, {"exponent": 3}, {"exponent": -1}, {"exponent": 0}, {"exponent": 0.75}],
+    "sqrt": [{}],
+    "exp": [{}],
+    "log": [{}],
+    "erf": [{}],
     "log-softmax": options(axis=(0, 1, 2)),
     "group-norm": options(num_groups=(1, 2, 3, 4), eps=(1e-5, 0.5), affine=(True, False)),
     "instance-norm": options(eps=(1e-5, 0.5), affine=(True, False)),
@@ -128,6 +137,8 @@ GRID: dict[str, list[Arguments]] = {
     "permute": [{"axes": order} for axes in (1, 2, 3, 4) for order in permutations(range(axes))],
     "slice": options(start=(None, 1, -3), stop=(None, 3, -1), step=(None, 2), axis=(0, 1, 2))
     + options(start=(-1,), stop=(None,), step=(-1, -2), axis=(0, 1)),
+    "take": [*options(indices=((0,), (2, 0, 2), (-1, 1)), axis=(0, 1, 3)), {"indices": 3}, {"indices": (9,)}],
+    "expand": [{"shape": (-1,) * axes} for axes in (1, 2, 3, 4)] + [{"shape": (4, 2)}, {"shape": (1,)}],
     "pad": options(padding=(0, 1, 2), boundary=("zeros", 3, -0.5, "reflect", "replicate", "circular"))
     + options(padding=(-1, -3), boundary=("zeros",)),
     "channel-shuffle": options(groups=(1, 2, 3, 4)),
@@ -137,6 +148,8 @@ GRID: dict[str, list[Arguments]] = {
     "sub": [{}],
     "mul": [{}],
     "div": [{}],
+    "matmul": [{}],
+    "constant": options(shape=((3,), (2, 5), (1, 1, 2)), is_learned=(True, False)),
     "concat": options(axis=(0, 1, 2)),
 }
 """Arguments of every kind, whether PyTorch takes them or not."""
@@ -147,7 +160,11 @@ QUANTISED = ("quantise", "requantise", "dequantise")
 WHOLE = ("quantise", "requantise")
 """Kinds that make whole numbers of anything; of nan their zero point."""
 FUNCTIONS = ("relu", "leaky-relu", "clip", "relu6", "hard-sigmoid", "hard-swish")
-SMOOTH = ("sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish")
+SMOOTH = (
+    *("sigmoid", "tanh", "silu", "gelu", "elu", "softplus", "mish", "selu", "celu", "pow", "sqrt", "exp", "log", "erf"),
+)
+POSITIVE = ("sqrt", "log")
+"""Kinds that have a number of cells above 0 alone."""
 ARITHMETIC = ("add", "sub", "mul", "div")
 ANY_RANK = (
     *(
@@ -162,7 +179,8 @@ ANY_RANK = (
         "layer-norm",
         "rms-norm",
     ),
-    *("magnitude", "reshape", "permute", "slice", "channel-shuffle", "concat"),
+    *("magnitude", "reshape", "permute", "slice", "channel-shuffle", "concat", "take", "expand", "constant"),
+    *("abs", "sign"),
     *REDUCTIONS,
     *QUANTISED,
     *FUNCTIONS,
@@ -183,7 +201,7 @@ LINEAR = (
     "upsample",
     "flatten",
     *("reshape", "permute", "slice", "pad", "channel-shuffle", "pixel-shuffle", "pixel-unshuffle"),
-    *("resize", "scale", "add", "sub", "concat", "reduce-mean", "reduce-sum"),
+    *("resize", "scale", "add", "sub", "concat", "reduce-mean", "reduce-sum", "take", "expand"),
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
@@ -202,14 +220,23 @@ def cases(kind: str, rank: int) -> Iterator[Case]:
     if kind == "adaptive-avg-pool":
         shape = (CHANNELS, *(6, 4, 2)[:rank])
     for arguments in GRID.get(kind, ()):
-        for inputs in (1, 2, 3) if KINDS[kind].joins else (1,):
+        for inputs in _counts(kind):
             yield Case(kind, (shape,) * inputs, arguments)
         for others in _others(kind, shape, arguments):
             yield Case(kind, (shape, *others), arguments)
 
 
+def _counts(kind: str) -> tuple[int, ...]:
+    """How many inputs of one shape a kind is tried on."""
+    return (1, 2, 3) if KINDS[kind].joins and kind != "matmul" else (1,) if not KINDS[kind].joins else ()
+
+
 def _others(kind: str, shape: Shape, arguments: Arguments) -> list[tuple[Shape, ...]]:
     """Other shapes that join an input's: a gate for each channel, a plane for all, a longer one on the axis."""
+    if kind == "matmul":
+        *lead, _, shared = shape
+        alike = [((*lead, shared, 3),), ((*(1,) * len(lead), shared, 2),)]
+        return alike[: 1 + bool(lead)]
     if kind in ARITHMETIC and len(shape) == 1:
         return [((1,),)]
     if kind in ARITHMETIC:
@@ -283,6 +310,15 @@ SMALL: dict[str, list[Arguments]] = {
     "elu": [{}, {"alpha": 2}],
     "softplus": [{}, {"beta": 2}],
     "mish": [{}],
+    "selu": [{}],
+    "celu": [{}, {"alpha": 2}],
+    "abs": [{}],
+    "sign": [{}],
+    "pow": [{}, {"exponent": 3}],
+    "sqrt": [{}],
+    "exp": [{}],
+    "log": [{}],
+    "erf": [{}],
     "log-softmax": [{}],
     "group-norm": [{"num_groups": 2}, {"num_groups": 1, "affine": False}],
     "instance-norm": [{}, {"affine": True}],
@@ -291,6 +327,8 @@ SMALL: dict[str, list[Arguments]] = {
     "reshape": [{"shape": (-1, 1)}],
     "permute": [{"axes": ()}],
     "slice": [{"start": 1}, {"step": -1}],
+    "take": [{"indices": (1, 0, 1)}],
+    "expand": [{"shape": ()}],
     "pad": [{"padding": 1}, {"padding": 2, "boundary": "reflect"}, {"padding": 1, "boundary": 3}],
     "channel-shuffle": [{"groups": 2}],
     "pixel-shuffle": [{"upscale_factor": 1}],
@@ -299,6 +337,8 @@ SMALL: dict[str, list[Arguments]] = {
     "sub": [{}],
     "mul": [{}],
     "div": [{}],
+    "matmul": [{}],
+    "constant": [{"shape": (2, 3)}, {"shape": (4,)}],
     "concat": [{}],
 }
 """A few arguments of every kind that it takes, for inputs of :data:`SMALL_SIZE`, whose every cell is looked at."""
@@ -313,8 +353,10 @@ def small_cases(*kinds: str) -> list[Case]:
             shape = (2, *SMALL_SIZE[rank])
             if kind == "pixel-shuffle":
                 shape = (2**rank, *SMALL_SIZE[rank][:-1], 2)
+            if kind == "expand":
+                shape = (1, *SMALL_SIZE[rank][:-1], 1)[: rank + 1]
             case = Case(kind, (shape,) * (2 if KINDS[kind].joins else 1), _on(kind, arguments, rank))
-            found.append(case)
+            found += [case] if kind != "matmul" else []
             found += [case._replace(shapes=(shape, *others)) for others in _others(kind, shape, arguments)]
     return found
 
@@ -323,6 +365,8 @@ def _on(kind: str, arguments: Arguments, rank: int) -> Arguments:
     padding = arguments.get("padding")
     if isinstance(padding, list):
         return {**arguments, "padding": padding * rank}
+    if kind == "expand":
+        return {"shape": (2, *(-1,) * (rank - 1), *[3] * bool(rank))}
     return {"axes": (*range(1, rank + 1), 0)} if kind == "permute" else arguments
 
 
@@ -379,6 +423,10 @@ def drawn(layer: Layer, draw: Callable[[Any, Shape], Any], inputs: int = 1, batc
     """Inputs and values of a layer, the same ones each time; variances are above 0."""
     rng = np.random.default_rng([sum(layer.input_shape), *layer.input_shape])
     arrays = [draw(rng, (batch, *shape)) for shape in shapes_of(layer, inputs)]
+    if layer.kind in POSITIVE:
+        arrays = [abs(each) + each.dtype.type(1) if each.dtype != object else abs(each) + 1 for each in arrays]
+    if layer.kind == "pow":  # of 0 there is no number, nor a derivative
+        arrays = [np.where(each == 0, each.dtype.type(1) if each.dtype != object else 1, each) for each in arrays]
     if layer.kind == "div":  # an exact quotient by 0 is refused
         arrays[1:] = [
             np.where(each == 0, each.dtype.type(1) if each.dtype != object else 1, each) for each in arrays[1:]

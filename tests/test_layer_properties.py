@@ -301,6 +301,12 @@ EXACT: dict[str, dict[str, Any]] = {
     "sub": {},
     "mul": {},
     "div": {},
+    "abs": {},
+    "sign": {},
+    "take": {"axis": 1, "indices": [3, 0]},
+    "expand": {"shape": [-1, -1]},
+    "matmul": {},
+    "constant": {"shape": [2, 4]},
     "concat": {},
 }
 
@@ -384,6 +390,12 @@ REFERENCE: dict[str, Callable[[list[Rows], dict[str, Any]], Rows]] = {
     "sub": lambda x, _: [[a - b for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
     "mul": lambda x, _: [[a * b for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
     "div": lambda x, _: [[Fraction(a, b) for a, b in zip(*rows, strict=True)] for rows in zip(*x, strict=True)],
+    "abs": lambda x, _: [[abs(cell) for cell in row] for row in x[0]],
+    "sign": lambda x, _: [[(cell > 0) - (cell < 0) for cell in row] for row in x[0]],
+    "take": lambda x, _: [[row[3], row[0]] for row in x[0]],
+    "expand": lambda x, _: x[0],
+    "matmul": lambda x, _: [[sum(a * b for a, b in zip(row, column, strict=True)) for column in x[1]] for row in x[0]],
+    "constant": lambda _, w: w["weight"],
     "concat": lambda x, _: [*x[0], *x[1]],
 }
 """Loops over Python's numbers, 2 channels of 4 cells or 8 features, that know nothing of the types of arrays."""
@@ -392,11 +404,14 @@ REFERENCE: dict[str, Callable[[list[Rows], dict[str, Any]], Rows]] = {
 def exact_made(kind: str, name: str) -> tuple[Layer, list[Any], dict[str, Any]]:
     """A layer with numbers near the ends of a type; weights and bias are of it too."""
     count = 2 if KINDS[kind].joins else 1
-    layer = KINDS[kind].make(*[(8,) if kind == "linear" else (2, 4)] * count, **EXACT[kind])
+    shapes = [(2, 4), (4, 2)] if kind == "matmul" else [(8,) if kind == "linear" else (2, 4)] * count
+    layer = KINDS[kind].make(*shapes, **EXACT[kind])
     numbers = BIG[name]
     if kind == "div":
         numbers = np.where(numbers == 0, 3, numbers)
     inputs = [np.roll(numbers, number).reshape(1, *layer.input_shape) for number in range(count)]
+    if kind == "matmul":
+        inputs[1] = inputs[1].swapaxes(1, 2)
     values = {
         key: np.resize(np.roll(numbers, place + 1), shape)
         for place, (key, shape) in enumerate(layer.weight_shapes.items())
@@ -410,6 +425,8 @@ def test_whole_numbers_never_wrap_around(kind: str, name: str) -> None:
     """Near the ends of every type the numbers are those of loops over Python's; with dtype exact, fractions too."""
     layer, inputs, values = exact_made(kind, name)
     cells = [rows_of(each if each.ndim > 2 else each[None]) for each in inputs]
+    if kind == "matmul":
+        cells[1] = [list(column) for column in zip(*cells[1], strict=True)]
     wanted = REFERENCE[kind](cells, {key: value.tolist() for key, value in values.items()})
     output = layer.compute(inputs, values, Context(dtype="exact"))
     assert output[0].tolist() == wanted

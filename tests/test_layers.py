@@ -250,6 +250,19 @@ def _prelu(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str
     return torch.nn.functional.prelu(inputs[0], values["weight"])
 
 
+def _called(name: str) -> Peer:
+    return lambda torch, inputs, _values, _told: getattr(torch, name)(inputs[0])
+
+
+def _taken(torch: Any, inputs: list[Any], values: dict[str, Any], told: dict[str, Any]) -> Any:
+    axis, given = _axis(inputs[0], told), told["indices"]
+    size = inputs[0].shape[axis]
+    indices = [each + size if each < 0 else each for each in (given if isinstance(given, tuple) else (given,))]
+    if not all(0 <= each < size for each in indices):
+        raise ValueError("there is no such cell")
+    return inputs[0].index_select(axis, torch.tensor(indices))
+
+
 def _quantised(operation: Callable[[Any, Any], Any], factor: str) -> Peer:
     def peer(torch: Any, x: list[Any], v: dict[str, Any], told: dict[str, Any]) -> Any:
         scale, zero = (_of_channels(x[0], v[name], told) for name in (factor, "zero_point"))
@@ -294,6 +307,14 @@ TORCH: dict[str, Peer] = {
     "elu": _function("ELU"),
     "softplus": lambda torch, x, _v, told: torch.nn.Softplus(float(told.get("beta", 1)), 1e3)(x[0]),
     "mish": _function("Mish"),
+    "selu": _function("SELU"),
+    "celu": _function("CELU"),
+    **{name: _called(name) for name in ("abs", "sign", "sqrt", "exp", "log", "erf")},
+    "pow": lambda torch, x, _v, told: torch.pow(x[0], float(told.get("exponent", 2))),
+    "take": _taken,
+    "expand": lambda _torch, x, _v, told: x[0].expand(-1, *told["shape"]),
+    "matmul": lambda torch, x, _v, _told: torch.matmul(*x),
+    "constant": lambda _torch, x, v, _told: v["weight"].expand(len(x[0]), *v["weight"].shape),
     "log-softmax": _over_axis("LogSoftmax"),
     "group-norm": _grouped,
     "instance-norm": _by_instance,

@@ -19,6 +19,7 @@ from convcalc.arrays import Array, plain
 from convcalc.context import STANDARD, Context
 from convcalc.layers.kinds.arithmetic import Arithmetic
 from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.kinds.matrix_product import MatrixProduct
 from convcalc.layers.layer import Layer
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
@@ -146,7 +147,7 @@ def _carried(stage: Stage, below: list[_Pair], context: Context) -> _Pair:
 
 def _most(stage: Stage, outputs: list[Array], most: list[Array], context: Context) -> Array:
     """A bound of the magnitudes, by the weights' magnitudes; a little larger where slopes have other signs."""
-    if isinstance(stage.layer, Arithmetic):
+    if isinstance(stage.layer, Arithmetic | MatrixProduct):
         return stage.layer.most_change(outputs, most)
     positive = {name: np.abs(each) if name == "weight" else each for name, each in stage.values().items()}
     found: Array = np.abs(replace(stage, read=lambda: positive).push(outputs, most, context))

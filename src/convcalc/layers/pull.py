@@ -26,10 +26,12 @@ from convcalc.layers.kinds.average_pool import AveragePool
 from convcalc.layers.kinds.batch_norm import BatchNorm
 from convcalc.layers.kinds.bias import OfChannels
 from convcalc.layers.kinds.concat import Concat
+from convcalc.layers.kinds.constant import Constant
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.flatten import Flatten
 from convcalc.layers.kinds.linear import Linear
 from convcalc.layers.kinds.magnitude import Magnitude
+from convcalc.layers.kinds.matrix_product import MatrixProduct
 from convcalc.layers.kinds.max_pool import MaxPool
 from convcalc.layers.kinds.normalisation import Normalisation
 from convcalc.layers.kinds.rearranged import NOWHERE, Rearranged
@@ -100,6 +102,19 @@ def _of_joined(layer: Joined, at: Point, cells: Array) -> list[Array]:
         slopes = [layer.slope(arrays, number, dtype) for number in range(len(arrays))]
     spread = [changed(slope, cells, at.context.dtype) for slope in slopes]
     return [_settled(_gathered(each, shape)) for each, shape in zip(spread, layer.shapes, strict=True)]
+
+
+@pull.register
+def _of_matrix_product(layer: MatrixProduct, at: Point, cells: Array) -> list[Array]:
+    """Cells × Bᵀ and Aᵀ × cells, summed over the axes that one matrix is spread over."""
+    spread = layer.pull(at.inputs, cells)
+    return [_settled(_gathered(each, shape)) for each, shape in zip(spread, layer.shapes, strict=True)]
+
+
+@pull.register
+def _of_constant(_: Constant, at: Point, cells: Array) -> list[Array]:
+    """0: nothing depends on its input."""
+    return [np.zeros(at.inputs[0].shape, np.int64 if is_exact(cells) else np.float64)]
 
 
 @pull.register

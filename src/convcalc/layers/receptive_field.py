@@ -12,6 +12,7 @@ from math import floor, lcm
 from typing import Any, NamedTuple, TypeVar
 
 from convcalc.geometry.receptive_axis import MOST_PHASES, IndexMap, Place, ReceptiveAxis, least, most
+from convcalc.layers.kinds.constant import Constant
 from convcalc.layers.kinds.opaque import Opaque
 from convcalc.layers.layer import Layer, Shape
 
@@ -97,6 +98,8 @@ def view_through(layer: Layer, below: Sequence[View]) -> View:
     """What the cells of a layer see, from what those of its inputs do."""
     if not below or not all(each.is_known for each in below):
         return UNKNOWN
+    if isinstance(layer, Constant):
+        return _of_nothing(len(below[0].axes), layer.output_shape[1:])
     if isinstance(layer, Opaque):
         return _through_opaque(layer, below)
     view = below[0] if len(below) == 1 else _union(_spread(layer, below))
@@ -111,6 +114,12 @@ def view_through(layer: Layer, below: Sequence[View]) -> View:
         return view._replace(is_flat=True) if len(layer.output_shape) == 1 else UNKNOWN
     axes = _each(_through, zip(view.axes, layer.index_maps, strict=True))
     return View(tuple(axes), layer.output_shape[1:])
+
+
+def _of_nothing(axes: int, sizes: tuple[int, ...]) -> View:
+    """Of cells that see no cell of the input, of so many axes."""
+    is_flat = len(sizes) != axes
+    return View(((ReceptiveAxis((None,), (None,), 0),),) * axes, (1,) * axes if is_flat else sizes, is_flat)
 
 
 def _everywhere(view: View, layer: Layer) -> View:

@@ -78,7 +78,16 @@ def _computed(node: OnnxNode, work: Compute) -> Array:
     return np.asarray(work(node, *given))
 
 
-_WITH_OPTIONAL = ("Squeeze", "Unsqueeze", "Reshape", "Slice", "ReduceProd", "DequantizeLinear")
+_WITH_OPTIONAL = (
+    "Squeeze",
+    "Unsqueeze",
+    "Reshape",
+    "Slice",
+    "ReduceProd",
+    "ReduceMean",
+    "ReduceSum",
+    "DequantizeLinear",
+)
 """Operators whose inputs behind the first may be omitted."""
 
 
@@ -178,6 +187,11 @@ def _product(node: OnnxNode, values: Array, axes: Any = None) -> Array:
     return np.asarray(np.prod(values, axis=places, keepdims=node.is_set("keepdims", default=True)))
 
 
+def _reduced(function: Compute, node: OnnxNode, values: Array, axes: Any) -> Array:
+    places = tuple(_axes(node, axes)) or None
+    return np.asarray(function(values, axis=places, keepdims=node.is_set("keepdims", default=True)))
+
+
 _WORKS: dict[str, Compute] = {
     "Identity": lambda _, values: values,
     "Transpose": lambda node, values: np.transpose(values, node.wholes("perm")),
@@ -198,6 +212,11 @@ _WORKS: dict[str, Compute] = {
     "Max": lambda _, *parts: np.maximum.reduce(parts),
     "Neg": lambda _, values: -values,
     "Sqrt": lambda _, values: np.sqrt(values),
+    "Pow": lambda _, one, other: np.power(one, other),
+    "Exp": lambda _, values: np.exp(values),
+    "Reciprocal": lambda _, values: 1 / values,
+    "ReduceMean": lambda node, values, axes=None: _reduced(np.mean, node, values, axes),
+    "ReduceSum": lambda node, values, axes=None: _reduced(np.sum, node, values, axes),
     "Floor": lambda _, values: np.floor(values),
     "Ceil": lambda _, values: np.ceil(values),
     "Equal": lambda _, one, other: np.equal(one, other).astype(np.uint8),
@@ -223,8 +242,14 @@ _LAZY = (
     "Unsqueeze",
     "Slice",
     "Cast",
+    "Add",
+    "Sub",
     "Mul",
+    "Div",
+    "Pow",
     "Sqrt",
+    "ReduceMean",
+    "ReduceSum",
     "DequantizeLinear",
 )
 """Of large tensors, with no more numbers than those have."""

@@ -11,17 +11,18 @@ from convcalc.errors import DataError, FormatError
 from convcalc.files.number_notes import NumberNotes
 from convcalc.layers.kinds.opaque import Opaque
 from convcalc.layers.layer import Shape
-from convcalc.layers.network import INPUT, INPUT_NAME
+from convcalc.layers.network import INPUT
 from convcalc.layers.stage import Cut, Stage
-from convcalc.layers.table import kind_of
 from convcalc.limits import Limits
 from convcalc.models.onnx_constants import folded, shape_of
 from convcalc.models.onnx_input import ModelInput
 from convcalc.models.onnx_kinds import split
+from convcalc.models.onnx_layers import Change, Layers
 from convcalc.models.onnx_names import LayerNames, quoted, word
-from convcalc.models.onnx_node import FIRST, LAST, Flow, Layout, NotReadError, OnnxNode, Part, weights_reader
+from convcalc.models.onnx_node import FIRST, LAST, Flow, OnnxNode, Part
 from convcalc.models.onnx_nodes import read_node
 from convcalc.models.onnx_opaque import further_output, opaque_node
+from convcalc.models.onnx_operands import in_own_order, with_batch_as_axis
 from convcalc.models.onnx_order import SILENT, Takers, called, needed_nodes, stated_types, words_of
 from convcalc.models.onnx_shapes import UNKNOWN, TensorType, Types
 from convcalc.models.onnx_tensors import Constant, constant_of, unread
@@ -41,17 +42,6 @@ class Stop(NamedTuple):
     reason: str
 
 
-class Change(NamedTuple):
-    """Another layer in place of one of the model's."""
-
-    layer: str
-    """The name of the one that is changed."""
-    make: Callable[[Part, Sequence[Flow], Sequence[str]], Stage]
-    """Builds the new layer from its inputs, which come from layers of these names; raises a ``ConvcalcError``."""
-    called: str
-    """What requests it, for errors."""
-
-
 class Graph:
     """Reads a graph node by node, and keeps what it has read so far."""
 
@@ -65,24 +55,18 @@ class Graph:
         change: Change | None = None,
         path: str = "",
     ) -> None:
-        self.stages: list[Stage] = []
         self.stops: dict[int, Stop] = {}
         """The opaque layers by their number, each with its node."""
-        self.names: dict[int, str] = {}
-        """The layer of each node, the last one of several; nodes are counted from 1."""
-        self._change = change
-        self._refused: DataError | None = None
         self._graph, self._path, self._takers = model.graph, path, Takers()
         self._nodes = needed_nodes(model.graph, self._takers)
-        self._opsets, self._given, self._limits, self._number_notes = _opsets(model), given, limits, number_notes
-        self._parts: dict[int, Part] = {}
-        self._names = LayerNames(limits.name)
+        self._opsets, self._given, self._limits = _opsets(model), given, limits
         self._passed: Counter[str] = Counter()
         self._turned = 0
         self._stopped: set[int] = set()  # layers that no numbers reach
         self._done = 0
         self._uses = Counter(name for node in model.graph.node for name in self._takers.of(node))
         self._uses.update(each.name for each in model.graph.output)
+        self._layers = Layers(shape, LayerNames(limits.name), number_notes, self._uses, change)
         self._found: dict[str, Flow | Constant] = {
             each.name: replace(constant_of(each, path), stored=word(each.name)) for each in model.graph.initializer
         }
@@ -94,9 +78,19 @@ class Graph:
         self._types = Types(_opsets(model), given.batch or 1, stated_types(model.graph, given, shape))
 
     @property
+    def stages(self) -> list[Stage]:
+        """The layers, in order."""
+        return self._layers.stages
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The layer of each node, the last one of several; nodes are counted from 1."""
+        return self._layers.names
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Notes on skipped nodes and conversions."""
-        converted = Counter(each.note for part in self._parts.values() for each in part.values.values() if each.note)
+        converted = self._layers.converted
         opaque = Counter(each.operator for each in self.stops.values())
         listed = ", ".join(f"{count:,} {operator}" for operator, count in opaque.most_common(_MOST_NAMED))
         more = ", …" if len(opaque) > _MOST_NAMED else ""
@@ -150,14 +144,14 @@ class Graph:
         node = OnnxNode(word(proto.op_type), opset, inputs, self._given.batch, proto, self._path)
         before = len(self.stages)
         try:
-            found = self._of_node(number, node)
+            node, found = self._of_node(number, node)
         except FormatError as error:  # a tensor is damaged, or not where it must be
             error.message = f"{self._called(number, proto)}: {error.message}"
             raise
         except DataError as error:
-            if error is self._refused:
+            if error is self._layers.refused:
                 raise
-            self._forget(before)
+            self._layers.forget(before)
             found = self._opaque(number, node, error.message)
         self._keep(number, node, found)
         self._done += self._is_reached(node, before)
@@ -180,27 +174,53 @@ class Graph:
         found = [self._found[name] for name in dict.fromkeys(self._takers.of(node.proto))]
         return [each for each in found if isinstance(each, Flow)]
 
-    def _forget(self, before: int) -> None:
-        """Take back the layers of a node that came to nothing."""
-        for number in range(before, len(self.stages)):
-            self._names.release(self.stages[number].name)
-            self._parts.pop(number, None)
-        del self.stages[before:]
-
-    def _of_node(self, number: int, node: OnnxNode) -> Flow | Constant:
+    def _of_node(self, number: int, node: OnnxNode) -> tuple[OnnxNode, Flow | Constant]:
+        """The output of a node, and the node with its inputs as they are read."""
         if node.operator in ("Shape", "Size") and node.proto.domain in ("", "ai.onnx"):
-            return shape_of(node)
+            return node, shape_of(node)
         if node.inputs and not self._flows(node):
             made = self._made(node)[node.proto.output[0]]
-            return folded(node, made.shape, made.element)
+            return node, folded(node, made.shape, made.element)
+        before = len(self.stages)
+        try:
+            return node, self._read_as(number, node)
+        except DataError as error:
+            if isinstance(error, FormatError) or error is self._layers.refused:
+                raise
+            self._layers.forget(before)
+            return self._read_otherwise(number, node, error)
+
+    def _read_otherwise(self, number: int, node: OnnxNode, error: DataError) -> tuple[OnnxNode, Flow | Constant]:
+        """A node that is not read as it stands: with its inputs in the model's order, or their batch as an axis."""
+        before = len(self.stages)
+        for change in (in_own_order, with_batch_as_axis):
+            changes = {flow.number: change(flow) for flow in node.flows if flow.is_known}
+            if not any(changes.values()) or (change is with_batch_as_axis and self._given.batch != 1):
+                continue
+            try:
+                other = replace(node, inputs=tuple(self._put(each, change) for each in node.inputs))
+                return other, self._read_as(number, other)
+            except DataError as further:
+                if isinstance(further, FormatError) or further is self._layers.refused:
+                    raise
+                self._layers.forget(before)
+        raise error
+
+    def _put(self, found: Flow | Constant | None, change: Callable[[Flow], Part | None]) -> Flow | Constant | None:
+        part = change(found) if isinstance(found, Flow) else None
+        if part is None or not isinstance(found, Flow):
+            return found
+        return self._layers.put(found, part, has_batch=found.has_batch and change is in_own_order)
+
+    def _read_as(self, number: int, node: OnnxNode) -> Flow | Constant:
         found = read_node(node)
         if isinstance(found, Part):
-            return self._layers(number, node, found)
+            return self._layers.with_batch(self._layers.of_node(number, node, found))
         if node.operator == "Transpose" and isinstance(found, Flow) and found != node.flow:
             self._turned += 1
         elif node.operator not in SILENT:
             self._passed[node.operator] += 1
-        return found
+        return self._layers.with_batch(found) if isinstance(found, Flow) else found
 
     def _keep(self, number: int, node: OnnxNode, found: Flow | Constant) -> None:
         """Name a node's outputs; a further one that is used is opaque, since layers have one."""
@@ -217,7 +237,8 @@ class Graph:
             if is_opaque and isinstance(found, Flow):
                 self._found[name] = self._types.flow(types[name], node.flows, found.number)
             elif node.operator == "Split":
-                self._found[name] = self._layers(number, node, split(node, list(outputs).index(name)))
+                part = split(node, list(outputs).index(name))
+                self._found[name] = self._layers.with_batch(self._layers.of_node(number, node, part))
             else:
                 self._found[name] = self._opaque(number, node, f"its output {quoted(name)} is not read", name)
 
@@ -237,49 +258,11 @@ class Graph:
         reason = "a further input of the model; a network here has one"
         shape = stated.shape and stated.shape[1:]
         layer = Opaque((), "input", reason, shape)
-        self.stages.append(Stage(self._names.new(name, "input", "input"), layer, (), layer.refuse))
+        self._layers.add(Stage(self._layers.taken.new(name, "input", "input"), layer, (), layer.refuse))
         place = len(self.stages) - 1
         self.stops[place] = Stop(0, name, "input", reason)
         self._stopped.add(place)
         return Flow(place, shape or (), element=stated.element or 1, is_known=shape is not None)
-
-    def _layers(self, number: int, node: OnnxNode, part: Part) -> Flow:
-        if not node.flows:
-            raise NotReadError("it takes constants alone")
-        flow = self._layer(node, part, node.flows)
-        while part.then:
-            part = part.then
-            flow = self._layer(node, part, [flow])
-        self.names[number] = self.stages[flow.number].name
-        return flow
-
-    def _layer(self, node: OnnxNode, part: Part, flows: list[Flow]) -> Flow:
-        below = flows[0]
-        if part.kind == "bias" and self._can_take_bias(node, below.number):
-            self._add_bias(below.number, part)
-            return below
-        if len(flows) > 1 and not kind_of(part.kind).joins:
-            raise NotReadError(f"it takes {len(flows)} inputs from layers")
-        name = self._names.new(word(node.proto.name), node.operator, part.kind)
-        is_changed = self._change is not None and name == self._change.layer
-        try:
-            stage = self._changed_stage(part, flows) if is_changed else self._stage(name, part, flows)
-        except DataError:
-            self._names.release(name)
-            raise
-        self.stages.append(stage)
-        self._parts[len(self.stages) - 1] = part
-        layout = below.layout if part.layout is None else part.layout
-        shape = stage.layer.output_shape
-        return Flow(len(self.stages) - 1, shape, _plain(layout, shape), element=below.element)
-
-    def _stage(self, name: str, part: Part, flows: Sequence[Flow]) -> Stage:
-        layer = kind_of(part.kind).make(*(each.shape for each in flows), **part.arguments)
-        read, inputs = (
-            weights_reader(layer, name, part.values, self._number_notes),
-            tuple(each.number for each in flows),
-        )
-        return Stage(name, layer, inputs, read, stored=_stored(part))
 
     def _opaque(self, number: int, node: OnnxNode, reason: str, output: str = "") -> Flow:
         """An opaque layer in place of a node, for one of its outputs."""
@@ -288,50 +271,12 @@ class Graph:
         place = len(self.stages)
         flow = self._types.flow(self._made(node)[wanted], node.flows, place)
         made = opaque_node(node, operator, reason, flow) if not output else further_output(node, operator, reason, flow)
-        own = self._names.new(word(node.proto.name), node.operator, node.operator.lower() or "opaque")
+        own = self._layers.taken.new(word(node.proto.name), node.operator, node.operator.lower() or "opaque")
         inputs = tuple(dict.fromkeys(each.number for each in self._flows(node)))
-        self.stages.append(Stage(own, made.layer, inputs, made.layer.refuse, stored=made.stored))
+        self._layers.add(Stage(own, made.layer, inputs, made.layer.refuse, stored=made.stored))
         self.stops[place] = Stop(number, name, operator, reason)
         self._stopped.add(place)
         return flow
-
-    def _changed_stage(self, part: Part, flows: Sequence[Flow]) -> Stage:
-        """The requested layer instead of the model's; its errors do not end the network but are raised."""
-        assert self._change is not None
-        sources = [INPUT_NAME if each.number == INPUT else self.stages[each.number].name for each in flows]
-        try:
-            return self._change.make(part, flows, sources)
-        except DataError as error:
-            self._refused = error
-            raise
-
-    def _can_take_bias(self, node: OnnxNode, number: int) -> bool:
-        """Whether an addition is the bias of the linear layer before it, whose output no other node reads."""
-        name = next(name for name, each in zip(node.proto.input, node.inputs, strict=True) if isinstance(each, Flow))
-        part = self._parts.get(number)
-        is_linear = part is not None and part.takes_bias and not self._is_changed(number)
-        return is_linear and part is not None and "bias" not in part.values and self._uses[name] == 1
-
-    def _is_changed(self, number: int) -> bool:
-        return self._change is not None and self.stages[number].name == self._change.layer
-
-    def _add_bias(self, number: int, part: Part) -> None:
-        linear, stage = self._parts[number], self.stages[number]
-        whole = linear._replace(arguments={**linear.arguments, "bias": True}, values={**linear.values, **part.values})
-        layer = kind_of(whole.kind).make(stage.layer.input_shape, **whole.arguments)
-        read = weights_reader(layer, stage.name, whole.values, self._number_notes)
-        self.stages[number] = replace(stage, layer=layer, read=read, stored=_stored(whole))
-        self._parts[number] = whole
-
-
-def _plain(layout: Layout, shape: Shape) -> Layout:
-    """The layout of an output; features have none but the order that they were flattened in."""
-    return Layout(layout.is_last and len(shape) > 1, layout.flattened if len(shape) == 1 else ())
-
-
-def _stored(part: Part) -> dict[str, str]:
-    """The model's tensors that are a layer's weights."""
-    return {name: each.stored for name, each in part.values.items() if each.stored}
 
 
 def _opsets(model: Any) -> dict[str, int]:

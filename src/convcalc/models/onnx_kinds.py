@@ -13,7 +13,8 @@ import numpy as np
 
 from convcalc.models.onnx_linear import add, by_channel, sub
 from convcalc.models.onnx_node import Flow, NotReadError, OnnxNode, Part, chain, on_last_axis
-from convcalc.models.onnx_tensors import Constant
+from convcalc.models.onnx_operands import beside, operands
+from convcalc.models.onnx_tensors import Constant, plain_constant
 
 _SIXTH = 1 / 6
 _CLOSE = 1e-6  # a sixth in float32
@@ -24,7 +25,7 @@ def clip(node: OnnxNode) -> Part:
     bounds: dict[str, Any] = {}
     for place, name in ((1, "min"), (2, "max")):
         if node.has(name):
-            bounds[name] = _shortest(node.real(name, 0.0))
+            bounds[name] = shortest(node.real(name, 0.0))
         elif node.opset >= 11 and node.optional(place, name) is not None:
             bounds[name] = _number(node, place, name)
     return Part("relu6", {}) if bounds == {"min": 0, "max": 6} else Part("clip", bounds)
@@ -35,10 +36,10 @@ def _number(node: OnnxNode, place: int, name: str) -> int | float:
     constant = node.constant(place, name)
     if constant.shape not in ((), (1,)):
         raise NotReadError(f"its {name} has the shape {list(constant.shape)}, not that of one number")
-    return _shortest(constant.read().reshape(-1)[0])
+    return shortest(constant.read().reshape(-1)[0])
 
 
-def _shortest(number: Any) -> int | float:
+def shortest(number: Any) -> int | float:
     """A float of the model in the fewest digits that give it; whole ones are whole."""
     real = float(str(number))
     return int(real) if real.is_integer() else real
@@ -54,7 +55,7 @@ def hard_sigmoid(node: OnnxNode) -> Part:
 
 def elu(node: OnnxNode) -> Part:
     """Elu, with its alpha."""
-    return Part("elu", {"alpha": _shortest(node.real("alpha", 1.0))})
+    return Part("elu", {"alpha": shortest(node.real("alpha", 1.0))})
 
 
 def gelu(node: OnnxNode) -> Part:
@@ -87,29 +88,53 @@ def softmax(kind: str) -> Callable[[OnnxNode], Part]:
 
 
 def joined(kind: str) -> Callable[[OnnxNode], Part]:
-    """Mul, Div, Add, Sub: of two branches, of a branch and a constant for each channel, or of one with one number."""
+    """Mul, Div, Add, Sub: of branches, of a branch and a constant for each channel or other cells, or one number."""
 
     def read(node: OnnxNode) -> Part:
         if len(node.flows) > 1:
-            return Part(kind, {})
+            is_alike = (
+                len({len(flow.shape) for flow in node.flows}) == 1 and len({f.has_batch for f in node.flows}) == 1
+            )
+            return Part(kind, {}) if is_alike else Part(kind, {}, operands=operands(node))
         place = 1 if isinstance(node.input(0), Flow) else 0
         constant = node.constant(place, "constant")
-        if kind in ("sub", "div") and not place:
-            raise NotReadError("it begins with a constant, only a branch is read")
-        if any(each != 1 for each in constant.shape):
+        if all(each == 1 for each in constant.shape) and len(constant.shape) <= node.flows[0].axes:
+            return _by_number(node, kind, constant, is_first=not place)
+        if not place and kind in ("sub", "div"):
+            return Part(kind, {}, operands=operands(node))
+        try:
             return _by_constant(node, kind, constant)
-        single = constant.changed(lambda values: values.reshape(-1), (1,))
-        change = {"sub": _negative, "div": _reciprocal}.get(kind)
-        given = _noted(single, change, kind) if change else single
-        if kind in ("add", "sub"):
-            return Part("bias", {"num_parameters": 1}, {"bias": given})
-        return Part("scale", {"num_parameters": 1}, {"weight": given})
+        except NotReadError:
+            return Part(kind, {}, operands=operands(node))
 
     return read
 
 
+def _by_number(node: OnnxNode, kind: str, constant: Constant, *, is_first: bool) -> Part:
+    """With one number; a ``Sub`` from it is the input with the other sign plus the number."""
+    single, arguments = constant.changed(lambda values: values.reshape(-1), (1,)), {"num_parameters": 1}
+    if not constant.shape:
+        arguments |= {"is_learned": False}
+    if is_first and kind == "div":
+        return Part("div", {}, operands=operands(node))
+    if is_first and kind == "sub":
+        return chain([negated(), Part("bias", arguments, {"bias": single})])
+    change = {"sub": _negative, "div": _reciprocal}.get(kind)
+    given = _noted(single, change, kind) if change else single
+    if kind in ("add", "sub"):
+        return Part("bias", arguments, {"bias": given})
+    return Part("scale", arguments, {"weight": given})
+
+
+def negated(_: OnnxNode | None = None) -> Part:
+    """Neg: times -1."""
+    return Part("scale", {"num_parameters": 1, "is_learned": False}, {"weight": plain_constant([-1])})
+
+
 def _by_constant(node: OnnxNode, kind: str, constant: Constant) -> Part:
     flow = node.flow_at(0) if isinstance(node.input(0), Flow) else node.flow_at(1)
+    if not flow.has_batch:
+        raise NotReadError("the first axis of its input is not the batch")
     size = flow.shape[-1]
     if len(flow.shape) > 1 and not (flow.layout.is_last or flow.layout.flattened) and _is_of_last(constant, size):
         row = constant.changed(lambda values: values.reshape(-1), (size,))
@@ -147,12 +172,11 @@ def _reciprocal(values: Any) -> Any:
 
 def concat(node: OnnxNode) -> Part:
     """Concat of branches, on any axis of a sample."""
-    if len(node.flows) < len(node.inputs):
-        raise NotReadError("it joins constants to branches")
-    place = node.place_of(node.whole("axis", 0), node.flow)
+    place = node.place_of(node.whole("axis", 0), node.flows[0])
     if place is None:
         raise NotReadError("it joins samples of a batch")
-    return Part("concat", {"axis": place} if place else {})
+    arguments = {"axis": place} if place else {}
+    return Part("concat", arguments, operands=beside(node) if len(node.flows) < len(node.inputs) else ())
 
 
 def sliced(node: OnnxNode) -> Part | Flow:
@@ -226,7 +250,7 @@ def padded(node: OnnxNode) -> Part | Flow:
 
 def _value_of_pad(node: OnnxNode) -> int | float:
     if node.opset < 11:
-        return _shortest(node.real("value", 0.0))
+        return shortest(node.real("value", 0.0))
     return 0 if node.input(2) is None else _number(node, 2, "constant_value")
 
 
@@ -243,8 +267,10 @@ def pixels(kind: str, argument: str, default: str) -> Callable[[OnnxNode], Part]
 
 def permuted(node: OnnxNode, order: Sequence[int]) -> Part:
     """Transpose of the axes of a sample."""
-    if order[0] != 0 or node.flow.layout.is_last or node.flow.layout.flattened:
+    if node.flow.layout.is_last or node.flow.layout.flattened or (node.flow.has_batch and order[0] != 0):
         raise NotReadError(f"it puts the axes in the order {list(order)}, which is not read")
+    if not node.flow.has_batch:
+        return Part("permute", {"axes": list(order)})
     return Part("permute", {"axes": [each - 1 for each in order[1:]]})
 
 
@@ -253,11 +279,11 @@ def over_last_axes(kind: str) -> Callable[[OnnxNode], Part]:
 
     def read(node: OnnxNode) -> Part:
         flow, axis = node.flow, node.whole("axis", -1)
-        axes = len(flow.shape) + 1
+        axes = flow.axes
         dims = -axis if axis < 0 else axes - axis
-        if not 1 <= dims < axes or flow.layout.flattened:
+        if not 1 <= dims <= len(flow.shape) or flow.layout.flattened:
             raise NotReadError(f"its axis is {axis}, only axes of a sample are read")
-        shape = flow.layout.order(flow.shape)[axes - 1 - dims :]
+        shape = flow.layout.order(flow.shape)[len(flow.shape) - dims :]
         names = ("weight", "bias") if kind == "layer-norm" else ("weight",)
         values = {name: _of_shape(node, place, name, shape) for place, name in enumerate(names, 1)}
         made = Part(kind, {"dims": dims, "eps": node.real("epsilon", 1e-5)}, values)

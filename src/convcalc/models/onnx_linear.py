@@ -12,6 +12,7 @@ import numpy as np
 
 from convcalc.arrays import Array, in_floats
 from convcalc.models.onnx_node import FIRST, Flow, NotReadError, OnnxNode, Part, on_last_axis
+from convcalc.models.onnx_operands import is_learned, operands
 from convcalc.models.onnx_tensors import Constant
 
 
@@ -19,6 +20,8 @@ def gemm(node: OnnxNode) -> Part:
     """Gemm: alpha × A × B + beta × C, where alpha and beta go into the weight and the bias."""
     if node.is_set("transA"):
         raise NotReadError("it transposes its input (transA)")
+    if not node.flow.has_batch and len(node.flow.shape) == 2:
+        return _gemm_of_rows(node)
     weight = _linear_weight(node, transposed=node.is_set("transB"))
     alpha, beta = node.real("alpha", 1.0), node.real("beta", 1.0)
     features, bias = weight.shape[0], node.optional(2, "C")
@@ -32,8 +35,25 @@ def gemm(node: OnnxNode) -> Part:
     return _linear(weight, alpha, None)
 
 
+def _gemm_of_rows(node: OnnxNode) -> Part:
+    """Gemm of rows that are no samples: a convolution of one tap with their features as its channels."""
+    one = node.flow
+    plain = gemm(replace(node, inputs=(one._replace(shape=one.shape[1:], has_batch=True), *node.inputs[1:])))
+    features = plain.arguments["out_features"]
+    shape = (features, one.shape[1], 1)
+    weight = plain.values["weight"].changed(lambda values: values.reshape(shape), shape)
+    arguments = {"out_channels": features, "kernel_size": [1], "bias": "bias" in plain.values}
+    return on_last_axis(Part("conv", arguments, {**plain.values, "weight": weight}), 2)
+
+
 def matmul(node: OnnxNode) -> Part:
-    """MatMul: of features; or of the last axis, which is a convolution of one tap with that as its channels."""
+    """MatMul: of features; or of the last axis, which is a convolution of one tap with that as its channels.
+
+    Of two computed inputs, or of a constant before the input, a product of matrices.
+    """
+    second = node.input(1)
+    if isinstance(second, Flow) or (isinstance(second, Constant) and len(second.shape) != 2):
+        return _product(node)
     flow = node.flow
     if len(flow.shape) == 1:
         return _linear(_linear_weight(node, transposed=False), 1, None)
@@ -46,6 +66,13 @@ def matmul(node: OnnxNode) -> Part:
     if flow.layout.is_last:
         return Part("conv", arguments, {"weight": turned}, takes_bias=True)
     return on_last_axis(Part("conv", arguments, {"weight": turned}), len(flow.shape))
+
+
+def _product(node: OnnxNode) -> Part:
+    if any(len(each.shape) < 2 for each in node.inputs if isinstance(each, Flow | Constant)):
+        raise NotReadError("it multiplies features by what is computed")
+    arguments = {"has_weights": True} if any(is_learned(each) for each in node.inputs) else {}
+    return Part("matmul", arguments, operands=operands(node, 2))
 
 
 def _linear_weight(node: OnnxNode, *, transposed: bool) -> Constant:

@@ -56,9 +56,22 @@ class Flow(NamedTuple):
     is_known: bool = True
     """Whether its shape is known."""
 
+    @property
+    def axes(self) -> int:
+        """In the model, the batch counted."""
+        return len(self.shape) + self.has_batch
+
     def model_shape(self, batch: int) -> Shape:
         """The shape in the model, with its batch and its own order of axes."""
         return ((batch,) if self.has_batch else ()) + self.layout.order(self.shape)
+
+
+class Operand(NamedTuple):
+    """An input of a layer that joins several: what a layer makes, or numbers of the model."""
+
+    source: Flow | Constant
+    before: Part | None = None
+    """A layer that it goes through first."""
 
 
 class Part(NamedTuple):
@@ -74,6 +87,8 @@ class Part(NamedTuple):
     """Of its output; None: that of its input."""
     takes_bias: bool = False
     """Whether an addition of a constant for each channel behind it is its bias, which its operator has not."""
+    operands: tuple[Operand, ...] = ()
+    """Its inputs; empty: those of the node that layers make."""
 
 
 def chain(parts: Sequence[Part]) -> Part:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from convcalc.models import onnx_kinds as kinds
 from convcalc.models import onnx_quantised as quantised
+from convcalc.models.onnx_functions import FUNCTIONS, expand, gather, without
 from convcalc.models.onnx_input import to_channels_first, to_channels_last
 from convcalc.models.onnx_kinds import permuted
 from convcalc.models.onnx_linear import gemm, matmul, sizes_text
@@ -35,14 +36,14 @@ def same(node: OnnxNode) -> Flow | Constant:
 def transpose(node: OnnxNode) -> Part | Flow:
     """Transpose: between channels last and channels first, which changes nothing here; or a permutation."""
     flow, order = node.flow, node.wholes("perm")
-    axes = len(flow.shape) + 1
+    axes = flow.axes
     order = list(reversed(range(axes))) if order is None else order
     if sorted(order) != list(range(axes)):
         raise NotReadError(f"its perm {order} is no order of {axes} axes")
     if order == list(range(axes)):
         return flow
     wanted = to_channels_first(axes) if flow.layout.is_last else to_channels_last(axes)
-    if axes < 3 or order != wanted:
+    if axes < 3 or order != wanted or not flow.has_batch:
         return permuted(node, order)
     return flow._replace(layout=FIRST if flow.layout.is_last else LAST)
 
@@ -91,16 +92,16 @@ def read_node(node: OnnxNode) -> Part | Flow | Constant:
     for name in node.names():
         if name not in operator.attributes:
             raise NotReadError(f"its attribute {quoted(name)} is not known")
-    _check_flows(node.flows, operator.any_layout)
+    _check_flows(node.flows, operator.any_layout, any_axes=domain + node.operator in ANY_AXES)
     return operator.read(node)
 
 
-def _check_flows(flows: Sequence[Flow], any_layout: bool) -> None:
+def _check_flows(flows: Sequence[Flow], any_layout: bool, *, any_axes: bool) -> None:
     """Refuse inputs that a layer cannot have: layers know one sample, with the channels first."""
     for flow in flows:
         if not flow.is_known:
             raise NotReadError("the shape of its input is unknown")
-        if not flow.has_batch or not flow.shape:
+        if not flow.shape or not (flow.has_batch or any_axes):
             raise NotReadError("the first axis of its input is not the batch")
         if flow.layout != FIRST and not any_layout:
             raise NotReadError("the channels of its input come last")
@@ -122,31 +123,22 @@ def _reduced(kind: str, of_all: str = "") -> Read:
         if not places or None in places or len({*places}) < len(places):
             axes = "all axes" if given is None else f"the axes {given}"
             raise NotReadError(f"it reduces {axes}, only axes of a sample are read")
-        is_spatial = bool(of_all) and {*places} == {*range(1, len(flow.shape))}
+        is_spatial = bool(of_all) and flow.has_batch and {*places} == {*range(1, len(flow.shape))}
         arguments = {} if is_spatial else {"axes": sorted(place for place in places if place is not None)}
-        then = None if node.is_set("keepdims", default=True) else _without(flow, places)
+        then = None if node.is_set("keepdims", default=True) else without(flow, places)
         return Part(of_all if is_spatial else kind, arguments, then=then)
 
     return read
 
 
-def _without(flow: Flow, places: Sequence[int | None]) -> Part:
-    """The layer that leaves out axes of one cell."""
-    left = [size for axis, size in enumerate(flow.shape) if axis not in places]
-    if {*places} == {*range(1, len(flow.shape))} or len(left) == 1:
-        return Part("flatten", {})
-    if not left or flow.layout != FIRST:
-        raise NotReadError("it leaves nothing, or its channels come last")
-    return Part("reshape", {"shape": left})
-
-
 def _squeeze(node: OnnxNode) -> Part | Flow:
     """Squeeze: axes of one cell left out."""
-    sizes = node.flow.layout.order(node.flow.shape)
-    places = _axes_of(node, len(sizes) + 1)
-    left = [size for axis, size in enumerate(sizes, 1) if axis not in places]
-    if any(sizes[axis - 1] != 1 for axis in places if axis):
-        raise NotReadError(f"it leaves out axes of {sizes_text(tuple(sizes[axis - 1] for axis in places))} cells")
+    first, sizes = int(node.flow.has_batch), node.flow.layout.order(node.flow.shape)
+    places = _axes_of(node, node.flow.axes)
+    left = [size for axis, size in enumerate(sizes, first) if axis not in places]
+    cells = tuple(sizes[axis - first] for axis in sorted(places) if axis >= first)
+    if any(size != 1 for size in cells):
+        raise NotReadError(f"it leaves out axes of {sizes_text(cells)} cells")
     return _in_shape(node, places, left)
 
 
@@ -154,9 +146,9 @@ def _unsqueeze(node: OnnxNode) -> Part | Flow:
     """Unsqueeze: new axes of one cell."""
     sizes = [*node.flow.layout.order(node.flow.shape)]
     count = len(node.wholes("axes") or []) if node.has("axes") else prod(node.constant(1, "axes").shape)
-    places = _axes_of(node, len(sizes) + 1 + count)
+    places = _axes_of(node, node.flow.axes + count)
     for axis in sorted(places):
-        sizes.insert(axis - 1, 1)
+        sizes.insert(axis - node.flow.has_batch, 1)
     return _in_shape(node, places, sizes)
 
 
@@ -169,8 +161,10 @@ def _axes_of(node: OnnxNode, axes: int) -> set[int]:
 
 
 def _in_shape(node: OnnxNode, places: set[int], sizes: Sequence[int]) -> Part | Flow:
-    if 0 in places or not sizes:
+    if not sizes or (0 in places and node.flow.has_batch):
         raise NotReadError("it changes the axis of the batch")
+    if not node.flow.has_batch:
+        return Part("reshape", {"shape": list(sizes)})
     if len(sizes) == 1:
         return _flat(node.flow)
     if node.flow.layout != FIRST:
@@ -220,6 +214,8 @@ def _flat(flow: Flow) -> Part | Flow:
 def _reshape(node: OnnxNode) -> Part | Flow:
     wanted = node.wholes("shape") or [] if node.opset < 5 else node.wholes_of(1, "shape")
     shape = node.flow.layout.order(node.flow.shape)
+    if not node.flow.has_batch:
+        return _reshape_all(node, shape, wanted)
     batch, *rest = wanted or [None]
     copies = not node.is_set("allowzero")
     keeps_batch = batch in (-1, node.batch or 1) or (batch == 0 and copies)
@@ -239,6 +235,17 @@ def _reshape(node: OnnxNode) -> Part | Flow:
     if node.flow.layout != FIRST:
         raise NotReadError(f"it makes {wanted} of {sizes_text(shape)}, whose channels come last")
     return Part("reshape", {"shape": found})
+
+
+def _reshape_all(node: OnnxNode, shape: Sequence[int], wanted: Sequence[int]) -> Part | Flow:
+    """Of a tensor without a batch: all its axes."""
+    copies = not node.is_set("allowzero")
+    sizes = [shape[place] if each == 0 and copies and place < len(shape) else each for place, each in enumerate(wanted)]
+    rest = prod(shape) // max(1, prod(each for each in sizes if each != -1))
+    found = [rest if each == -1 else each for each in sizes]
+    if not found or sizes.count(-1) > 1 or min(found) < 1 or prod(found) != prod(shape):
+        raise NotReadError(f"it makes {list(wanted)} of {sizes_text(tuple(shape))}")
+    return node.flow if found == list(shape) else Part("reshape", {"shape": found})
 
 
 def _constant(node: OnnxNode) -> Constant:
@@ -326,5 +333,16 @@ OPERATORS = {
     "Identity": Operator(same, any_layout=True),
     "Dropout": Operator(dropout, ("ratio", "seed", "is_test", *_CONSUMED), any_layout=True),
     "Constant": Operator(_constant, _VALUES),
+    **{name: Operator(read, names, any_layout=True) for name, (read, names) in FUNCTIONS.items()},
+    "Gather": Operator(gather, ("axis",), any_layout=True),
+    "Expand": Operator(expand),
 }
 """Every operator that is read."""
+_WINDOWED = (
+    *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "BatchNormalization"),
+    *("Flatten", "QuantizeLinear", "DequantizeLinear", "QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger"),
+    *("com.microsoft.QGemm", "PRelu", "Pad", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"),
+    *("GroupNormalization", "Upsample", "Resize"),
+)
+ANY_AXES = frozenset(OPERATORS) - {*_WINDOWED}
+"""Operators that treat the batch as any other axis, so that they are read of tensors without one."""

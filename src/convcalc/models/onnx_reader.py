@@ -18,8 +18,9 @@ from convcalc.layers.network import INPUT, Network
 from convcalc.layers.subnetwork import renumbered
 from convcalc.limits import Limits, bytes_text
 from convcalc.models.onnx_fused import fuse_quantised
-from convcalc.models.onnx_graph import Change, Graph
+from convcalc.models.onnx_graph import Graph
 from convcalc.models.onnx_input import ModelInput, further_inputs, model_input
+from convcalc.models.onnx_layers import Change
 from convcalc.models.onnx_names import quoted, word
 from convcalc.models.onnx_order import check_nodes
 from convcalc.wording import counted

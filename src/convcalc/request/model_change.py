@@ -11,7 +11,7 @@ from convcalc.errors import ConvcalcError, FieldError
 from convcalc.files.number_notes import NumberNotes
 from convcalc.layers.layer import Shape
 from convcalc.layers.stage import Stage
-from convcalc.models.onnx_graph import Change
+from convcalc.models.onnx_layers import Change
 from convcalc.models.onnx_node import Flow, Part
 from convcalc.models.onnx_tensors import Constant
 from convcalc.request.layer_list import Entry

@@ -49,13 +49,11 @@ class OfChannels(Layer):
 
 
 @dataclass(frozen=True)
-class Bias(OfChannels):
-    """One number added to each channel (ONNX's ``Add`` of a constant)."""
-
-    kind: ClassVar[str] = "bias"
+class Learnable(OfChannels):
+    """Numbers that are learned, or given."""
 
     is_learned: bool = True
-    """Whether it is a parameter; a zero point is none."""
+    """Whether its numbers are parameters; a zero point or a factor of a formula is none."""
 
     @classmethod
     def of(cls, input_shape: Shape, *, num_parameters: int | None = None, is_learned: bool = True) -> Self:
@@ -66,6 +64,13 @@ class Bias(OfChannels):
         """
         made = super().of(input_shape, num_parameters=num_parameters)
         return replace(made, is_learned=flag("is_learned", is_learned))
+
+
+@dataclass(frozen=True)
+class Bias(Learnable):
+    """One number added to each channel (ONNX's ``Add`` of a constant)."""
+
+    kind: ClassVar[str] = "bias"
 
     @property
     def weight_shapes(self) -> dict[str, Shape]:
@@ -114,15 +119,20 @@ class Bias(OfChannels):
 
 
 @dataclass(frozen=True)
-class Scale(OfChannels):
+class Scale(Learnable):
     """Each channel times a number (ONNX's ``Mul`` of a constant)."""
 
     kind: ClassVar[str] = "scale"
 
     @property
     def weight_shapes(self) -> dict[str, Shape]:
-        """weight: (channels,) or (1,)."""
-        return {"weight": self.numbers_shape}
+        """weight: (channels,) or (1,), where it is learned."""
+        return {"weight": self.numbers_shape} if self.is_learned else {}
+
+    @property
+    def buffer_shapes(self) -> dict[str, Shape]:
+        """The same, where it is not."""
+        return {} if self.is_learned else {"weight": self.numbers_shape}
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """Every cell times the number of its channel."""
