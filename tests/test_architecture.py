@@ -362,11 +362,11 @@ def test_shapes_and_counts_of_layers_load_no_numpy() -> None:
 from convcalc.layers.table import KINDS, NEEDED
 needed = {"out_channels": 4, "kernel_size": 2, "out_features": 3, "scale_factor": 2, "output_size": 1}
 needed |= {"num_groups": 2, "shape": -1, "axes": [2, 0, 1], "padding": 1, "groups": 2}
-needed |= {"upscale_factor": 2, "downscale_factor": 2}
+needed |= {"upscale_factor": 2, "downscale_factor": 2, "indices": 0}
 for name, kind in KINDS.items():
     arguments = {each: needed[each] for each, default in kind.defaults.items() if default is NEEDED}
-    arguments |= {"size": 3} if name == "resize" else {}
-    layer = kind.make((4,) if name == "linear" else (4, 6, 6), **arguments)
+    arguments |= {"size": 3} if name == "resize" else {"shape": [4, 6, 6]} if "shape" in arguments else {}
+    layer = kind.make(*[(4,) if name == "linear" else (4, 6, 6)] * (1 + (name == "matmul")), **arguments)
     assert layer.output_shape and layer.parameters >= 0 and layer.work.macs >= 0
     layer.index_maps
 """
