@@ -24,6 +24,9 @@ settings.load_profile("unhurried")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# plans, and so pages and last bits, must not depend on whether Numba is installed and what it has compiled
+os.environ.setdefault("CONVCALC_FUSED", "off")
+
 collect_ignore_glob = ["exported/*.py"]  # scripts that make models, with packages of their own
 ROOMS: dict[str, tuple[str, ...]] = {
     "wording": ("doctests",),
@@ -37,7 +40,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "kernels": ("library",),
     "problem": ("worked_examples",),
     "build": ("worked_examples",),
-    "engine": ("engines", "plan", "blas"),
+    "engine": ("engines", "plan", "blas", "fused"),
     "context": ("plan",),
     "conventions": ("peer_functions",),
     "tracing": ("tracing", "questions"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ import convcalc
 from conftest import ROOMS
 
 ROOT = Path(convcalc.__file__).parent
+COMPILED = ("engine.fused.blocks", "engine.fused.kept", "engine.fused.loops")
+"""The modules that import Numba, which the extra `fast` brings."""
 LONGEST_BODY, LONGEST_FILE = 40, 350
 
 # Every room with the rooms below it that it may import, from the bottom up, and with its third-party packages.
@@ -73,13 +76,14 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "__main__": ("cli",),
 }
+BELOW["engine"] += ("__init__",)  # the version, in the name of the folder of compiled code
 THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "arrays": ("numpy",),
     "channels": ("numpy",),
     "kernels": ("numpy",),
     "problem": ("numpy",),
     "build": ("numpy",),
-    "engine": ("numpy",),
+    "engine": ("numpy", "numba", "llvmlite"),  # the extra `fast`, in engine.fused alone
     "conventions": ("numpy",),
     "tracing": ("numpy",),
     "layers": ("numpy",),
@@ -376,6 +380,8 @@ for name, kind in KINDS.items():
 def test_importing_any_module_prints_nothing() -> None:
     """No module of the core does any work at import that can be seen."""
     core = [name for name in modules(ROOT) if name.partition(".")[0] in (*CORE, "api")]
+    if find_spec("numba") is None:
+        core = [name for name in core if name not in COMPILED]
     assert python("\n".join(f"import convcalc.{name}" for name in core)) == ""
 
 

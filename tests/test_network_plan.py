@@ -181,7 +181,7 @@ def test_the_long_form_of_phases(cli: CommandLine) -> None:
     document = json.loads(cli.run("plan", "f.yaml", "--layer", "up", "--format", "json").out)
     assert (document["schema"], len(document["phases"])) == ("convcalc.layer-plan/1", 4)
     assert document["seconds"] == pytest.approx(sum(each["seconds"] for each in document["phases"]))
-    assert all(len(each["engines"]) == 10 for each in document["phases"])
+    assert all(len(each["engines"]) == 11 for each in document["phases"])
     rows = list(csv.DictReader(io.StringIO(cli.run("plan", "f.yaml", "--layer", "up", "--format", "csv").out)))
     assert [row["engine"] for row in rows] == [each["engine"] for each in document["phases"]]
     page = ("plan", "f.yaml", "--input", "8x4x4", "--layer", "up", "--format", "csv")

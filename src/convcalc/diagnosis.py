@@ -63,6 +63,7 @@ REQUIRED = (
 OPTIONAL = {
     "image": (Package("pillow", "PIL", "10.3"),),
     "onnx": (Package("onnx", "onnx", "1.16"),),
+    "fast": (Package("numba", "numba", "0.60"),),
     "tui": (Package("textual", "textual", "3"),),
     "pdf": (Package("reportlab", "reportlab", "4.2"),),
     "tables": (Package("pyarrow", "pyarrow", "16"), Package("openpyxl", "openpyxl", "3.1")),
@@ -79,7 +80,7 @@ OPTIONAL = {
 }
 """The packages of each extra."""
 _PEERS = "bench"
-_NOT_IMPORTED = (_PEERS, "tiff", "hdf5", "dicom", "exr", "fits")
+_NOT_IMPORTED = (_PEERS, "fast", "tiff", "hdf5", "dicom", "exr", "fits")
 """Extras whose packages take seconds to import together, so that only their versions are read."""
 
 
@@ -137,6 +138,22 @@ def kernels() -> Section:
         return Section("kernels", (Finding("library", "cannot be read", str(error), True),))
     folders = ", ".join(str(folder) for folder in library.folders[:-1] if folder.is_dir())
     return Section("kernels", (Finding("library", f"{count} kernels", f"with those in {folders}" if folders else ""),))
+
+
+def loops() -> Section:
+    """The loops of the engine ``fused``, compiled now and kept, each with the time that it took."""
+    from convcalc.engine.fused import readiness
+
+    problem = readiness.trouble()
+    if problem:
+        return Section("compiled loops", (Finding("fused", "not compiled", problem, True),))
+    found = [
+        Finding(f"{each.kind.cells} in {each.kind.sums}", f"ready after {each.seconds:.1f} s")
+        for each in readiness.warm()
+    ]
+    kept = readiness.kept_in()
+    where = Finding("kept in", str(kept)) if kept else Finding("kept", "nowhere", readiness.not_kept(), True)
+    return Section("compiled loops", (*found, where))
 
 
 def _required(package: Package) -> Finding:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcalc.layers.run import NetworkRun
 
 _LONG = 1.0  # seconds, as estimated
+_COMPUTING = "computing"
 _MACS_A_SECOND = 1e10  # of a network, about what one core does
 
 
@@ -52,30 +53,32 @@ class Bar:
         """``work``: the MACs of every layer by its number."""
         self._ahead, self._shown, self._is_watched = dict(work), shown, is_watched
         self._total, self._tiles = sum(work.values()), 0
-        self._advance: Callable[[float], None] | None = None
+        self._advance: Callable[[float, str], None] | None = None
         if self._total > _LONG * _MACS_A_SECOND:
             self._draw()
 
     def planned(self, plan: Plan) -> None:
         """Called before a convolution is computed."""
-        if plan.seconds > _LONG:
-            self._draw()
+        if plan.seconds > _LONG or plan.chosen.delay > _LONG:
+            self._draw("compiling once" if plan.chosen.delay > _LONG else _COMPUTING)
 
     def tile(self, _done: int, tiles: int) -> None:
         """Called after each tile of the convolution; they may finish out of order, so each counts one."""
         self._tiles = tiles
         if self._advance:
-            self._advance(next(iter(self._ahead.values())) / tiles)
+            self._advance(next(iter(self._ahead.values())) / tiles, _COMPUTING)
 
     def layer(self, number: int) -> None:
         """Called after each layer."""
         work, self._tiles, tiles = self._ahead.pop(number), 0, self._tiles
         if self._advance and not tiles:
-            self._advance(work)
+            self._advance(work, _COMPUTING)
 
-    def _draw(self) -> None:
+    def _draw(self, text: str = _COMPUTING) -> None:
         if self._is_watched and self._advance is None:
             self._advance = self._shown.enter_context(_drawn(self._total))
+        if self._advance:
+            self._advance(0, text)
 
 
 def _is_watched() -> bool:
@@ -83,15 +86,15 @@ def _is_watched() -> bool:
 
 
 @contextmanager
-def _drawn(total: float) -> Iterator[Callable[[float], None]]:
-    """A context with a function that advances a bar, which is removed at its end."""
+def _drawn(total: float) -> Iterator[Callable[[float, str], None]]:
+    """A context with a function that advances a bar and names the work; the bar is removed at its end."""
     from rich import progress
     from rich.console import Console
 
-    columns = (progress.TextColumn("computing"), progress.BarColumn(), progress.TaskProgressColumn())
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn(), progress.TaskProgressColumn())
     times = (progress.TimeElapsedColumn(), progress.TimeRemainingColumn())
     console = Console(stderr=True, highlight=False)
     is_still = console.is_dumb_terminal
     with progress.Progress(*columns, *times, console=console, transient=True, disable=is_still) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda done: bar.advance(task, done)
+        task = bar.add_task(_COMPUTING, total=total)
+        yield lambda done, text: bar.update(task, advance=done, description=text)

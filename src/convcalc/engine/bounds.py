@@ -39,6 +39,8 @@ FLOAT32 = Arithmetic(np.dtype(np.float32), None, "float32")
 FLOAT64 = Arithmetic(np.dtype(np.float64), None, "float64")
 EXACT_FLOAT32 = Arithmetic(np.dtype(np.float32), 1 << 24, "whole numbers, held exactly in float32")
 EXACT_FLOAT64 = Arithmetic(np.dtype(np.float64), 1 << 53, "whole numbers, held exactly in float64")
+INT16 = Arithmetic(np.dtype(np.int16), 1 << 15, "whole numbers, int16")
+INT32 = Arithmetic(np.dtype(np.int32), 1 << 31, "whole numbers, int32")
 INT64 = Arithmetic(np.dtype(np.int64), INT64_LIMIT, "whole numbers, int64")
 PYTHON = Arithmetic(np.dtype(object), None, "Python's exact numbers, of any size")
 

@@ -12,6 +12,9 @@ from convcalc.engine.engine import WORKSPACE, Engine, OfExactness, Work
 from convcalc.errors import EngineError
 from convcalc.problem import Problem
 
+_THREADS = 2
+"""Threads that are expected to share the work, none of which share what comes before it."""
+
 
 class Precision(StrEnum):
     """The precision that an automatically chosen engine must have."""
@@ -42,6 +45,8 @@ class Candidate(NamedTuple):
     sums are exact, None where there is an obstacle."""
     times: float = 0
     """Its error bound divided by the definition's, for windows as large as their neighbours."""
+    delay: float = 0
+    """Seconds before it can begin, those of loading and compiling its code."""
 
     @property
     def seconds(self) -> float:
@@ -70,7 +75,9 @@ def weigh(problem: Problem, engine: Engine, bound: int | None) -> Candidate:
     except OverflowError:  # more work than a float can hold, which the memory check will refuse
         work = Work(inf, problem.macs, problem.out_channels, (1,) * problem.rank, 0)
     times = loss / of_definition(problem, arithmetic) if loss else 0.0
-    return Candidate(engine.name, arithmetic, None, work, loss * engine.spread, times)
+    return Candidate(
+        engine.name, arithmetic, None, work, loss * engine.spread, times, engine.delay(problem, arithmetic)
+    )
 
 
 def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> tuple[Candidate, str]:
@@ -89,6 +96,21 @@ def choose(weighed: Sequence[Candidate], engine: str, precision: Precision) -> t
     return min(precise, key=_cost), "least estimated time" if len(precise) > 1 else "the only one that can"
 
 
+def awaited(weighed: Sequence[Candidate], chosen: Candidate, precision: Precision) -> Candidate | None:
+    """The candidate that would be faster than the chosen one, had its code been compiled already."""
+    precise = [each for each in weighed if each.obstacle is None and each.is_precise(precision)]
+    best = min(precise, key=_cost_once_ready)
+    return best if _cost_once_ready(best) < _cost_once_ready(chosen) else None
+
+
 def _cost(candidate: Candidate) -> float:
-    """A sort key: seconds; candidates beyond a plan's limit of scratch come last."""
-    return candidate.seconds if candidate.is_within_workspace else inf
+    """A sort key: the seconds of two threads, with those before they can begin.
+
+    The number of threads does not matter: the choice, and with it the last bits, must not depend on it.
+    """
+    return _cost_once_ready(candidate) + candidate.delay
+
+
+def _cost_once_ready(candidate: Candidate) -> float:
+    """The same without the delay; candidates beyond a plan's limit of scratch come last."""
+    return candidate.seconds / _THREADS if candidate.is_within_workspace else inf

@@ -19,7 +19,7 @@ CALL = 1.5e-6
 """Seconds of a NumPy call on small arrays."""
 
 _PRODUCT = {4: 2.1e-11, 8: 4.0e-11}  # 95 and 50 GFLOP/s
-_PASS = {4: 1.2e-10, 8: 2.4e-10}
+_PASS = {2: 6e-11, 4: 1.2e-10, 8: 2.4e-10}
 
 
 def product_seconds(arithmetic: Arithmetic) -> float:
@@ -73,6 +73,10 @@ class Work(NamedTuple):
         return self.tile_bytes + self.shared_bytes
 
 
+def _none(problem: Problem, arithmetic: Arithmetic) -> float:  # noqa: ARG001 - the signature of every engine
+    return 0.0
+
+
 class Engine(NamedTuple):
     """A row of the table of engines."""
 
@@ -94,6 +98,8 @@ class Engine(NamedTuple):
     or only times 0. The error bound is proportional to it."""
     mixes: bool = False
     """Whether a cell's sum includes other products that cancel to 0, so that inf or nan would spread to neighbours."""
+    delay: Callable[[Problem, Arithmetic], float] = _none
+    """Seconds before it can begin: those of loading and compiling its code, 0 once that is done."""
     multiplies: bool = False
     """Whether BLAS computes its sums, whose last bits depend on the number of threads of a product."""
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from convcalc.arrays import largest
 from convcalc.engine.bounds import (
-    EXACT_FLOAT32,
-    EXACT_FLOAT64,
+    INT64,
     PYTHON,
     Arithmetic,
     choose_arithmetic,
@@ -18,7 +17,7 @@ from convcalc.engine.bounds import (
     sum_bound,
     tap_sums,
 )
-from convcalc.engine.candidate import Candidate, Precision, choose, weigh
+from convcalc.engine.candidate import Candidate, Precision, awaited, choose, weigh
 from convcalc.engine.engine import WORKSPACE, Engine, Work, not_finite
 from convcalc.engine.table import ENGINES
 from convcalc.engine.tile import region_count
@@ -45,6 +44,8 @@ class Plan(NamedTuple):
     reason: str
     candidates: tuple[Candidate, ...]
     """Every engine; empty for small problems, where the comparison takes longer than it saves."""
+    awaited: Candidate | None = None
+    """The engine that would be faster if its code were compiled already, which takes longer than it saves once."""
 
     @property
     def engine(self) -> str:
@@ -124,7 +125,24 @@ def make_plan(
         if len(_PLANS) >= _MOST_PLANS:
             _PLANS.clear()
         plan = _PLANS[key] = _new_plan(problem, bound, requested)
+    if plan.awaited and _has_paid(problem, plan.chosen, plan.awaited):
+        plan = _PLANS[key] = _new_plan(problem, bound, requested, at_once=False)
     return plan if plan.bound == bound else plan._replace(bound=bound)
+
+
+_FORGONE: dict[tuple[str, str], float] = {}
+"""Seconds that this process has lost by not compiling an engine's code, for each of its number types."""
+
+
+def _has_paid(problem: Problem, chosen: Candidate, other: Candidate) -> bool:
+    """Count another run without an engine whose code is not compiled; whether compiling it pays from now on.
+
+    It does when the lost time comes to what compiling takes: whatever follows, at most twice the least is spent (the
+    problem of renting or buying skis; Karlin et al., "Competitive snoopy caching", 1988).
+    """
+    key = other.name, other.arithmetic.words
+    lost = _FORGONE[key] = _FORGONE.get(key, 0.0) + chosen.seconds - other.seconds
+    return lost >= ENGINES[other.name].delay(problem, other.arithmetic)
 
 
 class _Asked(NamedTuple):
@@ -168,18 +186,27 @@ def check_choice(engine: str, precision: str, threads: int | None) -> int | None
     return None if threads is None else whole("threads", threads, 1)
 
 
-def _new_plan(problem: Problem, bound: int | None, requested: _Asked) -> Plan:
+def _new_plan(problem: Problem, bound: int | None, requested: _Asked, *, at_once: bool = True) -> Plan:
+    """``at_once``: the time before an engine can begin counts."""
     if requested.is_at_once(problem):
         return _plan(problem, weigh(problem, _small_engine(problem, bound), bound), _SMALL_REASON, bound, 1, ())
     rows = [*ENGINES.values()] if requested.engine == "auto" else [ENGINES[requested.engine]]
     weighed = [weigh(problem, row, bound) for row in rows]
-    chosen, reason = choose(weighed, requested.engine, Precision(requested.precision))
+    precision, better = Precision(requested.precision), None
+    chosen, reason = choose(weighed, requested.engine, precision)
+    if requested.engine == "auto":
+        better = awaited(weighed, chosen, precision)
+        if better and not at_once:
+            chosen, better = better, None
+        elif better:
+            reason += f"; {better.name} would take less once it is compiled: convcalc doctor --warm"
     if requested.engine == "auto" and problem.macs <= _SMALL_MACS:
         small = _small_engine(problem, bound)
-        chosen, reason = next(each for each in weighed if each.name == small.name), _SMALL_REASON
+        chosen, reason, better = next(each for each in weighed if each.name == small.name), _SMALL_REASON, None
     if requested.explain and len(rows) == 1:
         weighed = [weigh(problem, row, bound) for row in ENGINES.values()]
-    return _plan(problem, chosen, reason, bound, requested.threads, tuple(weighed) if len(weighed) > 1 else ())
+    plan = _plan(problem, chosen, reason, bound, requested.threads, tuple(weighed) if len(weighed) > 1 else ())
+    return plan._replace(awaited=better)
 
 
 def _weights(problem: Problem) -> Any:
@@ -208,7 +235,7 @@ def _plan(
     work = chosen.work
     assert work is not None  # choose() takes no engine that has an obstacle
     tiles = region_count(problem, work.tile_filters, work.tile_size, border_apart=work.border_apart)
-    if chosen.arithmetic in (EXACT_FLOAT32, EXACT_FLOAT64):  # sums that become whole numbers in the output
+    if problem.is_exact and chosen.arithmetic not in (INT64, PYTHON):  # sums that become others in the output
         sums = work.tile_filters * prod(work.tile_size) * chosen.arithmetic.itemsize
         work = work._replace(tile_bytes=work.tile_bytes + sums)
     used = _threads(work, tiles, threads)

@@ -14,7 +14,7 @@ import numpy as np
 from convcalc.arrays import Array, has_fractions
 from convcalc.engine.algorithms import separable
 from convcalc.engine.areas import Areas, Fold
-from convcalc.engine.bounds import Arithmetic, whole_magnitude
+from convcalc.engine.bounds import INT16, INT32, Arithmetic, whole_magnitude
 from convcalc.engine.compute import Sums, planned_regions
 from convcalc.engine.engine import not_dense
 from convcalc.engine.plan import Plan
@@ -23,10 +23,7 @@ from convcalc.engine.tile import Region, Tile, regions
 from convcalc.limits import usable_cores
 from convcalc.problem import Problem
 
-_NARROW = (
-    Arithmetic(np.dtype(np.int16), 1 << 15, "whole numbers, int16"),
-    Arithmetic(np.dtype(np.int32), 1 << 31, "whole numbers, int32"),
-)
+_NARROW = (INT16, INT32)
 _FLOAT64_WHOLE = 1 << 53
 _CELLS = 1 << 19
 """Cells of a tile of a narrow type: its lines stay in the cache, and the calls of Python are few."""

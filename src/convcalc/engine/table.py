@@ -21,6 +21,7 @@ _ROWS = {
     "band": "band.ENGINE",
     "separable": "separable.ENGINE",
     "fft": "fft.ENGINE",
+    "fused": "fused.ENGINE",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from convcalc.report.doctor import Diagnosis
 
 
+WarmOption = Annotated[
+    bool, typer.Option("--warm", help="Compile the loops of the engine fused now and keep them, so that no run waits.")
+]
+
+
 @command
-def doctor(target: OutputOptions) -> None:
+def doctor(target: OutputOptions, warm: WarmOption = False) -> None:
     """Say whether convcalc works here: versions, extras, cores, limits, BLAS, terminal, and the shipped examples."""
     from convcalc.cli.message import write
     from convcalc.cli.output.emit import check_output, emit
     from convcalc.report.doctor import doctor_report
 
     check_output(target)
-    found = _diagnosis()
+    found = _diagnosis(warm=warm)
     emit(doctor_report(found), target)
     for fault in found.faults if target.quiet else ():
         write(f"error: {fault}")
@@ -30,7 +35,7 @@ def doctor(target: OutputOptions) -> None:
         raise typer.Exit(1)
 
 
-def _diagnosis() -> Diagnosis:
+def _diagnosis(*, warm: bool) -> Diagnosis:
     """All findings; those that need NumPy only if the packages are fine."""
     from convcalc import diagnosis
     from convcalc.report.doctor import Diagnosis
@@ -38,7 +43,19 @@ def _diagnosis() -> Diagnosis:
     first = (diagnosis.packages(), diagnosis.extras(), diagnosis.limits(), _terminal())
     if first[0].faults:
         return Diagnosis(first, ())
-    return _with_examples((*first, diagnosis.machine(), diagnosis.kernels()))
+    warmed = (_warmed(),) if warm else ()
+    return _with_examples((*first, diagnosis.machine(), diagnosis.kernels(), *warmed))
+
+
+def _warmed() -> Section:
+    """The compiled loops, after a line on standard error where they take seconds."""
+    from convcalc import diagnosis
+    from convcalc.cli.message import write
+    from convcalc.engine.fused.readiness import trouble
+
+    if trouble() is None:
+        write("compiling once …")
+    return diagnosis.loops()
 
 
 def _with_examples(sections: tuple[Section, ...]) -> Diagnosis:

@@ -1,0 +1,162 @@
+"""Whether the compiled loops can be used, what that would cost now, and where they are kept.
+
+Numba's own cache lies beside the code or in a folder for all programs, and knows a function by its own file alone. Ours
+lies in the user's cache folder, under our version and Numba's. A mark beside it tells the planner, which must not load
+Numba to ask, what has been compiled there.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from threading import RLock
+from time import perf_counter
+from typing import Any, NamedTuple
+
+SWITCH = "CONVCALC_FUSED"
+"""The environment variable that switches the engine off."""
+_LEAST = (0, 60)
+_LOADING, _READING, _COMPILING = 0.7, 0.02, 1.2
+"""Seconds to load Numba, to read a compiled loop from the cache, and to compile one."""
+
+
+class Kind(NamedTuple):
+    """The number types of cells and of sums, by NumPy's names, for which a loop is compiled."""
+
+    cells: str
+    sums: str
+
+    @property
+    def name(self) -> str:
+        """Of the mark."""
+        return f"{self.cells}-{self.sums}"
+
+
+KINDS = tuple(
+    Kind(cells, sums)
+    for sums in ("float32", "float64", "int16", "int32", "int64")
+    for cells in ((sums, "uint8") if sums in ("int16", "int32") else (sums,))
+)
+"""All that there are."""
+_READY: dict[Kind, Any] = {}
+_TURN = RLock()
+
+
+def trouble() -> str | None:
+    """Why there are no compiled loops here, or None."""
+    if os.environ.get(SWITCH, "").lower() in ("0", "off", "no"):
+        return f"it is switched off by {SWITCH}"
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return "it needs Numba, which is switched off by NUMBA_DISABLE_JIT"
+    return _trouble()
+
+
+@cache
+def _trouble() -> str | None:
+    if find_spec("numba") is None:
+        return "it needs the optional extra 'fast': pip install 'convcalc[fast]'"
+    version = numba_version()
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers and numbers < _LEAST:
+        return f"it needs Numba {'.'.join(map(str, _LEAST))} or later, not {version}: pip install -U 'convcalc[fast]'"
+    return None
+
+
+@cache
+def numba_version() -> str:
+    """Of the installed Numba, without loading it; empty if there is none."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("numba")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def folder() -> Path:
+    """Where compiled loops are kept: in the user's cache folder, under the versions of convcalc, Python and Numba."""
+    from convcalc import __version__
+
+    names = (f"convcalc-{__version__}", f"python-{sys.version_info[0]}.{sys.version_info[1]}-numba-{numba_version()}")
+    return _user_cache().joinpath("convcalc", *names)
+
+
+def _user_cache() -> Path:
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is no home
+    usual = Path(home, "Library", "Caches") if sys.platform == "darwin" else Path(home, ".cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or usual)
+
+
+def delay(kind: Kind) -> float:
+    """Seconds until the loop of these types can begin: 0 where this process has it."""
+    if kind in _READY:
+        return 0.0
+    loading = 0.0 if "numba" in sys.modules else _LOADING
+    return loading + (_READING if is_kept(kind) else _COMPILING)
+
+
+def is_kept(kind: Kind) -> bool:
+    """Whether the cache folder should have the loop compiled."""
+    try:
+        return (folder() / kind.name).exists()
+    except OSError:
+        return False
+
+
+def compiled(kind: Kind) -> Any:
+    """The loop of these types, read from the cache or compiled now."""
+    found = _READY.get(kind)
+    if found is None:
+        with _TURN:
+            found = _READY.get(kind) or _compile(kind)
+            _READY[kind] = found
+    return found
+
+
+def _compile(kind: Kind) -> Any:
+    kept = kept_in()
+    planes = import_module("convcalc.engine.fused.kept").compiled_for(kind.cells, kind.sums, kept)
+    with suppress(OSError):
+        if kept:
+            (kept / kind.name).touch()
+    return planes
+
+
+def kept_in() -> Path | None:
+    """The folder of compiled loops, made if need be; None where it cannot be written to."""
+    path = folder()
+    probe = path / f"probe-{os.getpid()}"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # what lies there is run: nobody else may write it
+        probe.write_bytes(b"convcalc")
+        probe.unlink()
+    except OSError:
+        return None
+    return path
+
+
+def not_kept() -> str:
+    """What to do where nothing can be kept."""
+    return f"{folder()} cannot be written to: set XDG_CACHE_HOME to a folder that can"
+
+
+class Warmed(NamedTuple):
+    """One loop, ready."""
+
+    kind: Kind
+    seconds: float
+
+
+def warm(kinds: tuple[Kind, ...] = KINDS) -> list[Warmed]:
+    """Compile the loops of all types, or read them, and keep them for later processes."""
+    done = []
+    for kind in kinds:
+        start = perf_counter()
+        compiled(kind)
+        done.append(Warmed(kind, perf_counter() - start))
+    return done
