@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from convcalc.context import STANDARD, Context
+
 if TYPE_CHECKING:
+    from convcalc.arrays import Array
     from convcalc.engine.plan import Plan
     from convcalc.problem import Problem
 
@@ -40,6 +43,16 @@ class Method(NamedTuple):
     """What it takes beside its input: workspace and output."""
     steps: tuple[Step, ...] = ()
     """Its convolutions, in order; none if it has its own loop."""
+
+
+def output_of(problem: Problem, context: Context = STANDARD) -> Array:
+    """The output of a convolution, (batch, out_channels, *output_size), by the engine that the planner chooses."""
+    from convcalc.engine.compute import compute
+
+    plan = context.plan(problem)
+    if context.planned:
+        context.planned(plan)
+    return compute(problem, plan, progress=context.progress, limits=context.limits).output
 
 
 def method_of(steps: Sequence[Step], beside: int = 0, finished: int = 0) -> Method:

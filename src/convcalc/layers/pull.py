@@ -6,17 +6,14 @@ cell (Griewank & Walther, Evaluating Derivatives, 2008, chapter 3: tangents forw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatch
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
 from convcalc.arrays import Array, index, is_exact, narrowed, plain
-from convcalc.context import Context
 from convcalc.engine.algorithms.pooling import sums
 from convcalc.engine.algorithms.transposed_direct import scatter
 from convcalc.geometry.arguments import axes_of
@@ -28,8 +25,10 @@ from convcalc.layers.kinds.bias import OfChannels
 from convcalc.layers.kinds.concat import Concat
 from convcalc.layers.kinds.constant import Constant
 from convcalc.layers.kinds.convolution import Convolution
+from convcalc.layers.kinds.convolution_gradient import input_gradient
 from convcalc.layers.kinds.flatten import Flatten
 from convcalc.layers.kinds.linear import Linear
+from convcalc.layers.kinds.linear_gradient import product_of
 from convcalc.layers.kinds.magnitude import Magnitude
 from convcalc.layers.kinds.matrix_product import MatrixProduct
 from convcalc.layers.kinds.max_pool import MaxPool
@@ -38,19 +37,11 @@ from convcalc.layers.kinds.rearranged import NOWHERE, Rearranged
 from convcalc.layers.kinds.resize import Resize
 from convcalc.layers.kinds.softmax import LogSoftmax, Softmax
 from convcalc.layers.kinds.transposed import TransposedConvolution
+from convcalc.layers.kinds.transposed_gradient import written
 from convcalc.layers.kinds.upsample import Upsample
-from convcalc.layers.layer import Layer, Values
+from convcalc.layers.layer import Layer, Point
 from convcalc.layers.numbers import alike, changed, quotients, threads_of
 from convcalc.problem import DType
-
-
-class Point(NamedTuple):
-    """The point at which a layer is linearised; the adjoint of a linear layer does not depend on it."""
-
-    inputs: Sequence[Array]
-    """(batch, *input_shape) each."""
-    values: Values
-    context: Context
 
 
 @singledispatch
@@ -126,9 +117,7 @@ def _of_magnitude(layer: Magnitude, at: Point, cells: Array) -> list[Array]:
 @pull.register
 def _of_convolution(layer: Convolution, at: Point, cells: Array) -> list[Array]:
     """The transposed convolution; values written to the padding are added to the cell that is copied there."""
-    from convcalc.tracing.adjoint import transposed
-
-    return [_settled(transposed(layer.problem(at.inputs, at.values, at.context), cells))]
+    return [input_gradient(layer.problem(at.inputs, at.values, at.context), cells, at.context)]
 
 
 @pull.register
@@ -137,11 +126,8 @@ def _of_transposed(layer: TransposedConvolution, at: Point, cells: Array) -> lis
     from convcalc.build import build_problem
     from convcalc.engine.compute import compute
 
-    sizes = [max(axis.written_size, axis.before + axis.output_size) for axis in layer.axes]
-    padded = np.zeros((*cells.shape[:2], *sizes), cells.dtype)
-    padded[index(..., *(slice(axis.before, axis.before + axis.output_size) for axis in layer.axes))] = cells
     problem = build_problem(
-        padded[index(..., *(slice(axis.written_size) for axis in layer.axes))],
+        written(layer, cells),
         at.values["weight"],
         stride=layer.settings["stride"],
         dilation=layer.settings["dilation"],
@@ -154,7 +140,8 @@ def _of_transposed(layer: TransposedConvolution, at: Point, cells: Array) -> lis
 @pull.register
 def _of_linear(_: Linear, at: Point, cells: Array) -> list[Array]:
     """The product with the transposed weight."""
-    return [_settled(np.dot(cells.astype(_kind(cells)), at.values["weight"].astype(_kind(cells))))]
+    _, (held, weight) = alike([cells, at.values["weight"]], at.context.dtype)
+    return [product_of(held, weight)]
 
 
 @pull.register

@@ -17,6 +17,7 @@ from convcalc.context import STANDARD, Context
 from convcalc.errors import ConvcalcError, DisagreementError, FieldError, FieldPath, Place
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.layer import Layer, Values
+from convcalc.layers.method import output_of
 from convcalc.tracing.explanation import Cell, Explanation
 from convcalc.wording import counted
 
@@ -75,7 +76,7 @@ class Stage:
         if isinstance(self.layer, Convolution):
             problem = self.convolution(inputs, context)
             with self.placing():
-                return self.layer.output_of(problem, context)
+                return output_of(problem, context)
         with self.placing():
             self._check_memory(inputs, context)
             self._check_weights(context)

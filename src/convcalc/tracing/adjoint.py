@@ -80,11 +80,11 @@ def transposed(problem: Problem, cells: Array) -> Array:
     )
     if problem.is_exact and largest(padded) * padded.size >= INT64_LIMIT:  # many cells may be added into one
         padded = padded.astype(object)
-    return _folded(problem, padded)
+    return folded(problem, padded)
 
 
-def _folded(problem: Problem, padded: Array) -> Array:
-    """The padded array with each margin cell added to the input cell that it copies."""
+def folded(problem: Problem, padded: Array) -> Array:
+    """The padded array, (batch, in_channels, *padded size), with each margin cell added to the cell that it copies."""
     for number, axis in enumerate(problem.axes, start=2):
         cells = range(-axis.before, axis.size + axis.after)
         sources = problem.boundary.sources(cells, axis.size)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from convcalc.context import STANDARD, Context
 from convcalc.errors import DataError, FieldError
 from convcalc.geometry.arguments import finite_number, flag
-from convcalc.layers.layer import Layer, Shape, Values
+from convcalc.layers.layer import Layer, OwnWeight, Point, Shape, Values
 from convcalc.numerals import Number, nearest_float
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
@@ -83,6 +83,22 @@ class BatchNorm(Layer):
         with np.errstate(all="ignore"):
             factor = self._factor(channels).astype(cells.dtype)
         return changed(by_channel(factor, cells), tangents[0], context.dtype)
+
+    def own_weights(self, at: Point) -> dict[str, OwnWeight]:
+        """Of the weight the cell as it is normalised, of the bias 1."""
+        import numpy as np
+
+        from convcalc.layers.numbers import by_channel
+
+        cells, channels = self._prepared(at.inputs[0], at.values, at.context)
+        with np.errstate(all="ignore"):
+            deviation = np.sqrt(channels.variance + nearest_float(self.eps))
+            standard = (cells - by_channel(channels.mean, cells)) / by_channel(deviation, cells)
+        spread = (self.channels, *(1,) * (len(self.input_shape) - 1))
+        return {
+            "weight": OwnWeight(standard.astype(cells.dtype), spread, "normalised"),
+            "bias": OwnWeight(np.ones(cells.shape, np.int64), spread, "1"),
+        }
 
     def trace(
         self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import flag, whole
-from convcalc.layers.layer import Layer, Shape, Values, Work
+from convcalc.layers.layer import Layer, OwnWeight, Point, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ class OfChannels(Layer):
     def numbers_shape(self) -> Shape:
         """(channels,) or (1,)."""
         return (1 if self.is_shared else self.channels,)
+
+    @property
+    def spread(self) -> Shape:
+        """The shape of its numbers that is spread over a sample's cells."""
+        return (*self.numbers_shape, *(1,) * (len(self.input_shape) - 1))
 
     def place(self, cell: Cell) -> int:
         """Which number is that of a cell."""
@@ -94,6 +99,12 @@ class Bias(Learnable):
         dtype, (cells, bias) = alike(inputs, context.dtype, beside=[values["bias"]])
         return sum_of([cells, by_channel(bias, cells)], dtype)
 
+    def own_weights(self, at: Point) -> dict[str, OwnWeight]:
+        """1 everywhere."""
+        import numpy as np
+
+        return {"bias": OwnWeight(np.ones(at.inputs[0].shape, np.int64), self.spread, "1")}
+
     def push(
         self,
         inputs: Sequence[Array],  # noqa: ARG002 - a linear layer's derivative is the same everywhere
@@ -139,6 +150,10 @@ class Scale(Learnable):
         from convcalc.layers.numbers import by_channel, changed
 
         return changed(by_channel(values["weight"], inputs[0]), inputs[0], context.dtype)
+
+    def own_weights(self, at: Point) -> dict[str, OwnWeight]:
+        """The cell that the number multiplies."""
+        return {"weight": OwnWeight(at.inputs[0], self.spread)}
 
     def trace(
         self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +13,18 @@ from convcalc.geometry.axis import Axes, window
 from convcalc.geometry.boundary import Boundary, BoundaryMode
 from convcalc.geometry.convolution import Counts, Geometry, geometry_of
 from convcalc.geometry.receptive_axis import IndexMap
-from convcalc.layers.layer import Box, Layer, Settings, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.layer import (
+    Box,
+    Layer,
+    Point,
+    Settings,
+    Shape,
+    Values,
+    WeightTerm,
+    Work,
+    group_range,
+    need_spatial,
+)
 from convcalc.numerals import Number
 from convcalc.tracing.explanation import Cell, Explanation
 
@@ -181,17 +192,9 @@ class Convolution(Layer):
 
     def compute(self, inputs: Sequence[Array], values: Values, context: Context = STANDARD) -> Array:
         """By the engine that the planner chooses, or the requested one."""
-        return self.output_of(self.problem(inputs, values, context), context)
+        from convcalc.layers.method import output_of
 
-    @staticmethod
-    def output_of(problem: Problem, context: Context = STANDARD) -> Array:
-        """The output of the convolution as a problem, (batch, *output_shape)."""
-        from convcalc.engine.compute import compute
-
-        plan = context.plan(problem)
-        if context.planned:
-            context.planned(plan)
-        return compute(problem, plan, progress=context.progress, limits=context.limits).output
+        return output_of(self.problem(inputs, values, context), context)
 
     def push(
         self,
@@ -204,6 +207,21 @@ class Convolution(Layer):
         is_constant = self.geometry.boundary.mode is BoundaryMode.CONSTANT
         bare = replace(self, geometry=replace(self.geometry, boundary=Boundary())) if is_constant else self
         return bare.compute(tangents, {name: values[name] for name in ("weight", "scale") if name in values}, context)
+
+    def pull_weights(self, at: Point, cells: Array) -> dict[str, Array]:
+        """By correlating the input with the output's gradient; of the bias its sums."""
+        from convcalc.layers.kinds.convolution_gradient import channel_sums, weight_gradient
+
+        found = {"weight": weight_gradient(self.problem(*at), cells, at.context)}
+        return found | ({"bias": channel_sums(cells)} if self.counts.has_bias else {})
+
+    def weight_terms(self, at: Point, cells: Array, name: str, place: Cell) -> Iterable[WeightTerm]:
+        """Of a weight every position with the cell that its tap reads there, of a bias every position."""
+        from convcalc.layers.kinds.convolution_gradient import bias_terms, weight_terms
+
+        if name == "bias":
+            return bias_terms(cells, place[0])
+        return weight_terms(self.problem(*at), cells, place)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells whose windows contain a mark, also through the boundary; the same in all channels of a group."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.context import STANDARD, Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import flag, whole
-from convcalc.layers.layer import Layer, Shape, Values, Work
+from convcalc.layers.layer import Layer, Point, Shape, Values, WeightTerm, Work
 from convcalc.tracing.explanation import Cell, Explanation
 from convcalc.wording import shape_text
 
@@ -77,6 +77,21 @@ class Linear(Layer):
 
         output: Array = compute(self._problem(cells, values, context), limits=context.limits).output
         return output.reshape(len(cells), self.out_features)
+
+    def pull_weights(self, at: Point, cells: Array) -> dict[str, Array]:
+        """The product of the output's gradient and the input; of the bias its sums."""
+        from convcalc.layers.kinds.convolution_gradient import channel_sums
+        from convcalc.layers.kinds.linear_gradient import weight_gradient
+
+        found = {"weight": weight_gradient(cells, at.inputs[0], at.context)}
+        return found | ({"bias": channel_sums(cells)} if self.has_bias else {})
+
+    def weight_terms(self, at: Point, cells: Array, name: str, place: Cell) -> Iterable[WeightTerm]:
+        """One product a sample."""
+        from convcalc.layers.kinds.convolution_gradient import bias_terms
+        from convcalc.layers.kinds.linear_gradient import weight_terms
+
+        return bias_terms(cells, place[0]) if name == "bias" else weight_terms(cells, at.inputs[0], place)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """All output features, if any input feature is marked."""

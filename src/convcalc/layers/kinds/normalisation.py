@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import channels_per_group, finite_number, flag, whole
-from convcalc.layers.layer import Box, Layer, Settings, Shape, Values
+from convcalc.layers.layer import Box, Layer, OwnWeight, Point, Settings, Shape, Values
 from convcalc.numerals import Number, nearest_float
 from convcalc.tracing.explanation import Cell, Explanation, Rule, Term
 
@@ -111,6 +111,19 @@ class Normalisation(Layer):
                 pushed -= change.mean(axis=2, keepdims=True)
             output: Array = ((pushed / found.deviation).reshape(cells.shape) * weight).astype(tangent.dtype)
         return output
+
+    def own_weights(self, at: Point) -> dict[str, OwnWeight]:
+        """Of the weight the cell as it is normalised, of the bias 1."""
+        import numpy as np
+
+        cells, _, _ = self._prepared(at.inputs[0], at.values, at.context)
+        with np.errstate(all="ignore"):
+            standard = self._statistics(cells).standard.reshape(cells.shape).astype(cells.dtype)
+        spread = (1,) * (len(self.input_shape) - len(self._broadcast)) + self._broadcast
+        return {
+            "weight": OwnWeight(standard, spread, "normalised"),
+            "bias": OwnWeight(np.ones(cells.shape, np.int64), spread, "1"),
+        }
 
     def trace(
         self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.context import STANDARD, Context
 from convcalc.layers.kinds.bias import OfChannels
-from convcalc.layers.layer import Shape, Values
+from convcalc.layers.layer import OwnWeight, Point, Shape, Values
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ class PReLU(OfChannels):
         _, (cells, weight) = alike([inputs[0], values["weight"]], context.dtype)
         slopes = np.where(cells > 0, np.asarray(1, weight.dtype), by_channel(weight, cells))
         return changed(slopes, tangents[0], context.dtype)
+
+    def own_weights(self, at: Point) -> dict[str, OwnWeight]:
+        """The cell where it is not above 0, otherwise 0."""
+        import numpy as np
+
+        cells = at.inputs[0]
+        return {"weight": OwnWeight(np.where(cells > 0, np.zeros(1, cells.dtype), cells), self.spread, "min(x, 0)")}
 
     def trace(
         self, inputs: Sequence[Array], values: Values, cell: Cell, sample: int = 0, context: Context = STANDARD

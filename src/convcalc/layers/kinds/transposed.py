@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil, gcd, prod
@@ -14,7 +14,7 @@ from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_ax
 from convcalc.geometry.convolution import Counts
 from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.layers.layer import Layer, Settings, Shape, Values, Work, group_range, need_spatial
+from convcalc.layers.layer import Layer, Point, Settings, Shape, Values, WeightTerm, Work, group_range, need_spatial
 from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label
 
 if TYPE_CHECKING:
@@ -205,6 +205,21 @@ class TransposedConvolution(Layer):
         method = self.method(inputs, values, context)
         lost = method.error if method.steps else None
         return lambda cell: replace(self.trace(inputs, values, cell, sample, context), lost=lost)
+
+    def pull_weights(self, at: Point, cells: Array) -> dict[str, Array]:
+        """That of the convolution that it turns round, input and output's gradient exchanged; of the bias its sums."""
+        from convcalc.layers.kinds.convolution_gradient import channel_sums
+        from convcalc.layers.kinds.transposed_gradient import weight_gradient
+
+        found = {"weight": weight_gradient(self, at.inputs[0], cells, at.context)}
+        return found | ({"bias": channel_sums(cells)} if self.counts.has_bias else {})
+
+    def weight_terms(self, at: Point, cells: Array, name: str, place: Cell) -> Iterable[WeightTerm]:
+        """Of a weight every input cell with the output cell that its tap writes to, of a bias every position."""
+        from convcalc.layers.kinds.convolution_gradient import bias_terms
+        from convcalc.layers.kinds.transposed_gradient import weight_terms
+
+        return bias_terms(cells, place[0]) if name == "bias" else weight_terms(self, at.inputs[0], cells, place)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells that a marked one writes to; the same in all channels of a group."""

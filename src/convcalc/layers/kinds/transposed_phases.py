@@ -14,8 +14,7 @@ import numpy as np
 from convcalc.arrays import Array, index
 from convcalc.build import build_problem
 from convcalc.context import Context
-from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.method import Step
+from convcalc.layers.method import Step, output_of
 from convcalc.problem import Problem
 
 
@@ -31,7 +30,7 @@ def by_phases(
     written = np.zeros((len(cells), groups * weight.shape[1], *size), cells.dtype)
     apart = context._replace(progress=None)  # which counts the tiles of a whole layer
     for offsets, problem in _phases(cells, weight, stride, groups, context):
-        found = Convolution.output_of(problem, apart)
+        found = output_of(problem, apart)
         places = (
             slice(first, first + (count - 1) * step + 1, step)
             for first, step, count in zip(offsets, stride, found.shape[2:], strict=True)
