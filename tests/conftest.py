@@ -45,6 +45,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "conventions": ("peer_functions",),
     "tracing": ("tracing", "questions"),
     "layers": ("layer_properties", "layer_settings", "layer_alone"),
+    "gradients": ("gradients",),
     "picture": ("picture",),
     "files": ("numbers", "yaml_reader", "csv", "tables", "pasted", "decimal_digits", "npy_npz", "image", "safetensors"),
     "models": ("onnx_windows",),

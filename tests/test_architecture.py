@@ -40,6 +40,7 @@ CORE = (
     "conventions",
     "tracing",
     "layers",
+    "gradients",
 )
 BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
@@ -87,6 +88,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "conventions": ("numpy",),
     "tracing": ("numpy",),
     "layers": ("numpy",),
+    "gradients": ("numpy",),
     "picture": ("numpy",),
     "files": ("numpy", "yaml", "PIL", "pyarrow", "openpyxl", "h5py", "pydicom", "astropy", "OpenEXR", "imagecodecs"),
     "models": ("numpy", "onnx"),

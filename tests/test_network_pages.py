@@ -88,6 +88,7 @@ PAGES = [
     ("animate-transposed-csv", 80, "animate twice.yaml --format csv"),
     ("animate-transposed-markdown", 80, "animate twice.yaml --pos 1,1 --format markdown"),
     ("uses", 80, "uses two.yaml --pos 1,1"),
+    ("gradient", 100, "gradient two.yaml --loss mean"),
     ("uses-many", 80, "uses many.yaml --pos 4,4 --layer add1"),
     ("uses-60", 60, "uses cut.yaml --pos 1,1"),
     ("uses-adjoint", 80, "uses two.yaml --adjoint"),

@@ -81,6 +81,8 @@ PAGES = [
     ("code-explain", 80, "code --explain"),
     ("code-explain-60", 60, "code groups.yaml --explain"),
     ("code-explain-plain", 80, "code line.yaml --explain --format plain"),
+    ("gradient", 80, "gradient --output-gradient [[1,0,0],[0,2,0],[0,0,-3]]"),
+    ("gradient-groups", 60, "gradient groups.yaml --of weight --loss mean"),
     ("run-60", 60, "run"),
     ("run-40", 40, "run"),
     ("run-100", 100, "run"),

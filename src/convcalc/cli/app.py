@@ -15,6 +15,7 @@ COMMANDS = {
     "explore": "convcalc explore photo.png --kernel sobel-x",
     "animate": "convcalc animate -o slide.gif",
     "uses": "convcalc uses input.yaml --pos 2,3 --channel 0",
+    "gradient": "convcalc gradient input.yaml --loss mean",
     "matrix": "convcalc matrix input.yaml -o matrix.npz",
     "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",

@@ -20,11 +20,11 @@ from convcalc.context import STANDARD, Context
 from convcalc.layers.kinds.arithmetic import Arithmetic
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.matrix_product import MatrixProduct
-from convcalc.layers.layer import Layer
+from convcalc.layers.layer import Layer, Point
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.numbers import alike
-from convcalc.layers.pull import Point, pull
+from convcalc.layers.pull import pull
 from convcalc.layers.stage import Stage
 
 if TYPE_CHECKING:

@@ -138,9 +138,9 @@ def _of_transposed(layer: TransposedConvolution, at: Point, cells: Array) -> lis
 
 
 @pull.register
-def _of_linear(_: Linear, at: Point, cells: Array) -> list[Array]:
+def _of_linear(layer: Linear, at: Point, cells: Array) -> list[Array]:
     """The product with the transposed weight."""
-    _, (held, weight) = alike([cells, at.values["weight"]], at.context.dtype)
+    _, (held, weight) = alike([cells, at.values["weight"].reshape(layer.weight_shapes["weight"])], at.context.dtype)
     return [product_of(held, weight)]
 
 

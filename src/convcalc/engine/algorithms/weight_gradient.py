@@ -88,7 +88,8 @@ def _copied(
     def columns(distance: Sequence[int]) -> Array:
         rows = zip(distance, size, stride, strict=True)
         places = (slice(first, first + (count - 1) * step + 1, step) for first, count, step in rows)
-        return padded[index(..., *places)].reshape(batch, groups, -1, prod(size))
+        found: Array = padded[index(..., *places)].reshape(batch, groups, -1, prod(size))
+        return found
 
     return cells.reshape(batch, groups, -1, prod(size)), columns
 

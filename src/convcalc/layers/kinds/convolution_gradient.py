@@ -80,7 +80,7 @@ def weight_terms(problem: Problem, cells: Array, place: Sequence[int]) -> Iterat
             problem.boundary.sources(range(each, each + 1), axis.size)[0]
             for axis, each in zip(problem.axes, read, strict=True)
         ]
-        inside = None if None in found else (source, *found)
+        inside = None if None in found else (source, *(each for each in found if each is not None))
         value = problem.boundary.value if inside is None else plain(problem.input[(sample, *inside)])
         gradient = plain(cells[(sample, channel, *position)])
         is_copied = list(found) != read
@@ -156,7 +156,7 @@ def _scaled(held: Array, problem: Problem) -> Array:
         return held
     factors = problem.scale if is_exact(held) else [*map(nearest_float, problem.scale)]
     column = np.array(factors, object if is_exact(held) else held.dtype).reshape(-1, *(1,) * problem.rank)
-    return held * column
+    return np.asarray(held * column)
 
 
 def _times(values: Array, scale: Fraction) -> Array:

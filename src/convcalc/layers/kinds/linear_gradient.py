@@ -19,7 +19,7 @@ def product_of(left: Array, right: Array) -> Array:
     """The product of two matrices of one floating type, or of exact numbers; then it is exact too."""
     if not (is_exact(left) and is_exact(right)):
         with np.errstate(all="ignore"):
-            return np.dot(left, right)
+            return np.asarray(np.dot(left, right))
     (left, one), (right, other) = whole_and_scale(left), whole_and_scale(right)
     bound = largest(left) * largest(right) * left.shape[1]
     if bound < _FLOAT64_LIMIT:

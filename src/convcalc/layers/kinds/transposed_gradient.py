@@ -65,4 +65,5 @@ def written(layer: TransposedConvolution, cells: Array) -> Array:
     sizes = [max(axis.written_size, axis.before + axis.output_size) for axis in layer.axes]
     room = np.zeros((*cells.shape[:2], *sizes), cells.dtype)
     room[index(..., *(slice(axis.before, axis.before + axis.output_size) for axis in layer.axes))] = cells
-    return room[index(..., *(slice(axis.written_size) for axis in layer.axes))]
+    kept: Array = room[index(..., *(slice(axis.written_size) for axis in layer.axes))]
+    return kept

@@ -1,0 +1,1 @@
+"""Gradients of a loss by inputs, weights and biases, their explanations, and gradient descent with them."""

@@ -1,0 +1,235 @@
+"""Gradients of losses through networks: PyTorch's, the forward derivative's, by hand; the command and its messages."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conftest import CommandLine
+from convcalc.arrays import added
+from convcalc.context import Context
+from convcalc.gradients.backward import Gradients, gradients_of
+from convcalc.gradients.loss import CrossEntropy, GivenGradient, Loss, Mean, SquaredError, Sum
+from convcalc.layers.network import INPUT, Network
+from convcalc.layers.table import KINDS
+from layer_cases import NUMBERS
+from random_networks import random_network
+
+HAND = """input: [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]]
+kernel: [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+"""
+NET = """title: Two layers
+input: [[1, 2, 3, 4], [5, 6, -7, 8], [9, -10, 11, 12], [13, 14, 15, 16]]
+layers:
+  - conv: {weight: [[[[1, 0], [0, -1]]], [[[1, 2], [0, 1]]]], bias: [0, 1]}
+  - relu
+  - max-pool: {kernel_size: 2, stride: 1}
+  - flatten
+  - linear: {weight: [[1, 2, 3, 4, -1, -2, -3, -4], [0, 1, 0, 1, 0, 1, 0, 1]], bias: [0, 0]}
+  - scale: {weight: [1/100, 1/100]}
+  - softmax
+"""
+
+
+def made(seed: int, kind: str, loss: Loss) -> tuple[Gradients, Any]:
+    """The gradients of a random network of any kinds."""
+    network = random_network(seed, NUMBERS[kind], [each for each in KINDS if each not in ("div", "quantise")], 5)
+    cells = NUMBERS[kind].draw(np.random.default_rng(seed), (2, *network.input_shape))
+    return gradients_of(network, cells, loss, len(network.stages) - 1, keep=None), cells
+
+
+def along(found: Gradients, step: Any) -> Any:
+    """The loss's change along a step of the input: the forward derivative of the outputs × the gradient."""
+    network, number = found.network, found.number
+    pairs = {INPUT: (found.outputs[INPUT], step)}
+
+    def pushed(stage: Any, below: list[Any]) -> Any:
+        inputs = [each for each, _ in below]
+        return stage.compute(inputs, found.context), stage.push(inputs, [each for _, each in below], found.context)
+
+    change = dict(network.carried(pairs[INPUT], pushed, [number]))[number][1]
+    return added((change.astype(object) * found.by_output[number].astype(object)).ravel().tolist())
+
+
+@pytest.mark.parametrize("kind", ["exact", "float64"])
+def test_the_gradient_along_a_line_is_the_forward_derivative(kind: str) -> None:
+    """⟨gradient, step⟩ is what ``uses`` pushes forwards: exactly where all numbers are rational."""
+    for seed in range(25):
+        with np.errstate(all="ignore"):
+            found, cells = made(seed, kind, Sum())
+            step = NUMBERS["whole"].draw(np.random.default_rng(seed + 1), cells.shape)
+            forwards = along(found, step if kind == "exact" else step.astype(float))
+        back = added((found.of_input.astype(object) * step.astype(object)).ravel().tolist())
+        if found.is_exact:
+            assert forwards == back, seed
+        elif np.isfinite(float(back)):
+            assert abs(forwards - back) <= 1e-9 * (1 + abs(back)), seed
+
+
+def lenet(torch: Any) -> Any:
+    """A small network with everything that is trained often."""
+    nn = torch.nn
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding=1, padding_mode="reflect"), nn.BatchNorm2d(4).eval(), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), nn.GELU(), nn.AvgPool2d(2), nn.Flatten(),
+        nn.Linear(6, 5), nn.Softmax(1),
+    ).double()  # fmt: skip
+
+
+@pytest.mark.oracle
+def test_losses_through_a_network_are_pytorch_s(cli: CommandLine) -> None:
+    """Every loss, by the command with weights in a file: inputs, weights and biases of every layer, and the loss."""
+    torch = pytest.importorskip("torch", reason="extra `oracle` is not installed")
+    torch.manual_seed(0)
+    model, x, target = lenet(torch), torch.randn(3, 2, 8, 8).double(), torch.randn(3, 5).double()
+    names = {"0": "conv1", "1": "batch-norm1", "4": "conv2", "8": "linear1"}
+    arrays = {
+        f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}": value.detach().numpy()
+        for key, value in model.state_dict().items()
+        if "num_" not in key
+    }
+    np.savez(cli.folder / "w.npz", **arrays)
+    np.save(cli.folder / "x.npy", x.numpy())
+    np.save(cli.folder / "t.npy", target.numpy())
+    cli.write({"f.yaml": """input: {file: x.npy}
+layers:
+  - conv: {out_channels: 4, kernel_size: 3, padding: 1, boundary: reflect}
+  - batch-norm
+  - relu
+  - max-pool: 2
+  - conv: {out_channels: 6, kernel_size: 3, stride: 2, padding: 1, groups: 2}
+  - gelu
+  - avg-pool: 2
+  - flatten
+  - linear: 5
+  - softmax
+weights: {file: w.npz}
+"""})  # fmt: skip
+    functions = {
+        "--loss sum": lambda y: (y * torch.arange(1.0, 6.0)).sum(),
+        "--loss mean": lambda y: y.mean(),
+        "--target t.npy": lambda y: torch.nn.functional.mse_loss(y, target),
+        "--label 1,4,0": lambda y: torch.nn.functional.nll_loss(y.log(), torch.tensor([1, 4, 0])),
+    }
+    np.save(cli.folder / "g.npy", np.tile(np.arange(1.0, 6.0), (3, 1)))
+    for flags, function in functions.items():
+        told = ["--output-gradient", "g.npy"] if flags == "--loss sum" else flags.split()
+        done = cli.run("gradient", "f.yaml", *told, "-o", "out.npz", "--force", "--format", "json")
+        assert done.code == 0, done.err
+        given = x.clone().requires_grad_()
+        loss = function(model(given))
+        model.zero_grad()
+        loss.backward()
+        found = np.load(cli.folder / "out.npz")
+        np.testing.assert_allclose(found["input"], given.grad.numpy(), rtol=1e-7, atol=1e-9)
+        for key, value in model.named_parameters():
+            name = f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}"
+            np.testing.assert_allclose(found[name], value.grad.numpy(), rtol=1e-7, atol=1e-9, err_msg=name)
+        assert json.loads(done.out[done.out.index("{") :])["loss"]["value"] == pytest.approx(loss.item())
+
+
+def test_a_gradient_by_hand(cli: CommandLine) -> None:
+    """The exercise of every course: 4×4, 3×3 and a given gradient of the output, summed with a pencil."""
+    cli.write({"f.yaml": HAND})
+    done = cli.run("gradient", "f.yaml", "--output-gradient", "[[1, 2], [3, 4]]", "--format", "json")
+    found = json.loads(done.out)["gradients"]
+    kernel = next(iter(found))
+    assert found[kernel] == [[[[44, 54, 64], [84, 94, 104], [124, 134, 144]]]]
+    assert found["input"] == [[[[1, 2, -1, -2], [5, 8, -5, -8], [7, 10, -7, -10], [3, 4, -3, -4]]]]
+
+
+def test_means_stay_fractions(cli: CommandLine) -> None:
+    """A mean over 9 cells divides by 9, exactly; the target of mse is what the file expects."""
+    cli.write({"f.yaml": "input: [1, 2, 3, 4]\nkernel: [1, 1]\nexpect: [3, 5, 8]\n"})
+    found = json.loads(cli.run("gradient", "f.yaml", "--loss", "mean", "--format", "json").out)
+    assert found["exact"]
+    assert found["gradients"]["input"] == [[["1/3", "2/3", "2/3", "1/3"]]]
+    found = json.loads(cli.run("gradient", "f.yaml", "--loss", "mse", "--format", "json").out)
+    assert found["loss"]["value"] == "1/3"
+    assert found["gradients"]["input"] == [[[0, 0, "-2/3", "-2/3"]]]
+
+
+def test_margins_add_back_to_the_cells_that_they_copy() -> None:
+    """By every boundary: what a window reads outside the input is a copy of a cell, which gets its gradient."""
+    for boundary, wanted in (
+        ("circular", [2, 2, 2, 2]),
+        ("replicate", [2, 2, 2, 2]),
+        ("reflect", [1, 3, 3, 1]),
+        ("zeros", [1, 2, 2, 1]),
+    ):
+        network = one(f"{{out_channels: 1, kernel_size: 2, padding: 1, stride: 1, boundary: {boundary}}}")
+        found = gradients_of(network, np.arange(4).reshape(1, 1, 4), Sum(), 0).of_input
+        ends = {"circular": [3, 2, 2, 3], "replicate": [3, 2, 2, 3], "reflect": [2, 3, 3, 2], "zeros": [2, 2, 2, 2]}
+        assert found.ravel().tolist() == ends[boundary], wanted
+
+
+def one(arguments: str) -> Network:
+    """A network of one convolution of ones on a signal of 4 cells."""
+    import yaml
+
+    from convcalc.layers.stage import Stage
+
+    layer = KINDS["conv"].make((1, 4), **yaml.safe_load(arguments))
+    values = {name: np.ones(shape, np.int64) for name, shape in layer.weight_shapes.items()}
+    return Network((1, 4), (Stage("conv1", layer, (INPUT,), lambda: values),))
+
+
+def test_losses_have_their_formulas() -> None:
+    """Values and gradients in fractions, by hand."""
+    y, context = np.array([[1, 2, 5]]), Context()
+    assert (Mean().value(y), Mean().gradient(y).tolist()) == (Fraction(8, 3), [[Fraction(1, 3)] * 3])
+    assert SquaredError(np.array([1, 1, 1])).gradient(y).tolist() == [[0, Fraction(2, 3), Fraction(8, 3)]]
+    assert SquaredError(np.array([1, 1, 1])).reason(y, (0, 2)) == "2 (5 - 1) / 3"
+    assert GivenGradient(np.array([3, 0, -1])).value(y) == -2
+    found = CrossEntropy((2,)).gradient(np.log(np.array([[1.0, 2, 5]])))
+    np.testing.assert_allclose(found, [[0.125, 0.25, -0.375]])
+    assert CrossEntropy((2,)).reason(np.log(np.array([[1.0, 2, 5]])), (0, 2)) == "p - y = 0.625 - 1"
+    assert context.dtype == "auto"
+
+
+MESSAGES = {
+    "--loss wrong": ("--loss: unknown loss 'wrong'", "one of: cross-entropy, mean, mse, sum"),
+    "--label 7": ("--label: there is no class 7: the output has 2", "--label 0 to --label 1"),
+    "--label x": ("--label: label 'x' is not a whole number", "--label 3, or for several samples --label 3,7"),
+    "--label 0,1": ("--label: 2 labels for 1 sample", "one for all samples, or one for each: --label 3,7"),
+    "--label 0 --target 1": ("--target and --label are of different losses", "leave all but one out"),
+    "--loss cross-entropy": ("cross-entropy needs a label", "--label 3, the number of the class"),
+    "--loss mse": ("mse needs a target, and the file expects no output", "--target with numbers, or a file"),
+    "--target [1,2,3]": (
+        "--target: target has shape 3, the output has 2",
+        "as many numbers as the output has cells, in its shape",
+    ),
+    "--of weight --layer relu1": ("--of: relu1 (relu) has no weight", "--of input"),
+    "-o x.npy": (
+        "x.npy holds one array, these are several",
+        "-o gradients.npz, or --of input, or --layer and --of",
+    ),
+}
+
+
+@pytest.mark.parametrize("flags", MESSAGES)
+def test_what_is_refused(cli: CommandLine, flags: str) -> None:
+    """With what was given, what is needed, and how."""
+    cli.write({"f.yaml": NET})
+    done = cli.run("gradient", "f.yaml", *flags.split())
+    assert (done.code, done.err) == (2, "error: {}\nhint: {}\n".format(*MESSAGES[flags]))
+
+
+def test_every_format_is_printed_and_saved(cli: CommandLine) -> None:
+    """Of one convolution and of a network."""
+    cli.write({"one.yaml": HAND, "net.yaml": NET})
+    for file, flags in (
+        ("one.yaml", []),
+        ("net.yaml", ["--label", "1"]),
+        ("net.yaml", ["--layer", "conv1", "--loss", "mean"]),
+    ):
+        for form in ("table", "plain", "markdown", "latex", "html", "json", "csv"):
+            done = cli.run("gradient", file, *flags, "--format", form)
+            assert (done.code, done.err) == (0, ""), done.err
+            assert "loss" in done.out or form == "csv"
+        for suffix in (".json", ".yaml", ".csv", ".txt", ".md", ".tex", ".html", ".npz"):
+            assert cli.run("gradient", file, *flags, "-o", f"out{suffix}", "-q", "--force") == (0, "", "")
