@@ -14,7 +14,7 @@ import pytest
 from conftest import CommandLine
 from convcalc.context import Context
 from convcalc.layers.adjoint import adjoint_of_network, at_cell, pulled
-from convcalc.layers.layer import Point
+from convcalc.layers.derivative import Point
 from convcalc.layers.linear_map import in_lossless_numbers, matrix_of_network
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.pull import pull

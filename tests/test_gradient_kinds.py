@@ -12,8 +12,9 @@ import pytest
 from convcalc.arrays import added, is_exact
 from convcalc.context import Context
 from convcalc.errors import ConvcalcError
+from convcalc.layers.derivative import Point
 from convcalc.layers.kinds.average_pool import AveragePool
-from convcalc.layers.layer import Layer, Point
+from convcalc.layers.layer import Layer
 from convcalc.layers.pull import pull
 from convcalc.layers.table import KINDS
 from layer_cases import NUMBERS, REAL, Case, cases, drawn, ranks, small_cases

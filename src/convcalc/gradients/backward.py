@@ -17,7 +17,7 @@ from convcalc.arrays import Array, is_exact
 from convcalc.context import STANDARD, Context
 from convcalc.errors import DataError
 from convcalc.gradients.loss import Loss
-from convcalc.layers.layer import Point
+from convcalc.layers.derivative import Point
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.numbers import alike, sum_of
 from convcalc.layers.pull import pull

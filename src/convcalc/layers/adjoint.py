@@ -17,10 +17,11 @@ import numpy as np
 
 from convcalc.arrays import Array, plain
 from convcalc.context import STANDARD, Context
+from convcalc.layers.derivative import Point
 from convcalc.layers.kinds.arithmetic import Arithmetic
 from convcalc.layers.kinds.convolution import Convolution
 from convcalc.layers.kinds.matrix_product import MatrixProduct
-from convcalc.layers.layer import Layer, Point
+from convcalc.layers.layer import Layer
 from convcalc.layers.linear_map import in_lossless_numbers, offset_of
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.numbers import alike

@@ -15,7 +15,7 @@ from convcalc.context import STANDARD, Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import Pair
 from convcalc.geometry.receptive_axis import IndexMap
-from convcalc.numerals import Number
+from convcalc.layers.derivative import OwnWeight, Point, WeightTerm
 from convcalc.tracing.explanation import Cell, Explanation, Term
 from convcalc.wording import counted
 
@@ -54,48 +54,6 @@ class Work(NamedTuple):
     """Additions of a bias."""
     by_output: int | None = None
     """Of a transposed convolution: its MACs counted by output cells; None where both counts are the same."""
-
-
-class Point(NamedTuple):
-    """The point at which a layer is linearised; the adjoint of a linear layer does not depend on it."""
-
-    inputs: Sequence[Array]
-    """(batch, *input_shape) each."""
-    values: Values
-    context: Context
-
-
-class WeightTerm(NamedTuple):
-    """One product of a weight's gradient: the gradient of an output cell × the slope of that cell by the weight."""
-
-    sample: int
-    output: Cell
-    """The output cell, whose gradient it is."""
-    gradient: Number
-    factor: Number
-    """The slope: of a convolution the input cell that the weight multiplies there."""
-    input: Cell | None = None
-    """The input cell that is the factor; None: the padding, or the factor is no input cell."""
-    is_padded: bool = False
-    """Whether the factor stands outside the input, perhaps as a copy of a cell in it."""
-    label: str = ""
-    """The place that is read, such as "-1, 0" outside the input; or what the factor is, where it is no cell."""
-
-    @property
-    def product(self) -> Number:
-        """Its part in the gradient."""
-        return self.gradient * self.factor
-
-
-class OwnWeight(NamedTuple):
-    """A weight of which each output cell has one number of its own, as the one of its channel."""
-
-    slopes: Array
-    """(batch, *output_shape): the derivative of each output cell by its number."""
-    spread: Shape
-    """The shape of the weight that is spread over one sample's cells, (channels, 1, …)."""
-    label: str = ""
-    """What the slopes are, where they are no cells of the input."""
 
 
 @dataclass(frozen=True)
@@ -232,13 +190,15 @@ class Layer:
         """
         from convcalc.layers.own_weights import pulled_weights
 
-        return pulled_weights(self, at, cells)
+        own = self.own_weights(at) if self.weight_shapes else {}
+        return pulled_weights(self.kind, self.weight_shapes, own, cells, at.context)
 
     def weight_terms(self, at: Point, cells: Array, name: str, place: Cell) -> Iterable[WeightTerm]:
         """The products of one number of a weight, whose sum is its gradient, sample by sample; as ``pull_weights``."""
-        from convcalc.layers.own_weights import terms_of_weight
+        from convcalc.layers.own_weights import stated, terms_of_weight
 
-        return terms_of_weight(self, at, cells, name, place)
+        wanted = stated(self.kind, self.own_weights(at), name)
+        return terms_of_weight(wanted, self.weight_shapes[name], cells, place)
 
     def own_weights(self, at: Point) -> dict[str, OwnWeight]:  # noqa: ARG002 - those have none
         """Its weights of which each output cell has one number; a kind with such weights states their slopes."""

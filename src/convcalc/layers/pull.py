@@ -17,6 +17,7 @@ from convcalc.arrays import Array, index, is_exact, narrowed, plain
 from convcalc.engine.algorithms.pooling import sums
 from convcalc.engine.algorithms.transposed_direct import scatter
 from convcalc.geometry.arguments import axes_of
+from convcalc.layers.derivative import Point
 from convcalc.layers.kinds.activation import Activation
 from convcalc.layers.kinds.arithmetic import Add, Joined, Subtract
 from convcalc.layers.kinds.average_pool import AveragePool
@@ -39,7 +40,7 @@ from convcalc.layers.kinds.softmax import LogSoftmax, Softmax
 from convcalc.layers.kinds.transposed import TransposedConvolution
 from convcalc.layers.kinds.transposed_gradient import written
 from convcalc.layers.kinds.upsample import Upsample
-from convcalc.layers.layer import Layer, Point
+from convcalc.layers.layer import Layer
 from convcalc.layers.numbers import alike, changed, quotients, threads_of
 from convcalc.problem import DType
 
@@ -127,7 +128,7 @@ def _of_transposed(layer: TransposedConvolution, at: Point, cells: Array) -> lis
     from convcalc.engine.compute import compute
 
     problem = build_problem(
-        written(layer, cells),
+        written(layer.axes, cells),
         at.values["weight"],
         stride=layer.settings["stride"],
         dilation=layer.settings["dilation"],

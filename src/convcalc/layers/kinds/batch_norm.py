@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from convcalc.context import STANDARD, Context
 from convcalc.errors import DataError, FieldError
 from convcalc.geometry.arguments import finite_number, flag
-from convcalc.layers.layer import Layer, OwnWeight, Point, Shape, Values
+from convcalc.layers.derivative import OwnWeight, Point
+from convcalc.layers.layer import Layer, Shape, Values
 from convcalc.numerals import Number, nearest_float
 from convcalc.tracing.explanation import Cell, Explanation, Term
 

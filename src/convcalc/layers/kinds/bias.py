@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import flag, whole
-from convcalc.layers.layer import Layer, OwnWeight, Point, Shape, Values, Work
+from convcalc.layers.derivative import OwnWeight, Point
+from convcalc.layers.layer import Layer, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:

@@ -13,18 +13,8 @@ from convcalc.geometry.axis import Axes, window
 from convcalc.geometry.boundary import Boundary, BoundaryMode
 from convcalc.geometry.convolution import Counts, Geometry, geometry_of
 from convcalc.geometry.receptive_axis import IndexMap
-from convcalc.layers.layer import (
-    Box,
-    Layer,
-    Point,
-    Settings,
-    Shape,
-    Values,
-    WeightTerm,
-    Work,
-    group_range,
-    need_spatial,
-)
+from convcalc.layers.derivative import Point, WeightTerm
+from convcalc.layers.layer import Box, Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.numerals import Number
 from convcalc.tracing.explanation import Cell, Explanation
 

@@ -20,8 +20,8 @@ from convcalc.context import Context
 from convcalc.engine.algorithms.transposed_direct import scatter
 from convcalc.engine.algorithms.weight_gradient import correlate_gradient
 from convcalc.engine.padded import fill
+from convcalc.layers.derivative import WeightTerm
 from convcalc.layers.kinds.transposed_phases import by_phases
-from convcalc.layers.layer import WeightTerm
 from convcalc.layers.method import output_of
 from convcalc.layers.numbers import alike, threads_of
 from convcalc.numerals import nearest_float

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from convcalc.context import STANDARD, Context
 from convcalc.errors import GeometryError
 from convcalc.geometry.arguments import flag, whole
-from convcalc.layers.layer import Layer, Point, Shape, Values, WeightTerm, Work
+from convcalc.layers.derivative import Point, WeightTerm
+from convcalc.layers.layer import Layer, Shape, Values, Work
 from convcalc.tracing.explanation import Cell, Explanation
 from convcalc.wording import shape_text
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcalc.arrays import INT64_LIMIT, Array, is_exact, largest, narrowed, plain, whole_and_scale
 from convcalc.context import Context
-from convcalc.layers.layer import WeightTerm
+from convcalc.layers.derivative import WeightTerm
 from convcalc.layers.numbers import alike
 from convcalc.tracing.explanation import Cell
 

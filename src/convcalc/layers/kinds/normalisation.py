@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import channels_per_group, finite_number, flag, whole
-from convcalc.layers.layer import Box, Layer, OwnWeight, Point, Settings, Shape, Values
+from convcalc.layers.derivative import OwnWeight, Point
+from convcalc.layers.layer import Box, Layer, Settings, Shape, Values
 from convcalc.numerals import Number, nearest_float
 from convcalc.tracing.explanation import Cell, Explanation, Rule, Term
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from convcalc.context import STANDARD, Context
+from convcalc.layers.derivative import OwnWeight, Point
 from convcalc.layers.kinds.bias import OfChannels
-from convcalc.layers.layer import OwnWeight, Point, Shape, Values
+from convcalc.layers.layer import Shape, Values
 from convcalc.tracing.explanation import Cell, Explanation, Term
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from convcalc.geometry.arguments import PaddingWord, flag, given_padding, per_ax
 from convcalc.geometry.convolution import Counts
 from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.geometry.transposed import TransposedAxis
-from convcalc.layers.layer import Layer, Point, Settings, Shape, Values, WeightTerm, Work, group_range, need_spatial
+from convcalc.layers.derivative import Point, WeightTerm
+from convcalc.layers.layer import Layer, Settings, Shape, Values, Work, group_range, need_spatial
 from convcalc.tracing.explanation import Cell, Explanation, Term, tap_label
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ class TransposedConvolution(Layer):
         from convcalc.layers.kinds.convolution_gradient import channel_sums
         from convcalc.layers.kinds.transposed_gradient import weight_gradient
 
-        found = {"weight": weight_gradient(self, at.inputs[0], cells, at.context)}
+        found = {"weight": weight_gradient(self.counts, self.axes, at.inputs[0], cells, at.context)}
         return found | ({"bias": channel_sums(cells)} if self.counts.has_bias else {})
 
     def weight_terms(self, at: Point, cells: Array, name: str, place: Cell) -> Iterable[WeightTerm]:
@@ -219,7 +220,9 @@ class TransposedConvolution(Layer):
         from convcalc.layers.kinds.convolution_gradient import bias_terms
         from convcalc.layers.kinds.transposed_gradient import weight_terms
 
-        return bias_terms(cells, place[0]) if name == "bias" else weight_terms(self, at.inputs[0], cells, place)
+        if name == "bias":
+            return bias_terms(cells, place[0])
+        return weight_terms(self.counts, self.axes, at.inputs[0], cells, place)
 
     def reaches(self, marks: Sequence[Array]) -> Array:
         """The cells that a marked one writes to; the same in all channels of a group."""
