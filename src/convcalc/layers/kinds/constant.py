@@ -10,6 +10,7 @@ from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.arguments import flag, whole
 from convcalc.geometry.receptive_axis import IndexMap
+from convcalc.layers.derivative import OwnWeight, Point
 from convcalc.layers.layer import Box, Layer, Shape, Values
 from convcalc.tracing.explanation import Cell, Explanation
 
@@ -87,6 +88,12 @@ class Constant(Layer):
 
         _, (tangent,) = alike([tangents[0]], context.dtype)
         return np.zeros((len(inputs[0]), *self.shape), tangent.dtype)
+
+    def own_weights(self, at: Point) -> dict[str, OwnWeight]:
+        """1 everywhere: each cell is its number."""
+        import numpy as np
+
+        return {"weight": OwnWeight(np.ones((len(at.inputs[0]), *self.shape), np.int64), self.shape, "1")}
 
     def reaches(self, marks: Sequence[Array]) -> Array:  # noqa: ARG002 - it reads none
         """No cell."""
