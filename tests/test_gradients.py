@@ -13,6 +13,7 @@ from conftest import CommandLine
 from convcalc.arrays import added
 from convcalc.context import Context
 from convcalc.gradients.backward import Gradients, gradients_of
+from convcalc.gradients.cell import Node, cell_node, weight_node
 from convcalc.gradients.loss import CrossEntropy, GivenGradient, Loss, Mean, SquaredError, Sum
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.table import KINDS
@@ -233,3 +234,86 @@ def test_every_format_is_printed_and_saved(cli: CommandLine) -> None:
             assert "loss" in done.out or form == "csv"
         for suffix in (".json", ".yaml", ".csv", ".txt", ".md", ".tex", ".html", ".npz"):
             assert cli.run("gradient", file, *flags, "-o", f"out{suffix}", "-q", "--force") == (0, "", "")
+
+
+def nodes(node: Node) -> Any:
+    """A gradient and all that are written out below it."""
+    yield node
+    for _, inside in node.below:
+        yield from nodes(inside)
+
+
+@pytest.mark.parametrize("kind", ["exact", "float64"])
+def test_every_gradient_written_out_is_the_sum_of_its_products(kind: str) -> None:
+    """Of random networks some weights and input cells, three layers deep: exactly where all is rational."""
+    written = 0
+    for seed in range(40):
+        with np.errstate(all="ignore"):
+            found, _ = made(seed, kind, Mean())
+            if not all(np.isfinite(each.astype(float)).all() for each in (found.of_input, *found.outputs.values())):
+                continue
+        rng = np.random.default_rng(seed)
+        roots = [cell_node(found, INPUT, 1, tuple(int(rng.integers(size)) for size in found.network.input_shape), 3)]
+        for layer in found.layers:
+            for name, each in layer.weights.items():
+                place = tuple(int(rng.integers(size)) for size in each.shape)
+                roots.append(weight_node(found, layer.number, name, place, 3))
+        for node in (each for root in roots for each in nodes(root)):
+            assert node.agrees, f"{seed}: {node.name}{node.place} {node.total} {node.value}"
+            assert not found.is_exact or not node.factors or node.total == node.value
+            written += bool(node.factors)
+    assert written > 200
+
+
+def test_leaves_sum_to_the_cell(cli: CommandLine) -> None:
+    """Through convolution, ReLU, max-pool and linear layers to the mean: the paths' products are the gradient."""
+    cli.write({"f.yaml": NET.replace("  - softmax\n", "")})
+    argv = ("trace", "f.yaml", "--gradient", "weight", "--layer", "conv1", "--pos", "0,0,0,0", "--target", "[1, 2]")
+    told = json.loads(cli.run(*argv, "--depth", "9", "--format", "json").out)["gradient"]
+
+    def paths(node: dict[str, Any]) -> Fraction:
+        if not node["products"]:
+            return Fraction(node["value"])
+        parts = [each for each in node["products"] if each["product"]]
+        return sum((paths(each["from"]) * Fraction(each["factor"]) for each in parts), Fraction(0))
+
+    assert paths(told) == Fraction(told["value"]) != 0
+
+
+def test_a_gradient_is_a_handout_in_every_format(cli: CommandLine) -> None:
+    """Printed and saved."""
+    cli.write({"one.yaml": HAND, "net.yaml": NET})
+    for argv in (
+        ("one.yaml", "--gradient", "weight", "--pos", "0,0"),
+        ("one.yaml", "--gradient", "input", "--pos", "3,3", "--output-gradient", "[[1,2],[3,4]]"),
+        ("net.yaml", "--gradient", "bias", "--layer", "conv1", "--channel", "1", "--label", "0", "--depth", "3"),
+    ):
+        for form in ("table", "plain", "markdown", "latex", "html", "json", "csv"):
+            done = cli.run("trace", *argv, "--format", form)
+            assert (done.code, done.err) == (0, ""), done.err
+        for suffix in (".json", ".yaml", ".csv", ".txt", ".md", ".tex", ".html"):
+            assert cli.run("trace", *argv, "-o", f"out{suffix}", "-q", "--force") == (0, "", "")
+
+
+HAVE = "--layer with one of: conv1, linear1, scale1"
+REFUSED = {
+    "--loss mean --pos 1,1": ("a loss is for --gradient", "--gradient weight, bias or input"),
+    "--gradient weight --layer conv1 --pos 9": (
+        "--pos: a weight is 4 numbers from 0 to 1, 0 to 0, 0 to 1, 0 to 1",
+        "--pos 1,0,1,1",
+    ),
+    "--gradient weight": ("several layers have a weight", HAVE),
+    "--gradient weight --layer relu1": ("--gradient: relu1 (relu) has no weight", HAVE),
+    "--gradient wait": ("--gradient: no layer has a wait", "--gradient input"),
+    "--gradient bias --all": ("--gradient goes with neither --all, --blank nor --curve", "leave them out"),
+    "--gradient bias -o x.svg": ("a gradient is not drawn", "-o gradient.pdf, .html, .tex, .md or .txt"),
+    "--gradient input --pos 1,1 --pos 2,2": ("--gradient writes out one gradient at a time", "one --pos"),
+}
+
+
+@pytest.mark.parametrize("flags", REFUSED)
+def test_what_trace_refuses(cli: CommandLine, flags: str) -> None:
+    """With what was given, what is needed, and how."""
+    cli.write({"f.yaml": NET})
+    done = cli.run("trace", "f.yaml", *flags.split())
+    assert (done.code, done.err) == (2, "error: {}\nhint: {}\n".format(*REFUSED[flags]))

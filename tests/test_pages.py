@@ -82,6 +82,8 @@ PAGES = [
     ("code-explain-60", 60, "code groups.yaml --explain"),
     ("code-explain-plain", 80, "code line.yaml --explain --format plain"),
     ("gradient", 80, "gradient --output-gradient [[1,0,0],[0,2,0],[0,0,-3]]"),
+    ("trace-gradient", 80, "trace --gradient weight --pos 0,0 --loss mean --padding 1"),
+    ("trace-gradient-input", 80, "trace --gradient input --pos 0,1 --output-gradient [[1,0,0],[0,2,0],[0,0,-3]]"),
     ("gradient-groups", 60, "gradient groups.yaml --of weight --loss mean"),
     ("run-60", 60, "run"),
     ("run-40", 40, "run"),

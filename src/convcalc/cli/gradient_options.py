@@ -36,6 +36,14 @@ class LossOptions(NamedTuple):
 
 
 Of = Annotated[str | None, typer.Option("--of", help="Only the gradients of weight, bias or input.", metavar="WEIGHT")]
+OneGradient = Annotated[
+    str | None,
+    typer.Option(
+        "--gradient",
+        help="Instead of an output cell the gradient of one weight, bias or input cell; --pos names it.",
+        metavar="WEIGHT",
+    ),
+]
 GradientLayer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: only the gradients at this layer.", metavar="NAME")
 ]

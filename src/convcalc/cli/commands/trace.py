@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convcalc.cli import options as opt
+from convcalc.cli.gradient_options import LossOptions, OneGradient
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.quiz_options import Blank, Key
 
@@ -18,6 +19,8 @@ def trace(
     batch: opt.Batch = None,
     layer: opt.Layer = None,
     depth: opt.Depth = None,
+    gradient: OneGradient = None,
+    loss: LossOptions = LossOptions(),  # noqa: B008 - a named tuple
     blank: Blank = False,
     key: Key = None,
     curve: opt.Curve = False,
@@ -37,6 +40,12 @@ def trace(
         from convcalc.cli.worksheets import check_blank_trace
 
         check_blank_trace(key, target, is_blank=blank, depth=depth, every=every)
+    if gradient is not None or loss != LossOptions():
+        from convcalc.cli.gradient_cells import Asked, emit_gradient
+
+        asked = Asked.of_flags(gradient, pos, layer, channel, batch, is_other=blank or every or curve, target=target)
+        emit_gradient(ready(options, None, input), asked, loss, 1 if depth is None else depth, target)
+        return
     found = ready(options, layer, input, rate=rate)
     curves = check_curve(found, asked=curve)
     requested = RequestedCells.of(found, pos, channel, batch, every=every)
