@@ -1291,9 +1291,9 @@ MESSAGES = [
      "error: unknown array in a.npz 'c'\n"
      "hint: one of: a, b\n"),
     ("an array of a file that is no archive", {"a.npy": FOUR}, ["run", "a.npy:c"], 1,
-     "error: a.npy: only .npz, .safetensors, HDF5 and .xlsx files hold named arrays\n"),
+     "error: a.npy: only .npz, .safetensors, HDF5, .keras and .xlsx files hold named arrays\n"),
     ("an array of a problem file", {"f.yaml": "input: [1]\nkernel: [1]\n"}, ["run", "f.yaml:c"], 1,
-     "error: f.yaml: only .npz, .safetensors, HDF5 and .xlsx files hold named arrays\n"),
+     "error: f.yaml: only .npz, .safetensors, HDF5, .keras and .xlsx files hold named arrays\n"),
     # images
     ("text named .png", {"a.png": "hello world\n"}, ["run", "a.png", "--kernel", "[[1]]"], 1,
      "error: a.png:1:1: named .png, but its content is text: row 1, column 1: expected a number, got 'hello'\n"

@@ -125,7 +125,7 @@ def test_a_member_of_an_archive_is_named_after_a_colon(tmp_path):
 def test_only_archives_have_members(tmp_path):
     """A colon after another file is said to be the mistake."""
     (tmp_path / "a.npy").write_bytes(npy())
-    with pytest.raises(FormatError, match=r"only .npz, .safetensors, HDF5 and .xlsx files hold named arrays"):
+    with pytest.raises(FormatError, match=r"only .npz, .safetensors, HDF5, .keras and .xlsx files hold named arrays"):
         read_tensor("a.npy:x", LIMITS, base=tmp_path)
 
 

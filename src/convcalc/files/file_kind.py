@@ -24,7 +24,7 @@ from convcalc.files.text import (
     read_standard_input,
     size_of,
 )
-from convcalc.files.unread_kinds import WORKBOOK, foreign_archive, foreign_file, foreign_folder, unpacked
+from convcalc.files.unread_kinds import KERAS, WORKBOOK, foreign_archive, foreign_file, foreign_folder, unpacked
 from convcalc.limits import Limits
 
 # One pattern, since each costs its compilation on every start.
@@ -46,6 +46,7 @@ KIND_OF_SUFFIX = {
     ".npz": "npz",
     ".safetensors": "safetensors",
     ".onnx": "onnx",
+    ".keras": "keras",
     ".wav": "wav",
     ".csv": "csv",
     ".tsv": "csv",
@@ -66,6 +67,7 @@ _CALLED = {
     "npz": "a .npz archive",
     "safetensors": "a .safetensors file",
     "onnx": "an ONNX model",
+    "keras": "a Keras model",
     "image": "an image",
     "wav": "a WAV sound",
     "csv": "a table",
@@ -85,7 +87,7 @@ _CALLED = {
 }
 LABORATORY = ("fits", "nifti", "dicom", "nrrd", "metaimage", "mrc", "exr", "hdf5", "grid")
 """Kinds of stored arrays, of which a part may be selected."""
-_BINARY = {"npy", "npz", "safetensors", "onnx", "image", "wav", "arrow", "workbook", *LABORATORY}
+_BINARY = {"npy", "npz", "safetensors", "onnx", "keras", "image", "wav", "arrow", "workbook", *LABORATORY}
 INLINE_NAME = "the numbers given"
 LARGE = 1 << 20
 """Bytes from which a table is read block by block."""
@@ -218,6 +220,8 @@ def _binary_kind(head: bytes, source: str = STANDARD_INPUT_NAME, stream: BinaryI
         foreign = foreign_archive(head, stream)
         if foreign and foreign.inside == WORKBOOK:
             return "workbook"
+        if foreign and foreign.inside == KERAS:
+            return "keras"
     if foreign:
         raise foreign.refusal(source)
     promised = "" if kind else KIND_OF_SUFFIX.get(Path(source).suffix.lower(), "")

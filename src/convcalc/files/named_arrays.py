@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 class NamedArrays(Protocol):
     """Arrays by their names."""
 
+    @property
+    def layout(self) -> str:
+        """The order of the axes of kernels where the kind of file determines it; empty: PyTorch's."""
+
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of an array, its numbers not read.
 
@@ -44,7 +48,7 @@ class NamedArrays(Protocol):
 
 
 def open_arrays(path: str, limits: Limits, *, base: Path | None = None) -> NamedArrays:
-    """The arrays of a .npz archive or a .safetensors file.
+    """The arrays of a .npz archive, a .safetensors or an HDF5 file, or the weights of a Keras model.
 
     Raises:
         ConvcalcError: the file cannot be read or is neither.
@@ -55,14 +59,14 @@ def open_arrays(path: str, limits: Limits, *, base: Path | None = None) -> Named
         return found
     what = f"one array of {source.name}" if source.member is not None else source.content
     raise FormatError(
-        f"weights of several layers come from a .npz or .safetensors file, this is {what}",
+        f"weights of several layers come from a .npz, .safetensors, .h5 or .keras file, this is {what}",
         hint="give it to one layer: weight: {file: PATH}",
         place=Place(source.name),
     )
 
 
 def named_arrays(source: OpenedFile, limits: Limits) -> NamedArrays | None:
-    """The arrays of a source, if it is a .npz archive or a .safetensors file and no single one is selected.
+    """The arrays of a source, if it is a file of several and no single one is selected.
 
     Raises:
         ConvcalcError: it is damaged.
@@ -75,4 +79,8 @@ def named_arrays(source: OpenedFile, limits: Limits) -> NamedArrays | None:
         from convcalc.files.safetensors import open_safetensors
 
         return open_safetensors(source, limits)
+    if source.member is None and source.kind in ("hdf5", "keras"):
+        from convcalc.files.laboratory.hdf5_arrays import open_hdf5_arrays
+
+        return open_hdf5_arrays(source, limits)
     return None

@@ -82,6 +82,8 @@ class NpzArchive:
     archive: zipfile.ZipFile
     members: Mapping[str, zipfile.ZipInfo]
     """Every array by its name, in the order of the archive."""
+    layout: str = ""
+    """The order of the axes of kernels, which it does not tell."""
 
     def only(self) -> str:
         """The name of the only array, or of the result among those that convcalc saves together.

@@ -207,6 +207,8 @@ class Safetensors:
     """Every tensor by its name, in the order of the header."""
     limits: Limits
     data: memoryview = field(repr=False)
+    layout: str = ""
+    """The order of the axes of kernels, which it does not tell."""
     """All bytes after the header."""
 
     @property

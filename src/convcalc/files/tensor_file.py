@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["OpenedFile", "Tensor", "node", "open_file", "read_tensor", "tensor", "tensor_at"]
 
 IMAGE_AXES = TABLE_AXES = 2
-_NAMED = {"npz", "safetensors", "hdf5", "workbook"}
-NO_MEMBERS = "only .npz, .safetensors, HDF5 and .xlsx files hold named arrays"
+_NAMED = {"npz", "safetensors", "hdf5", "keras", "workbook"}
+NO_MEMBERS = "only .npz, .safetensors, HDF5, .keras and .xlsx files hold named arrays"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -265,6 +265,21 @@ def _read_onnx(source: OpenedFile, limits: Limits) -> Tensor:  # noqa: ARG001
     raise FormatError("an ONNX model holds a network, not an array", place=Place(source.name))
 
 
+def _read_keras(source: OpenedFile, limits: Limits) -> Tensor:
+    from convcalc.files.laboratory.hdf5_arrays import open_hdf5_arrays
+    from convcalc.files.numbers import array_notes
+
+    if source.member is None:
+        raise FormatError(
+            "a Keras model holds layers, not an array",
+            hint="weights: {file: FILE} gives its weights to layers of their names, which convcalc summary FILE lists; "
+            "the whole model by keras.saving.load_model('FILE').export('model.onnx', format='onnx')",
+            place=Place(source.name),
+        )
+    array, notes = open_hdf5_arrays(source, limits).read(source.member)
+    return Tensor(array, None, notes + array_notes(array), source.name)
+
+
 def _read_image(source: OpenedFile, limits: Limits) -> Tensor:
     from convcalc.files.image import channel_names, read_image
     from convcalc.files.numbers import array_notes
@@ -320,6 +335,7 @@ _READERS: dict[str, Callable[[OpenedFile, Limits], Tensor]] = {
     "npz": _read_npz,
     "safetensors": _read_safetensors,
     "onnx": _read_onnx,
+    "keras": _read_keras,
     "image": _read_image,
     "wav": _read_wav,
     **dict.fromkeys(LABORATORY, _read_laboratory),

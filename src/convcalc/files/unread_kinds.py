@@ -94,6 +94,8 @@ _WRONG_PAGE = "a download may have brought a page instead of the file: look at i
 # fmt: off
 WORKBOOK = "xl/workbook"
 """What the name of a file in a workbook begins with."""
+KERAS = "model.weights.h5"
+"""The file of weights in a Keras model, which is read elsewhere."""
 KINDS: tuple[Foreign, ...] = (
     # images
     Foreign("an AVIF image", _PNG, _ftyp(b"avif")),
@@ -172,7 +174,7 @@ KINDS: tuple[Foreign, ...] = (
     *(Foreign("a pickle", _PICKLE, _at(b"\x80" + bytes([protocol])), why=_RUNS_CODE) for protocol in range(2, 6)),
     *(Foreign("a pickle", _PICKLE, _at(start), why=_RUNS_CODE, is_text=True)
       for start in (b"(lp0\n", b"(dp0\n", b"cnumpy.core.multiarray\n", b"cnumpy._core.multiarray\n", b"ccopy_reg\n")),
-    Foreign("a Keras model", _KERAS, inside="model.weights.h5"),
+    Foreign("a Keras model", _KERAS, inside=KERAS),
     Foreign("a TensorFlow model", _TENSORFLOW, inside="saved_model.pb"),
     Foreign("a TensorFlow graph", _TENSORFLOW, suffixes=(".pb",)),
     Foreign("a TensorFlow Lite model", f"{_TENSORFLOW}: --tflite FILE --output model.onnx", _at(b"TFL3", 4)),

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from convcalc.models import onnx_kinds as kinds
 from convcalc.models import onnx_quantised as quantised
+from convcalc.models.onnx_between import BETWEEN
 from convcalc.models.onnx_functions import FUNCTIONS, expand, gather, without
 from convcalc.models.onnx_input import to_channels_first, to_channels_last
 from convcalc.models.onnx_kinds import permuted
@@ -297,6 +298,7 @@ OPERATORS = {
     "QLinearMatMul": Operator(quantised.q_linear_matmul),
     "com.microsoft.QGemm": Operator(quantised.q_gemm, ("alpha", "beta", "transA", "transB")),
     "MatMulInteger": Operator(quantised.matmul_integer),
+    **{name: Operator(read, names) for name, (read, names) in BETWEEN.items()},
     "Gemm": Operator(gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
     "MatMul": Operator(matmul, any_layout=True),
     "Softmax": Operator(kinds.softmax("softmax"), ("axis",), any_layout=True),
@@ -341,7 +343,7 @@ OPERATORS = {
 _WINDOWED = (
     *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "BatchNormalization"),
     *("Flatten", "QuantizeLinear", "DequantizeLinear", "QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger"),
-    *("com.microsoft.QGemm", "PRelu", "Pad", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"),
+    *("com.microsoft.QGemm", *BETWEEN, "PRelu", "Pad", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"),
     *("GroupNormalization", "Upsample", "Resize"),
 )
 ANY_AXES = frozenset(OPERATORS) - {*_WINDOWED}

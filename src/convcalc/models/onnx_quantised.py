@@ -36,6 +36,26 @@ def dequantize(node: OnnxNode) -> Part:
     return _affine(node, Part("dequantise", {}), node.constant(1, "scale"), node.optional(2, "zero point"))
 
 
+def dequantized_part(node: OnnxNode, place: int) -> Part:
+    """The layer out of the scale and the zero point at two places of a node, one for all channels each."""
+    values = _single(node, place)
+    return Part("dequantise", {"num_parameters": 1}, values)
+
+
+def quantized_part(node: OnnxNode, place: int, *, rounding: str = "round-then-add") -> Part:
+    """The layer into the scale and the zero point at two places of a node."""
+    zero = node.constant(place + 1, "zero point")
+    arguments = {"dtype": _type(zero.element), "rounding": rounding, "num_parameters": 1}
+    return Part("quantise", arguments, _single(node, place))
+
+
+def _single(node: OnnxNode, place: int) -> dict[str, Constant]:
+    found = {"scale": _row(node.constant(place, "scale")), "zero_point": _row(node.constant(place + 1, "zero point"))}
+    if any(each.shape != (1,) for each in found.values()):
+        raise NotReadError("it has a scale for each channel")
+    return found
+
+
 def q_linear_conv(node: OnnxNode) -> Part:
     """QLinearConv: whole sums, requantised."""
     _need(node, 8)

@@ -28,6 +28,9 @@ TENSORS = ("weight", "bias", "running_mean", "running_var", "scale", "multiplier
 """The names of layers' weights, as in PyTorch."""
 _EXAMPLE = "weights: {file: weights.npz}, or {random: 0}"
 _ITEMSIZE = 4  # float32
+_ORDER_OF_FEATURES = (
+    "features in the order of Keras, which flattens channels last: permute: {axes: [1, 2, 0]} belongs before a flatten"
+)
 
 
 class Found(NamedTuple):
@@ -110,24 +113,45 @@ class Named:
     layout: WeightLayout | None = None
     """The order of a weight's axes there; None: PyTorch's."""
 
+    @property
+    def _layout(self) -> WeightLayout | None:
+        """That of the entry, or of the kind of file."""
+        own = self.arrays.opened.layout
+        return self.layout or (WeightLayout(own) if own else None)
+
     def shape(self, name: str) -> Shape | None:
-        """From the file's header, in PyTorch's order."""
+        """From the file's header, in PyTorch's order; of a Keras file only where the layer does not matter for it."""
         found = self.arrays.opened.shape(f"{self.prefix}.{name}")
-        if found is None or name != "weight" or self.layout is None:
+        layout = self._layout
+        if found is None or name != "weight" or layout is None:
             return found
-        return self.layout.shape(found)
+        return layout.shape(found)
 
     def stored(self, name: str) -> Hashable:
         """The file, and its name there."""
         return _file(self.arrays.origin, self.arrays.path), f"{self.prefix}.{name}"
 
-    def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:  # noqa: ARG002
+    def read(self, name: str, shapes: Mapping[str, Shape]) -> Found:
         """As in the file, in PyTorch's order."""
         from convcalc.files.numbers import array_notes
 
         array, notes = self.arrays.opened.read(f"{self.prefix}.{name}")
-        found = Found(array, notes + array_notes(array), self.layout is None)
-        return turned(found, self.layout) if name == "weight" else found
+        layout = self._layout
+        found = Found(array, notes + array_notes(array), layout is None)
+        if name != "weight" or layout is None:
+            return found
+        if self.layout is None:
+            return _of_keras(found, shapes["weight"], layout)
+        return turned(found, layout)
+
+
+def _of_keras(found: Found, needed: Shape, layout: WeightLayout) -> Found:
+    """A kernel of Keras in PyTorch's order; of a depthwise one (*kernel, channels, multiplier) become filters."""
+    array, rank = found.array, found.array.ndim
+    if rank > 2 and needed[:2] == (array.shape[-2] * array.shape[-1], 1):
+        return found._replace(array=array.transpose(rank - 2, rank - 1, *range(rank - 2)).reshape(needed))
+    made = turned(found, layout)
+    return made._replace(notes=(*made.notes, _ORDER_OF_FEATURES)) if rank == 2 else made
 
 
 @dataclass(eq=False)

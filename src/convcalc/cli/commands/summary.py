@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def summary(options: SummaryOptions, target: opt.OutputOptions) -> None:
     """List a network's layers: output shapes, parameters, MACs, memory and receptive fields, with their totals.
 
-    Of a .safetensors or .npz file, its tensors. With -o FILE.svg the network is drawn.
+    Of a .safetensors, .npz, HDF5 or Keras file, its tensors. With -o FILE.svg the network is drawn.
     """
     from convcalc.cli.flags import context_of, flags
     from convcalc.cli.output.emit import check_output, emit

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.arrays import Array
+from convcalc.arrays import Array, Stored
 from convcalc.errors import FieldError, FormatError, UnknownNameError
 from convcalc.files.laboratory.cf_conventions import Decoding, decoded, decoding_of
 from convcalc.files.laboratory.isolated import Answer, Isolated
@@ -57,6 +57,20 @@ def open_hdf5(path: str | None, data: bytes, member: str | None) -> StoredArray:
     return StoredArray(said["what"], axes, itemsize, said["stored"], read, tuple(said["said"]), close=service.close)
 
 
+def listed_datasets(path: str | None, data: bytes) -> list[Stored]:
+    """The type and shape of every dataset of a file, by its path, numbers not read; without a ``path`` of its bytes.
+
+    Raises:
+        FormatError: the file is damaged, or has too many.
+        MissingExtraError: h5py is not installed.
+    """
+    with Isolated("hdf5", _WHAT, _EXTRA) as service:
+        said = service.ask({"path": path, "list": True}, data).said
+    if said["is_cut"]:
+        raise FormatError(f"the HDF5 file holds more than {_MOST_OBJECTS:,} objects")
+    return [Stored(name, dtype, tuple(shape), size, is_read) for name, dtype, shape, size, is_read in said["datasets"]]
+
+
 def _restored(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
@@ -64,6 +78,11 @@ def _restored(value: Any) -> Any:
 def answer(request: Mapping[str, Any], data: bytes) -> Answer:
     """What the process of the library answers: what a dataset is, or with ``index`` its numbers."""
     with _opened(request["path"] or BytesIO(data)) as file:
+        if "list" in request:
+            names = _datasets(file)
+            return Answer(
+                {"datasets": [_row(file[name], name) for name in names], "is_cut": len(names) >= _MOST_OBJECTS}
+            )
         name = request["member"]
         if "index" not in request:
             names = _datasets(file)
@@ -72,6 +91,14 @@ def answer(request: Mapping[str, Any], data: bytes) -> Answer:
         is_reversed = bool(_text(file[name].attrs.get("MATLAB_class")))
         numbers = np.asarray(file[name][index[::-1] if is_reversed else index])
         return Answer({}, np.ascontiguousarray(numbers.T if is_reversed else numbers).tobytes())
+
+
+def _row(dataset: Any, name: str) -> list[Any]:
+    """Name, type, shape, bytes, and whether it holds real numbers of this file."""
+    shape = [int(size) for size in dataset.shape or ()]
+    is_real = dataset.dtype.kind in "iufb" and dataset.dtype.itemsize <= 8
+    is_here = not (dataset.is_virtual or dataset.external)
+    return [name, dataset.dtype.name, shape, prod(shape) * dataset.dtype.itemsize, bool(is_real and is_here)]
 
 
 def _described(file: Any, name: str) -> dict[str, Any]:
