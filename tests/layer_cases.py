@@ -103,7 +103,9 @@ GRID: dict[str, list[Arguments]] = {
     ),
     "global-max-pool": [{}],
     "global-avg-pool": [{}],
-    "adaptive-avg-pool": options(output_size=(1, 2)),
+    "adaptive-avg-pool": options(output_size=(1, 2, 3, 5)),
+    "adaptive-max-pool": options(output_size=(1, 2, 3, 5)),
+    "lp-pool": options(kernel_size=(1, 2, 3), stride=(None, 1, 2), norm_type=(1, 2, 3)),
     **{name: options(axes=(None, 0, 1, (0, 1), (1, 2), (2,), (0, 3))) for name in REDUCTIONS},
     "upsample": options(scale_factor=(1, 2, 3)),
     "resize": options(size=(1, 3, 8), mode=("linear", "nearest", "nearest-exact", "cubic"), align_corners=(False, True))
@@ -205,7 +207,7 @@ LINEAR = (
 )
 """Kinds that are linear, apart from a bias."""
 NORMS = ("group-norm", "instance-norm", "layer-norm", "rms-norm")
-REAL = ("batch-norm", "softmax", "log-softmax", "magnitude", *SMOOTH, *NORMS, *QUANTISED)
+REAL = ("batch-norm", "softmax", "log-softmax", "magnitude", "lp-pool", *SMOOTH, *NORMS, *QUANTISED)
 """Kinds whose results are no fractions."""
 
 
@@ -217,7 +219,7 @@ def ranks(kind: str) -> tuple[int, ...]:
 def cases(kind: str, rank: int) -> Iterator[Case]:
     """The grid of a kind on inputs of a rank; of an add with one, two and three inputs."""
     shape = (CHANNELS, *SIZE[rank])
-    if kind == "adaptive-avg-pool":
+    if kind.startswith("adaptive"):
         shape = (CHANNELS, *(6, 4, 2)[:rank])
     for arguments in GRID.get(kind, ()):
         for inputs in _counts(kind):
@@ -290,7 +292,9 @@ SMALL: dict[str, list[Arguments]] = {
     ],
     "global-max-pool": [{}],
     "global-avg-pool": [{}],
-    "adaptive-avg-pool": [{"output_size": 1}],
+    "adaptive-avg-pool": [{"output_size": 1}, {"output_size": 2}],
+    "adaptive-max-pool": [{"output_size": 1}, {"output_size": 2}],
+    "lp-pool": [{"kernel_size": 2}, {"kernel_size": 2, "norm_type": 3, "stride": 1}],
     **{name: [{}, {"axes": 0}] for name in REDUCTIONS},
     "upsample": [{"scale_factor": 2}],
     "resize": [

@@ -353,6 +353,10 @@ TORCH: dict[str, Peer] = {
     "global-max-pool": _global("Max"),
     "global-avg-pool": _global("Avg"),
     "adaptive-avg-pool": _pool("AdaptiveAvgPool"),
+    "adaptive-max-pool": _pool("AdaptiveMaxPool"),
+    "lp-pool": lambda torch, x, _v, told: getattr(torch.nn, f"LPPool{x[0].ndim - 2}d")(**{"norm_type": 2, **told})(
+        x[0].abs()
+    ),
     "upsample": lambda torch, x, _v, told: torch.nn.Upsample(scale_factor=told["scale_factor"], mode="nearest")(x[0]),
     "flatten": lambda torch, x, _v, _told: torch.nn.Flatten()(x[0]),
     "add": lambda _torch, x, _v, _told: sum(x[1:], start=x[0]),

@@ -30,13 +30,14 @@ REFUSED = [
      "did you mean max-pool or avg-pool or global-max-pool?", 1),
     ("a kind that nothing is near", "layers: [xyzzy]",
      "f.yaml:2:10: unknown kind of layer 'xyzzy'",
-     "one of: abs, adaptive-avg-pool, add, avg-pool, batch-norm, bias, celu, channel-shuffle, clip, "
-     "concat, constant, conv, depthwise, depthwise-separable, dequantise, div, elu, erf, exp, expand, "
-     "flatten, gelu, global-avg-pool, global-max-pool, group-norm, hard-sigmoid, hard-swish, "
-     "instance-norm, layer-norm, leaky-relu, linear, log, log-softmax, magnitude, matmul, max-pool, mish, "
-     "mul, pad, permute, pixel-shuffle, pixel-unshuffle, pointwise, pow, prelu, quantise, reduce-max, "
-     "reduce-mean, reduce-sum, relu, relu6, requantise, reshape, resize, rms-norm, scale, selu, sigmoid, "
-     "sign, silu, slice, softmax, softplus, sqrt, sub, take, tanh, transposed-conv, upsample", 1),
+     "one of: abs, adaptive-avg-pool, adaptive-max-pool, add, avg-pool, batch-norm, bias, celu, "
+     "channel-shuffle, clip, concat, constant, conv, depthwise, depthwise-separable, dequantise, div, "
+     "elu, erf, exp, expand, flatten, gelu, global-avg-pool, global-max-pool, group-norm, hard-sigmoid, "
+     "hard-swish, instance-norm, layer-norm, leaky-relu, linear, log, log-softmax, lp-pool, magnitude, "
+     "matmul, max-pool, mish, mul, pad, permute, pixel-shuffle, pixel-unshuffle, pointwise, pow, prelu, "
+     "quantise, reduce-max, reduce-mean, reduce-sum, relu, relu6, requantise, reshape, resize, rms-norm, "
+     "scale, selu, sigmoid, sign, silu, slice, softmax, softplus, sqrt, sub, take, tanh, transposed-conv, "
+     "upsample", 1),
     ("an entry with two keys", "layers:\n  - conv: {out_channels: 4, kernel_size: 3}\n    name: x",
      "f.yaml:4:5: a layer has one kind, here are 2 keys: conv, name",
      "write conv: {…, name: …}", 1),

@@ -47,6 +47,7 @@ FUNCTIONS = {
     "a table less": ([node("Sub", "w", "x")], {"w": numbers(4, 6)}, "constant sub"),
     "a token": ([node("Concat", "w", "x", axis=1)], {"w": numbers(1, 1, 6)}, "constant concat"),
     "a matrix before": ([node("MatMul", "w", "x")], {"w": numbers(3, 4)}, "constant matmul"),
+    "norms of windows": ([node("LpPool", "x", kernel_shape=[2], strides=[2], p=3)], {}, "lp-pool"),
     "by itself": ([node("Transpose", "x", perm=[0, 2, 1], to="t"), node("MatMul", "x", "t")], {}, "permute matmul"),
 }
 

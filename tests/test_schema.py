@@ -77,7 +77,7 @@ def test_schemas_speak_of_everything_that_the_readers_know() -> None:
     assert set(KINDS) - set(alone["enum"]) == {
         *("max-pool", "avg-pool", "adaptive-avg-pool", "upsample", "reshape", "permute", "pad"),
         *("channel-shuffle", "pixel-shuffle", "pixel-unshuffle", "add", "sub", "mul", "div", "concat"),
-        *("take", "expand", "matmul"),
+        *("take", "expand", "matmul", "adaptive-max-pool", "lp-pool"),
     }
     assert list(definitions["kernel_file"]["properties"]) == list(KEYS)
     pool = said["properties"]["avg-pool"]["anyOf"][-1]["properties"]

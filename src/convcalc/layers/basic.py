@@ -15,5 +15,5 @@ BASIC = frozenset(
 
 
 def is_common(layer: Layer) -> bool:
-    """Whether a layer's arguments are common too: softmax over the channels, a number for each channel."""
-    return not getattr(layer, "axis", 0) and not getattr(layer, "is_shared", False)
+    """Whether a layer's arguments are common too: softmax by channels, a number for each, even windows."""
+    return not any(getattr(layer, name, None) for name in ("axis", "is_shared", "windows"))

@@ -131,6 +131,27 @@ def sub(node: OnnxNode) -> Part:
     return Part("bias", {}, {"bias": replace(negated, note="a Sub's constant is added with the other sign")})
 
 
+def batch_norm(node: OnnxNode) -> Part:
+    """BatchNormalization, in inference."""
+    if _trains(node):
+        raise NotReadError("it is in training mode")
+    if not node.is_set("spatial", default=True):
+        raise NotReadError("it has statistics for each cell (spatial 0)")
+    names = {"weight": "scale", "bias": "B", "running_mean": "mean", "running_var": "var"}
+    values = {name: node.constant(place, said) for place, (name, said) in enumerate(names.items(), 1)}
+    return Part("batch-norm", {"eps": node.real("epsilon", 1e-5)}, values)
+
+
+def _trains(node: OnnxNode) -> bool:
+    """Whether a batch norm takes its statistics from the batch.
+
+    Up to opset 6 ``is_test`` states it, up to 13 outputs besides the first, from 14 on ``training_mode``.
+    """
+    if node.opset < 7:
+        return not node.is_set("is_test")
+    return node.is_set("training_mode") or (node.opset < 14 and any(node.proto.output[1:]))
+
+
 def by_channel(node: OnnxNode, flow: Flow, constant: Constant) -> Constant:
     """A constant of one number for each channel of the input."""
     channels, rank = flow.shape[0], len(flow.shape) - 1

@@ -15,11 +15,18 @@ from convcalc.models.onnx_between import BETWEEN
 from convcalc.models.onnx_functions import FUNCTIONS, expand, gather, without
 from convcalc.models.onnx_input import to_channels_first, to_channels_last
 from convcalc.models.onnx_kinds import permuted
-from convcalc.models.onnx_linear import gemm, matmul, sizes_text
+from convcalc.models.onnx_linear import batch_norm, gemm, matmul, sizes_text
 from convcalc.models.onnx_names import quoted, word
 from convcalc.models.onnx_node import FIRST, LAST, NO_KIND, Flow, Layout, NotReadError, OnnxNode, Part
 from convcalc.models.onnx_tensors import Constant, plain_constant
-from convcalc.models.onnx_windows import average_pool, convolution, max_pool, transposed_convolution, upsampling
+from convcalc.models.onnx_windows import (
+    average_pool,
+    convolution,
+    lp_pool,
+    max_pool,
+    transposed_convolution,
+    upsampling,
+)
 
 _SHORT = (1, 2, 3, 4, 5, 10, 16)  # TensorProto.DataType: float32, all that have 8 or 16 bits
 _HELD_BY = {1: _SHORT, 11: (*_SHORT, 6, 11, 12)}
@@ -177,26 +184,6 @@ def _leaky_relu(node: OnnxNode) -> Part:
     return Part("leaky-relu", {"negative_slope": node.real("alpha", 0.01)})
 
 
-def _batch_norm(node: OnnxNode) -> Part:
-    if _trains(node):
-        raise NotReadError("it is in training mode")
-    if not node.is_set("spatial", default=True):
-        raise NotReadError("it has statistics for each cell (spatial 0)")
-    names = {"weight": "scale", "bias": "B", "running_mean": "mean", "running_var": "var"}
-    values = {name: node.constant(place, said) for place, (name, said) in enumerate(names.items(), 1)}
-    return Part("batch-norm", {"eps": node.real("epsilon", 1e-5)}, values)
-
-
-def _trains(node: OnnxNode) -> bool:
-    """Whether a batch norm takes its statistics from the batch.
-
-    Up to opset 6 ``is_test`` states it, up to 13 outputs besides the first, from 14 on ``training_mode``.
-    """
-    if node.opset < 7:
-        return not node.is_set("is_test")
-    return node.is_set("training_mode") or (node.opset < 14 and any(node.proto.output[1:]))
-
-
 def _flatten(node: OnnxNode) -> Part | Flow:
     shape, axis = node.flow.shape, node.whole("axis", 1)
     if axis not in (1, -len(shape)):
@@ -268,6 +255,7 @@ _VALUES = ("value", "value_float", "value_floats", "value_int", "value_ints")
 _NEAREST = ("mode", "scales", "height_scale", "width_scale", "nearest_mode", "coordinate_transformation_mode")
 _NOT_NEAREST = ("cubic_coeff_a", "exclude_outside", "extrapolation_value")  # irrelevant to the mode nearest
 _REDUCTION = ("axes", "keepdims", "noop_with_empty_axes")  # the last one concerns empty axes, which are not read
+NORMS = {"LpPool": (lp_pool, (*_WINDOW, "ceil_mode", "p"))}
 OPERATORS = {
     "Conv": Operator(convolution, (*_WINDOW, "group")),
     "ConvTranspose": Operator(transposed_convolution, (*_WINDOW, "group", "output_padding", "output_shape")),
@@ -285,7 +273,7 @@ OPERATORS = {
     "Sigmoid": Operator(_of_kind("sigmoid"), _CONSUMED, any_layout=True),
     "Tanh": Operator(_of_kind("tanh"), _CONSUMED, any_layout=True),
     "BatchNormalization": Operator(
-        _batch_norm, ("epsilon", "momentum", "training_mode", "is_test", "spatial", *_CONSUMED)
+        batch_norm, ("epsilon", "momentum", "training_mode", "is_test", "spatial", *_CONSUMED)
     ),
     "Flatten": Operator(_flatten, ("axis",), any_layout=True),
     "Reshape": Operator(_reshape, ("allowzero", "shape", *_CONSUMED), any_layout=True),
@@ -298,7 +286,7 @@ OPERATORS = {
     "QLinearMatMul": Operator(quantised.q_linear_matmul),
     "com.microsoft.QGemm": Operator(quantised.q_gemm, ("alpha", "beta", "transA", "transB")),
     "MatMulInteger": Operator(quantised.matmul_integer),
-    **{name: Operator(read, names) for name, (read, names) in BETWEEN.items()},
+    **{name: Operator(read, names) for name, (read, names) in {**BETWEEN, **NORMS}.items()},
     "Gemm": Operator(gemm, ("alpha", "beta", "transA", "transB", "broadcast"), any_layout=True),
     "MatMul": Operator(matmul, any_layout=True),
     "Softmax": Operator(kinds.softmax("softmax"), ("axis",), any_layout=True),
@@ -343,7 +331,7 @@ OPERATORS = {
 _WINDOWED = (
     *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool", "BatchNormalization"),
     *("Flatten", "QuantizeLinear", "DequantizeLinear", "QLinearConv", "ConvInteger", "QLinearMatMul", "MatMulInteger"),
-    *("com.microsoft.QGemm", *BETWEEN, "PRelu", "Pad", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"),
+    *("com.microsoft.QGemm", *BETWEEN, *NORMS, "PRelu", "Pad", "DepthToSpace", "SpaceToDepth", "InstanceNormalization"),
     *("GroupNormalization", "Upsample", "Resize"),
 )
 ANY_AXES = frozenset(OPERATORS) - {*_WINDOWED}

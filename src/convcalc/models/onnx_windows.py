@@ -53,6 +53,14 @@ def average_pool(node: OnnxNode) -> Part:
     return Part("avg-pool", {**arguments, "count_include_pad": node.is_set("count_include_pad")})
 
 
+def lp_pool(node: OnnxNode) -> Part:
+    """LpPool: the p-norm of every window."""
+    arguments = _pool(node)
+    if any(each != 1 for each in arguments.pop("dilation")) or arguments.pop("ceil_mode", False):
+        raise NotReadError("it has dilations, or counts windows that reach beyond its padding")
+    return Part("lp-pool", {**arguments, "norm_type": node.whole("p", 2)})
+
+
 def _weighted(node: OnnxNode) -> tuple[Constant, dict[str, Any]]:
     """The weight, and the arguments that both convolutions share."""
     weight, rank = node.constant(1, "weight"), len(node.flow.shape) - 1

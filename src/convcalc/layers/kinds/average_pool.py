@@ -9,8 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from convcalc.context import Context
-from convcalc.errors import GeometryError
-from convcalc.geometry.arguments import flag, per_axis, whole
+from convcalc.geometry.arguments import flag, whole
 from convcalc.geometry.pooling import pooled_axes
 from convcalc.layers.kinds.pool import Pool
 from convcalc.layers.layer import Shape, need_spatial
@@ -117,29 +116,3 @@ class GlobalAveragePool(AveragePool):
             GeometryError: the input has no spatial axes.
         """
         return cls.of(input_shape, kernel_size=need_spatial(cls.kind, input_shape))
-
-
-@dataclass(frozen=True)
-class AdaptiveAveragePool(AveragePool):
-    """The means of ``output_size`` windows (PyTorch's ``AdaptiveAvgPool2d``), where these are of one size."""
-
-    kind: ClassVar[str] = "adaptive-avg-pool"
-
-    @classmethod
-    def to(cls, input_shape: Shape, *, output_size: Any) -> AveragePool:
-        """The layer with adjacent windows of size / output_size.
-
-        Raises:
-            FieldError: the output size is not what it must be.
-            GeometryError: the input has no spatial axes, or its size is no multiple of the output size.
-        """
-        sizes = need_spatial(cls.kind, input_shape)
-        wanted = per_axis("output_size", output_size, len(sizes), 1)
-        for number, (size, windows) in enumerate(zip(sizes, wanted, strict=True)):
-            if size % windows:
-                raise GeometryError(
-                    f"{size} cells on axis {number} do not divide into {windows} windows of one size",
-                    hint="take avg-pool with a kernel_size and a stride",
-                    field="output_size",
-                )
-        return cls.of(input_shape, kernel_size=tuple(s // w for s, w in zip(sizes, wanted, strict=True)))
