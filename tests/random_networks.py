@@ -40,7 +40,8 @@ def _layer(rng: Any, kind: str, shape: tuple[int, ...], stages: list[Stage]) -> 
     if KINDS[kind].joins:
         same = [number - 1 for number, each in enumerate(shapes) if each == shapes[-1]]
         inputs = (last, int(rng.choice(same)))
-        return KINDS[kind].make(shapes[-1], shapes[-1]), inputs
+        is_square = shapes[-1][-2:-1] == shapes[-1][-1:]
+        return (KINDS[kind].make(shapes[-1], shapes[-1]), inputs) if kind != "matmul" or is_square else None
     arguments = dict(SMALL[kind][int(rng.integers(len(SMALL[kind])))])
     if isinstance(arguments.get("padding"), list):
         arguments["padding"] = arguments["padding"] * (len(shapes[-1]) - 1)
