@@ -46,6 +46,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     **{room: CORE[:level] for level, room in enumerate(CORE)},
     "picture": ("wording", "numerals", "errors", "arrays"),  # values, levels and colours: it knows no problem
     "files": ("wording", "numerals", "errors", "limits", "arrays", "channels"),  # it knows nothing of convolution
+    "streaming": (*CORE, "files"),  # tile by tile from a file into a file
     "models": (*CORE, "files"),
     "quiz": (*CORE, "files"),  # questions about networks: it knows neither files' words nor pages
     "request": (*CORE, "picture", "files", "models"),
@@ -53,7 +54,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "bench": (*CORE, "api"),
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "programs": CORE,  # it writes what other libraries compute; it knows no file and no request
-    "report": (*CORE, "diagnosis", "bench", "picture", "programs", "quiz"),
+    "report": (*CORE, "diagnosis", "bench", "picture", "programs", "quiz", "streaming"),
     "render": (*CORE, "files", "report", "picture"),
     "page": (*CORE, "quiz", "request", "report", "render"),
     "explore": (*CORE, "picture", "files", "request", "report", "render"),
@@ -62,6 +63,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         *CORE,
         "picture",
         "files",
+        "streaming",
         "models",
         "quiz",
         "request",
@@ -91,6 +93,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "gradients": ("numpy",),
     "picture": ("numpy",),
     "files": ("numpy", "yaml", "PIL", "pyarrow", "openpyxl", "h5py", "pydicom", "astropy", "OpenEXR", "imagecodecs"),
+    "streaming": ("numpy",),
     "models": ("numpy", "onnx"),
     "request": ("numpy",),
     "render": ("rich", "numpy", "PIL", "reportlab"),  # PIL draws a contact sheet as PNG, ReportLab writes PDF

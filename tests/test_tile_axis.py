@@ -60,7 +60,7 @@ def test_a_tile_reads_what_the_whole_axis_reads(axis: Axis, mode: BoundaryMode, 
     for positions in tiles_on(axis, step):
         tile = tile_axis(axis, boundary, positions)
         own = list(own_cells(tile))
-        assert len(own) == tile.axis.size == sum(piece.count for piece in tile.pieces)
+        assert len(own) == tile.axis.size == sum(piece.size for piece in tile.pieces)
         assert tile.axis.output_size == len(positions)
         found = tap_sources(tile.axis, boundary, range(len(positions)))
         through = [[CONSTANT if each == CONSTANT else own[each] for each in taps] for taps in found]

@@ -7,6 +7,7 @@ import math
 import re
 import struct
 import warnings
+from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from convcalc.limits import Limits, bytes_text
 
 MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000  # bytes; the limit of NumPy's own reader
-_NUMERIC = re.compile(
+NUMERIC = re.compile(
     r"[<>|=]?(?:b1|[iu][1248]|f[248]|[?bBhHiIqQefd])"
     r"|bool|u?int(?:8|16|32|64)|float(?:16|32|64)|half|single|double"
 )
@@ -55,9 +56,9 @@ def read_npy(stream: BinaryIO, size: int, source: str, limits: Limits) -> tuple[
         FormatError: it is no .npy file of real numbers, or its size is not what its header says.
         LimitError: the array has more axes or takes more memory than the limits allow.
     """
-    header, start = _read_header(stream, source, limits)
+    header, start = npy_start(stream, source, limits)
     expected = math.prod(header.shape) * header.dtype.itemsize
-    _check_size(header, expected, size - start, source)
+    check_size(header, expected, size - start, source)
     limits.check_memory(2 * expected, f"{source}: the array")
     array, notes = _converted(_read_values(stream, header, source), header)
     array.setflags(write=False)
@@ -71,7 +72,7 @@ def npy_header(stream: BinaryIO, source: str, limits: Limits) -> Header:
         FormatError: it is no .npy file of real numbers.
         LimitError: the array has more axes than the limits allow.
     """
-    return _read_header(stream, source, limits)[0]
+    return npy_start(stream, source, limits)[0]
 
 
 def write_npy(stream: BinaryIO, array: Array) -> None:
@@ -91,8 +92,16 @@ def write_npy(stream: BinaryIO, array: Array) -> None:
     stream.write(ordered.reshape(-1).view(np.uint8).data)
 
 
-def _read_header(stream: BinaryIO, source: str, limits: Limits) -> tuple[Header, int]:
-    """The header, and the number of bytes that it takes."""
+def npy_head(dtype: np.dtype[np.generic], shape: tuple[int, ...]) -> bytes:
+    """The header of a .npy file in C order, in front of its numbers."""
+    stream = BytesIO()
+    described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, described)
+    return stream.getvalue()
+
+
+def npy_start(stream: BinaryIO, source: str, limits: Limits) -> tuple[Header, int]:
+    """The header, and the number of bytes that it takes; raises as :func:`npy_header` does."""
     start = stream.read(len(MAGIC) + 2)
     if not start.startswith(MAGIC) or len(start) < len(MAGIC) + 2:
         raise FormatError("not a .npy file", place=Place(source))
@@ -130,7 +139,7 @@ def _literal(text: bytes) -> object:
 
 
 def _dtype(descr: object, source: str) -> np.dtype[np.generic]:
-    if isinstance(descr, str) and _NUMERIC.fullmatch(descr):
+    if isinstance(descr, str) and NUMERIC.fullmatch(descr):
         return np.dtype(descr)
     kind = descr.lstrip("<>|=") if isinstance(descr, str) else "V"
     holds = _REFUSED.get(kind) or _REFUSED.get(kind[:1], f"an unknown type {shown(str(descr))}")
@@ -148,7 +157,12 @@ def _shape(shape: tuple[object, ...], source: str, limits: Limits) -> tuple[int,
     return tuple(sizes)
 
 
-def _check_size(header: Header, expected: int, found: int, source: str) -> None:
+def check_size(header: Header, expected: int, found: int, source: str) -> None:
+    """Refuse an array that does not take up all of its file, in bytes.
+
+    Raises:
+        FormatError: it does not.
+    """
     if expected != found:
         fault = "is truncated" if found < expected else "has bytes after its end"
         sizes = " × ".join(map(str, header.shape)) or "one"

@@ -83,7 +83,7 @@ def open_binary(path: str) -> BinaryIO:
     try:
         descriptor = os.open(path, _open_flags())
     except (OSError, ValueError) as error:
-        raise DataError(_reason(error, path)) from None
+        raise DataError(reason_of(error, path)) from None
     kind = os.fstat(descriptor).st_mode
     if stat.S_ISREG(kind):
         return BufferedReader(_NamedFile(descriptor, path))
@@ -113,7 +113,7 @@ class _NamedFile(FileIO):
         try:
             yield
         except OSError as error:
-            raise DataError(_reason(error, self._path)) from None
+            raise DataError(reason_of(error, self._path)) from None
 
 
 def size_of(stream: BinaryIO) -> int:
@@ -204,7 +204,8 @@ def _open_flags() -> int:
     return os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def _reason(error: Exception, path: str) -> str:
+def reason_of(error: Exception, path: str) -> str:
+    """Why a file cannot be opened or read, in words, with its path."""
     if not path:
         return "no such file, since its name is empty"
     if isinstance(error, OSError):
@@ -217,7 +218,7 @@ def _read(stream: BinaryIO, size: int, name: str) -> bytes:
     try:
         return stream.read(size)
     except OSError as error:
-        raise DataError(_reason(error, name)) from None
+        raise DataError(reason_of(error, name)) from None
 
 
 def _capped(stream: BinaryIO, cap: int, name: str, head: bytes = b"") -> bytes:

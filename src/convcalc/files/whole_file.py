@@ -27,11 +27,11 @@ def write_atomically(path: str, write: Callable[[BinaryIO], None], *, force: boo
     Raises:
         OutputError: the file exists, is no file, or cannot be written; with the reason of the system.
     """
-    target = _target(path, force)
+    target = real_target(path, force=force)
     _remove_left_over(target)
     temporary = target.parent / f"{_hidden(target)}{os.urandom(8).hex()}.tmp"
     try:  # the name is known before the file exists, so that an interruption before that is handled too
-        permissions = _permissions(target)
+        permissions = permissions_of(target)
         _fill(temporary, write)
         temporary.chmod(permissions)
         temporary.replace(target)
@@ -68,7 +68,7 @@ def check_target(path: str, *, force: bool) -> None:
     Raises:
         OutputError: as :func:`write_atomically`.
     """
-    _target(path, force)
+    real_target(path, force=force)
 
 
 def _hidden(target: Path) -> str:
@@ -85,8 +85,8 @@ def _remove_left_over(target: Path) -> None:
                 Path(entry.path).unlink()
 
 
-def _target(path: str, force: bool) -> Path:
-    """The file to replace or create."""
+def real_target(path: str, *, force: bool) -> Path:
+    """The file to replace or create; raises as :func:`write_atomically` does."""
     if path == STANDARD_INPUT:
         raise OutputError("a file name is needed, got '-'", hint="leave it out to print to standard output")
     target = Path(path)
@@ -129,7 +129,7 @@ def _in_a_folder(target: Path) -> Path:
     return target
 
 
-def _permissions(target: Path) -> int:
+def permissions_of(target: Path) -> int:
     """The permissions of the old file, otherwise those of the process for new files."""
     if target.exists():
         return stat.S_IMODE(target.stat().st_mode)

@@ -21,7 +21,7 @@ class Piece(NamedTuple):
     """How many cells have the boundary's constant."""
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many cells of the tile's input it gives."""
         return self.constants + len(self.cells if self.picks is None else self.picks)
 

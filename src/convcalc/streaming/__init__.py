@@ -1,0 +1,1 @@
+"""Problems larger than memory: tile by tile from a file into a file."""
