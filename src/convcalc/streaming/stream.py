@@ -135,10 +135,7 @@ def facts_of(
     problem: Problem, source: BlockSource, target: BlockTarget, tiling: Tiling, context: Context
 ) -> dict[str, str]:
     """What an output depends on, each by what a message calls it."""
-    from convcalc import __version__
-
     return {
-        "version of convcalc": __version__,
         "problem": digest(problem),
         "input": source.identity,
         "output": f"{target.shape} {target.dtype.str} {target.chunks}",
