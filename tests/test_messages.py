@@ -1820,19 +1820,19 @@ MESSAGES = [
      "error: cannot write a/out.npy: Not a directory\n"),
     ("an output of an unknown kind", {}, ["run", "-o", "out.xlsx"], 1,
      "error: nothing is saved here as '.xlsx'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, "
+     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, .zarr, "
      ".svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output without a suffix", {}, ["run", "-o", "out"], 1,
      "error: nothing is saved here as 'out'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, "
+     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, .zarr, "
      ".svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output named -", {}, ["run", "-o", "-"], 1,
      "error: nothing is saved here as '-'\n"
-     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, "
+     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, .zarr, "
      ".svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output without a name", {}, ["run", "-o", ""], 1,
      "error: nothing is saved here as ''\n"
-     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, "
+     "hint: one of: .npy, .npz, .csv, .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff, .wav, .zarr, "
      ".svg, .json, .yaml, .txt, .md, .tex, .html, .pdf\n"),
     ("an output that is the input", {"a.npy": FOUR}, ["run", "a.npy", "--kernel", "[[1]]", "-o", "a.npy"], 1,
      "error: a.npy exists already\n"

@@ -66,6 +66,7 @@ OPTIONAL = {
     "fast": (Package("numba", "numba", "0.60"),),
     "tui": (Package("textual", "textual", "3"),),
     "pdf": (Package("reportlab", "reportlab", "4.2"),),
+    "zarr": (Package("zarr", "zarr", "3.0"),),
     "tables": (Package("pyarrow", "pyarrow", "16"), Package("openpyxl", "openpyxl", "3.1")),
     "tiff": (Package("imagecodecs", "imagecodecs", "2024.6.1"),),
     "hdf5": (Package("h5py", "h5py", "3.11"),),

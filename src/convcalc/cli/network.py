@@ -98,23 +98,41 @@ def asked(
     Raises:
         ConvcalcError: a file or a flag is bad.
     """
-    from convcalc.files.selection import selection_of
-    from convcalc.request.request import read_request
+    context = context_asked(options, explain=explain)
+    return changed_as_asked(request_asked(options, context, takes_pipe=takes_pipe), options, layer), context
 
-    context = context_of(options.limit, options.kernels or ())._replace(
+
+def context_asked(options: ProblemOptions, *, explain: bool = False) -> Context:
+    """How a command line asks that numbers are read and computed.
+
+    Raises:
+        ConvcalcError: there is no such limit or folder.
+    """
+    return context_of(options.limit, options.kernels or ())._replace(
         engine=options.engine,
         precision=options.precision,
         threads=options.threads,
         strict_finite=options.strict_finite,
         explain=explain,
     )
+
+
+def request_asked(options: ProblemOptions, context: Context, *, takes_pipe: bool = True) -> Request:
+    """The words of a command line's file, and which part of it is read; raises as :func:`asked`."""
+    from convcalc.files.selection import selection_of
+    from convcalc.request.request import read_request
+
     with flags(kind=FieldError):
         selection = selection_of(options.part._asdict())
         file = piped() if options.file is None and takes_pipe else options.file
-        request = read_request(file, context, options.table.given, selection)
+        return read_request(file, context, options.table.given, selection)
+
+
+def changed_as_asked(request: Request, options: ProblemOptions, layer: str | None) -> Request:
+    """The request with what the flags change; raises as :func:`asked`."""
     return changed(request, options, layer).override(
         dtype=options.dtype, resize=options.resize, normalise=options.normalise
-    ), context
+    )
 
 
 def settled(context: Context, network: Network) -> Context:

@@ -46,6 +46,15 @@ def kernels_watched(macs: Sequence[int], *, quiet: bool) -> Iterator[Callable[[i
         yield Bar(dict(enumerate(macs)), shown, is_watched=not quiet and _is_watched()).layer
 
 
+@contextmanager
+def tiles_watched(tiles: int, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A context with a bar: a function called after each tile with the number of those that are done, and of all."""
+    with ExitStack() as shown:
+        is_drawn = not quiet and tiles > 1 and _is_watched()
+        advance = shown.enter_context(_drawn(tiles)) if is_drawn else lambda _: None
+        yield lambda _done, _all: advance(1)
+
+
 class Bar:
     """Receives the progress of the work; draws a bar where it takes long, until ``shown`` ends."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isclose
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convcalc.arrays import read_only
 from convcalc.channels import Channels, SampleAxis, rate_of
@@ -17,6 +17,7 @@ from convcalc.files.selection import EVERYTHING, SELECTORS, Selection, selection
 from convcalc.files.tables.options import TABLE_KEYS, table_options
 from convcalc.files.tensor_file import Tensor, is_result, node, open_file, read_tensor, tensor
 from convcalc.files.yaml_reader import Node
+from convcalc.geometry.arguments import whole
 from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.transformation import Transformation
 from convcalc.request.generators import RULES, generated
@@ -27,7 +28,11 @@ from convcalc.request.request import Field, Origin, Request
 from convcalc.request.text_values import plain_value, word
 from convcalc.wording import counted
 
+if TYPE_CHECKING:
+    from convcalc.files.blocks.source import BlockSource, FlatSource
+
 _FILE_KEYS, _KEEP = ("file", "nodata", *TABLE_KEYS, *SELECTORS), "keep"
+_RAW_KEYS = ("file", "dtype", "shape", "offset")
 _SAME_RATE = 1e-3  # a file's times are rounded
 _NUMBER_WORDS = ("nan", "inf", "infinity", "pi")
 
@@ -71,6 +76,44 @@ def tensor_of(
             f"{name} must be a list of numbers, got {str(value)!r}", hint="write {file: PATH} for a file", field=name
         )
     return Tensor(values, None, tuple(f"{name}: {note}" for note in array_notes(values, value)), name)
+
+
+def blocks_of(field: Field, context: Context, selection: Selection = EVERYTHING) -> BlockSource | None:
+    """The input of a field block by block, without reading it; None where it is no file of a kind that can be.
+
+    Raises:
+        ConvcalcError: the file cannot be opened, or is damaged.
+    """
+    node = field.node
+    if not isinstance(node, dict) or "file" not in node:
+        return None
+    if set(node) <= set(_RAW_KEYS) and "dtype" in node:
+        with below("input"):
+            return _raw(node, field.origin)
+    if set(node) != {"file"}:
+        return None
+    from convcalc.files.blocks.opened import open_blocks
+
+    with below("input"):
+        return open_blocks(word("file", node["file"]), context.limits, base=field.origin.folder, selection=selection)
+
+
+def _raw(value: dict[str, Node], origin: Origin) -> FlatSource:
+    """Raw numbers of a file, of the type and shape that stand beside it."""
+    from convcalc.files.blocks.npy import raw_source
+
+    for key in value:
+        if key not in _RAW_KEYS:
+            raise UnknownNameError(
+                "key beside 'dtype'", key, _RAW_KEYS, hint=f"leave {key} out", field=(key,), at_key=True
+            )
+    if "shape" not in value:
+        raise FieldError("raw numbers need their shape", hint="shape: [rows, columns]", field="dtype")
+    sizes = plain_value(value["shape"])
+    shape = sizes if isinstance(sizes, list) else [sizes]
+    found = tuple(whole("a size of shape", each, 1, path=("shape", place)) for place, each in enumerate(shape))
+    offset = whole("offset", plain_value(value.get("offset", 0)), 0)
+    return raw_source(str(origin.folder / word("file", value["file"])), word("dtype", value["dtype"]), found, offset)
 
 
 def channels_of(request: Request, tensor: Tensor, rank: int) -> Channels:
@@ -181,6 +224,10 @@ class _KernelReader:
 def _described(value: dict[str, Node], origin: Origin, context: Context, selection: Selection = EVERYTHING) -> Tensor:
     """The tensor of a mapping with ``file`` or one of the rules; a ``selection`` goes before what the mapping says."""
     if "file" in value:
+        if "dtype" in value:
+            source = _raw(value, origin)
+            context.limits.check_memory(2 * source.nbytes, f"{source.name}: the array")
+            return Tensor(source.read(tuple(map(range, source.shape))), None, source.notes, source.name)
         for key in value:
             if key not in _FILE_KEYS:
                 raise UnknownNameError(

@@ -59,6 +59,7 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
     """
     from convcalc.cli.commands.run import run
     from convcalc.cli.option_groups import flat_options
+    from convcalc.cli.stream_options import StreamOptions
     from convcalc.errors import UsageError
 
     shown: dict[str, object] = {
@@ -77,7 +78,9 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
         "blank": False,
         "key": None,
     }
-    run(**flat_options(options), **flat_options(opt.OutputOptions()), **shown, layer=layer, input=input_text)
+    groups = (options, opt.OutputOptions(), StreamOptions())
+    given = {name: value for group in groups for name, value in flat_options(group).items()}
+    run(**given, **shown, layer=layer, input=input_text)
     raise UsageError(
         "explore needs a terminal for its keys, and this is none; above is the page of run",
         hint="in a terminal: convcalc explore FILE; without one: convcalc trace FILE --pos 1,1",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli import options as opt
 from convcalc.cli.option_groups import command, computing
+from convcalc.cli.stream_options import TileOptions
 
 if TYPE_CHECKING:
     from convcalc.context import Context
@@ -20,17 +21,30 @@ def plan(
     target: opt.OutputOptions,
     layer: opt.LayerAlone = None,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
+    tiles: TileOptions = TileOptions(),  # noqa: B008 - a named tuple
 ) -> None:
     """Say how a convolution, or each of a network's, would be computed, without computing it: engine, memory, time."""
     from convcalc.cli.network import computed, network_of
     from convcalc.cli.output.emit import check_output, emit
 
     check_output(target)
+    if layer is None and input is None and (report := _in_tiles(options, tiles)):
+        emit(report, target)
+        return
     whole, context = network_of(options, layer, input, explain=True)
     network = computed(whole, layer)
     network = network.as_problem(context) if network.tensor else network
     problem = network.stages[0].problem
     emit(_of_network(network, context, layer) if problem is None else _of_problem(network, context), target)
+
+
+def _in_tiles(options: opt.ProblemOptions, tiles: TileOptions) -> Report | None:
+    """The plan of what ``run -o`` computes tile by tile; None where it is held."""
+    from convcalc.cli.streamed_run import planned_input, stream_job
+    from convcalc.report.run.streamed import streamed_plan_report
+
+    found = planned_input(options, is_asked=bool(tiles.given))
+    return None if found is None else streamed_plan_report(stream_job(found, tiles))
 
 
 def _of_problem(network: Network, context: Context) -> Report:

@@ -25,12 +25,19 @@ from convcalc.cli.options import (
     Zoom,
 )
 from convcalc.cli.quiz_options import Blank, Key
+from convcalc.cli.stream_options import StreamOptions
 
 if TYPE_CHECKING:
     from convcalc.cli.network import Ready
     from convcalc.cli.output.picture_look import Look
     from convcalc.layers.run import NetworkRun
     from convcalc.report.blocks import Maps, Report
+
+_WHOLE = (
+    *("--explain", "--show", "--curve", "--layer", "--keep", "--partial", "--verify", "--blank", "--key", "--maps"),
+    *("--rate", "--input", "--labels", "--zoom", "--figure"),
+)
+"""The options that need a whole output, in the order in which :func:`run` passes them on."""
 
 
 @command
@@ -54,6 +61,7 @@ def run(
     labels: Labels = None,
     zoom: Zoom = None,
     figure: WithFrame = False,
+    streaming: StreamOptions = StreamOptions(),  # noqa: B008 - a named tuple
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
     from convcalc.cli.channel_parts import check_maps
@@ -67,6 +75,31 @@ def run(
     from convcalc.files.labels import read_labels
 
     check_output(target, RESULT_SUFFIXES)
+    if streaming.given or target.output is not None:
+        from convcalc.cli.streamed_run import run_streamed, stream_input
+
+        given = (
+            explain,
+            show,
+            curve,
+            layer,
+            keep,
+            partial,
+            verify,
+            blank,
+            key,
+            maps,
+            rate,
+            input,
+            labels,
+            zoom,
+            figure,
+        )
+        whole = dict(zip(_WHOLE, given, strict=True))
+        found_input = stream_input(options, target, streaming, whole)
+        if found_input is not None:
+            run_streamed(found_input, target, streaming)
+            return
     if blank or key:
         from convcalc.cli.worksheets import check_blank, emit_run
 

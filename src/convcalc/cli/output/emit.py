@@ -43,6 +43,11 @@ def check_output(target: OutputOptions, suffixes: tuple[str, ...] = tuple(SAVED)
         raise OutputError(
             f"nothing is saved here as {suffix or target.output!r}", hint=f"one of: {', '.join(suffixes)}"
         )
+    if suffix == ".zarr":
+        from convcalc.files.blocks.zarr import check_store
+
+        check_store(target.output, force=target.force)
+        return
     check_target(target.output, force=target.force)
     if suffix == ".pdf":
         from convcalc.render.pdf.fonts import check_installed

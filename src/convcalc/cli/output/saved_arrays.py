@@ -41,7 +41,9 @@ def save_result(path: str, problem: Problem, output: Array, *, force: bool) -> t
     Raises:
         OutputError: the file cannot hold the output, or cannot be written.
     """
-    arrays = {OUTPUT: squeezed(output)}
+    from convcalc.streaming.output_numbers import saved_numbers
+
+    arrays = {OUTPUT: squeezed(saved_numbers(problem, output))}
     if Path(path).suffix.lower() == ".npz":
         arrays |= {"input": problem.input, "weight": problem.weight}
         arrays |= {"scale": _in_floats("scale", problem.scale), "bias": _in_floats("bias", problem.bias)}

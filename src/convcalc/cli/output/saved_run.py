@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from convcalc.tracing.contributions import Contributions
 
 _ARRAYS = (".npy", ".npz", ".csv", *PICTURE_SUFFIXES, SOUND_SUFFIX)
-RESULT_SUFFIXES = (*_ARRAYS, FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
+RESULT_SUFFIXES = (*_ARRAYS, ".zarr", FIGURE_SUFFIX, *(suffix for suffix in SAVED if suffix not in _ARRAYS))
 
 
 def check_kept(target: OutputOptions, *, keep: bool) -> None:

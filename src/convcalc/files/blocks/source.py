@@ -44,6 +44,10 @@ class BlockSource(Protocol):
         """Spatial axes, where the kind of file determines them."""
 
     @property
+    def is_image(self) -> bool:
+        """Whether its numbers are the brightness or the colours of pixels."""
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Conversions made while reading, and what else a reader should know."""
 
@@ -62,6 +66,13 @@ class BlockSource(Protocol):
         """
 
 
+def block_dtype(stored: np.dtype[Any]) -> np.dtype[Any]:
+    """The type of blocks of numbers that are stored so."""
+    if stored.kind == "b":
+        return np.dtype(np.uint8)
+    return np.dtype(np.float32) if stored.newbyteorder("=") == np.float16 else stored.newbyteorder("=")
+
+
 def stand_in(source: BlockSource) -> Array:
     """An array of zeros of the shape and type of a source that takes no memory, in place of its numbers."""
     return np.broadcast_to(np.zeros((), source.dtype), source.shape)
@@ -75,6 +86,7 @@ class HeldSource:
     name: str
     dims: int | None = None
     notes: tuple[str, ...] = ()
+    is_image: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -118,6 +130,7 @@ class FlatSource:
     fortran_order: bool = False
     name: str = ""
     dims: int | None = None
+    is_image: bool = False
     own_notes: tuple[str, ...] = ()
     _descriptor: int = field(default=-1, init=False, repr=False, compare=False)
     _opened: tuple[int, int] = field(default=(0, 0), init=False, repr=False)
@@ -137,9 +150,12 @@ class FlatSource:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the blocks: true and false become whole numbers, float16 becomes float32."""
-        if self.stored.kind == "b":
-            return np.dtype(np.uint8)
-        return np.dtype(np.float32) if self.stored == np.float16 else self.stored.newbyteorder("=")
+        return block_dtype(self.stored)
+
+    @property
+    def nbytes(self) -> int:
+        """Of all numbers in the file."""
+        return prod(self.shape) * self.stored.itemsize
 
     @property
     def notes(self) -> tuple[str, ...]:

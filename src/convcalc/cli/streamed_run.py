@@ -1,0 +1,250 @@
+"""``run -o FILE`` tile by tile: of arrays too large to be held, and where that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from convcalc.cli.flags import flags
+from convcalc.errors import FieldError, UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from convcalc.cli.options import OutputOptions, ProblemOptions
+    from convcalc.cli.stream_options import StreamOptions, TileOptions
+    from convcalc.context import Context
+    from convcalc.files.blocks.source import BlockSource
+    from convcalc.files.blocks.target import BlockTarget
+    from convcalc.request.request import Request
+    from convcalc.streaming.job import StreamJob
+
+STREAMED_SUFFIXES = (".npy", ".zarr")
+_LARGE = 256 << 20
+"""Bytes of an input with its output, in the widest numbers, from which it is not held."""
+_PRINTED = ("table", "plain", "markdown", "latex", "html")
+_CHANGING = ("resize", "normalise", "luminance", "linear_light", "rate", "expect")
+"""Fields with which the input is read in another way, or the whole output is looked at."""
+
+
+class StreamInput(NamedTuple):
+    """A request whose input is not read, and where it is read from, block by block."""
+
+    request: Request
+    context: Context
+    source: BlockSource
+
+
+def stream_input(
+    options: ProblemOptions, target: OutputOptions, asked: StreamOptions, whole: Mapping[str, Any]
+) -> StreamInput | None:
+    """The input that is read tile by tile, where the output is computed so; None where it is held.
+
+    ``whole``: options that need a whole output, by their flags.
+
+    Raises:
+        UsageError: it is asked for, and the other options do not go with it.
+        ConvcalcError: a file or a flag is bad.
+    """
+    suffix = Path(target.output or "").suffix.lower()
+    given = asked.given
+    if given and suffix not in STREAMED_SUFFIXES:
+        raise UsageError(f"{given[0]} is of a saved array", hint=f"-o out{' or -o out'.join(STREAMED_SUFFIXES)}")
+    if suffix not in STREAMED_SUFFIXES:
+        return None
+    is_asked = bool(given) or suffix != ".npy"
+    against = [flag for flag, value in whole.items() if value]
+    against += [f"--format {target.format}"] * (not target.quiet and target.format not in _PRINTED)
+    against += ["--strict-finite"] * options.strict_finite
+    if against:
+        if is_asked:
+            what = given[0] if given else f"-o {target.output}"
+            raise UsageError(f"{against[0]} needs the whole output, {what} computes it tile by tile")
+        return None
+    return planned_input(options, is_asked=is_asked)
+
+
+def planned_input(options: ProblemOptions, *, is_asked: bool) -> StreamInput | None:
+    """The input that would be read tile by tile; None where it is held: ``is_asked`` says that it is not.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad.
+    """
+    return _opened(options, is_asked=is_asked) if is_asked or _may_be_large(options.file) else None
+
+
+def _may_be_large(file: str | None) -> bool:
+    """Whether it is worth a look: the file itself, or a problem file that may name one."""
+    try:
+        return file is not None and (Path(file).stat().st_size > _LARGE // 32 or "file:" in _text(file))
+    except (OSError, ValueError):
+        return False
+
+
+def _text(file: str) -> str:
+    path = Path(file)
+    is_text = path.suffix.lower() in (".yaml", ".yml", ".json")
+    return path.read_text(encoding="utf-8", errors="replace") if is_text else ""
+
+
+def _opened(options: ProblemOptions, *, is_asked: bool) -> StreamInput | None:
+    from convcalc.cli.network import changed_as_asked, context_asked
+    from convcalc.files.blocks.source import HeldSource
+
+    context = context_asked(options)
+    request, source = _lone_file(options, context) or _problem_file(options, context)
+    request = changed_as_asked(request, options, None)
+    changing = [name for name in _CHANGING if name in request.fields]
+    if source is None or changing or not (is_asked or _is_large(source)):
+        if not is_asked:
+            return None
+        if changing:
+            raise FieldError(
+                f"{changing[0]} needs the whole output, which is computed tile by tile", hint="leave it out"
+            )
+        from convcalc.request.tensor_field import read_input
+
+        with request.placing():
+            tensor = read_input(request, context)
+        if tensor.array.dtype == object or tensor.table is not None:
+            raise FieldError("an output of exact fractions or of a table is not computed tile by tile", field="input")
+        return StreamInput(_with(request, tensor), context, HeldSource(tensor.array, tensor.source, tensor.dims))
+    return StreamInput(_with(request, _stand_in(source)), context, source)
+
+
+def _lone_file(options: ProblemOptions, context: Context) -> tuple[Request, BlockSource | None] | None:
+    """A file that is just an array, which a request of its own names."""
+    from convcalc.files.blocks.opened import open_blocks
+    from convcalc.files.selection import selection_of
+    from convcalc.request.request import Field, Origin, Request
+
+    if options.file is None:
+        return None
+    with flags(kind=FieldError):
+        selection = selection_of(options.part._asdict())
+    source = open_blocks(options.file, context.limits, selection=selection)
+    if source is None:
+        return None
+    return Request(source.name, {"input": Field(_stand_in(source), Origin(source.name))}), source
+
+
+def _problem_file(options: ProblemOptions, context: Context) -> tuple[Request, BlockSource | None]:
+    """A problem file, whose input may be in a file."""
+    from convcalc.cli.network import request_asked
+    from convcalc.request.tensor_field import blocks_of
+
+    request = request_asked(options, context)
+    field = request.fields.get("input")
+    return request, None if field is None else blocks_of(field, context, request.selection)
+
+
+def _stand_in(source: BlockSource) -> Any:
+    from convcalc.files.blocks.source import stand_in
+    from convcalc.files.tensor_file import Tensor
+
+    return Tensor(stand_in(source), source.dims, source.notes, source.name, is_image=source.is_image)
+
+
+def _with(request: Request, tensor: Any) -> Request:
+    field = request.fields["input"]._replace(node=tensor)
+    return replace(request, fields={**request.fields, "input": field})
+
+
+def _is_large(source: BlockSource) -> bool:
+    from math import prod
+
+    cells = prod(source.shape)
+    return cells * (source.dtype.itemsize + 8) > _LARGE
+
+
+def run_streamed(found: StreamInput, target: OutputOptions, asked: StreamOptions) -> None:
+    """Compute, save and show it.
+
+    Raises:
+        ConvcalcError: a file or a flag is bad, or the layers cannot be computed tile by tile.
+    """
+    from convcalc import __version__
+    from convcalc.cli.heat_map_flags import maps_of
+    from convcalc.cli.message import write
+    from convcalc.cli.output.emit import print_report
+    from convcalc.report.run.streamed import streamed_report
+
+    job = stream_job(found, asked.tiles, target)
+    with flags("-o"):
+        place = _target(target, job)
+    with _watched(job.tiling.tiles, quiet=target.quiet) as done:
+        run = job.run(place, __version__, resume=asked.resume, done=done)
+    if not target.quiet:
+        write(f"wrote {target.output}")
+        print_report(streamed_report(run, maps_of(target, "auto", show=False)), target.format)
+
+
+def stream_job(found: StreamInput, asked: TileOptions, target: OutputOptions | None = None) -> StreamJob:
+    """What would be computed, and how; ``target``: the output, if it is known.
+
+    Raises:
+        ConvcalcError: as :func:`run_streamed`.
+    """
+    from convcalc.cli.network import settled
+    from convcalc.request.resolve import resolve
+    from convcalc.streaming.job import AskedOutput, job_of
+
+    network = resolve(found.request, found.context)
+    context = settled(found.context, network)
+    tile = () if asked.tile is None else _sizes(asked.tile)
+    wanted = AskedOutput(asked.output_dtype, asked.saturate, asked.rounding, tile)
+    chunks = None
+    if target is not None and Path(target.output or "").suffix.lower() == ".zarr":
+        from convcalc.files.blocks.zarr import output_chunks
+
+        chunks = output_chunks
+    try:
+        return job_of(network.as_problem(context), found.source, context, wanted, chunks)
+    except (FieldError, UnknownNameError) as error:  # of what the flags ask for
+        raise UsageError(error.message, hint=error.hint) from None
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    """The cells of a tile on each axis.
+
+    Raises:
+        UsageError: they are no whole numbers from 1.
+    """
+    sizes = text.lower().replace("×", "x").split("x")
+    if not all(each.strip().isdecimal() and 0 < int(each) < 1 << 62 for each in sizes):
+        raise UsageError(f"--tile takes whole numbers from 1, got {text[:40]!r}", hint="--tile 512x512")
+    return tuple(map(int, sizes))
+
+
+def _target(target: OutputOptions, job: StreamJob) -> BlockTarget:
+    assert target.output is not None  # it is asked for
+    if Path(target.output).suffix.lower() == ".zarr":
+        from convcalc.files.blocks.zarr import ZarrTarget
+
+        return ZarrTarget(target.output, job.output_shape, job.numbers.dtype, force=target.force)
+    from convcalc.files.blocks.target import NpyTarget
+
+    return NpyTarget(target.output, job.output_shape, job.numbers.dtype, force=target.force)
+
+
+@contextmanager
+def _watched(tiles: int, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A context with a bar; of a run that ends before its end it says what is kept."""
+    from convcalc.cli.message import write
+    from convcalc.cli.progress import tiles_watched
+
+    finished = 0
+
+    def counted(number: int, every: int) -> None:
+        nonlocal finished
+        finished = number
+        advance(number, every)
+
+    with tiles_watched(tiles, quiet=quiet) as advance:
+        try:
+            yield counted
+        except BaseException:
+            if finished:
+                write(f"{finished:,} of {tiles:,} tiles are finished and kept: --resume goes on with the others")
+            raise
