@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import convcalc
 from conftest import CommandLine, Done
 
 ndimage = pytest.importorskip("scipy.ndimage")  # the independent reference
@@ -256,3 +257,15 @@ def test_a_stored_member_is_read_in_place(command: Command) -> None:
             archive.write("part.npy", f"{name}.npy")
     sobel(command, "two.npz:second", "-o", "out.npy", "--tile", "60x50", "-q")
     np.testing.assert_array_equal(np.load("out.npy"), WANTED)
+
+
+def test_a_named_kernel_does_not_widen_float32(command: Command) -> None:
+    """A formula's weights have the digits that are asked for; numbers of a float64 file are meant as they are."""
+    np.save("f.npy", CELLS.astype(np.float32))
+    np.save("w.npy", np.full((1, 3), 0.1))
+    for kernel, dtype in (("gaussian:9,2", "float32"), ("box", "float32"), ("w.npy", "float64")):
+        command("run", "f.npy", "--kernel", kernel, "-o", "out.npy", "--force", "-q")
+        assert np.load("out.npy").dtype == dtype
+    command("run", "f.npy", "--kernel", "gaussian:9,2", "--dtype", "float64", "-o", "out.npy", "--force", "-q")
+    assert np.load("out.npy").dtype == np.float64
+    assert convcalc.conv(CELLS.astype(np.float32), "gaussian:9,2").dtype == np.float32

@@ -236,8 +236,11 @@ def _problem(
 ) -> tuple[Problem, int]:
     """The problem, and how many axes before the spatial ones the input does not have: batch, and channels."""
     array = as_array(cells)
+    dtype = "auto"
     if isinstance(weight, str | Kernel) or as_array(weight).ndim in _BARE_AXES:
         weights, scale, rank = _bare_kernel(weight, array, groups)
+        if isinstance(weight, str) and array.dtype in ("float32", "float16"):
+            dtype = "float32"  # weights that a formula made do not widen it
         leading = max(0, rank + 2 - array.ndim)
     else:
         weights, scale = as_array(weight), None
@@ -253,6 +256,7 @@ def _problem(
         groups=groups,
         boundary=boundary,
         flip=flip,
+        dtype=dtype,
     )
     return problem, leading
 

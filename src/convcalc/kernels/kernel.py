@@ -88,6 +88,11 @@ class Kernel(Displayed):
         return fixed_rank(self.builder, self.arguments)
 
     @property
+    def is_named(self) -> bool:
+        """Whether its weights come from a library or a formula, not from numbers that somebody gave."""
+        return bool(self.name) and self.is_spatial
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The parameters of its builder, in positional order; none of a fixed kernel."""
         if not self.builder:

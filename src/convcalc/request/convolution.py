@@ -99,7 +99,7 @@ def _problem(request: Request, context: Context) -> Problem:
         groups=groups,
         boundary=boundary_word(request),
         flip="flip" in request.fields and truth("flip", request.fields["flip"].node),
-        dtype=str(request.value("dtype", "auto")),
+        dtype=_dtype(request, cells, kernels),
         labels=_labels(request, tensor, kernels, [_apart_note(tensor)] if by_itself else [], dims),
     )
     return _with_rounding_notes(problem, tensor.array, weight)
@@ -115,6 +115,16 @@ def _labels(request: Request, tensor: Tensor, kernels: Sequence[Kernel], said: S
         is_image=tensor.is_image,
         channels=channels_of(request, tensor, dims),
     )
+
+
+def _dtype(request: Request, cells: Array, kernels: Sequence[Kernel]) -> str:
+    """The type to compute in: that of an input in float32 is kept by kernels whose weights a formula made.
+
+    Their digits are as many as are asked for; floats that somebody wrote or saved in float64 are meant so.
+    """
+    said = str(request.value("dtype", "auto"))
+    is_kept = cells.dtype in (np.float32, np.float16) and all(kernel.is_named for kernel in kernels)
+    return "float32" if said == "auto" and is_kept else said
 
 
 @contextmanager
