@@ -75,31 +75,9 @@ def run(
     from convcalc.files.labels import read_labels
 
     check_output(target, RESULT_SUFFIXES)
-    if streaming.given or target.output is not None:
-        from convcalc.cli.streamed_run import run_streamed, stream_input
-
-        given = (
-            explain,
-            show,
-            curve,
-            layer,
-            keep,
-            partial,
-            verify,
-            blank,
-            key,
-            maps,
-            rate,
-            input,
-            labels,
-            zoom,
-            figure,
-        )
-        whole = dict(zip(_WHOLE, given, strict=True))
-        found_input = stream_input(options, target, streaming, whole)
-        if found_input is not None:
-            run_streamed(found_input, target, streaming)
-            return
+    given = (explain, show, curve, layer, keep, partial, verify, blank, key, maps, rate, input, labels, zoom, figure)
+    if _in_tiles(options, target, streaming, given):
+        return
     if blank or key:
         from convcalc.cli.worksheets import check_blank, emit_run
 
@@ -120,6 +98,18 @@ def run(
     page_maps = handout_maps(target, map_rule, show=show)
     shown = _Shown(options.precision, explain, curve, drawn, page_maps, maps, tuple(names), look, keep)
     _emit(result, found, shown, target)
+
+
+def _in_tiles(options: ProblemOptions, target: OutputOptions, asked: StreamOptions, whole: tuple[object, ...]) -> bool:
+    """Whether it was computed tile by tile; ``whole``: the options that need a whole output."""
+    if not asked.given and target.output is None:
+        return False
+    from convcalc.cli.streamed_run import run_streamed, stream_input
+
+    found = stream_input(options, target, asked, dict(zip(_WHOLE, whole, strict=True)))
+    if found is not None:
+        run_streamed(found, target, asked)
+    return found is not None
 
 
 class _Shown(NamedTuple):
