@@ -51,8 +51,8 @@ def tiles_watched(tiles: int, *, quiet: bool) -> Iterator[Callable[[int, int], N
     """A context with a bar: a function called after each tile with the number of those that are done, and of all."""
     with ExitStack() as shown:
         is_drawn = not quiet and tiles > 1 and _is_watched()
-        advance = shown.enter_context(_drawn(tiles)) if is_drawn else lambda _: None
-        yield lambda _done, _all: advance(1)
+        advance = shown.enter_context(_drawn(tiles)) if is_drawn else lambda _, __: None
+        yield lambda _done, _all: advance(1, _COMPUTING)
 
 
 class Bar:
