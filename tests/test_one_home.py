@@ -18,6 +18,7 @@ from convcalc.cli.output.report_formats import SAVED
 from convcalc.cli.output.saved_matrix import MATRIX_SUFFIXES
 from convcalc.cli.output.saved_run import RESULT_SUFFIXES
 from convcalc.cli.output.saved_sound import SOUND_SUFFIX
+from convcalc.cli.streamed_run import STREAMED_SUFFIXES
 from convcalc.context import Context
 from convcalc.errors import GeometryError, OutputError
 from convcalc.files import whole_file
@@ -144,5 +145,6 @@ def test_a_document_is_read_back_as_what_its_suffix_says(cli, suffix):
 
 def test_what_is_saved_as_an_array_is_known_to_the_library():
     """The command line's lists of suffixes name what :func:`save_array` writes, and every document."""
-    assert set(RESULT_SUFFIXES) == {*save.ARRAY_SUFFIXES, *PICTURE_SUFFIXES, SOUND_SUFFIX, FIGURE_SUFFIX, *SAVED}
+    arrays = {*save.ARRAY_SUFFIXES, *STREAMED_SUFFIXES}
+    assert set(RESULT_SUFFIXES) == {*arrays, *PICTURE_SUFFIXES, SOUND_SUFFIX, FIGURE_SUFFIX, *SAVED}
     assert set(MATRIX_SUFFIXES) == {*save.ARRAY_SUFFIXES, *SAVED}

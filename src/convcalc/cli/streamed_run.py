@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from convcalc.streaming.job import StreamJob
 
 STREAMED_SUFFIXES = (".npy", ".zarr")
-_LARGE = 256 << 20
+_LARGE = 64 << 20
 """Bytes of an input with its output, in the widest numbers, from which it is not held."""
 _PRINTED = ("table", "plain", "markdown", "latex", "html")
 _CHANGING = ("resize", "normalise", "luminance", "linear_light", "rate", "expect")
