@@ -317,3 +317,40 @@ def test_what_trace_refuses(cli: CommandLine, flags: str) -> None:
     cli.write({"f.yaml": NET})
     done = cli.run("trace", "f.yaml", *flags.split())
     assert (done.code, done.err) == (2, "error: {}\nhint: {}\n".format(*REFUSED[flags]))
+
+
+CHECKS = {
+    HAND + "padding: 1\nboundary: reflect\nstride: 2\n": ("--loss mean", "all 25 are equal"),
+    HAND.replace("[[1, 0, -1], [2, 0, -2], [1, 0, -1]]", "box") + "bias: 1/3\n": ("--loss sum", "all 26 are equal"),
+    NET: ("--label 1", "all 46 agree within rounding"),
+    NET.replace("  - softmax\n", ""): ("--target [1,2]", "all 46 are equal"),
+}
+
+
+def test_gradients_are_quotients_of_differences(cli: CommandLine) -> None:
+    """Exactly where all is rational, otherwise within rounding."""
+    for text, (flags, verdict) in CHECKS.items():
+        cli.write({"f.yaml": text})
+        done = cli.run("gradient", "f.yaml", *flags.split(), "--check")
+        assert (done.code, done.err) == (0, ""), done.out
+        assert verdict in done.out, done.out
+        for form in ("plain", "markdown", "latex", "json", "csv"):
+            assert cli.run("gradient", "f.yaml", *flags.split(), "--check", "--format", form).code == 0
+
+
+def test_a_wrong_gradient_is_found(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is 1 too large in every input cell: each is named with what it should be, and the check fails."""
+    cli.write({"f.yaml": HAND})
+    monkeypatch.setattr("convcalc.gradients.backward.pull", lambda _, at, cells: [at.inputs[0] * 0 + cells.sum()])
+    done = cli.run("gradient", "f.yaml", "--check")
+    assert done.code == 1
+    assert "input[0, 0, 0, 0] is 4, the quotient of differences is 1" in done.out
+    assert "of 25 numbers differ" in done.out
+
+
+def test_a_kink_is_told(cli: CommandLine) -> None:
+    """At 0 a ReLU has a slope on each side, and its gradient of 0 lies between them."""
+    cli.write({"f.yaml": "input: [[[0, 1, -1]]]\nlayers:\n  - relu\n"})
+    done = cli.run("gradient", "f.yaml", "--check", "--format", "json")
+    told = json.loads(done.out)["arrays"][0]
+    assert (done.code, told["at_a_kink"], told["different"]) == (0, 1, [])

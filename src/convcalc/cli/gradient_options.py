@@ -44,6 +44,10 @@ OneGradient = Annotated[
         metavar="WEIGHT",
     ),
 ]
+CheckDifferences = Annotated[
+    bool,
+    typer.Option("--check", help="Compare with central differences of the loss: exactly where all is rational."),
+]
 GradientLayer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: only the gradients at this layer.", metavar="NAME")
 ]

@@ -7,7 +7,7 @@ numbers stay exact; otherwise they are of the network's own type.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -143,6 +143,8 @@ def _backwards(
 def _forwards(network: Network, cells: Array, last: int, context: Context) -> dict[int, Array]:
     _, (start,) = alike([cells], context.dtype)
     outputs = {INPUT: start}
+    if context.dtype == "exact":  # a problem that is made already may round its fractions
+        network = replace(network, stages=tuple(replace(stage, problem=None) for stage in network.stages))
     if last != INPUT:
         outputs |= network.outputs(start, context, [last])
     return outputs

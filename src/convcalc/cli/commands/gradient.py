@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.cli import options as opt
-from convcalc.cli.gradient_options import GradientLayer, LossOptions, Of
+from convcalc.cli.gradient_options import CheckDifferences, GradientLayer, LossOptions, Of
 from convcalc.cli.option_groups import command, computing
 
 if TYPE_CHECKING:
     from convcalc.cli.network import Ready
+    from convcalc.cli.options import OutputOptions
     from convcalc.report.gradient.report import Shown
 
 
@@ -21,6 +22,7 @@ def gradient(
     loss: LossOptions,
     of: Of = None,
     layer: GradientLayer = None,
+    check: CheckDifferences = False,
     partial: opt.Partial = False,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
@@ -35,6 +37,9 @@ def gradient(
     check_output(target, GRADIENT_SUFFIXES)
     found = ready(options, None, input)
     check_whole(found, partial=partial)
+    if check:
+        _check(found, loss, target, is_narrow=bool(of or layer))
+        return
     shown = _shown(found, of, layer)
     check_one_array(found, shown, target)
     made = gradients_of(
@@ -42,6 +47,36 @@ def gradient(
     )
     report = gradient_report(made, shown)
     emit(report, target, save=gradient_saver(report, made, shown, target))
+
+
+def _check(found: Ready, loss: LossOptions, target: OutputOptions, *, is_narrow: bool) -> None:
+    """Print what differs from differences of the loss, and fail if anything does.
+
+    Raises:
+        UsageError: only some gradients are asked for, or arrays are to be saved.
+    """
+    from pathlib import Path
+
+    import typer
+
+    from convcalc.cli.gradient_options import loss_of
+    from convcalc.cli.output.emit import emit
+    from convcalc.errors import UsageError
+    from convcalc.gradients.backward import gradients_of
+    from convcalc.gradients.differences import checked
+    from convcalc.report.gradient.checked import checked_report
+
+    if is_narrow or Path(target.output or "").suffix.lower() in (".npy", ".npz"):
+        raise UsageError("--check compares all gradients, and saves a report", hint="leave --of and --layer out")
+    context = found.context._replace(engine="auto")
+    made = gradients_of(found.network, found.cells, loss_of(loss, found), found.number, context)
+    if not made.is_exact:
+        real = context._replace(dtype="float64")
+        made = gradients_of(found.network, found.cells, made.loss, found.number, real)
+    parts = list(checked(made))
+    emit(checked_report(made, parts), target)
+    if any(each.different for each in parts):
+        raise typer.Exit(1)
 
 
 def _shown(found: Ready, of: str | None, layer: str | None) -> Shown:
