@@ -15,9 +15,12 @@ from convcalc.context import Context
 from convcalc.gradients.backward import Gradients, gradients_of
 from convcalc.gradients.cell import Node, cell_node, weight_node
 from convcalc.gradients.loss import CrossEntropy, GivenGradient, Loss, Mean, SquaredError, Sum
+from convcalc.gradients.rule import input_rule, weight_rule
+from convcalc.layers.derivative import Point
 from convcalc.layers.network import INPUT, Network
+from convcalc.layers.pull import pull
 from convcalc.layers.table import KINDS
-from layer_cases import NUMBERS
+from layer_cases import NUMBERS, drawn, small_cases
 from random_networks import random_network
 
 HAND = """input: [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16]]
@@ -354,3 +357,42 @@ def test_a_kink_is_told(cli: CommandLine) -> None:
     done = cli.run("gradient", "f.yaml", "--check", "--format", "json")
     told = json.loads(done.out)["arrays"][0]
     assert (done.code, told["at_a_kink"], told["different"]) == (0, 1, [])
+
+
+def test_gradients_are_convolutions() -> None:
+    """Over strides, dilations, groups, paddings and boundaries, on every rank: the same numbers, exactly."""
+    context = Context(dtype="exact")
+    for case in small_cases("conv", "pointwise", "depthwise"):
+        for flip in (False, True):
+            layer = case._replace(arguments={**case.arguments, "flip": flip}).layer()
+            inputs, values = drawn(layer, NUMBERS["exact"].draw)
+            cells = NUMBERS["whole"].draw(np.random.default_rng(2), (2, *layer.output_shape))
+            at = Point(inputs, values, context)
+            problem = layer.problem(*at)
+            weight = layer.pull_weights(at, cells)["weight"]
+            assert weight_rule(problem, cells, context).found.tolist() == weight.tolist(), str(case)
+            assert input_rule(problem, cells, context).found.tolist() == pull(layer, at, cells)[0].tolist(), str(case)
+
+
+def test_the_problem_file_of_a_gradient_is_run(cli: CommandLine) -> None:
+    """What is printed is a file of ours, and its output is the gradient."""
+    cli.write({"f.yaml": HAND})
+    argv = ("gradient", "f.yaml", "--output-gradient", "[[1,2],[3,4]]")
+    page = cli.run(*argv, "--as-convolution", "--of", "weight").out
+    start, end = page.index("title: "), page.index("flip: false") + len("flip: false")
+    cli.write({"g.yaml": page[start:end] + "\n"})
+    assert cli.run("run", "g.yaml", "--format", "csv").out == "44,54,64\n84,94,104\n124,134,144\n"
+    assert "all 9 numbers agree" in page
+    for form in ("plain", "markdown", "latex", "html", "json", "csv"):
+        done = cli.run(*argv, "--as-convolution", "--format", form)
+        assert (done.code, done.err) == (0, ""), done.err
+    told = json.loads(cli.run(*argv, "--as-convolution", "--format", "json").out)["gradients"]
+    assert [each["agrees"] for each in told.values()] == [True, True]
+
+
+def test_what_is_no_convolution_is_refused(cli: CommandLine) -> None:
+    """By name, with what is one."""
+    cli.write({"f.yaml": NET})
+    done = cli.run("gradient", "f.yaml", "--as-convolution", "--layer", "relu1")
+    said = "--as-convolution is of the weight or the input of one convolution"
+    assert (done.code, done.err) == (2, f"error: {said}\nhint: --layer with one of: conv1\n")

@@ -48,6 +48,13 @@ CheckDifferences = Annotated[
     bool,
     typer.Option("--check", help="Compare with central differences of the loss: exactly where all is rational."),
 ]
+AsConvolution = Annotated[
+    bool,
+    typer.Option(
+        "--as-convolution",
+        help="Of a convolution: the problem file of the convolution that each gradient is, run.",
+    ),
+]
 GradientLayer = Annotated[
     str | None, typer.Option("--layer", help="Of a network: only the gradients at this layer.", metavar="NAME")
 ]

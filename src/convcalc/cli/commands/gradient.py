@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convcalc.cli import options as opt
-from convcalc.cli.gradient_options import CheckDifferences, GradientLayer, LossOptions, Of
+from convcalc.cli.gradient_options import AsConvolution, CheckDifferences, GradientLayer, LossOptions, Of
 from convcalc.cli.option_groups import command, computing
 
 if TYPE_CHECKING:
     from convcalc.cli.network import Ready
     from convcalc.cli.options import OutputOptions
+    from convcalc.gradients.backward import Gradients
     from convcalc.report.gradient.report import Shown
 
 
@@ -23,6 +24,7 @@ def gradient(
     of: Of = None,
     layer: GradientLayer = None,
     check: CheckDifferences = False,
+    as_convolution: AsConvolution = False,
     partial: opt.Partial = False,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
 ) -> None:
@@ -42,11 +44,48 @@ def gradient(
         return
     shown = _shown(found, of, layer)
     check_one_array(found, shown, target)
-    made = gradients_of(
-        found.network, found.cells, loss_of(loss, found), found.number, found.context, keep=_kept(found, shown)
-    )
+    keep = None if as_convolution else _kept(found, shown)
+    made = gradients_of(found.network, found.cells, loss_of(loss, found), found.number, found.context, keep=keep)
+    if as_convolution:
+        _emit_rules(made, shown, target)
+        return
     report = gradient_report(made, shown)
     emit(report, target, save=gradient_saver(report, made, shown, target))
+
+
+def _emit_rules(made: Gradients, shown: Shown, target: OutputOptions) -> None:
+    """Print the convolutions that a convolution's gradients are.
+
+    Raises:
+        UsageError: the layer is no convolution, or its bias alone is asked for.
+    """
+    from convcalc.cli.output.emit import check_output, emit
+    from convcalc.errors import UsageError
+    from convcalc.gradients.rule import input_rule, weight_rule
+    from convcalc.layers.kinds.convolution import Convolution
+    from convcalc.layers.kinds.convolution_gradient import input_gradient
+    from convcalc.report.gradient.rule import rule_report
+
+    check_output(target)
+    network = made.network
+    numbers = [each for each, stage in enumerate(network.stages) if isinstance(stage.layer, Convolution)]
+    number = shown.layer if shown.layer is not None else (numbers[0] if len(numbers) == 1 else None)
+    names = ", ".join(network.stages[each].name for each in numbers)
+    if number not in numbers or number is None or shown.of == "bias":
+        raise UsageError(
+            "--as-convolution is of the weight or the input of one convolution",
+            hint=f"--layer with one of: {names}" if names else "a problem with a kernel has one",
+        )
+    stage = network.stages[number]
+    assert isinstance(stage.layer, Convolution)
+    point, cells = made.point(number), made.by_output[number]
+    problem = stage.layer.problem(*point)
+    pairs = []
+    if shown.of != "input":
+        pairs.append((weight_rule(problem, cells, point.context), made.layer(number).weights["weight"]))
+    if shown.of != "weight":
+        pairs.append((input_rule(problem, cells, point.context), input_gradient(problem, cells, point.context)))
+    emit(rule_report(network.title, pairs), target)
 
 
 def _check(found: Ready, loss: LossOptions, target: OutputOptions, *, is_narrow: bool) -> None:
