@@ -53,6 +53,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "quiz": ("quiz",),
     "request": ("network_reading", "spelling"),
     "api": ("worked_examples",),
+    "dask": ("dask_traffic",),
     "diagnosis": ("doctor",),
     "bench": ("bench",),
     "programs": ("programs", "explanations"),

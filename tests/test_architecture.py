@@ -51,10 +51,11 @@ BELOW: dict[str, tuple[str, ...]] = {
     "quiz": (*CORE, "files"),  # questions about networks: it knows neither files' words nor pages
     "request": (*CORE, "picture", "files", "models"),
     "api": (*CORE, "request"),
+    "dask": (*CORE, "files", "streaming", "request", "api"),  # it knows no command and no page
     "bench": (*CORE, "api"),
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "programs": CORE,  # it writes what other libraries compute; it knows no file and no request
-    "report": (*CORE, "diagnosis", "bench", "picture", "programs", "quiz", "streaming"),
+    "report": (*CORE, "dask", "diagnosis", "bench", "picture", "programs", "quiz", "streaming"),
     "render": (*CORE, "files", "report", "picture"),
     "page": (*CORE, "quiz", "request", "report", "render"),
     "explore": (*CORE, "picture", "files", "request", "report", "render"),
@@ -74,6 +75,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "page",
         "explore",
         "api",
+        "dask",
         "bench",
         "__init__",
     ),
@@ -112,6 +114,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     "page": ("numpy",),
     "explore": ("numpy", "rich", "textual"),
     "api": ("numpy",),
+    "dask": ("numpy", "dask", "distributed"),
     "programs": ("numpy",),
     "bench": ("numpy", "torch", "scipy", "cv2"),
     "diagnosis": ("yaml",),
@@ -185,8 +188,8 @@ def _circles(root: Path) -> Iterator[str]:
     """Modules of one room that import each other round about."""
     edges: dict[str, set[str]] = {}
     for found in imports(root):
-        target = found.target.removeprefix("convcalc.")
-        if target.partition(".")[0] == found.room and target != found.module:
+        package, _, target = found.target.partition(".")  # a room may have the name of a package, as Dask's has
+        if package == "convcalc" and target.partition(".")[0] == found.room and target != found.module:
             edges.setdefault(found.module, set()).add(target)
     for start, nearest in edges.items():
         reached, ahead = set(), list(nearest)

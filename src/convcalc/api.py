@@ -67,7 +67,7 @@ def conv(
     Raises:
         ConvcalcError: the arguments do not fit together; the message says what is needed.
     """
-    problem, leading = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
+    problem, leading = arguments_problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
     plan = make_plan(problem, engine, precision=precision, threads=threads)
     result = compute(problem, plan)
     output = owned(result.output)
@@ -100,7 +100,7 @@ def trace(
     Raises:
         ConvcalcError: the arguments do not fit together, or there is no such cell.
     """
-    problem, _ = _problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
+    problem, _ = arguments_problem(input, weight, bias, stride, padding, dilation, groups, boundary, flip)
     return trace_at(problem, position, channel, batch)
 
 
@@ -223,7 +223,7 @@ def _overflowed(problem: Problem, output: Array) -> bool:
     return bool(count_not_finite(output)) and not given
 
 
-def _problem(
+def arguments_problem(
     cells: Any,
     weight: Any,
     bias: Any,

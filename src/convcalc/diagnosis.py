@@ -73,6 +73,7 @@ OPTIONAL = {
     "dicom": (Package("pydicom", "pydicom", "3.0"),),
     "exr": (Package("OpenEXR", "OpenEXR", "3.3"),),
     "fits": (Package("astropy", "astropy", "6.1"),),
+    "dask": (Package("dask", "dask", "2025.1"), Package("distributed", "distributed", "2025.1")),
     "bench": (
         Package("torch", "torch", "2.13.0"),
         Package("scipy", "scipy", "1.11"),
@@ -81,7 +82,11 @@ OPTIONAL = {
 }
 """The packages of each extra."""
 _PEERS = "bench"
+<<<<<<< HEAD
 _NOT_IMPORTED = (_PEERS, "fast", "tiff", "hdf5", "dicom", "exr", "fits")
+=======
+_NOT_IMPORTED = (_PEERS, "tiff", "hdf5", "dicom", "exr", "fits", "dask")
+>>>>>>> a2c2962 (Dask arrays: convcalc.dask.conv, laid out by the geometry of tiles; clusters whose workers are asked for their version; what moves between them in closed form)
 """Extras whose packages take seconds to import together, so that only their versions are read."""
 
 

@@ -9,6 +9,7 @@
     │   ├── FieldError      a field of a problem has a value that it cannot take
     │   ├── GeometryError   sizes that do not fit together
     │   ├── UnknownNameError  a name that is not known
+    │   ├── ClusterError    no Dask cluster, or its workers are lost
     │   ├── MissingExtraError  an optional package is needed and not installed
     │   ├── EngineError     the requested engine cannot compute the problem
     │   └── OutputError     a result cannot be written
@@ -141,6 +142,10 @@ class MissingExtraError(DataError):
         super().__init__(
             f"{what} needs the optional extra {extra!r}", hint=f"install it: pip install 'convcalc[{extra}]'"
         )
+
+
+class ClusterError(DataError):
+    """There is no Dask cluster, its workers lack convcalc or have another one, or they were lost."""
 
 
 class EngineError(DataError):

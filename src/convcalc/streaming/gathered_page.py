@@ -27,6 +27,18 @@ class Statistics(NamedTuple):
     """How many are inf or nan."""
 
 
+class PagePart(NamedTuple):
+    """What some areas of a page have gathered."""
+
+    areas: tuple[slice, slice]
+    """Rows and columns of the picture."""
+    lines: tuple[Array, Array, Array]
+    """Least, largest and sum, each (channels, rows, columns)."""
+    ends: tuple[Any, Any]
+    counts: tuple[float, int, int]
+    """The sum of the finite numbers, how many they are, and how many numbers there are."""
+
+
 class GatheredPage:
     """Statistics of an array, (batch, channels, *spatial), and a picture of the first sample's channels.
 
@@ -96,6 +108,29 @@ class GatheredPage:
             hows = (np.minimum, np.maximum, np.add)
             for how, into, line in zip(hows, (self._low, self._high, self._sums), lines, strict=True):
                 into[place] = how(into[place], how.reduceat(line[at], starts, axis=-1))
+
+    def part(self, box: Box) -> PagePart:
+        """What it has gathered, all of it from ``box``: for another page of the same array."""
+        rows, columns = (range(1), *box[2:])[-2:]
+        down, across = self.step
+        areas = (
+            slice(rows.start // down, -(-rows.stop // down)),
+            slice(columns.start // across, -(-columns.stop // across)),
+        )
+        lines = (self._low[:, *areas], self._high[:, *areas], self._sums[:, *areas])
+        return PagePart(areas, lines, (self._ends[0], self._ends[1]), (self._total, self._finite, self._seen))
+
+    def add(self, part: PagePart) -> None:
+        """What a page of the same array has gathered of other cells."""
+        hows = (np.minimum, np.maximum, np.add)
+        with self._lock:
+            for how, into, line in zip(hows, (self._low, self._high, self._sums), part.lines, strict=True):
+                into[:, *part.areas] = how(into[:, *part.areas], line)
+            if part.ends[0] is not None:
+                self._ends = [_first(min, self._ends[0], part.ends[0]), _first(max, self._ends[1], part.ends[1])]
+            self._total += part.counts[0]
+            self._finite += part.counts[1]
+            self._seen += part.counts[2]
 
     @property
     def statistics(self) -> Statistics:

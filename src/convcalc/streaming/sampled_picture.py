@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,16 @@ from convcalc.streaming.tiling import Box
 
 _MOST_CHANNELS = 4
 _MOST_AREAS = 160  # along an axis
+
+
+class PicturePart(NamedTuple):
+    """Cells of a picture that were read."""
+
+    areas: tuple[slice, slice]
+    """Rows and columns."""
+    cells: Array
+    """(channels, rows, columns)"""
+    seen: Array
 
 
 class SampledPicture:
@@ -51,6 +62,16 @@ class SampledPicture:
         self.cells[into] = plane[:, picked[0]][:, :, picked[1]]
         self._seen[into] = True
 
+    def part(self) -> PicturePart:
+        """The cells that were read, for another picture of the same array."""
+        areas = (_hull(self._seen.any(axis=(0, 2))), _hull(self._seen.any(axis=(0, 1))))
+        return PicturePart(areas, self.cells[:, *areas], self._seen[:, *areas])
+
+    def add(self, part: PicturePart) -> None:
+        """The cells that a picture of the same array has read."""
+        np.copyto(self.cells[:, *part.areas], part.cells, where=part.seen)
+        self._seen[:, *part.areas] |= part.seen
+
     def unseen(self) -> Iterator[Box]:
         """The boxes that are still needed: rows of which a cell was never read, because an earlier run has done it."""
         for row in np.flatnonzero(~self._seen.all(axis=(0, 2))).tolist():
@@ -62,3 +83,9 @@ class SampledPicture:
     def _within(self, axis: int, cells: range) -> slice:
         first, last = np.searchsorted(self._places[axis], (cells.start, cells.stop)).tolist()
         return slice(first, last)
+
+
+def _hull(seen: Any) -> slice:
+    """From the first that is true to the last."""
+    found = np.flatnonzero(seen)
+    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -23,6 +23,8 @@ from convcalc.streaming.tiling import Box, Tiling
 
 Compute = Callable[[Box, Callable[[Array, Box], None]], Array]
 """The output of a tile, each finished part handed on while it is in the cache."""
+Work = Callable[[Iterable[int], GatheredPage], Iterator[int]]
+"""Computes and writes tiles of some numbers and adds them to the page; gives the number of each that is done."""
 _SCAN = 16 << 20  # bytes read at once where only the range of an input is sought
 
 
@@ -96,11 +98,13 @@ def stream(
     facts: Mapping[str, Any],
     *,
     resume: bool = False,
+    work: Work | None = None,
     done: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Streamed:
     """Every tile computed and written, then the output under its name.
 
     ``facts``: what the output depends on; ``resume``: tiles that a run of the same facts finished are kept.
+    ``work``: who computes and writes them instead of this process.
     ``done`` is called after each tile with their number and that of all.
 
     Raises:
@@ -116,19 +120,34 @@ def stream(
             finished = set()
             journal.begin(facts)
             target.create()
-        for number, box in enumerate(tiling.boxes()):
-            if number in finished:
-                page.take(target.read(box[missing:]).reshape(tuple(map(len, box))), box)
-            else:
-                target.write(box[missing:], compute(box, page.take)[(0,) * missing])
-                journal.add(number)
-            done(number + 1, tiling.tiles)
+        for count, number in enumerate(sorted(finished), start=1):
+            box = tiling.box(number)
+            page.take(target.read(box[missing:]).reshape(tuple(map(len, box))), box)
+            done(count, tiling.tiles)
+        at_work = work or one_by_one(compute, tiling, target)
+        waiting = (number for number in range(tiling.tiles) if number not in finished)
+        for count, number in enumerate(at_work(waiting, page), start=len(finished) + 1):
+            journal.add(number)
+            done(count, tiling.tiles)
         for box in reader.picture.unseen() if finished else ():
             reader.read(box)
         reader.source.unchanged()
         target.finish()
         journal.remove()
     return Streamed(tiling, numbers, page, reader.picture, len(finished))
+
+
+def one_by_one(compute: Compute, tiling: Tiling, target: BlockTarget) -> Work:
+    """Tiles computed by this process, each written before the next one is computed."""
+
+    def work(numbers: Iterable[int], page: GatheredPage) -> Iterator[int]:
+        for number in numbers:
+            box = tiling.box(number)
+            missing = len(box) - len(target.shape)
+            target.write(box[missing:], compute(box, page.take)[(0,) * missing])
+            yield number
+
+    return work
 
 
 def facts_of(

@@ -51,6 +51,9 @@ class BlockTarget(Protocol):
     def read(self, box: Box) -> Array:
         """Numbers that were written before."""
 
+    def close(self) -> None:
+        """Leave it as it is: another process finishes it."""
+
     def finish(self) -> None:
         """Give it its name, complete and on the disk."""
 
@@ -94,6 +97,10 @@ class NpyTarget:
         self.place = unfinished(self._target, "part")
         self._head = npy_head(dtype, shape)
         self._descriptor = -1
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the open file: another process opens its own, by :meth:`reopen`."""
+        return {**self.__dict__, "_descriptor": -1}
 
     @property
     def nbytes(self) -> int:
@@ -151,11 +158,15 @@ class NpyTarget:
         except OSError as error:
             raise self._failed(error) from None
 
-    def remove(self) -> None:
-        """Remove the incomplete file."""
+    def close(self) -> None:
+        """Close the file, which stays as it is."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def remove(self) -> None:
+        """Remove the incomplete file."""
+        self.close()
         with suppress(OSError):
             self.place.unlink()
 
