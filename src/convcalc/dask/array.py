@@ -17,6 +17,7 @@ from convcalc.dask.package import dask_array
 from convcalc.dask.tile import Job, Place, Recipe, Slices, cut, tile
 from convcalc.engine.plan import check_choice
 from convcalc.errors import DataError, FieldError
+from convcalc.files.blocks.source import block_dtype
 from convcalc.geometry.arguments import brief
 from convcalc.geometry.boundary import Boundary
 from convcalc.numerals import Number
@@ -85,9 +86,7 @@ def _stand_in(array: Any) -> Array:
             hint="convert it to integers, float32 or float64",
             field="input",
         )
-    likely = {np.dtype(np.bool_): np.dtype(np.uint8), np.dtype(np.float16): np.dtype(np.float32)}
-    dtype: np.dtype[Any] = likely.get(array.dtype, array.dtype.newbyteorder("="))
-    return np.broadcast_to(np.zeros((), dtype), array.shape)
+    return np.broadcast_to(np.zeros((), block_dtype(array.dtype)), array.shape)
 
 
 def _without_input(problem: Problem) -> Problem:
