@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import warnings
 from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time, sleep
 from typing import Any
 
 import numpy as np
 import pytest
 
 import convcalc
+from convcalc.context import Context
 from convcalc.dask.cluster import check_scheduler, check_workers, cluster
+from convcalc.dask.workers import on_workers
 from convcalc.errors import ClusterError, ConvcalcError, DataError, FieldError
+from convcalc.files.blocks.npy import npy_source
+from convcalc.files.blocks.source import FlatSource, HeldSource, stand_in
+from convcalc.files.blocks.target import NpyTarget
+from convcalc.files.tensor_file import Tensor
+from convcalc.limits import Limits
+from convcalc.report.run.streamed import streamed_plan_report
+from convcalc.request.request import Field, Origin, Request
+from convcalc.request.resolve import resolve
+from convcalc.streaming.job import AskedOutput, job_of
 
 da = pytest.importorskip("dask.array", reason="the extra `dask` is not installed")
 distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
@@ -34,7 +49,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """A cluster of four processes on this machine."""
+    """A cluster of four processes on this machine, of which two tests kill one each; it comes back."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Dask's own sockets at its end
         with cluster(None, WORKERS, convcalc.__version__) as found:
@@ -233,7 +248,7 @@ def test_a_graph_on_a_cluster_loses_a_worker(client: Any) -> None:
     """One of four processes is killed in the middle; floats by the same engine have the same bits."""
     cells = np.random.default_rng(0).standard_normal((600, 500)).astype("float32")
 
-    def slow(block: Any) -> Any:
+    def slow(block: Any) -> Any:  # within the test, so that it is sent as it is
         from time import sleep
 
         sleep(0.05)
@@ -241,26 +256,106 @@ def test_a_graph_on_a_cluster_loses_a_worker(client: Any) -> None:
 
     chunked = da.from_array(cells, (75, 70)).map_blocks(slow, dtype="float32", meta=np.empty((0, 0), "float32"))
     made = conv(chunked, "gaussian:9,2", padding="same", boundary="reflect", engine="direct")
+    first, *_ = processes(client)
     future = client.compute(made)
-    kill_one(client)
+    sleep(0.5)
+    os.kill(first, signal.SIGKILL)
     found = future.result(timeout=60)
     assert np.array_equal(
         found, convcalc.conv(cells, "gaussian:9,2", padding="same", boundary="reflect", engine="direct")
     )
 
 
-def kill_one(client: Any) -> None:
-    """Kills the process of a worker that has computed something."""
-    import os
-    import signal
-    from time import sleep
+class Slow(FlatSource):
+    """A file that is read slowly, so that a worker can be killed in the middle."""
 
-    deadline = perf_counter() + 30
-    while perf_counter() < deadline:
-        held = {worker: keys for worker, keys in client.has_what().items() if keys}
-        if held:
-            pid = client.run(os.getpid, workers=[next(iter(held))])
-            os.kill(next(iter(pid.values())), signal.SIGKILL)
-            return
-        sleep(0.02)
-    raise AssertionError("no worker has begun")
+    def read(self, box: Any) -> Any:
+        sleep(0.03)
+        return super().read(box)
+
+
+def job_on(source: Any, kernel: str, tile: tuple[int, ...], **further: Any) -> Any:
+    """What ``run`` makes of a source."""
+    context = Context()
+    tensor = Tensor(stand_in(source), None, (), source.name)
+    request = Request(source.name, {"input": Field(tensor, Origin(source.name))}).override(kernel=kernel, **further)
+    network = resolve(request, context).as_problem(context)
+    return job_of(network, source, context, AskedOutput(tile=tile))
+
+
+def computed(job: Any, path: Path, client: Any = None, **further: Any) -> Any:
+    """A job run into a file, here or on a cluster."""
+    target = NpyTarget(str(path), job.output_shape, job.numbers.dtype, force=True)
+    work = on_workers(client, job, target) if client else None
+    return job.run(target, convcalc.__version__, work=work, **further)
+
+
+def test_a_file_on_a_cluster_loses_a_worker(client: Any, tmp_path: Path) -> None:
+    """The same bytes and the same page as by this process, though one of four processes is killed in the middle."""
+    np.save(tmp_path / "x.npy", unique(300, 280, dtype="uint16"))
+    source = npy_source(str(tmp_path / "x.npy"), Limits())
+    flags = {"padding": "same", "boundary": "reflect"}
+    here = computed(job_on(source, "gaussian:9,2", (40, 50), **flags), tmp_path / "here.npy")
+    done, (first, *_) = [], processes(client)
+
+    def killing(count: int, _all: int) -> None:
+        done.append(count)
+        if count == 5:
+            os.kill(first, signal.SIGKILL)
+
+    job = job_on(Slow(**vars_of(source)), "gaussian:9,2", (40, 50), **flags)
+    there = computed(job, tmp_path / "there.npy", client, done=killing)
+    assert done == list(range(1, job.tiling.tiles + 1))
+    assert (tmp_path / "here.npy").read_bytes() == (tmp_path / "there.npy").read_bytes()
+    assert np.array_equal(here.found.output.picture, there.found.output.picture)
+    assert np.array_equal(here.found.input.cells, there.found.input.cells)
+    assert here.found.output.statistics[:2] == there.found.output.statistics[:2]
+    assert here.found.output.statistics.mean == pytest.approx(there.found.output.statistics.mean, rel=1e-12)
+    assert {each.name for each in tmp_path.iterdir()} == {"x.npy", "here.npy", "there.npy"}
+
+
+def test_an_array_in_memory_goes_to_the_workers_with_its_tiles(client: Any, tmp_path: Path) -> None:
+    """Numbers that are in no file that workers could read; whole ones in the narrowest type, of a circular boundary."""
+    cells = unique(3, 40, 41, dtype="uint16")
+    further = {"padding": "1", "boundary": "circular", "depthwise": True}
+    job = job_on(HeldSource(cells, "cells"), "sobel-x", (16, 16), **further)
+    computed(job, tmp_path / "out.npy", client)
+    weight = np.stack([convcalc.kernel("sobel-x").weights] * 3)[:, np.newaxis]
+    wanted = convcalc.conv(cells, weight, padding=1, boundary="circular", groups=3)
+    assert np.array_equal(np.load(tmp_path / "out.npy"), wanted)
+
+
+def test_workers_that_do_not_see_the_files_are_named(client: Any, tmp_path: Path) -> None:
+    """Before any tile is computed; what is begun stays for --resume."""
+    np.save(tmp_path / "x.npy", unique(30, 30))
+    job = job_on(npy_source(str(tmp_path / "x.npy"), Limits()), "box", (10, 10))
+    (tmp_path / "x.npy").unlink()
+    with pytest.raises(ClusterError, match=r"worker tcp://\S+: .*x.npy.* \(workers read the input"):
+        computed(job, tmp_path / "out.npy", client)
+
+
+def test_a_million_squared_is_planned_without_a_list() -> None:
+    """10^12 bytes on 1,000 workers: under a second, and the counts are those of the tiles' product."""
+    job = job_on(Huge((1_000_000, 1_000_000)), "gaussian:9,2", (8192, 8192), padding="same")
+    start = process_time()
+    report = streamed_plan_report(job_on(Huge((1_000_000, 1_000_000)), "gaussian:9,2", (8192, 8192)), 1_000).data()
+    assert process_time() - start < 1
+    assert job.tiling.tiles == report["tiles"]["count"] == report["cluster"]["tasks"] == 123**2
+    assert report["cluster"]["critical_path_tiles"] == 16
+    assert report["tiles"]["bytes_read"] == (1_000_000 + 122 * 8) ** 2
+
+
+class Huge(HeldSource):
+    """An array that nobody could hold."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(np.broadcast_to(np.uint8(0), shape), "huge")
+
+
+def vars_of(source: FlatSource) -> dict[str, Any]:
+    return {each.name: getattr(source, each.name) for each in fields(source) if each.init}
+
+
+def processes(client: Any) -> list[int]:
+    """Of the workers."""
+    return list(client.run(os.getpid).values())

@@ -30,6 +30,17 @@ class TileOptions(NamedTuple):
         typer.Option("--tile", help="Compute a saved array in tiles of so many output cells: 512x512.", metavar="N"),
     ] = None
 
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="dask: a saved array is computed by the workers of a Dask cluster.", metavar="WHERE"),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", help="With --on dask: processes of one thread; otherwise one a core.", min=1, max=1 << 20
+        ),
+    ] = None
+
     @property
     def given(self) -> tuple[str, ...]:
         """The flags that are given."""
@@ -44,7 +55,17 @@ class StreamOptions(NamedTuple):
         bool, typer.Option("--resume", help="Go on with an output that an interrupted run has left unfinished.")
     ] = False
 
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            help="A running Dask scheduler to compute on, instead of --workers.",
+            metavar="tcp://HOST:PORT",
+        ),
+    ] = None
+
     @property
     def given(self) -> tuple[str, ...]:
         """The flags that are given."""
-        return (*self.tiles.given, *(("--resume",) if self.resume else ()))
+        further = {"--resume": self.resume, "--scheduler": self.scheduler is not None}
+        return (*self.tiles.given, *(flag for flag, is_given in further.items() if is_given))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from convcalc.files.blocks.target import BlockTarget
     from convcalc.request.request import Request
     from convcalc.streaming.job import StreamJob
+    from convcalc.streaming.stream import Work
 
 STREAMED_SUFFIXES = (".npy", ".zarr")
 _LARGE = 64 << 20
@@ -170,14 +171,44 @@ def run_streamed(found: StreamInput, target: OutputOptions, asked: StreamOptions
     from convcalc.cli.output.emit import print_report
     from convcalc.report.run.streamed import streamed_report
 
+    is_on_cluster = on_cluster(asked.tiles, asked.scheduler)
     job = stream_job(found, asked.tiles, target)
     with flags("-o"):
         place = _target(target, job)
-    with _watched(job.tiling.tiles, quiet=target.quiet) as done:
-        run = job.run(place, __version__, resume=asked.resume, done=done)
+    with ExitStack() as opened:
+        work = opened.enter_context(_workers(job, place, asked)) if is_on_cluster else None
+        done = opened.enter_context(_watched(job.tiling.tiles, quiet=target.quiet))
+        run = job.run(place, __version__, resume=asked.resume, work=work, done=done)
     if not target.quiet:
         write(f"wrote {target.output}")
         print_report(streamed_report(run, maps_of(target, "auto", show=False)), target.format)
+
+
+def on_cluster(asked: TileOptions, scheduler: str | None = None) -> bool:
+    """Whether the workers of a cluster compute.
+
+    Raises:
+        UsageError: there is no such place, or two things are asked for that exclude each other.
+    """
+    if asked.on not in (None, "dask"):
+        raise UsageError(f"--on takes dask, got {asked.on[:40]!r}", hint="--on dask")
+    is_asked = asked.on is not None or scheduler is not None
+    if asked.workers is not None and not is_asked:
+        raise UsageError("--workers is of a cluster", hint="--on dask --workers 4; --threads is of this process")
+    if asked.workers is not None and scheduler is not None:
+        raise UsageError("--workers and --scheduler exclude each other: a running scheduler has its own workers")
+    return is_asked
+
+
+@contextmanager
+def _workers(job: StreamJob, place: BlockTarget, asked: StreamOptions) -> Iterator[Work]:
+    """A context with the workers of a cluster; raises as :func:`convcalc.dask.cluster.cluster` does."""
+    from convcalc import __version__
+    from convcalc.dask.cluster import cluster
+    from convcalc.dask.workers import on_workers
+
+    with cluster(asked.scheduler, asked.tiles.workers, __version__) as client:
+        yield on_workers(client, job, place)
 
 
 def stream_job(found: StreamInput, asked: TileOptions, target: OutputOptions | None = None) -> StreamJob:

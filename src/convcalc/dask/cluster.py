@@ -20,6 +20,7 @@ _ADDRESS = re.compile(r"(?P<kind>tcp|tls)://(?P<host>[^/:\s]+|\[[0-9a-fA-F:.]+\]
 _GREETING = b"pickle-protocol"
 """Part of what a scheduler sends to everyone who connects, before it is asked anything."""
 _LONGEST = 4096  # bytes of a greeting
+_SILENT = logging.CRITICAL + 1
 _SHOWN = 5  # workers that a message names
 
 
@@ -39,10 +40,8 @@ def cluster(scheduler: str | None, workers: int | None, version: str) -> Iterato
     with _quiet():
         if scheduler is None:
             count = workers or usable_cores()
-            with (
-                distributed.LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None) as local,
-                distributed.Client(local) as client,
-            ):
+            asked = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": _SILENT}
+            with distributed.LocalCluster(n_workers=count, **asked) as local, distributed.Client(local) as client:
                 yield client
             return
         client = _connected(distributed, scheduler)
@@ -58,7 +57,7 @@ def _quiet() -> Iterator[None]:
     """A context in which Dask logs nothing: what matters becomes a sentence of ours."""
     logger = logging.getLogger("distributed")
     level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    logger.setLevel(_SILENT)
     try:
         yield
     finally:

@@ -17,7 +17,7 @@ from convcalc.files.blocks.target import BlockTarget
 from convcalc.layers.network import Network
 from convcalc.problem import Problem
 from convcalc.streaming.output_numbers import OutputNumbers, Range, asked_numbers, natural_numbers
-from convcalc.streaming.stream import InputReader, Streamed, convolution_tiles, facts_of, stream
+from convcalc.streaming.stream import InputReader, Streamed, Work, convolution_tiles, facts_of, stream
 from convcalc.streaming.tile_problem import tile_axes, tile_problem
 from convcalc.streaming.tiling import Tiling, tiling_of
 
@@ -88,16 +88,22 @@ class StreamJob:
         version: str,
         *,
         resume: bool = False,
+        work: Work | None = None,
         done: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> StreamRun:
         """The output computed and written; ``version``: of convcalc, with which an unfinished one is gone on with.
+
+        ``work``: who computes the tiles and writes them into the target; None: this process.
 
         Raises:
             ConvcalcError: as :func:`convcalc.streaming.stream.stream`.
         """
         facts = facts_of(self.problem, self.reader.source, target, self.tiling, self.context)
         facts = {"version of convcalc": version, "rule of numbers": str(self.numbers[3:]), **facts}
-        found = stream(self._compute(), self.tiling, self.reader, target, self.numbers, facts, resume=resume, done=done)
+        compute = self._compute()
+        found = stream(
+            compute, self.tiling, self.reader, target, self.numbers, facts, resume=resume, work=work, done=done
+        )
         return StreamRun(self, found)
 
     def _compute(self) -> Compute:

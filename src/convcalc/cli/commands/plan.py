@@ -40,11 +40,13 @@ def plan(
 
 def _in_tiles(options: opt.ProblemOptions, tiles: TileOptions) -> Report | None:
     """The plan of what ``run -o`` computes tile by tile; None where it is held."""
-    from convcalc.cli.streamed_run import planned_input, stream_job
+    from convcalc.cli.streamed_run import on_cluster, planned_input, stream_job
+    from convcalc.limits import usable_cores
     from convcalc.report.run.streamed import streamed_plan_report
 
+    workers = (tiles.workers or usable_cores()) if on_cluster(tiles) else None
     found = planned_input(options, is_asked=bool(tiles.given))
-    return None if found is None else streamed_plan_report(stream_job(found, tiles))
+    return None if found is None else streamed_plan_report(stream_job(found, tiles), workers)
 
 
 def _of_problem(network: Network, context: Context) -> Report:

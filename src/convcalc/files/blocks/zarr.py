@@ -186,6 +186,10 @@ class ZarrTarget:
         self.place = unfinished(self._target, "part")
         self._array: Any = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the open array: another process opens its own, by :meth:`reopen`."""
+        return {**self.__dict__, "_array": None}
+
     def create(self) -> None:
         """Raises OutputError where it cannot be written, or there is no room for it."""
         self.remove()
@@ -217,6 +221,9 @@ class ZarrTarget:
         """The numbers of a box."""
         with self._errors():
             return np.asarray(self._array[tuple(slice(each.start, each.stop) for each in box)])
+
+    def close(self) -> None:
+        """Nothing: every chunk is a file that is written at once."""
 
     def finish(self) -> None:
         """The folder under its name, in place of the old one."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from convcalc.dask.costs import cluster_costs
 from convcalc.limits import bytes_text
 from convcalc.report.array_data import problem_data, setting_data
 from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, HeatMap, Maps, Report, Role, note, say
 from convcalc.report.headline import headline, reading_blocks
 from convcalc.report.number_data import number_data
 from convcalc.report.plan import plan_blocks, plan_data
+from convcalc.report.run.cluster import cluster_blocks, cluster_data
 from convcalc.report.size_arithmetic import size_sentences, unread_notes
 from convcalc.report.text import brief_text, cells_text, number_text
 from convcalc.streaming.job import StreamJob, StreamRun
@@ -37,14 +39,16 @@ def streamed_report(run: StreamRun, maps: Maps | None = None) -> Report:
     )
 
 
-def streamed_plan_report(job: StreamJob) -> Report:
-    """The report of a job before anything is computed."""
+def streamed_plan_report(job: StreamJob, workers: int | None = None) -> Report:
+    """The report of a job before anything is computed; ``workers``: of a cluster, if one computes it."""
+    cluster = None if workers is None else cluster_costs(job, workers)
     problem, notes = job.problem, tuple(_reading_notes(job))
     return Report(
         blocks=(
             say(headline(problem)),
             *map(note, notes),
             *tile_blocks(job),
+            *(cluster_blocks(cluster) if cluster else ()),
             *plan_blocks(job.tile, job.plan, job.context.precision),
         ),
         data=lambda: {
@@ -52,6 +56,7 @@ def streamed_plan_report(job: StreamJob) -> Report:
             **setting_data(problem),
             "plan": plan_data(problem, job.plan, job.context.precision),
             **tiles_data(job),
+            **(cluster_data(cluster) if cluster else {}),
             "notes": list(notes),
             "output_shape": list(problem.output_shape),
         },
