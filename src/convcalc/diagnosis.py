@@ -82,11 +82,7 @@ OPTIONAL = {
 }
 """The packages of each extra."""
 _PEERS = "bench"
-<<<<<<< HEAD
-_NOT_IMPORTED = (_PEERS, "fast", "tiff", "hdf5", "dicom", "exr", "fits")
-=======
-_NOT_IMPORTED = (_PEERS, "tiff", "hdf5", "dicom", "exr", "fits", "dask")
->>>>>>> a2c2962 (Dask arrays: convcalc.dask.conv, laid out by the geometry of tiles; clusters whose workers are asked for their version; what moves between them in closed form)
+_NOT_IMPORTED = (_PEERS, "fast", "tiff", "hdf5", "dicom", "exr", "fits", "dask")
 """Extras whose packages take seconds to import together, so that only their versions are read."""
 
 
