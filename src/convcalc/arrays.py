@@ -147,6 +147,8 @@ def has_floats(values: Array) -> bool:
 
 def largest(values: Array) -> Any:
     """The largest absolute value as a Python number, without integer overflow; 0 of an empty array."""
+    if values.size > 1 and not any(values.strides):  # one number in place of an array that is not read yet
+        values = values[(slice(1),) * values.ndim]
     if values.dtype == object or not values.size:
         return max(map(abs, values.flat), default=0)
     return max(abs(values.min().item()), abs(values.max().item()))
