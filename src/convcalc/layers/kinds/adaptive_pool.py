@@ -13,6 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from convcalc.context import STANDARD, Context
+from convcalc.errors import FieldError
 from convcalc.geometry.arguments import per_axis
 from convcalc.geometry.receptive_axis import IndexMap
 from convcalc.layers.kinds.average_pool import AveragePool
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from convcalc.arrays import Array
     from convcalc.problem import DType
 
+MOST_WINDOWS = 1 << 16
+"""On one axis; each is kept."""
 Windows = tuple[range, ...]
 """The cells of every window of an axis."""
 
@@ -173,6 +176,8 @@ def _counts(kind: str, input_shape: Shape, output_size: Any) -> tuple[tuple[int,
     """The windows on each axis, and their size where it is one."""
     sizes = need_spatial(kind, input_shape)
     counts = per_axis("output_size", output_size, len(sizes), 1)
+    if max(counts, default=0) > MOST_WINDOWS:
+        raise FieldError(f"output_size must be at most {MOST_WINDOWS:,}, got {max(counts):,}", field="output_size")
     pairs = list(zip(sizes, counts, strict=True))
     is_even = all(size % count == 0 for size, count in pairs)
     return tuple(counts), tuple(size // count for size, count in pairs) if is_even else None
