@@ -51,7 +51,7 @@ class LpPool(Pool):
 
         (cells,) = in_real(self.kind, inputs, context.dtype)
         with np.errstate(all="ignore"):
-            return self._root(self._sums(np.abs(cells) ** self.norm_type, context))
+            return np.asarray(self._root(self._sums(np.abs(cells) ** self.norm_type, context)))
 
     def _sums(self, cells: Array, context: Context) -> Array:
         from convcalc.engine.algorithms.pooling import sums
@@ -113,7 +113,7 @@ class LpPool(Pool):
             slopes = self._outer(total) * self._slope(numbers)
             found = rounded(self._root(total), cells.dtype)
         absent = self.window_cells - len(terms)
-        formula = self._formula([exact_text(abs(term.value)) for term in terms])
+        formula = self._formula([exact_text(each) for each in np.abs(numbers).tolist()])
         return Explanation(
             cell, terms, found, Rule.FUNCTION, formula=formula, function_slopes=tuple(slopes.tolist()), absent=absent
         )
