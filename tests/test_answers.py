@@ -190,7 +190,7 @@ def test_a_network_is_asked_about_layer_by_layer(cli):
     """Shapes, parameters and receptive fields without numbers; with numbers cells too, with what they need."""
     cli.write({"net.yaml": NETWORK})
     data = json.loads(cli.run("quiz", "net.yaml", "--count", "40", "--format", "json").out)
-    assert {each["layer"] for each in data["questions"]} == {"conv1", "top"}
+    assert {each["layer"] for each in data["questions"]} == {"conv1", "relu1", "top"}
     kinds = {each["kind"] for each in data["questions"]}
     assert "field" in kinds
     assert not kinds & {"cell", "shared"}

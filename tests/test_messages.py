@@ -1738,11 +1738,10 @@ MESSAGES = [
     ("a question that cannot be asked", {}, ["quiz", "--kind", "field"], 2,
      "error: --kind: no question of this kind can be asked here: field\n"
      "hint: cell and shared need numbers, planes and shared several channels, field several layers\n"),
-    ("questions about no convolution", {"n.yaml": "input: [[1, 2]]\nlayers: [relu]\n"}, ["quiz", "n.yaml"], 1,
-     "error: there is no convolution to ask about\nhint: a layer of the kind conv: --layer NAME\n"),
-    ("questions about a layer that is none", {"n.yaml": "input: [[1, 2]]\nlayers: [relu]\n"},
-     ["quiz", "n.yaml", "--layer", "relu1"], 1,
-     "error: relu1 is no convolution to ask about\nhint: a layer of the kind conv: --layer NAME\n"),
+    ("a window of a layer that has none", {"n.yaml": "input: [[1, 2]]\nlayers: [relu]\n"},
+     ["quiz", "n.yaml", "--layer", "relu1", "--kind", "layer-slice"], 2,
+     "error: --kind: no question of this kind can be asked here: layer-slice\n"
+     "hint: cell and shared need numbers, planes and shared several channels, field several layers\n"),
     ("no such key", {}, ["quiz", "--key", "later"], 2,
      "error: --key: unknown key 'later'\nhint: one of: after, only, none\n"),
     ("a key of a trace with nothing to fill in", {}, ["trace", "--pos", "1,1", "--key", "only"], 2,

@@ -10,7 +10,7 @@ from convcalc.cli.flags import flags
 from convcalc.cli.output.emit import save_document
 from convcalc.errors import UsageError
 from convcalc.quiz.questions import Choice, Quiz, draw
-from convcalc.quiz.subject import subjects_of
+from convcalc.quiz.subjects import subjects_of
 
 if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions, ProblemOptions

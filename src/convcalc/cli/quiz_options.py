@@ -33,7 +33,8 @@ class QuizOptions(NamedTuple):
         typer.Option(
             "--kind",
             help="Only questions of this kind: slice, parameters, shape, planes, flipped, shared, cell, uses, macs, "
-            "stride or field; may be repeated.",
+            "stride or field; of other layers than convolutions layer-shape, layer-parameters, layer-slice, "
+            "layer-cell, layer-macs or layer-field; may be repeated.",
             metavar="NAME",
         ),
     ] = None

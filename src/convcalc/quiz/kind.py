@@ -7,8 +7,11 @@ from random import Random
 from typing import Any, NamedTuple
 
 from convcalc.quiz.forms import Form
-from convcalc.quiz.subject import Asked, Spot, Subject
+from convcalc.quiz.subject import Asked, Spot
 from convcalc.wording import axis_names
+
+LAYER = "layer-"
+"""What names of questions about other layers than convolutions begin with."""
 
 
 class Slip(NamedTuple):
@@ -25,15 +28,25 @@ class Kind(NamedTuple):
     level: int
     """1: read off, 2: computed, 3: solved backwards or through several layers."""
     form: Form
-    draw: Callable[[Subject, Random], Spot | None]
-    """A place to ask about; None: there is none in this convolution."""
-    asks: Callable[[Asked], str]
-    answer: Callable[[Asked], Any]
+    draw: Callable[[Any, Random], Spot | None]
+    """A place to ask about in a subject; None: there is none in it."""
+    asks: Callable[[Any], str]
+    """Of an :class:`Asked`, or of a :class:`LayerAsked`, as the row's ``of_layers`` says."""
+    answer: Callable[[Any], Any]
     """Raises GeometryError where a mistake leaves nothing to answer."""
     mistakes: tuple[str, ...]
     """By their names in the table of mistakes."""
-    slips: Callable[[Asked, Any], Iterator[Slip]] = lambda *_: iter(())
+    slips: Callable[[Any, Any], Iterator[Slip]] = lambda *_: iter(())
     """Mistakes with the answer itself."""
+    slack: Callable[[Any], float] = lambda _: 0
+    """How far a float may be off."""
+    of_layers: bool = False
+    """Whether it is about layers that are no convolutions."""
+
+    @property
+    def asked_for(self) -> tuple[str, str]:
+        """The names by which it is chosen: its own, and that of the same question about convolutions."""
+        return self.name, self.name.removeprefix(LAYER)
 
 
 def place_words(asked: Asked) -> str:

@@ -6,6 +6,9 @@ same function.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from convcalc.quiz import count_questions as counts
 from convcalc.quiz import window_questions as windows
 from convcalc.quiz.forms import Form
@@ -14,6 +17,18 @@ from convcalc.quiz.kind import Kind
 _GEOMETRY = ("padding-forgotten", "stride-ignored", "dilation-ignored")
 _CHANNELS = ("channels-not-summed", "one-filter")
 _EXCHANGED = ("position-exchanged", "kernel-exchanged")
+
+
+def _layers(name: str) -> Callable[..., Any]:
+    """A function of :mod:`convcalc.quiz.layer_questions`, which is loaded where a layer is asked about."""
+
+    def call(*arguments: Any) -> Any:
+        from convcalc.quiz import layer_questions
+
+        return getattr(layer_questions, name)(*arguments)
+
+    return call
+
 
 KINDS = {
     kind.name: kind
@@ -47,6 +62,7 @@ KINDS = {
                 "kernel-turned", *_GEOMETRY, "padding-read-as-zeros", *_EXCHANGED,
                 "bias-forgotten", "scale-forgotten", *_CHANNELS, "slice-too-short",
             ),
+            slack=windows.slack_of,
         ),
         Kind(
             "uses", 2, Form.SLICES, windows.used_cell, windows.ask_uses, windows.using_cells,
@@ -62,6 +78,30 @@ KINDS = {
         ),
         Kind(
             "field", 3, Form.COUNT, counts.field_drawn, counts.ask_field, counts.field, (), counts.field_slips,
+        ),
+        Kind(
+            "layer-shape", 1, Form.SHAPE, _layers("any_layer"), _layers("ask_shape"), _layers("shape_out"),
+            (), _layers("shape_slips"), of_layers=True,
+        ),
+        Kind(
+            "layer-parameters", 1, Form.COUNT, _layers("any_layer"), _layers("ask_parameters"), _layers("parameters"),
+            (), _layers("parameters_slips"), of_layers=True,
+        ),
+        Kind(
+            "layer-slice", 1, Form.SLICES, _layers("pooled"), _layers("ask_window"), _layers("window_slices"),
+            (), _layers("window_slips"), of_layers=True,
+        ),
+        Kind(
+            "layer-cell", 2, Form.NUMBER, _layers("cell_drawn"), _layers("ask_cell"), _layers("cell_value"),
+            (), _layers("cell_slips"), slack=_layers("cell_slack"), of_layers=True,
+        ),
+        Kind(
+            "layer-macs", 2, Form.COUNT, _layers("multiplying"), _layers("ask_macs"), _layers("macs"),
+            (), _layers("macs_slips"), of_layers=True,
+        ),
+        Kind(
+            "layer-field", 3, Form.COUNT, counts.field_drawn, counts.ask_field, counts.field,
+            (), counts.field_slips, of_layers=True,
         ),
     )
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,15 +12,17 @@ from zlib import crc32
 
 from convcalc.errors import ConvcalcError, FieldError, UnknownNameError
 from convcalc.numerals import is_finite
-from convcalc.quiz.forms import Form, same_values, without
+from convcalc.quiz.forms import same_values, without
 from convcalc.quiz.kind import Kind
 from convcalc.quiz.kinds import KINDS, LEVELS
+from convcalc.quiz.layer_subject import LayerAsked, LayerSubject
 from convcalc.quiz.mistakes import MISTAKES
 from convcalc.quiz.subject import Asked, Subject
-from convcalc.quiz.window_questions import slack_of
 from convcalc.wording import counted
 
 MOST_QUESTIONS = 1000
+_Any = Asked | LayerAsked
+_Subjects = Mapping[bool, Sequence[Subject | LayerSubject]]
 _TRIES = 20  # of drawing a question that was not drawn before
 
 
@@ -33,12 +35,12 @@ class Wrong(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """One question about one convolution."""
+    """One question about one convolution, or about another layer."""
 
     number: int
     """Counted from 1."""
     kind: Kind
-    asked: Asked
+    asked: Asked | LayerAsked
 
     @cached_property
     def text(self) -> str:
@@ -53,7 +55,7 @@ class Question:
     @cached_property
     def slack(self) -> float:
         """How far a float may be off."""
-        return slack_of(self.asked) if self.kind.form is Form.NUMBER else 0
+        return self.kind.slack(self.asked)
 
     @property
     def rank(self) -> int:
@@ -91,6 +93,7 @@ class Question:
 
     def _changes(self, name: str) -> Iterator[tuple[str, Any]]:
         """The answers of a mistake; none where its kernel would not fit, or its cell is not there."""
+        assert isinstance(self.asked, Asked)  # mistakes with convolutions; those with other layers are slips
         with suppress(ConvcalcError):
             for changed in MISTAKES[name].made(self.asked):
                 with suppress(ConvcalcError):
@@ -122,7 +125,7 @@ class Choice(NamedTuple):
         for level in self.levels:
             if level not in LEVELS:
                 raise FieldError(f"there is no level {level}", hint=f"{LEVELS[0]} to {LEVELS[-1]}", field="level")
-        rows = [kind for name, kind in KINDS.items() if not self.kinds or name in self.kinds]
+        rows = [kind for kind in KINDS.values() if not self.kinds or set(kind.asked_for) & set(self.kinds)]
         found = [kind for kind in rows if not self.levels or kind.level in self.levels]
         if not found:
             levels = {f"{kind.name} has level {kind.level}": None for kind in rows}
@@ -143,15 +146,18 @@ class Quiz(NamedTuple):
         return f"{crc32(text.encode('utf-8', 'backslashreplace')):08x}"
 
 
-def draw(subjects: Sequence[Subject], choice: Choice) -> Quiz:
-    """Questions about some convolutions, of the chosen kinds in turn, easier ones first; fewer if there are no more.
+def draw(subjects: Sequence[Subject | LayerSubject], choice: Choice) -> Quiz:
+    """Questions about layers, of the chosen kinds in turn, easier ones first; fewer if there are no more.
 
     Raises:
         FieldError: none can be asked here, or the choice is bad.
         UnknownNameError: there is no such kind.
     """
     rows, random = choice.rows(), Random(choice.seed)
-    found = _drawn(subjects, [*rows], choice.most, random)
+    about: dict[bool, list[Subject | LayerSubject]] = {False: [], True: []}
+    for each in subjects:
+        about[isinstance(each, LayerSubject)].append(each)
+    found = _drawn(about, [row for row in rows if about[row.of_layers]], choice.most, random)
     if not found:
         kinds = ", ".join(kind.name for kind in rows)
         raise FieldError(
@@ -164,27 +170,27 @@ def draw(subjects: Sequence[Subject], choice: Choice) -> Quiz:
     return Quiz(tuple(questions), choice)
 
 
-def _drawn(subjects: Sequence[Subject], rows: list[Kind], count: int, random: Random) -> list[tuple[Kind, Asked]]:
-    found: list[tuple[Kind, Asked]] = []
+def _drawn(subjects: _Subjects, rows: list[Kind], count: int, random: Random) -> list[tuple[Kind, _Any]]:
+    found: list[tuple[Kind, _Any]] = []
     seen: set[tuple[str, int, Any]] = set()
     order = [rows.pop(random.randrange(len(rows))) for _ in range(len(rows))]
     while order and len(found) < count:
         kind = order.pop(0)
-        fresh = _fresh(subjects, kind, seen, random)
+        fresh = _fresh(subjects[kind.of_layers], kind, seen, random)
         if fresh is not None:
             found.append((kind, fresh))
             order.append(kind)
     return found
 
 
-def _fresh(subjects: Sequence[Subject], kind: Kind, seen: set[tuple[str, int, Any]], random: Random) -> Asked | None:
+def _fresh(subjects: Sequence[Any], kind: Kind, seen: set[tuple[str, int, Any]], random: Random) -> _Any | None:
     """A question of a kind that was not drawn before; None: none was found."""
     for _ in range(_TRIES):
         number = random.randrange(len(subjects))
         spot = kind.draw(subjects[number], random)
         if spot is not None and (kind.name, number, spot) not in seen:
             seen.add((kind.name, number, spot))
-            return Asked(subjects[number], spot)
+            return (LayerAsked if kind.of_layers else Asked)(subjects[number], spot)
     return None
 
 

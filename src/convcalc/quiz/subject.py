@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from convcalc.context import STANDARD, Context
 from convcalc.errors import FieldError
 from convcalc.geometry.axis import Axes
 from convcalc.geometry.convolution import Geometry
 from convcalc.geometry.receptive_axis import IndexMap
-from convcalc.layers.kinds.convolution import Convolution
-from convcalc.layers.network import INPUT, Network
 from convcalc.problem import Problem
 
 IndexMaps = tuple[tuple[IndexMap, ...], ...]
@@ -93,65 +90,3 @@ class Asked(NamedTuple):
     def with_axes(self, **settings: int) -> Asked:
         """Of the convolution with these settings on every axis; raises as :meth:`Subject.with_axes`."""
         return self._replace(subject=self.subject.with_axes(**settings))
-
-
-def subjects_of(network: Network, context: Context = STANDARD, number: int | None = None) -> list[Subject]:
-    """The convolutions of a network, or only the layer of this number.
-
-    Raises:
-        FieldError: there is none.
-    """
-    numbers = range(len(network.stages)) if number is None else [number]
-    found = [each for each in numbers if isinstance(network.stages[each].layer, Convolution)]
-    if not found:
-        what = network.stages[numbers[0]].name + " is" if number is not None else "there is"
-        raise FieldError(f"{what} no convolution to ask about", hint="a layer of the kind conv: --layer NAME")
-    outputs = _Outputs(network, context, found)
-    return [_subject(network, each, outputs) for each in found]
-
-
-def _subject(network: Network, number: int, outputs: _Outputs) -> Subject:
-    stage = network.stages[number]
-    assert isinstance(stage.layer, Convolution)
-    has_numbers = network.tensor is not None and all(network.stages[each].read for each in outputs.weighted(number))
-    return Subject(
-        name="" if network.is_convolution else stage.name,
-        geometry=stage.layer.geometry,
-        numbers=(lambda: outputs.problem(number)) if has_numbers else None,
-        path=_path(network, number),
-    )
-
-
-def _path(network: Network, number: int) -> IndexMaps:
-    """The index maps of the layers on the way, where each has one input and the same axes."""
-    layers = [network.stages[each].layer for each in network.needed(number)]
-    is_single = all(len(network.stages[each].inputs) == 1 for each in network.needed(number))
-    ranks = {len(layer.index_maps) for layer in layers}
-    return tuple(layer.index_maps for layer in layers) if is_single and len(ranks) == 1 else ()
-
-
-class _Outputs:
-    """The inputs of convolutions, computed once, when the first is needed."""
-
-    def __init__(self, network: Network, context: Context, numbers: Sequence[int]) -> None:
-        self.network, self.context, self.numbers = network, context, numbers
-
-    def weighted(self, number: int) -> list[int]:
-        """The layers with weights on the way to one."""
-        layers = self.network.needed(number)
-        return [each for each in layers if self.network.stages[each].layer.weight_shapes]
-
-    def problem(self, number: int) -> Problem:
-        """A convolution on its input."""
-        (below,) = self.network.stages[number].inputs
-        cells = self._input if below == INPUT else self._of_layers[below]
-        return self.network.problem(number, [cells], self.context)
-
-    @cached_property
-    def _input(self) -> Any:
-        return self.network.input()
-
-    @cached_property
-    def _of_layers(self) -> dict[int, Any]:
-        wanted = {below for each in self.numbers for below in self.network.stages[each].inputs} - {INPUT}
-        return {each: out for each, out in self.network.outputs(self._input, self.context, wanted) if each in wanted}

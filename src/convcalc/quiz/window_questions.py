@@ -41,7 +41,7 @@ def ask_window(asked: Asked) -> str:
     )
 
 
-def slice_slips(_: Asked, right: tuple[range, ...]) -> Iterator[Slip]:
+def slice_slips(_: object, right: tuple[range, ...]) -> Iterator[Slip]:
     """Ends that are one off, on one axis or all; rows and columns exchanged; the cells between those of a step."""
     for more in (-1, 1):
         ends = [range(each.start, each.stop + more * each.step, each.step) for each in right]
