@@ -1734,7 +1734,7 @@ MESSAGES = [
      "error: --kind: unknown kind of question 'slices'\nhint: did you mean slice or uses?\n"),
     ("no such level", {}, ["quiz", "--level", "9"], 2, "error: --level: there is no level 9\nhint: 1 to 3\n"),
     ("a kind of another level", {}, ["quiz", "--level", "1", "--kind", "cell"], 2,
-     "error: --level: no kind of question has both\nhint: cell has level 2\n"),
+     "error: --level: no kind of question has both\nhint: cell has level 2, layer-cell has level 2\n"),
     ("a question that cannot be asked", {}, ["quiz", "--kind", "field"], 2,
      "error: --kind: no question of this kind can be asked here: field\n"
      "hint: cell and shared need numbers, planes and shared several channels, field several layers\n"),

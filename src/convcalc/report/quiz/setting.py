@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from convcalc.arrays import plain
-from convcalc.layers.kinds.linear import Linear
 from convcalc.numerals import Number
 from convcalc.problem import Problem
 from convcalc.quiz.forms import Form
@@ -17,7 +16,6 @@ from convcalc.report.array_data import operation
 from convcalc.report.arrays.grids import fits_in_a_table, plane_grids
 from convcalc.report.blocks import Block, Flow, Role, Sentence, Span, Table, note, say
 from convcalc.report.headline import kernel_text, problem_settings, settings_text
-from convcalc.report.layer_arguments import arguments_text
 from convcalc.report.run.channels import table_blocks
 from convcalc.report.text import channels_text, number_text
 from convcalc.report.worksheet import given_grids
@@ -73,6 +71,8 @@ def _layers(subjects: Sequence[Subject | LayerSubject]) -> Table:
     rows = []
     for subject in subjects:
         if isinstance(subject, LayerSubject):
+            from convcalc.report.layer_arguments import arguments_text
+
             layer = subject.layer
             told = ("", "", arguments_text(layer), layer.kind)
             rows.append(tuple(map(Span, (subject.name, shape_text(layer.input_shape), *told))))
@@ -120,6 +120,8 @@ def question_blocks(question: Question) -> Iterator[Block]:
 
 def _numbers_of(asked: LayerAsked) -> Iterator[str]:
     """The numbers that a cell of a layer is made of."""
+    from convcalc.layers.kinds.linear import Linear
+
     layer, step = asked.subject.layer, asked.subject.explained(asked.cell, asked.spot.sample)
     yield f"{'inputs' if len(step.terms) > 1 else 'input'} {_listed(term.value for term in step.terms)}"
     if step.absent or step.zeros:
