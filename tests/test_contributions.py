@@ -164,6 +164,36 @@ def test_an_animation_fills_the_maps(cli, step):
         assert cli.run(*arguments, "-q", "-o", f"a{suffix}") == (0, "", "")
 
 
+LAYERS = """
+input: {arange: [2, 4, 4]}
+weights: {random: 1}
+layers:
+  - conv: {out_channels: 3, kernel_size: 2}
+  - conv: {out_channels: 2, kernel_size: 2, padding: 1, bias: [1, -2]}
+  - relu
+"""
+
+
+@pytest.mark.parametrize("layer", ["conv1", "conv2"])
+def test_a_layer_of_a_network_is_taken_apart(cli, layer):
+    """Of each output channel the parts and the bias are the output; a figure of them is drawn too."""
+    cli.write({"m.yaml": LAYERS})
+    argv = ["run", "m.yaml", "--layer", layer, "--maps", "channels"]
+    data = json.loads(cli.run(*argv, "--format", "json").out)
+    output = np.array(data["output"])[0]
+    bias = {"conv1": None, "conv2": [1, -2]}[layer]
+    for number, plane in enumerate(output):
+        parts = [each for each in data["contributions"] if each["output_channel"] == number]
+        assert [each["input_channel"] for each in parts] == [*range({"conv1": 2, "conv2": 3}[layer])]
+        rest = plane - sum(np.array(each["output"])[0] for each in parts)
+        assert np.ptp(rest) < 1e-5
+        assert bias is None or rest.flat[0] == pytest.approx(bias[number], abs=1e-5)
+    page = cli.run(*argv).out
+    assert page.count("from channel 1") == 2 * len(output)
+    assert cli.run(*argv, "-q", "-o", "a.svg") == (0, "", "")
+    assert cli.files()["a.svg"].count(b">from") == len(output) * 2 * {"conv1": 2, "conv2": 3}[layer]
+
+
 REFUSED = [
     (["run", "--maps", "chanels"], 2, "error: --maps: unknown kind of maps 'chanels'\nhint: did you mean channels?\n"),
     (["animate", "--maps", "rows"], 2, "error: --maps: unknown kind of maps 'rows'\nhint: one of: channels\n"),
@@ -171,13 +201,14 @@ REFUSED = [
      "error: --maps: each output channel reads one input channel, so there is nothing to add\n"
      "hint: a kernel over several input channels has such maps\n"),
     (["run", "n.yaml", "--maps", "channels"], 2,
-     "error: --maps is of a single convolution, n.yaml is a network of layers\n"
-     "hint: convcalc trace FILE --layer NAME --pos 0,0 shows the channels of a cell\n"),
+     "error: --maps is of a convolution, relu2 is relu\nhint: leave it out\n"),
+    (["run", "m.yaml", "--maps", "channels"], 2,
+     "error: --maps is of a convolution, relu1 is relu\nhint: --layer conv1 or conv2 ends at one\n"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("words", "code", "message"), REFUSED)
 def test_what_is_refused(cli, words, code, message):
     """Another word, a problem without several channels, a network."""
-    cli.write({"n.yaml": "input: [[1, 2, 3]]\ndims: 1\nlayers:\n  - relu\n  - relu\n"})
+    cli.write({"n.yaml": "input: [[1, 2, 3]]\ndims: 1\nlayers:\n  - relu\n  - relu\n", "m.yaml": LAYERS})
     assert cli.run(*words) == (code, "", message)

@@ -137,7 +137,7 @@ def _emit(result: NetworkRun, found: Ready, shown: _Shown, target: OutputOptions
     from convcalc.report.run.report import run_report
 
     failed = "" if found.request is None else unexpected(found.request, found.network, result.output, found.context)
-    apart = contributions(found, shown.maps)
+    apart = contributions(found, result, shown.maps)
     further: dict[str, Any] = {
         "explain": shown.explain,
         "curves": shown.curve,

@@ -45,7 +45,7 @@ def figure_of(run: NetworkRun, apart: Contributions | None = None, *, curves: bo
     those too long for a table.
     """
     if run.problem is None:
-        return layers_figure(run)
+        return layers_figure(run) if apart is None else run_figure(apart.problem, run.output, apart)
     if apart is None and are_curves(run.problem, asked=curves):
         return signal_figure(run.problem, run.output)
     return run_figure(run.problem, run.output, apart)

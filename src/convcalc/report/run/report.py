@@ -34,11 +34,13 @@ def network_run_report(
     labels: Sequence[str] = (),
     failed: str = "",
     curves: bool = False,
+    apart: Contributions | None = None,
 ) -> Report:
     """The result of each layer, then the outputs; ``explain``: each convolution's engine too.
 
-    ``labels``: the names of the output's classes, the largest of which are listed. ``failed``: words on an output that
-    is not the expected one. ``curves``: signals of one axis are shown as curves.
+    ``apart``: the parts of the last layer's output, which are shown with it. ``labels``: the names of the output's
+    classes, the largest of which are listed. ``failed``: words on an output that is not the expected one. ``curves``:
+    signals of one axis are shown as curves.
 
     Raises:
         FieldError: the output is no features, or there are not as many names.
@@ -46,10 +48,10 @@ def network_run_report(
     notes, scores = tuple(_notes(run)), class_scores(run, labels) if labels else []
     report = Report(
         blocks=(
-            *_blocks(run, notes, explain, maps, curves),
+            *_blocks(run, notes, explain, maps, curves, apart),
             *(class_blocks(scores, len(run.output)) if scores else ()),
         ),
-        data=lambda: _data(run, notes) | ({"classes": class_data(scores)} if scores else {}),
+        data=lambda: _data(run, notes, apart) | ({"classes": class_data(scores)} if scores else {}),
         notes=notes,
     )
     return with_failure(report, failed)
@@ -75,7 +77,14 @@ def _notes(run: NetworkRun) -> Iterator[str]:
         yield f"{cells} of {name} {'is' if first.not_finite == 1 else 'are'} not finite (inf or nan)"
 
 
-def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | None, curves: bool) -> Iterator[Block]:
+def _blocks(
+    run: NetworkRun,
+    notes: Sequence[str],
+    explain: bool,
+    maps: Maps | None,
+    curves: bool,
+    apart: Contributions | None,
+) -> Iterator[Block]:
     if run.network.title:
         yield say(run.network.title, Role.TITLE)
     yield from reading_blocks(run.network.channels)
@@ -84,7 +93,11 @@ def _blocks(run: NetworkRun, notes: Sequence[str], explain: bool, maps: Maps | N
     yield layers_table(run, explain=explain)
     for number, output in run.kept.items():
         name = f"{run.network.stages[number].name} output"
-        if output.ndim == _SIGNAL and (curves or not fits_in_a_table(output.shape[2:])):
+        if apart is not None and number == run.last.number:
+            from convcalc.report.run.contributions import contribution_blocks
+
+            yield from contribution_blocks(apart, output, maps)
+        elif output.ndim == _SIGNAL and (curves or not fits_in_a_table(output.shape[2:])):
             from convcalc.report.run.signals import lone_plots
 
             yield from lone_blocks(name, output, maps if maps and maps.every else None)
@@ -128,7 +141,12 @@ def _brief(value: Any) -> str:
     return number_text(value, _DIGITS) if isinstance(value, float) else brief_text(value)
 
 
-def _data(run: NetworkRun, notes: Sequence[str]) -> dict[str, Any]:
+def _data(run: NetworkRun, notes: Sequence[str], apart: Contributions | None) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    if apart is not None:
+        from convcalc.report.run.contributions import contribution_data
+
+        parts = {"contributions": contribution_data(apart)}
     return {
         "schema": f"convcalc.network-run/{SCHEMA_VERSION}",
         "title": run.network.title,
@@ -142,6 +160,7 @@ def _data(run: NetworkRun, notes: Sequence[str]) -> dict[str, Any]:
         "output_layer": run.network.stages[run.last.number].name,
         "output_shape": list(run.output.shape),
         "output": array_data(run.output),
+        **parts,
     }
 
 
@@ -176,14 +195,17 @@ def run_report(
     """The report of a computed network; ``explain``: its plans too, made with this ``precision``.
 
     Without ``maps`` no array is shown as a heat map. ``labels``: the names of the output's classes. ``failed``: words
-    on an output that is not the expected one. ``apart``: the parts of a convolution's output by input channel.
-    ``curves``: all signals of one axis are shown as curves, not only those too long for a table.
+    on an output that is not the expected one. ``apart``: the parts of a convolution's output by input channel,
+    of several layers of the last one's. ``curves``: all signals of one axis are shown as curves, not only those too
+    long for a table.
 
     Raises:
         FieldError: the output is no features, or there are not as many names.
     """
     if run.problem is None or labels:
-        return network_run_report(run, explain=explain, maps=maps, labels=labels, failed=failed, curves=curves)
+        return network_run_report(
+            run, explain=explain, maps=maps, labels=labels, failed=failed, curves=curves, apart=apart
+        )
     from convcalc.report.run.convolution import convolution_run_report
 
     (layer,) = run.layers
