@@ -159,9 +159,9 @@ def draw(subjects: Sequence[Subject | LayerSubject], choice: Choice) -> Quiz:
         about[isinstance(each, LayerSubject)].append(each)
     found = _drawn(about, [row for row in rows if about[row.of_layers]], choice.most, random)
     if not found:
-        kinds = ", ".join(kind.name for kind in rows)
+        kinds = choice.kinds or [kind.name for kind in rows]
         raise FieldError(
-            f"no question of {'this kind' if len(rows) == 1 else 'these kinds'} can be asked here: {kinds}",
+            f"no question of {'this kind' if len(kinds) == 1 else 'these kinds'} can be asked here: {', '.join(kinds)}",
             hint="cell and shared need numbers, planes and shared several channels, field several layers",
             field="kind",
         )
