@@ -723,3 +723,33 @@ def key_seconds(folder: Path, count: int) -> list[float]:
         time.sleep(0.05)
     terminal.kill()
     return times
+
+
+SIGNAL = "input: [[{}], [{}]]\ndims: 1\nkernel: [[1, 1, 1], [0, 0, 0]]\n".format(
+    ", ".join(str((7 * n) % 30) for n in range(40)), ", ".join(str(n) for n in range(40))
+)
+
+
+def test_signals_have_curves(tmp_path: Path) -> None:
+    """The channel that is shown, its window marked below; of an input cell the place, and where it is used."""
+    session = opened(tmp_path, SIGNAL)
+    shown, _ = pressed(session, "home", size=(100, 50))
+    lines = shown.splitlines()
+    first, second = (
+        next(n for n, line in enumerate(lines[6:], 6) if line.startswith(name)) for name in ("input 40", "output 38")
+    )
+    assert any(set(line) & set("⠁⠂⠄⠈⠐⠠⡀⢀⣀⠉⠒⠤") for line in lines[first : first + 7])
+    assert lines[first + 7].lstrip().startswith("└━━━")
+    assert lines[first + 7].count("━") < 12
+    assert "▲" in lines[second + 7]
+    assert lines[first + 9] == "sample; 0 to 29, mean 14.25"
+    other, _ = pressed(session.picked(Pane.INPUT, (1, 20)), size=(100, 50))
+    assert "sample; 0 to 39, mean 19.5" in other
+    assert "▲" in other
+
+
+def test_short_signals_and_pictures_have_no_curves(tmp_path: Path) -> None:
+    """A row of a dozen numbers is read as it is."""
+    for text in ("input: [1, 2, 3, 4, 5, 6]\nkernel: [1, 1]\n", "input: {arange: [20, 20]}\nkernel: box\n"):
+        shown, _ = pressed(opened(tmp_path, text), size=(100, 50))
+        assert not {"┤", "└"} & set(shown.replace("╰", ""))

@@ -15,10 +15,12 @@ from convcalc.explore.session import Session
 from convcalc.explore.story import story_lines, subtitle
 from convcalc.explore.tabs import channel_tabs, layer_tabs
 from convcalc.explore.widgets import Grids, Lines, Tabs
-from convcalc.render.lines import wrapped
+from convcalc.render.lines import Line, wrapped
 from convcalc.render.paint import Depth
 from convcalc.report.blocks import Role, Span
 
+_SIGNAL = 2
+"""Axes of signals: channels and samples."""
 NARROWEST, LOWEST = 40, 12
 """Columns and lines of the smallest terminal."""
 _STORY = 6
@@ -104,7 +106,12 @@ class Frame(App[None]):
         if lines:
             grids.session = session
             grids.show(grids.board.lines(session, found, width, lines))
-        self._line("story").show(story_lines(session, width, room - lines))
+        curves: list[Line] = []
+        if _has_signals(session):
+            from convcalc.explore.curves import curve_lines
+
+            curves = curve_lines(session, found, width)
+        self._line("story").show(story_lines(session, width, room - lines, curves))
 
     def _say(self, text: str, role: Role = Role.PLAIN) -> None:
         message = self._line("message")
@@ -126,3 +133,8 @@ class Frame(App[None]):
             self._show()
             message = error if isinstance(error, ConvcalcError) else LimitError("the memory ran out")
             self._say(f"{message.message}{f' ({message.hint})' if message.hint else ''}", Role.BAD)
+
+
+def _has_signals(session: Session) -> bool:
+    """Whether what the layer gets or gives are signals, which have curves."""
+    return _SIGNAL in (len(session.scene.input_shape), len(session.scene.output_shape))

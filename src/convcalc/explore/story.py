@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from convcalc.errors import ConvcalcError
@@ -37,17 +37,21 @@ def story(session: Session) -> tuple[Block, ...]:
     return uses_report(uses).blocks
 
 
-def story_lines(session: Session, width: int, height: int) -> list[Line]:
-    """The story at so many columns; where it is longer than ``height``, the sentences and sums before the grids."""
+def story_lines(session: Session, width: int, height: int, curves: Sequence[Line] = ()) -> list[Line]:
+    """The story at so many columns; where it is longer than ``height``, the sentences and sums before the grids.
+
+    ``curves``: of signals, between the two.
+    """
+    gap: list[Line] = [()] * bool(curves)
     blocks = story(session)
     words = tuple(block for block in blocks if not isinstance(block, Flow))
     grids = tuple(block for block in blocks if isinstance(block, Flow))
     told = [line for line in lines_of(words, width, ROUNDED) if line]
     if len(told) + _LEAST_GRID * len(grids) <= height:
         lines = list(lines_of(blocks, width, ROUNDED))
-        if len(lines) <= height:
-            return lines
-    return [*told, (), *lines_of(grids, width, ROUNDED)]
+        if len(lines) + len(gap) + len(curves) <= height:
+            return [*lines, *gap, *curves]
+    return [*told, *gap, *curves, (), *lines_of(grids, width, ROUNDED)]
 
 
 def copied_text(session: Session) -> str:
