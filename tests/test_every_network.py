@@ -33,6 +33,8 @@ COMMANDS = {
     "trace --pos 0,0 --depth 2": [],
     "trace --all --channel 0": [],
     "uses --pos 1,1": [],
+    "gradient --loss mean": [],
+    "trace --gradient input --pos 1,1": [],
     "summary": [],
 }
 FORMATS = ("table", "plain", "markdown", "latex", "json", "csv")

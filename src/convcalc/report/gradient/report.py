@@ -200,7 +200,8 @@ def _share(part: int, whole: int) -> str:
 def _grids(caption: str, values: Array, *, is_weight: bool = False) -> Iterator[Block]:
     """An array's planes, side by side where they fit: of a weight one for each pair of channels."""
     if values.ndim <= 2:
-        yield Flow(tuple(plane_grids(f"{caption} {shape_text(values.shape)}", values, labels=_labels(values))))
+        shape = f" {shape_text(values.shape)}" if values.ndim > 1 else ""
+        yield Flow(tuple(plane_grids(f"{caption}{shape}", values, labels=_labels(values))))
         return
     leading = values.shape[:2]
     shown = [*islice(product(*map(range, leading)), _MOST_GRIDS)]
