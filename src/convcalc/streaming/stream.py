@@ -13,7 +13,7 @@ from convcalc.arrays import Array, plain
 from convcalc.context import Context
 from convcalc.files.blocks.journal import Journal
 from convcalc.files.blocks.source import BlockSource
-from convcalc.files.blocks.target import BlockTarget, unfinished
+from convcalc.files.blocks.target import BlockTarget
 from convcalc.problem import Problem
 from convcalc.streaming.gathered_page import GatheredPage
 from convcalc.streaming.output_numbers import OutputNumbers, Range, input_range
@@ -114,7 +114,7 @@ def stream(
     shape = (tiling.batch, tiling.channels, *(axis.output_size for axis in tiling.axes))
     page = GatheredPage(shape, numbers.dtype)
     missing = len(shape) - len(target.shape)
-    with Journal(unfinished(target.place, "journal")) as journal:
+    with Journal(target.place.with_suffix(".journal")) as journal:
         finished = journal.done(facts) if resume else set()
         if not (finished and target.reopen()):
             finished = set()
