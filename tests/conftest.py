@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "build": ("worked_examples",),
     "engine": ("engines", "plan", "blas", "fused"),
     "context": ("plan",),
-    "conventions": ("peer_functions",),
+    "conventions": ("peer_cases",),
     "tracing": ("tracing", "questions"),
     "layers": ("layer_properties", "layer_settings", "layer_alone"),
     "gradients": ("gradients",),

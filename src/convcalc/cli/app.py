@@ -27,6 +27,7 @@ COMMANDS = {
     "code": "convcalc code input.yaml --for torch -o same.py",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/",
+    "like": "convcalc like cv2.filter2D",
     "examples": "convcalc examples copy two-layers",
     "schema": "convcalc schema -o convcalc.schema.json",
     "bench": "convcalc bench --case image-9x9",

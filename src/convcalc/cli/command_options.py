@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from convcalc.cli.input_options import PartOptions, TableFlags
+from convcalc.cli.input_options import Like, PartOptions, TableFlags
 from convcalc.cli.options import (
     BoundaryWord,
     ConvolutionOptions,
@@ -129,6 +129,7 @@ class SummaryOptions(NamedTuple):
         str | None, typer.Option("--layer", help="Of several layers: the one that flags change.", metavar="NAME")
     ] = None
     said: ConvolutionOptions = ConvolutionOptions()
+    like: Like = None
     kernels: Folders = None
     limit: LimitChanges = None
 

@@ -64,3 +64,14 @@ class TableFlags(NamedTuple):
         if self.header is False:
             said["header"] = False
         return {name: str(value).lower() if isinstance(value, bool) else value for name, value in said.items()}
+
+
+Like = Annotated[
+    str | None,
+    typer.Option(
+        "--like",
+        help="Compute as a function of another program does, such as cv2.filter2D or scipy.ndimage.convolve:uint8; "
+        "convcalc like lists them.",
+        metavar="FUNCTION",
+    ),
+]

@@ -155,8 +155,11 @@ def ready(
     *,
     explain: bool = False,
     rate: str | None = None,
+    like: str | None = None,
 ) -> Ready:
     """The network of the command line; ``explain``: plans compare every engine, ``rate``: that of its signal.
+
+    ``like``: the function of another program that it is computed as.
 
     Raises:
         ConvcalcError: a file or a flag is bad, or there are no numbers.
@@ -164,7 +167,7 @@ def ready(
     from convcalc.request.resolve import resolve
 
     request, context = asked(options, layer, explain=explain)
-    request = request.override(rate=rate)
+    request = request.override(rate=rate, like=like)
     whole = resolve(request, context, input_text=input_text)
     context = settled(context, whole)
     check_numbers(whole)

@@ -25,7 +25,7 @@ STREAMED_SUFFIXES = (".npy", ".zarr")
 _LARGE = 64 << 20
 """Bytes of an input with its output, in the widest numbers, from which it is not held."""
 _PRINTED = ("table", "plain", "markdown", "latex", "html")
-_CHANGING = ("resize", "normalise", "luminance", "linear_light", "rate", "expect")
+_CHANGING = ("resize", "normalise", "luminance", "linear_light", "rate", "expect", "like")
 """Fields with which the input is read in another way, or the whole output is looked at."""
 
 

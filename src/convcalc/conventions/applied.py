@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import Array, read_only
+from convcalc.arrays import INT64_LIMIT, Array, largest, read_only
 from convcalc.build import build_problem
 from convcalc.context import STANDARD, Context
 from convcalc.conventions.convention import Convention
@@ -64,7 +65,19 @@ class Applied:
     @property
     def is_plain(self) -> bool:
         """Whether the sums are what is stored."""
-        return self.finish.margin is None and not self.finish.is_scaled and self.finish.type == self.problem.dtype
+        if self.finish.margin is not None or self.finish.is_scaled:
+            return False
+        return self.finish.type == self.problem.dtype or (self.finish.type == "int64" and self._fits_int64)
+
+    @property
+    def _fits_int64(self) -> bool:
+        """Whether the sums of whole numbers are whole and stay in 64 bits whatever their signs."""
+        held = (self.problem.input, self.problem.weight)
+        if any(each.dtype.kind not in "iu" for each in held):
+            return False
+        outside = self.problem.boundary.value
+        most = max(largest(held[0]), abs(outside)) * largest(held[1]) * self.problem.weight[0].size
+        return isinstance(outside, int) and most < INT64_LIMIT
 
     def computed(self, context: Context = STANDARD) -> Array:
         """What the function gives, (batch, out_channels, *spatial)."""
@@ -89,10 +102,11 @@ def apply(problem: Problem, convention: Convention, stated: Stated = SILENT) -> 
     check_problem(convention, problem)
     if _is_exchanged(problem, convention, stated):
         problem, convention = _exchanged(problem, convention)
-    kind = element_type(problem.input, convention.types, convention.name, stated.type)
+    kind = element_type(problem.input, _types(problem, convention), convention.name, stated.type)
     stored = _stored_type(problem, convention, kind)
     weighting = weighting_of(problem, convention, kind, stated.divisor)
     size = _size(convention, stated)
+    problem = _without_dilation(problem, convention, stated.padding)
     pads = _pads(problem, convention, size, stated.padding)
     border = _border(convention, stated.boundary)
     finish = _finish(problem, convention, weighting, stored)
@@ -101,6 +115,14 @@ def apply(problem: Problem, convention: Convention, stated: Stated = SILENT) -> 
         stored = finish.type
     placed = _placed(problem, convention, weighting, pads, border, stored, stated.flip)
     return Applied(convention, placed, finish, kind, size, border, weighting.factors)
+
+
+def _types(problem: Problem, convention: Convention) -> Sequence[str]:
+    """The types of the input: of a layer, whose input and weight are of one type, those that hold the weights too."""
+    is_fraction = problem.weight.dtype.kind == "f" or any(each.denominator != 1 for each in problem.scale)
+    if convention.channels is Channels.APART or not is_fraction:
+        return convention.types
+    return [name for name in convention.types if not is_whole(name)]
 
 
 def _placed(
@@ -197,10 +219,24 @@ def _pads(problem: Problem, convention: Convention, size: Size | None, said: Any
     word = convention.paddings.get(said, said) if isinstance(said, str) else said
     if word == PaddingWord.SAME:
         check_same(convention, problem)
-    dilations = axes.dilations
-    if word == PaddingWord.SAME and convention.same_needs == "loses dilation":
-        dilations = (1,) * problem.rank
-    return padding_pairs(word, axes.sizes, axes.kernel_sizes, axes.strides, dilations)
+    return padding_pairs(word, axes.sizes, axes.kernel_sizes, axes.strides, axes.dilations)
+
+
+def _without_dilation(problem: Problem, convention: Convention, said: Any) -> Problem:
+    """The problem with dilation 1 where the function forgets it with the padding that is said."""
+    is_same = isinstance(said, str) and convention.paddings.get(said, said) == PaddingWord.SAME
+    if not is_same or convention.same_needs != "loses dilation" or max(problem.axes.dilations) == 1:
+        return problem
+    return build_problem(
+        problem.input,
+        problem.weight,
+        np.array(problem.bias, dtype=object) if problem.has_bias else None,
+        scale=problem.scale,
+        stride=problem.axes.strides,
+        padding="full",
+        groups=problem.groups,
+        labels=problem.labels,
+    )
 
 
 def _border(convention: Convention, said: Any) -> Border | Boundary:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import lcm, nan
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from convcalc.conventions.rounding import rounded_floats, rounded_quotients
 from convcalc.conventions.words import Border, Overflow, Rounding
 from convcalc.numerals import Number
 
+_INT32_LIMIT = 1 << 31
 _FLOAT64_WHOLE = 1 << 53
 _PIECE = 1 << 15  # cells that are worked on at once, so that they stay in the cache
 
@@ -42,6 +44,28 @@ class Finish:
     def is_scaled(self) -> bool:
         """Whether a factor or an offset is applied."""
         return any(each != 1 for each in self.factor) or any(self.offset)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether whole numbers are stored."""
+        return is_whole(self.type)
+
+    @property
+    def margin_value(self) -> Number:
+        """What is written where windows reach outside, unless the input's cells are kept there."""
+        return nan if self.margin is Border.MISSING else 0
+
+    def is_margin(self, place: Sequence[int], size: Sequence[int]) -> bool:
+        """Whether a cell of an output of a size is written afterwards."""
+        if self.margin is None:
+            return False
+        axes = zip(place, size, self.margins, strict=True)
+        return any(at < before or at >= cells - after for at, cells, (before, after) in axes)
+
+    def kept(self, value: Number) -> Number:
+        """What an input's cell at the border is kept as."""
+        found: Number = np.asarray(self._kept(np.array([value]))).item()
+        return found
 
     def of(self, sums: Array, cells: Array | None = None) -> Array:
         """The stored numbers, (batch, out_channels, *spatial), of sums of that shape.
@@ -80,6 +104,10 @@ class Finish:
     def _whole(self, sums: Array, channel: int) -> Array:
         """The rounded numbers of a channel, in a type that holds them."""
         factor, offset = self.factor[channel] * self.quantum, self.offset[channel] * self.quantum
+        if factor == 1 and not offset:
+            return rounded_floats(sums, self.rounding) if sums.dtype.kind == "f" else sums
+        if factor == 0:  # black, whatever is added
+            return np.zeros(sums.shape, np.int32)
         if self.single and sums.dtype.kind != "f":
             kind = np.float32
             return rounded_floats(sums.astype(kind) * (kind(1) / kind(1 / factor)) + kind(offset), self.rounding)
@@ -90,11 +118,12 @@ class Finish:
         return self._quotients(sums, factor, Fraction(offset))
 
     def _quotients(self, sums: Array, factor: Fraction, added: Fraction) -> Array:
-        """Whole sums × factor + what is added, rounded: in int64 where nothing can overflow."""
+        """Whole sums × factor + what is added, rounded: in the narrowest type in which nothing can overflow."""
         divisor = lcm(factor.denominator, added.denominator)
         scale, shift = factor * divisor, added * divisor
         bound = 4 * (largest(sums) * abs(scale.numerator) + abs(shift.numerator) + divisor)
-        exact: Array = sums.astype(np.int64 if bound < INT64_LIMIT else object, copy=False)
+        kind = np.int32 if bound < _INT32_LIMIT else np.int64 if bound < INT64_LIMIT else object
+        exact: Array = sums.astype(kind, copy=False)
         exact = exact * scale.numerator if scale != 1 else exact
         exact = exact + shift.numerator if shift else exact
         return rounded_quotients(exact, divisor, self.rounding)
@@ -115,16 +144,18 @@ class Finish:
             size = stored.shape[axis]
             for cut in (slice(0, min(before, size)), slice(max(size - after, 0), size)):
                 place = (slice(None),) * axis + (cut,)
-                stored[place] = self._margin(place, cells)
+                stored[place] = self._margin(place, cells, stored.shape[1])
 
-    def _margin(self, place: tuple[slice, ...], cells: Array | None) -> Array | float:
+    def _margin(self, place: tuple[slice, ...], cells: Array | None, outputs: int) -> Array | Number:
         if self.margin is not Border.KEPT:
-            return float("nan") if self.margin is Border.MISSING else 0
+            return self.margin_value
         assert cells is not None
-        kept = cells[place]
+        return self._kept(cells[place].repeat(outputs // cells.shape[1], axis=1))
+
+    def _kept(self, cells: Array) -> Array:
         if not self.margin_offset:
-            return kept
-        return self._fitted(np.floor(kept + float(self.offset[0])).astype(np.int64))
+            return cells
+        return self._fitted(np.floor(cells + float(self.offset[0])).astype(np.int64))
 
 
 def _multiplied(sums: Array, factor: Fraction) -> Array:

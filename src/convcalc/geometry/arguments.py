@@ -31,6 +31,20 @@ class PaddingWord(StrEnum):
     FULL = "full"
 
 
+_ALL_BEFORE = "[[dilation × (taps − 1), 0]]"
+_FOREIGN_WORDS = {
+    "SAME": PaddingWord.SAME.value,
+    "VALID": PaddingWord.VALID.value,
+    "FULL": PaddingWord.FULL.value,
+    "SAME_UPPER": PaddingWord.SAME.value,
+    "SAME_LOWER": PaddingWord.SAME_LOWER.value,
+    "NOTSET": "a number, or a [before, after] pair for each axis",
+    "CAUSAL": _ALL_BEFORE,
+    "causal": _ALL_BEFORE,
+}
+"""Words of TensorFlow, Keras and ONNX, and what they are here."""
+
+
 def whole(name: str, value: Any, least: int, *, path: tuple[str | int, ...] = ()) -> int:
     """``value`` as an integer of at least ``least``.
 
@@ -227,6 +241,12 @@ def channels_per_group(name: str, channels: int, groups: Any, *, hint: str = "")
 
 
 def _padding_word(word: str) -> PaddingWord:
+    if word in _FOREIGN_WORDS:
+        raise FieldError(
+            f"padding {word!r} is another library's name",
+            hint=f"here it is {_FOREIGN_WORDS[word]}",
+            field="padding",
+        )
     if word not in list(PaddingWord):
         raise UnknownNameError("padding", word, list(PaddingWord), field="padding")
     return PaddingWord(word)

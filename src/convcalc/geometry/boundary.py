@@ -43,6 +43,17 @@ _FOREIGN = {
     "periodic": "circular",
     "border_wrap": "circular",
     "zero": "zeros",
+    "zero_pad": "zeros",
+    "border_constant": "zeros",
+    "fill": "zeros",
+    "extend": "replicate",
+    "duplicate": "replicate",
+    "neumann": "replicate",
+    "border": "replicate",
+    "symm": "symmetric",
+    "grid-mirror": "symmetric",
+    "cyclic": "circular",
+    "tile": "circular",
     "grid-constant": "zeros",
 }
 

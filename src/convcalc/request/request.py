@@ -39,6 +39,7 @@ FIELDS = {
     "linear_light": "true: an image's sRGB numbers are decoded to light from 0 to 1",
     "depthwise": "true: the kernel is applied to each channel apart, as a named one is to the colours of an image; "
     "false: it sums over the channels",
+    "like": "a function of another program, whose rules hold where nothing else is said, such as cv2.filter2D",
     "flip": "true: mathematical convolution, the kernel turned by 180°",
     "dtype": "auto, exact, float32 or float64",
     "expect": "what must come out, or a mapping from positions to numbers",
@@ -58,6 +59,8 @@ NETWORK_FIELDS = {
 DEFAULT_PROBLEM = "examples/gradient.yaml"
 _IN_LAYER = {"kernel": "weight", "depthwise": "groups"}
 """Fields of a problem that have another name in a layer."""
+_WHOLE_TEXTS = ("normalise", "like")
+"""Fields whose value is one text, commas and all."""
 _FLAGS = {"flip": "--convolve", "linear_light": "--linear-light"}
 
 
@@ -125,8 +128,8 @@ class Request:
         if not own or (self.model is None and "layers" not in self.fields):
             return replace(self, fields={**self.fields, **changes})
         first = next(iter(own.values())).origin.source
-        if layer is None:
-            hint = "name the layer that it is about with --layer"
+        if layer is None or "like" in own:
+            hint = "leave it out" if "like" in own else "name the layer that it is about with --layer"
             raise UsageError(f"{first} says what a single convolution is, {self.source} has layers", hint=hint)
         fields = {name: change for name, change in changes.items() if name in NETWORK_FIELDS}
         return replace(self, fields={**self.fields, **fields}, layer=layer, changes=own)
@@ -256,7 +259,7 @@ def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:
         if isinstance(value, str):
             if name == "kernel" and not value.lstrip().startswith(("[", "{")):
                 return value if (numbers := flag_numbers(value, "--kernel", Limits())) is None else numbers
-            return value if name == "normalise" else flag_node(name, value)
+            return value if name in _WHOLE_TEXTS else flag_node(name, value)
         if value is True:
             return "true"
         return _flag_list(name, list(value or ()))

@@ -74,6 +74,12 @@ def _of_convolution(request: Request, context: Context) -> Network:
 
 
 def _of_kernels(request: Request, context: Context) -> Network:
+    if "like" in request.fields:
+        if _norm(request) is not None:
+            raise FieldError("magnitude does not go with like", hint="leave one of them out", field="magnitude")
+        from convcalc.request.like import liked_network
+
+        return liked_network(request, context)
     from convcalc.request.convolution import convolution_of, layer_of
 
     shape = declared_shape(request, context)

@@ -136,6 +136,7 @@ _OF_FIELD: dict[str, Schema] = {
     "magnitude": _any(_TRUTH, {"enum": list(NORMS)}),
     "luminance": _TRUTH,
     "linear_light": _TRUTH,
+    "like": {"type": "string", "minLength": 1},
     "flip": _TRUTH,
     "dtype": {"enum": list(DTYPES)},
     "expect": _any(_ARRAY, _SOURCE, _mapping({}, minProperties=1, **_POSITIONS)),

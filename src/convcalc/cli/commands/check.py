@@ -8,6 +8,7 @@ import typer
 
 from convcalc.cli import options as opt
 from convcalc.cli.command_options import Files
+from convcalc.cli.input_options import Like
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.quiz_options import Answers, QuizOptions
 from convcalc.errors import ConvcalcError, UsageError
@@ -37,6 +38,7 @@ def check(
     limit: opt.LimitChanges = None,
     answers: Answers = None,
     layer: opt.Layer = None,
+    like: Like = None,
 ) -> None:
     """Run each file and compare the output with its field expect; every differing cell is shown.
 
@@ -55,11 +57,13 @@ def check(
         _check_no_questions(wanted, layer)
     context = context_of(limit, folders or ())._replace(precision=precision, threads=threads)
     if answers is not None:
+        if like is not None:
+            raise UsageError("--like goes with files that expect something, not with answers", hint="leave it out")
         from convcalc.cli.marked_answers import mark_answers
 
         mark_answers(answers, files or (), wanted, layer, context, target)
         return
-    checker = Checker(context, target.quiet)
+    checker = Checker(context, target.quiet, like)
     found = files_of(files or [])
     checked = [checker.checked(file) for file in found.files]
     if not files:  # where the shipped ones lie is of no interest
@@ -133,6 +137,8 @@ class Checker(NamedTuple):
 
     context: Context
     quiet: bool
+    like: str | None = None
+    """The function of another program that every file is computed as."""
 
     def checked(self, file: str) -> Checked:
         """The verdict on a file; only errors of flags, which are not the file's, are raised."""
@@ -155,7 +161,7 @@ class Checker(NamedTuple):
         from convcalc.request.request import read_request
         from convcalc.request.resolve import resolve
 
-        request = read_request(file, self.context)
+        request = read_request(file, self.context).override(like=self.like)
         network = resolve(request, self.context)
         return compared(file, request, network, lambda: self._output(network), self.context)
 

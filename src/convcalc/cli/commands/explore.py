@@ -77,6 +77,7 @@ def _static_page(options: opt.ProblemOptions, layer: str | None, input_text: str
         "rate": None,
         "blank": False,
         "key": None,
+        "like": None,
     }
     groups = (options, opt.OutputOptions(), StreamOptions())
     given = {name: value for group in groups for name, value in flat_options(group).items()}

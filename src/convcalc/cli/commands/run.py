@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from convcalc.cli.input_options import Like
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.options import (
     Curve,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 _WHOLE = (
     *("--explain", "--show", "--curve", "--layer", "--keep", "--partial", "--verify", "--blank", "--key", "--maps"),
-    *("--rate", "--input", "--labels", "--zoom", "--figure"),
+    *("--rate", "--input", "--labels", "--zoom", "--figure", "--like"),
 )
 """The options that need a whole output, in the order in which :func:`run` passes them on."""
 
@@ -62,6 +63,7 @@ def run(
     zoom: Zoom = None,
     figure: WithFrame = False,
     streaming: StreamOptions = StreamOptions(),  # noqa: B008 - a named tuple
+    like: Like = None,
 ) -> None:
     """Compute a convolution or a network and show what was computed: sizes, input, kernel and output, or each layer."""
     from convcalc.cli.channel_parts import check_maps
@@ -76,7 +78,7 @@ def run(
 
     check_output(target, RESULT_SUFFIXES)
     given = (explain, show, curve, layer, keep, partial, verify, blank, key, maps, rate, input, labels, zoom, figure)
-    if _in_tiles(options, target, streaming, given):
+    if _in_tiles(options, target, streaming, (*given, like)):
         return
     if blank or key:
         from convcalc.cli.worksheets import check_blank, emit_run
@@ -86,7 +88,7 @@ def run(
     look = look_of(target.output, map_rule, zoom, figure=figure)
     check_maps(maps)
     drawn = maps_of(target, map_rule, show=show)
-    found = ready(options, layer, input, explain=explain or wants_data(target), rate=rate)
+    found = ready(options, layer, input, explain=explain or wants_data(target), rate=rate, like=like)
     names = () if labels is None else read_labels(labels, found.context.limits)
     check_whole(found, partial=partial)
     check_curve(found, asked=curve)

@@ -114,7 +114,7 @@ def _network(source: OpenedFile, options: SummaryOptions, context: Context) -> N
 
     request = request_of(source, context)
     request.need_kernel()
-    request = changed(request, options, options.layer)
+    request = changed(request, options, options.layer).override(like=options.like)
     network = resolve(request, context, input_text=options.input)
     number_of(network, options.layer)
     return network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from convcalc.cli import options as opt
 from convcalc.cli.gradient_options import LossOptions, OneGradient
+from convcalc.cli.input_options import Like
 from convcalc.cli.option_groups import command, computing
 from convcalc.cli.quiz_options import Blank, Key
 
@@ -26,6 +27,7 @@ def trace(
     curve: opt.Curve = False,
     rate: opt.Rate = None,
     input: opt.NetworkInput = None,  # noqa: A002 - the option's name
+    like: Like = None,
 ) -> None:
     """Show why an output cell is what it is: window, kernel, products and the sum as on paper."""
     from convcalc.cli.explanations import RequestedCells, emit_all, emit_one, explainer_of, outputs_shown
@@ -44,9 +46,9 @@ def trace(
         from convcalc.cli.gradient_cells import Asked, emit_gradient
 
         asked = Asked.of_flags(gradient, pos, layer, channel, batch, is_other=blank or every or curve, target=target)
-        emit_gradient(ready(options, None, input), asked, loss, 1 if depth is None else depth, target)
+        emit_gradient(ready(options, None, input, like=like), asked, loss, 1 if depth is None else depth, target)
         return
-    found = ready(options, layer, input, rate=rate)
+    found = ready(options, layer, input, rate=rate, like=like)
     curves = check_curve(found, asked=curve)
     requested = RequestedCells.of(found, pos, channel, batch, every=every)
     check_one_figure(target, requested.number)

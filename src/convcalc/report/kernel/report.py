@@ -17,6 +17,7 @@ from convcalc.report.blocks import SCHEMA_VERSION, Block, Flow, Grid, HeatMap, R
 from convcalc.report.kernel.data import fact_rows, full_kernel_data
 from convcalc.report.kernel.namesakes import namesake_blocks
 from convcalc.report.kernel.response import response_blocks
+from convcalc.report.kernel.whole_truth import truth_blocks
 from convcalc.report.text import brief_text, directions, directions_text, listed
 from convcalc.wording import axis_names, counted, shape_text
 
@@ -89,6 +90,7 @@ def kernel_blocks(kernel: Kernel, facts: Properties, rate: float | None = None) 
     if facts.response:
         yield from response_blocks(facts.response, kernel.weights.ndim, rate)
     yield from namesake_blocks(kernel)
+    yield from truth_blocks(kernel)
     about = {"family": kernel.family, "also": ", ".join(kernel.aliases), "source": kernel.reference}
     for number, line in enumerate(_lines(about.items())):
         yield line._replace(space_before=not number)
