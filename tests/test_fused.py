@@ -176,6 +176,35 @@ def test_an_older_numba_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> 
         readiness._trouble.cache_clear()
 
 
+def test_a_numba_that_does_not_take_this_numpy_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its own requirements say, without loading it."""
+    monkeypatch.setattr(readiness, "find_spec", lambda name: name)
+    monkeypatch.setattr(readiness, "numba_version", lambda: "0.61.2")
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["llvmlite<0.45", "numpy<2.0,>=1.24"])
+    readiness._trouble.cache_clear()
+    try:
+        assert readiness._trouble() == f"Numba 0.61.2 works with NumPy before 2.0, not {np.__version__}"
+    finally:
+        readiness._trouble.cache_clear()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint8", "int64"])
+def test_a_numba_that_fails_leaves_the_numbers_right(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was planned with it is computed all the same, and the next plan does without, and says why."""
+    monkeypatch.delenv(SWITCH)
+    monkeypatch.setattr(readiness, "_READY", {})
+    monkeypatch.setattr(readiness, "_FAILED", [])
+    monkeypatch.setattr(readiness, "_trouble", lambda: None)
+    monkeypatch.setattr(readiness, "numba_version", lambda: "0.68.1")
+    monkeypatch.setitem(sys.modules, "convcalc.engine.fused.kept", None)
+    cells, weight = np.arange(300).reshape(1, 1, 15, 20) % 100, np.arange(9).reshape(1, 1, 3, 3)
+    arrays = cells.astype(dtype), weight.astype(dtype)
+    output = conv(*arrays, engine="fused")
+    assert same(output, conv(*arrays, engine="direct"))
+    with pytest.raises(EngineError, match="the installed Numba 0.68.1 does not work here: import of"):
+        conv(*arrays, engine="fused", padding=1)
+
+
 @pytest.mark.parametrize("variable", [SWITCH, "NUMBA_DISABLE_JIT"])
 def test_a_variable_switches_it_off(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ours, and Numba's own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,22 +64,51 @@ def build_problem(
     """
     cells, weights = checked(input), checked(weight)
     _check_ranks(cells, weights)
-    border = boundary_of(boundary)
     biases = _biases(bias, weights.shape[0])
-    geometry = geometry_of(
-        cells.shape[1:],
-        weights.shape[0],
-        weights.shape[2:],
-        span=weights.shape[1],
+    settings = (stride, padding, dilation, groups, bias is not None, boundary, flip)
+    is_kept = {type(each) for each in settings} <= _KEPT_TYPES
+    geometry = (_kept_geometry if is_kept else _geometry)(cells.shape, weights.shape, *settings)
+    return _problem(geometry, cells, weights, biases, scale, dtype, labels)
+
+
+_KEPT_TYPES = {int, str, bool}
+"""Of settings whose geometry is kept: those of calls in a loop, which are hashed at once."""
+
+
+def _geometry(
+    cells: tuple[int, ...],
+    weights: tuple[int, ...],
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: Any,
+    bias: bool,
+    boundary: str | Number | Boundary,
+    flip: bool,
+) -> Geometry:
+    """The geometry of arrays of these shapes; raises as :func:`build_problem`."""
+    return geometry_of(
+        cells[1:],
+        weights[0],
+        weights[2:],
+        span=weights[1],
         stride=stride,
         padding=padding,
         dilation=dilation,
         groups=groups,
-        bias=bias is not None,
-        boundary=border,
+        bias=bias,
+        boundary=boundary_of(boundary),
         flip=flip,
     )
-    return _problem(geometry, cells, weights, biases, scale, dtype, labels)
+
+
+_kept_geometry = lru_cache(maxsize=256, typed=True)(_geometry)
+
+
+@lru_cache(maxsize=256)
+def _in_float_geometry(geometry: Geometry, border: Boundary) -> Geometry:
+    """The same with a boundary in floats."""
+    return replace(geometry, boundary=border)
 
 
 def problem_of(
@@ -119,7 +149,7 @@ def _problem(
             weights, scales = _scaled_filters(weights, scales)
         cells, weights = (in_floats(each) if each.dtype == object else each for each in (cells, weights))
         biases = tuple(map(_in_float, biases))
-        geometry = replace(geometry, boundary=Boundary(border.mode, _in_float(border.value)))
+        geometry = _in_float_geometry(geometry, Boundary(border.mode, _in_float(border.value)))
     return Problem(
         input=read_only(cells),
         weight=read_only(weights),

@@ -153,6 +153,9 @@ def loops() -> Section:
         Finding(f"{each.kind.cells} in {each.kind.sums}", f"ready after {each.seconds:.1f} s")
         for each in readiness.warm()
     ]
+    problem = readiness.trouble()
+    if problem:
+        return Section("compiled loops", (Finding("fused", "not compiled", problem, True),))
     kept = readiness.kept_in()
     where = Finding("kept in", str(kept)) if kept else Finding("kept", "nowhere", readiness.not_kept(), True)
     return Section("compiled loops", (*found, where))

@@ -97,7 +97,6 @@ _THREADED_SECONDS = 4e-4
 """Seconds of one thread; below it starting another costs as much as it saves."""
 
 
-@np.errstate(all="ignore")  # the analysis of a kernel may leave the range of floats
 def make_plan(
     problem: Problem,
     engine: str = "auto",
@@ -186,6 +185,7 @@ def check_choice(engine: str, precision: str, threads: int | None) -> int | None
     return None if threads is None else whole("threads", threads, 1)
 
 
+@np.errstate(all="ignore")  # the analysis of a kernel may leave the range of floats
 def _new_plan(problem: Problem, bound: int | None, requested: _Asked, *, at_once: bool = True) -> Plan:
     """``at_once``: the time before an engine can begin counts."""
     if requested.is_at_once(problem):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.arrays import Array, strided
+from convcalc.engine.algorithms import gemm
 from convcalc.engine.bounds import INT16, INT32, INT64, PYTHON, Arithmetic, of_definition
 from convcalc.engine.engine import CALL, Done, Engine, OfExactness, Run, Work, pass_seconds
 from convcalc.engine.fused.readiness import Kind, compiled, delay, trouble
@@ -36,6 +37,8 @@ def _prepare(problem: Problem, arithmetic: Arithmetic) -> Run:
     weight = problem.applied_weight.reshape(problem.out_channels, -1)[:, taps].astype(arithmetic.dtype)
     line = np.ascontiguousarray(weight).reshape(-1)
     planes = compiled(kind)
+    if planes is None:  # the same sums in another order, with the same bound
+        return gemm.ENGINE.prepare(problem, arithmetic)
 
     def run(tile: Tile, output: Array, scratch: Scratch, done: Done) -> list[Region]:
         block, reads = _block(tile._replace(arithmetic=read), scratch)

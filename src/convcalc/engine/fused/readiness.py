@@ -8,6 +8,7 @@ Numba to ask, what has been compiled there.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from functools import cache
@@ -17,6 +18,8 @@ from pathlib import Path
 from threading import RLock
 from time import perf_counter
 from typing import Any, NamedTuple
+
+import numpy as np
 
 SWITCH = "CONVCALC_FUSED"
 """The environment variable that switches the engine off."""
@@ -44,6 +47,8 @@ KINDS = tuple(
 )
 """All that there are."""
 _READY: dict[Kind, Any] = {}
+_FAILED: list[str] = []
+"""Why compiling failed in this process, if it did."""
 _TURN = RLock()
 
 
@@ -53,7 +58,7 @@ def trouble() -> str | None:
         return f"it is switched off by {SWITCH}"
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return "it needs Numba, which is switched off by NUMBA_DISABLE_JIT"
-    return _trouble()
+    return _FAILED[0] if _FAILED else _trouble()
 
 
 @cache
@@ -64,7 +69,20 @@ def _trouble() -> str | None:
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
     if numbers and numbers < _LEAST:
         return f"it needs Numba {'.'.join(map(str, _LEAST))} or later, not {version}: pip install -U 'convcalc[fast]'"
+    below = _below()
+    numpy = tuple(map(int, np.__version__.split(".")[:2]))
+    if below and numpy >= below:
+        return f"Numba {version} works with NumPy before {'.'.join(map(str, below))}, not {np.__version__}"
     return None
+
+
+def _below() -> tuple[int, ...] | None:
+    """The version of NumPy that the installed Numba does not work with any more, as it says itself."""
+    from importlib import metadata
+
+    wanted = [each for each in metadata.requires("numba") or () if re.match(r"numpy\b", each)]
+    found = re.search(r"<\s*(\d+)\.(\d+)", wanted[0]) if wanted else None
+    return (int(found[1]), int(found[2])) if found else None
 
 
 @cache
@@ -109,12 +127,20 @@ def is_kept(kind: Kind) -> bool:
 
 
 def compiled(kind: Kind) -> Any:
-    """The loop of these types, read from the cache or compiled now."""
+    """The loop of these types, read from the cache or compiled now; None where this Numba cannot do it.
+
+    Then :func:`trouble` says so from now on.
+    """
     found = _READY.get(kind)
-    if found is None:
+    if found is None and not _FAILED:
         with _TURN:
-            found = _READY.get(kind) or _compile(kind)
-            _READY[kind] = found
+            try:
+                found = _READY[kind] = _READY.get(kind) or _compile(kind)
+            except Exception as error:  # a compiler that is broken may raise whatever it likes
+                first = str(error).strip().partition("\n")[0]
+                _FAILED.append(
+                    f"the installed Numba {numba_version()} does not work here: {first or type(error).__name__}"
+                )
     return found
 
 
@@ -157,6 +183,6 @@ def warm(kinds: tuple[Kind, ...] = KINDS) -> list[Warmed]:
     done = []
     for kind in kinds:
         start = perf_counter()
-        compiled(kind)
-        done.append(Warmed(kind, perf_counter() - start))
+        if compiled(kind) is not None:
+            done.append(Warmed(kind, perf_counter() - start))
     return done
