@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 MEASURED = HERE / "measured.json"
+FUSED = HERE / "measured_fused.json"
 PAGE = HERE / "README.md"
 PROJECT_PAGE = HERE.parents[1] / "README.md"
 COLUMNS = ("case", "dtype", "ours", "fast", "torch", "best other", "torch/ours", "torch/fast", "best/ours", "best/fast")
@@ -58,6 +59,31 @@ class Times(NamedTuple):
         return (self.case + note, self.dtype, *(_text(each, 3) for each in times), *(_text(each, 2) for each in ratios))
 
 
+class FusedTimes(NamedTuple):
+    """The best times of one case in one dtype without and with the extra `fast`, in milliseconds."""
+
+    case: str
+    dtype: str
+    plain_engine: str
+    """Taken without the extra."""
+    plain: float
+    taken_engine: str
+    """Taken with it."""
+    taken: float
+    fused: float
+    peer: str
+    """The fastest other library."""
+    best: float
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The row of the table."""
+        ours = (f"{_text(self.plain, 3)} ({self.plain_engine})", f"{_text(self.taken, 3)} ({self.taken_engine})")
+        ratios = (self.best / self.plain, self.best / self.taken)
+        best = f"{_text(self.best, 3)} ({self.peer})"
+        return (self.case, self.dtype, *ours, best, *(_text(each, 2) for each in ratios))
+
+
 def _text(number: float, decimals: int) -> str:
     return "–" if isnan(number) else f"{number:,.{decimals}f}"
 
@@ -82,7 +108,29 @@ is the better of OpenCV and SciPy where they can do the case at all; a ratio abo
 """
 
 
-def speed(measured: dict[str, Any]) -> str:
+def fused_page(measured: dict[str, Any]) -> str:
+    """The part of the page on the extra `fast`."""
+    rows = [FusedTimes(*row) for row in measured["rows"]]
+    head = ("case", "dtype", "without", "with", "best other", "best/without", "best/with")
+    means = ((f"mean of {dtype}", dtype, "", "", "", *_means(rows, dtype)) for dtype in ("float32", "float64"))
+    return f"""
+## With the extra `fast`
+
+`python tests/benchmarks/fused.py --write` measures what the compiled loops bring: the engine that is taken without and
+with them, the checks of `conv` left out. Measured on {measured["machine"]},
+by 2 threads, the minimum of {measured["rounds"]} rounds, in milliseconds.
+
+{_table(head, [*(each.cells for each in rows), *means], 2)}
+"""
+
+
+def _means(rows: Sequence[FusedTimes], dtype: str) -> tuple[str, str]:
+    some = [row for row in rows if row.dtype == dtype]
+    ratios = ([row.best / row.plain for row in some], [row.best / row.taken for row in some])
+    return _text(mean(ratios[0]), 2), _text(mean(ratios[1]), 2)
+
+
+def speed(measured: dict[str, Any], fused: dict[str, Any]) -> str:
     """What the project's README says of it."""
     rows = [Times.of(row) for row in measured["rows"]]
     peers = {"PyTorch": lambda row: row.torch, "the best of PyTorch, OpenCV and SciPy": lambda row: row.best}
@@ -97,7 +145,18 @@ def speed(measured: dict[str, Any]) -> str:
     }
     cells = ([peer, *map(_spread, columns)] for peer, columns in ratios.items())
     cases = len({row.case for row in rows})
-    return f"{_table((f'{cases} cases: mean (least to most)', *kinds), cells, 1)}\n"
+    return f"{_table((f'{cases} cases: mean (least to most)', *kinds), cells, 1)}\n{_fused_line(fused)}\n"
+
+
+def _fused_line(measured: dict[str, Any]) -> str:
+    """What the extra `fast` brings, in a sentence."""
+    rows = [FusedTimes(*row) for row in measured["rows"]]
+    means = {dtype: _means(rows, dtype) for dtype in ("float32", "float64")}
+    texts = (f"{without} without and {taken} with it in {dtype}" for dtype, (without, taken) in means.items())
+    cases = len({row.case for row in rows})
+    return (
+        f"\nThe extra `fast` compiles loops: the best of the others against {cases} cases, means, {', '.join(texts)}."
+    )
 
 
 def _spread(ratios: Sequence[float]) -> str:
@@ -112,9 +171,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> st
 
 def drawn() -> dict[Path, str]:
     """Both pages as they must be."""
-    measured = json.loads(MEASURED.read_text(encoding="utf-8"))
-    project = _MARKED.sub(lambda _: speed(measured), PROJECT_PAGE.read_text(encoding="utf-8"))
-    return {PAGE: page(measured), PROJECT_PAGE: project}
+    measured, fused = (json.loads(path.read_text(encoding="utf-8")) for path in (MEASURED, FUSED))
+    project = _MARKED.sub(lambda _: speed(measured, fused), PROJECT_PAGE.read_text(encoding="utf-8"))
+    return {PAGE: page(measured) + fused_page(fused), PROJECT_PAGE: project}
 
 
 def store(machine: str, threads: int, rounds: int, rows: Iterable[Times]) -> None:
@@ -123,6 +182,15 @@ def store(machine: str, threads: int, rounds: int, rows: Iterable[Times]) -> Non
     lines = ",\n".join(f"    {json.dumps(each.row)}" for each in rows)
     text = "".join(f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in head.items())
     MEASURED.write_text(f'{{\n{text}  "rows": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
+    write()
+
+
+def store_fused(machine: str, rounds: int, rows: Iterable[FusedTimes]) -> None:
+    """Keep what was measured of the extra `fast`, a case a line, and draw the page."""
+    plain = ([round(each, 3) if isinstance(each, float) else each for each in row] for row in rows)
+    lines = ",\n".join(f"    {json.dumps(each)}" for each in plain)
+    head = f'  "machine": {json.dumps(machine)},\n  "rounds": {rounds},\n'
+    FUSED.write_text(f'{{\n{head}  "rows": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
     write()
 
 

@@ -129,6 +129,8 @@ def make_plan(
     return plan if plan.bound == bound else plan._replace(bound=bound)
 
 
+_COMPILING = 1.0
+"""Seconds of delay that only compiling takes, which can be done ahead; loading what is compiled takes less."""
 _FORGONE: dict[tuple[str, str], float] = {}
 """Seconds that this process has lost by not compiling an engine's code, for each of its number types."""
 
@@ -198,7 +200,7 @@ def _new_plan(problem: Problem, bound: int | None, requested: _Asked, *, at_once
         better = awaited(weighed, chosen, precision)
         if better and not at_once:
             chosen, better = better, None
-        elif better:
+        elif better and better.delay > _COMPILING:
             reason += f"; {better.name} would take less once it is compiled: convcalc doctor --warm"
     if requested.engine == "auto" and problem.macs <= _SMALL_MACS:
         small = _small_engine(problem, bound)

@@ -6,6 +6,7 @@ needs the extra ``fast``). It adds the products in the order of the taps, with n
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -131,20 +132,17 @@ class _Layout:
 
     def _offsets(self) -> Array:
         """Of every tap from the first."""
-        problem, across = self.tile.problem, self.tile.reads[-1]
+        *lead, across = self.tile.reads
         step = across.stride if self.tile.size[-1] > 1 else 1
-        places = [np.arange(self.span) * self.cells[1]]
-        for taps, reads, stride in zip(problem.kernel_size[:-1], self.tile.reads, self.cells[2:], strict=False):
-            places.append(np.arange(taps) * reads.dilation * stride)
-        columns = np.arange(problem.kernel_size[-1]) * across.dilation
-        places.append(columns % step * self.length + columns // step)
-        summed = places[0]
-        for more in places[1:]:
-            summed = np.add.outer(summed, more)
-        offsets: Array = summed.reshape(-1)[self.taps]
-        return offsets
+        *counts, columns = self.tile.problem.kernel_size
+        strides = (reads.dilation * stride for reads, stride in zip(lead, self.cells[2:], strict=False))
+        before = _places((self.span, *counts), (self.cells[1], *strides))
+        last = np.arange(columns) * across.dilation
+        offsets: Array = np.add.outer(before, last % step * self.length + last // step).reshape(-1)
+        return offsets if len(self.taps) == len(offsets) else offsets[self.taps]
 
 
+@lru_cache(maxsize=256)
 def _places(counts: tuple[int, ...], strides: tuple[int, ...]) -> Array:
     """The sums of all combinations of multiples of the strides, the last one the fastest."""
     found = np.zeros(1, np.int64)
