@@ -22,8 +22,11 @@ from convcalc.engine.tile import Region, Tile
 from convcalc.engine.tiling import block_bytes, ceil_div, channel_tile, is_large, tile_size
 from convcalc.problem import Problem
 
-_PRODUCT = {"float32": 4.2e-11, "float64": 9e-11, "int16": 2.2e-11, "int32": 4e-11, "int64": 1.9e-10}
-"""Seconds of a multiplication with its addition, measured; with four output channels at once a fifth less."""
+_PRODUCT = {"float32": 2.6e-11, "float64": 5.2e-11, "int16": 1.4e-11, "int32": 2.5e-11, "int64": 1.3e-10}
+"""Seconds of a multiplication with its addition, by processor time beside the other engines' on the same machine; with
+four output channels at once a fifth less."""
+_NEAR, _FAR = 1 << 16, 1.5
+"""Bytes of cells under a row of sums that are still near, and how much longer a product takes beyond."""
 _LANES = 16
 _SHARED = 4
 """Output channels of a group from which they share what is read."""
@@ -179,7 +182,9 @@ def _work(problem: Problem, arithmetic: Arithmetic) -> Work:
     lanes = min(_LANES, width)
     wasted = ceil_div(width, lanes) * lanes / width * _LANES / max(4, lanes)
     share = len(_taps(problem)) / problem.counts.weights_per_filter
-    seconds = problem.macs * share * _PRODUCT[kind.sums] * (0.8 if each >= _SHARED else 1) * wasted
+    under = problem.counts.weights_per_filter // problem.kernel_size[-1] * problem.spatial_size[-1] * item
+    slower = wasted * (0.8 if each >= _SHARED else 1) * (_FAR if under > _NEAR and problem.in_channels > 1 else 1)
+    seconds = problem.macs * share * _PRODUCT[kind.sums] * slower
     read = problem.batch * problem.in_channels * prod(problem.spatial_size)
     strides = problem.axes[-1].stride > 1
     border = is_large(problem) and not strides
