@@ -384,7 +384,7 @@ def test_engine_with_an_obstacle_says_which() -> None:
     assert error.value.exit_code == 1
 
 
-@pytest.mark.parametrize("name", [name for name in ENGINES if name not in ("direct", "winograd-4")])
+@pytest.mark.parametrize("name", [name for name in ENGINES if name not in ("direct", "winograd-4", "fused")])
 def test_an_engine_that_exactness_keeps_away_takes_the_problem_in_floats(name: str) -> None:
     """Where the hint offers --dtype float64, the engine takes the problem so; of a problem of its own it offers it."""
     picture = (np.arange(30).reshape(5, 6) * 2**60).astype(object)

@@ -90,8 +90,8 @@ def blas_threads() -> list[int]:
 
 
 def test_every_engine_is_shared_somewhere() -> None:
-    """Each engine has a problem here that several threads compute."""
-    assert {engine for _, engine in SHARED} == set(ENGINES)
+    """Each engine has a problem here that several threads compute; fused, switched off, has a module of its own."""
+    assert {engine for _, engine in SHARED} == set(ENGINES) - {"fused"}
 
 
 @pytest.mark.parametrize(("name", "engine"), SHARED, ids=["-".join(row) for row in SHARED])
