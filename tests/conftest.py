@@ -50,6 +50,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "files": ("numbers", "yaml_reader", "csv", "tables", "pasted", "decimal_digits", "npy_npz", "image", "safetensors"),
     "streaming": ("streaming",),
     "models": ("onnx_windows",),
+    "causes": ("causes",),
     "quiz": ("quiz",),
     "request": ("network_reading", "spelling"),
     "api": ("worked_examples",),

@@ -48,6 +48,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "files": ("wording", "numerals", "errors", "limits", "arrays", "channels"),  # it knows nothing of convolution
     "streaming": (*CORE, "files"),  # tile by tile from a file into a file
     "models": (*CORE, "files"),
+    "causes": CORE,  # why a matrix from elsewhere differs: it knows no file and no request
     "quiz": (*CORE, "files"),  # questions about networks: it knows neither files' words nor pages
     "request": (*CORE, "picture", "files", "models"),
     "api": (*CORE, "request"),
@@ -55,13 +56,14 @@ BELOW: dict[str, tuple[str, ...]] = {
     "bench": (*CORE, "api"),
     "diagnosis": (*CORE, "__init__", "request", "api", "bench"),
     "programs": CORE,  # it writes what other libraries compute; it knows no file and no request
-    "report": (*CORE, "dask", "diagnosis", "bench", "picture", "programs", "quiz", "streaming"),
+    "report": (*CORE, "causes", "dask", "diagnosis", "bench", "picture", "programs", "quiz", "streaming"),
     "render": (*CORE, "files", "report", "picture"),
     "page": (*CORE, "quiz", "request", "report", "render"),
     "explore": (*CORE, "picture", "files", "request", "report", "render"),
     "__init__": (*CORE, "request", "api"),
     "cli": (
         *CORE,
+        "causes",
         "picture",
         "files",
         "streaming",
@@ -109,6 +111,7 @@ THIRD_PARTY: dict[str, tuple[str, ...]] = {
     ),
     "streaming": ("numpy",),
     "models": ("numpy", "onnx"),
+    "causes": ("numpy",),
     "request": ("numpy",),
     "render": ("rich", "numpy", "PIL", "reportlab"),  # PIL draws a contact sheet as PNG, ReportLab writes PDF
     "page": ("numpy",),

@@ -25,6 +25,7 @@ COMMANDS = {
     "kernels": "convcalc kernels gaussian:5",
     "page": "convcalc page input.yaml -o page.html",
     "code": "convcalc code input.yaml --for torch -o same.py",
+    "explain": "convcalc explain input.yaml --got other.npy",
     "gallery": "convcalc gallery photo.png --family edge -o sheet.png",
     "check": "convcalc check examples/",
     "like": "convcalc like cv2.filter2D",

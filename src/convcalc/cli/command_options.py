@@ -222,6 +222,15 @@ ExplainLines = Annotated[
     ),
 ]
 
+Got = Annotated[
+    str | None,
+    typer.Option(
+        "--got",
+        help="The matrix that came out elsewhere: a file, or numbers: '[[1,2],[3,4]]'; else standard input.",
+        metavar="FILE",
+    ),
+]
+
 Files = Annotated[
     list[str] | None,
     typer.Argument(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from convcalc.request.request import Request
 
 
+_EXPLAINED = range(4, 1 << 20)
+"""Cells of an output of which the likely cause is looked for: few fit anything, many take long."""
+
+
 def compared(file: str, request: Request, network: Network, output: Callable[[], Array], context: Context) -> Checked:
     """The verdict on a file: its facts, and its output, which is computed only where the file expects one.
 
@@ -30,13 +34,29 @@ def compared(file: str, request: Request, network: Network, output: Callable[[],
     facts = read_facts(request)
     actual = {"parameters": network.parameters, "output_shape": network.shape_of(len(network.stages) - 1)}
     differences = list(differing_facts(facts, actual))
-    number = 0
+    number, cause = 0, ""
     if expects_output(request):
         made = output()
         parts, cells = read_expectation(request, made, context), squeezed(made)
         differences += (difference for part in parts for difference in differing(cells, part))
         number = sum(cells_of(cells, part) for part in parts)
-    return Checked(file, number, differences, facts=fact_texts(facts))
+        if differences and len(parts) == 1 and parts[0].values.size == cells.size:
+            cause = _likely_cause(parts[0].values, network, context)
+    return Checked(file, number, differences, facts=fact_texts(facts), cause=cause)
+
+
+def _likely_cause(expected: Array, network: Network, context: Context) -> str:
+    """Which changed convention would give the expected output, in one line; empty where none does, or it is large."""
+    from convcalc.cli.got_matrix import explained_matrix, problem_of
+    from convcalc.layers.kinds.convolution import Convolution
+    from convcalc.report.explain import likely_cause
+
+    if expected.size not in _EXPLAINED or not isinstance(network.stages[-1].layer, Convolution):
+        return ""
+    try:
+        return likely_cause(explained_matrix(problem_of(network, None, context), expected, context))
+    except ConvcalcError:  # the differences are told all the same
+        return ""
 
 
 def unexpected(request: Request, network: Network, output: Array, context: Context) -> str:
@@ -58,4 +78,5 @@ def unexpected(request: Request, network: Network, output: Array, context: Conte
     first = next(difference_texts(found))
     more = len(found.differences) - 1
     others = f" and {counted(more, 'more difference')}; convcalc check shows all" if more else ""
-    return f"not what the field expect says: {first}{others}"
+    likely = f"; {found.cause}" if found.cause else ""
+    return f"not what the field expect says: {first}{others}{likely}"

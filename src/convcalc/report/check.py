@@ -25,6 +25,8 @@ class Checked:
     error: str = ""
     facts: Sequence[str] = ()
     """The facts that were compared, in words, such as "10 parameters"."""
+    cause: str = ""
+    """Which changed convention would give what is expected, in a line; empty where none is known."""
 
     @property
     def verdict(self) -> str:
@@ -76,6 +78,8 @@ def _blocks(files: Sequence[Checked]) -> Iterator[Block]:
             yield say(f"{each.file}: compared {' and '.join(each.facts)}", indent=2)
         for line in difference_texts(each):
             yield say(f"{each.file}: {line}", indent=2)
+        if each.cause:
+            yield say(f"{each.file}: {each.cause}", indent=2)
     good = sum(each.verdict == "ok" for each in files)
     yield say(
         f"{good} of {counted(len(files), 'file')} ok", Role.GOOD if good == len(files) else Role.BAD, space_before=True
@@ -95,6 +99,7 @@ def _data(each: Checked) -> dict[str, Any]:
         "cells": each.cells,
         "error": each.error,
         "facts": list(each.facts),
+        "likely_cause": each.cause,
         "differences": [
             {
                 "what": d.what,
