@@ -42,9 +42,11 @@ DOORS: dict[str, tuple[str, ...]] = {
     "kernel_library": ("Library", "library_of"),
     "kernel_lint": ("lint_file",),
     "layer_list": ("names_of_layers",),
+    "numbers_of_flag": ("expected_numbers", "numbers_of_flag"),
     "schema": ("SCHEMAS",),
     "shipped": ("shipped",),
     "spellings": ("called_here",),
+    "streamed_input": ("StreamInput", "opened_as_blocks", "streamed_input"),
 }
 """What other rooms may take from the room of requests, by its modules."""
 DOCUMENTS = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.flags import flags
 from convcalc.errors import FieldError, UnknownNameError, UsageError
@@ -14,27 +13,15 @@ from convcalc.errors import FieldError, UnknownNameError, UsageError
 if TYPE_CHECKING:
     from convcalc.cli.options import OutputOptions, ProblemOptions
     from convcalc.cli.stream_options import StreamOptions, TileOptions
-    from convcalc.context import Context
-    from convcalc.files.blocks.source import BlockSource
     from convcalc.files.blocks.target import BlockTarget
-    from convcalc.request.request import Request
+    from convcalc.request.streamed_input import StreamInput
     from convcalc.streaming.job import StreamJob
     from convcalc.streaming.stream import Work
 
 STREAMED_SUFFIXES = (".npy", ".zarr")
-_LARGE = 64 << 20
-"""Bytes of an input with its output, in the widest numbers, from which it is not held."""
+_WORTH_A_LOOK = 2 << 20
+"""Bytes of a file whose array may be too large to be held."""
 _PRINTED = ("table", "plain", "markdown", "latex", "html")
-_CHANGING = ("resize", "normalise", "luminance", "linear_light", "rate", "expect", "like")
-"""Fields with which the input is read in another way, or the whole output is looked at."""
-
-
-class StreamInput(NamedTuple):
-    """A request whose input is not read, and where it is read from, block by block."""
-
-    request: Request
-    context: Context
-    source: BlockSource
 
 
 def stream_input(
@@ -78,85 +65,32 @@ def planned_input(options: ProblemOptions, *, is_asked: bool) -> StreamInput | N
 def _may_be_large(file: str | None) -> bool:
     """Whether it is worth a look: the file itself, or a problem file that may name one."""
     try:
-        return file is not None and (Path(file).stat().st_size > _LARGE // 32 or "file:" in _text(file))
+        return file is not None and (Path(file).stat().st_size > _WORTH_A_LOOK or "file:" in _text(file))
     except (OSError, ValueError):
         return False
 
 
 def _text(file: str) -> str:
-    path = Path(file)
-    is_text = path.suffix.lower() in (".yaml", ".yml", ".json")
-    return path.read_text(encoding="utf-8", errors="replace") if is_text else ""
+    return Path(file).read_text(encoding="utf-8", errors="replace") if _is_document(file) else ""
+
+
+def _is_document(file: str | None) -> bool:
+    return Path(file or "").suffix.lower() in (".yaml", ".yml", ".json")
 
 
 def _opened(options: ProblemOptions, *, is_asked: bool) -> StreamInput | None:
-    from convcalc.cli.network import changed_as_asked, context_asked
-    from convcalc.files.blocks.source import HeldSource
+    from convcalc.cli.network import changed_as_asked, context_asked, request_asked
+    from convcalc.files.selection import selection_of
+    from convcalc.request.streamed_input import opened_as_blocks, streamed_input
 
     context = context_asked(options)
-    request, source = _lone_file(options, context) or _problem_file(options, context)
-    request = changed_as_asked(request, options, None)
-    changing = [name for name in _CHANGING if name in request.fields]
-    if source is None or changing or not (is_asked or _is_large(source)):
-        if not is_asked:
-            return None
-        if changing:
-            raise FieldError(
-                f"{changing[0]} needs the whole output, which is computed tile by tile", hint="leave it out"
-            )
-        from convcalc.request.tensor_field import read_input
-
-        with request.placing():
-            tensor = read_input(request, context)
-        if tensor.array.dtype == object or tensor.table is not None:
-            raise FieldError("an output of exact fractions or of a table is not computed tile by tile", field="input")
-        return StreamInput(_with(request, tensor), context, HeldSource(tensor.array, tensor.source, tensor.dims))
-    return StreamInput(_with(request, _stand_in(source)), context, source)
-
-
-def _lone_file(options: ProblemOptions, context: Context) -> tuple[Request, BlockSource | None] | None:
-    """A file that is just an array, which a request of its own names."""
-    from convcalc.files.blocks.opened import open_blocks
-    from convcalc.files.selection import selection_of
-    from convcalc.request.request import Field, Origin, Request
-
-    if options.file is None:
-        return None
     with flags(kind=FieldError):
         selection = selection_of(options.part._asdict())
-    source = open_blocks(options.file, context.limits, selection=selection)
-    if source is None:
+    lone = None if options.file is None else opened_as_blocks(options.file, context, selection)
+    if lone is None and not (is_asked or _is_document(options.file)):  # a model would be read twice
         return None
-    return Request(source.name, {"input": Field(_stand_in(source), Origin(source.name))}), source
-
-
-def _problem_file(options: ProblemOptions, context: Context) -> tuple[Request, BlockSource | None]:
-    """A problem file, whose input may be in a file."""
-    from convcalc.cli.network import request_asked
-    from convcalc.request.tensor_field import blocks_of
-
-    request = request_asked(options, context)
-    field = request.fields.get("input")
-    return request, None if field is None else blocks_of(field, context, request.selection)
-
-
-def _stand_in(source: BlockSource) -> Any:
-    from convcalc.files.blocks.source import stand_in
-    from convcalc.files.tensor_file import Tensor
-
-    return Tensor(stand_in(source), source.dims, source.notes, source.name, is_image=source.is_image)
-
-
-def _with(request: Request, tensor: Any) -> Request:
-    field = request.fields["input"]._replace(node=tensor)
-    return replace(request, fields={**request.fields, "input": field})
-
-
-def _is_large(source: BlockSource) -> bool:
-    from math import prod
-
-    cells = prod(source.shape)
-    return cells * (source.dtype.itemsize + 8) > _LARGE
+    request, source = lone or (request_asked(options, context), None)
+    return streamed_input(changed_as_asked(request, options, None), context, source, is_asked=is_asked)
 
 
 def run_streamed(found: StreamInput, target: OutputOptions, asked: StreamOptions) -> None:
