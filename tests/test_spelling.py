@@ -39,6 +39,7 @@ DOORS: dict[str, tuple[str, ...]] = {
         "gallery_problems",
         "resolve_gallery_input",
     ),
+    "generators": ("generated",),
     "kernel_library": ("Library", "library_of"),
     "kernel_lint": ("lint_file",),
     "layer_list": ("names_of_layers",),
