@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import walk_packages
 from types import ModuleType
 
@@ -11,7 +12,12 @@ import pytest
 
 import convcalc
 
-MODULES = [name for _, name, _ in walk_packages(convcalc.__path__, "convcalc.") if name != "convcalc.__main__"]
+COMPILED = ("blocks", "kept", "loops")
+"""What Numba compiles, which is loaded where it is installed alone."""
+ABSENT = [f"convcalc.engine.fused.{name}" for name in COMPILED if not find_spec("numba")]
+MODULES = [
+    name for _, name, _ in walk_packages(convcalc.__path__, "convcalc.") if name not in ("convcalc.__main__", *ABSENT)
+]
 
 
 def examples(module: ModuleType) -> list[doctest.DocTest]:

@@ -76,7 +76,7 @@ def declared_shape(request: Request, context: Context) -> Shape | None:
         FieldError: it is no shape.
     """
     node = request.fields["input"].node if "input" in request.fields else None
-    if not isinstance(node, dict) or "shape" not in node or "file" in node:
+    if not isinstance(node, dict) or "shape" not in node or {"file", "dtype"} <= set(node):  # raw numbers have both
         return None
     return _shape_of(node, request, context)
 
@@ -107,7 +107,7 @@ def _shape_of(node: dict[str, Any], request: Request, context: Context) -> Shape
 def declared_rank(request: Request) -> int | None:
     """The spatial axes of the input's shape in the file, which other numbers must have too."""
     node = request.fields["input"].node if "input" in request.fields else None
-    if not isinstance(node, dict) or "shape" not in node or "file" in node:
+    if not isinstance(node, dict) or "shape" not in node or {"file", "dtype"} <= set(node):  # raw numbers have both
         return None
     sizes = plain_value(node["shape"])
     return len(sizes) - 1 if isinstance(sizes, list) else 0
