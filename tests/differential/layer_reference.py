@@ -192,11 +192,20 @@ def _over(pool: Callable[..., Numbers]) -> Callable[[list[Any], Told, Told], Num
     return lambda inputs, values, _told: pool(inputs, values, {"kernel_size": inputs[0].shape[2:]})
 
 
-def adaptive(inputs: list[Any], values: Told, told: Told) -> Numbers:
-    """Means of windows that divide the input."""
-    sizes = inputs[0].shape[2:]
+def adaptive(inputs: list[Any], _values: Told, told: Told) -> Numbers:
+    """Means of the windows from ⌊i·n/m⌋ to ⌈(i + 1)·n/m⌉ of n cells for m outputs (torch.nn.AdaptiveAvgPool1d)."""
+    cells = exact(inputs[0])
+    sizes = cells.shape[2:]
     counts = _each(told["output_size"], len(sizes))
-    return avg_pool(inputs, values, {"kernel_size": [size // count for size, count in zip(sizes, counts, strict=True)]})
+    found, could = (np.empty((*cells.shape[:2], *counts), dtype=object) for _ in range(2))
+    for position in product(*map(range, counts)):
+        ends = [(i * n // m, -(-(i + 1) * n // m)) for i, n, m in zip(position, sizes, counts, strict=True)]
+        window = cells[(..., *(slice(*each) for each in ends))].reshape(*cells.shape[:2], -1)
+        share = Fraction(1, window.shape[-1])
+        found[(..., *position)], could[(..., *position)] = (
+            each.sum(axis=-1) * share for each in (window, np.abs(window))
+        )
+    return Numbers(found, magnitudes(could), prod(sizes))
 
 
 def upsample(inputs: list[Any], _values: Told, told: Told) -> Numbers:
