@@ -112,25 +112,23 @@ def fused_page(measured: dict[str, Any]) -> str:
     """The part of the page on the extra `fast`."""
     rows = [FusedTimes(*row) for row in measured["rows"]]
     head = ("case", "dtype", "without", "with", "best other", "best/without", "best/with")
-    means = ((f"mean of {dtype}", dtype, "", "", "", *_means(rows, dtype)) for dtype in ("float32", "float64"))
     return f"""
 ## With the extra `fast`
 
 `python tests/benchmarks/fused.py --write` measures what the compiled loops bring: the engine that is taken without and
 with them, the checks of `conv` left out. Measured on {measured["machine"]},
-by 2 threads, the minimum of {measured["rounds"]} rounds, in milliseconds.
+by 2 threads, the minimum of {measured["rounds"]} rounds, in milliseconds.{_note(measured)}
 
-{_table(head, [*(each.cells for each in rows), *means], 2)}
+{_table(head, (each.cells for each in rows), 2)}
 """
 
 
-def _means(rows: Sequence[FusedTimes], dtype: str) -> tuple[str, str]:
-    some = [row for row in rows if row.dtype == dtype]
-    ratios = ([row.best / row.plain for row in some], [row.best / row.taken for row in some])
-    return _text(mean(ratios[0]), 2), _text(mean(ratios[1]), 2)
+def _note(measured: dict[str, Any]) -> str:
+    """How far the measurements reach, where they are not all alike."""
+    return f"\n\n{measured['note']}" if "note" in measured else ""
 
 
-def speed(measured: dict[str, Any], fused: dict[str, Any]) -> str:
+def speed(measured: dict[str, Any]) -> str:
     """What the project's README says of it."""
     rows = [Times.of(row) for row in measured["rows"]]
     peers = {"PyTorch": lambda row: row.torch, "the best of PyTorch, OpenCV and SciPy": lambda row: row.best}
@@ -145,19 +143,7 @@ def speed(measured: dict[str, Any], fused: dict[str, Any]) -> str:
     }
     cells = ([peer, *map(_spread, columns)] for peer, columns in ratios.items())
     cases = len({row.case for row in rows})
-    return f"{_table((f'{cases} cases: mean (least to most)', *kinds), cells, 1)}\n{_fused_line(fused)}\n"
-
-
-def _fused_line(measured: dict[str, Any]) -> str:
-    """What the extra `fast` brings, in a sentence."""
-    rows = [FusedTimes(*row) for row in measured["rows"]]
-    means = {dtype: _means(rows, dtype) for dtype in ("float32", "float64")}
-    texts = (f"{without} without it and {taken} with it in {dtype}" for dtype, (without, taken) in means.items())
-    cases = len({row.case for row in rows})
-    start = (
-        f"The extra `fast` compiles loops; on {cases} cases, on a busy machine, the best of the others takes as a mean"
-    )
-    return f"\n{start}\n{', '.join(texts)} times as long."
+    return f"{_table((f'{cases} cases: mean (least to most)', *kinds), cells, 1)}\n"
 
 
 def _spread(ratios: Sequence[float]) -> str:
@@ -173,7 +159,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> st
 def drawn() -> dict[Path, str]:
     """Both pages as they must be."""
     measured, fused = (json.loads(path.read_text(encoding="utf-8")) for path in (MEASURED, FUSED))
-    project = _MARKED.sub(lambda _: speed(measured, fused), PROJECT_PAGE.read_text(encoding="utf-8"))
+    project = _MARKED.sub(lambda _: speed(measured), PROJECT_PAGE.read_text(encoding="utf-8"))
     return {PAGE: page(measured) + fused_page(fused), PROJECT_PAGE: project}
 
 
