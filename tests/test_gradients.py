@@ -359,6 +359,15 @@ def test_a_kink_is_told(cli: CommandLine) -> None:
     assert (done.code, told["at_a_kink"], told["different"]) == (0, 1, [])
 
 
+def test_a_loss_that_is_no_number_is_not_compared(cli: CommandLine) -> None:
+    """Of nan no quotient of differences says anything; without ``--check`` there is a gradient to show."""
+    cli.write({"f.yaml": "input: [[[4, 1, -1]]]\nlayers:\n  - sqrt\n"})
+    done = cli.run("gradient", "f.yaml", "--check")
+    assert (done.code, done.out) == (1, "")
+    assert "the loss is nan, so no difference of it can be compared" in done.err
+    assert cli.run("gradient", "f.yaml").code == 0
+
+
 def test_gradients_are_convolutions() -> None:
     """Over strides, dilations, groups, paddings and boundaries, on every rank: the same numbers, exactly."""
     context = Context(dtype="exact")

@@ -93,16 +93,19 @@ def _check(found: Ready, loss: LossOptions, target: OutputOptions, *, is_narrow:
 
     Raises:
         UsageError: only some gradients are asked for, or arrays are to be saved.
+        DataError: the loss is no finite number, so that no difference of it is one.
     """
+    from math import isfinite
     from pathlib import Path
 
     import typer
 
     from convcalc.cli.gradient_options import loss_of
     from convcalc.cli.output.emit import emit
-    from convcalc.errors import UsageError
+    from convcalc.errors import DataError, UsageError
     from convcalc.gradients.backward import gradients_of
     from convcalc.gradients.differences import checked
+    from convcalc.numerals import nearest_float
     from convcalc.report.gradient.checked import checked_report
 
     if is_narrow or Path(target.output or "").suffix.lower() in (".npy", ".npz"):
@@ -112,6 +115,11 @@ def _check(found: Ready, loss: LossOptions, target: OutputOptions, *, is_narrow:
     if not made.is_exact:
         real = context._replace(dtype="float64")
         made = gradients_of(found.network, found.cells, made.loss, found.number, real)
+    if not isfinite(nearest_float(made.value)):
+        raise DataError(
+            f"the loss is {made.value}, so no difference of it can be compared",
+            hint="numbers for which every layer has a finite value; run --keep shows where it has none",
+        )
     parts = list(checked(made))
     emit(checked_report(made, parts), target)
     if any(each.different for each in parts):

@@ -108,9 +108,10 @@ class Power(SmoothActivation):
         return np.asarray(x.dtype.type(exponent) * x ** x.dtype.type(exponent - 1))
 
     def formula(self, value: Number) -> str:
-        """Such as "(-3)^2"."""
-        told = exact_text(value)
-        return f"{f'({told})' if told.startswith('-') else told}^{exact_text(self.exponent)}"
+        """Such as "(-3)^2" and "3^(1/2)"."""
+        told, exponent = exact_text(value), exact_text(self.exponent)
+        base = f"({told})" if told.startswith("-") or "/" in told else told
+        return f"{base}^{f'({exponent})' if '/' in exponent else exponent}"
 
 
 @dataclass(frozen=True)
