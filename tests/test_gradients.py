@@ -305,6 +305,7 @@ REFUSED = {
         "--pos: a weight is 4 numbers from 0 to 1, 0 to 0, 0 to 1, 0 to 1",
         "--pos 1,0,1,1",
     ),
+    "--gradient bias --layer linear1 --pos 7": ("--pos: a bias is 1 number from 0 to 1", "--pos 1"),
     "--gradient weight": ("several layers have a weight", HAVE),
     "--gradient weight --layer relu1": ("--gradient: relu1 (relu) has no weight", HAVE),
     "--gradient wait": ("--gradient: no layer has a wait", "--gradient input"),

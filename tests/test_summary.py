@@ -759,3 +759,11 @@ def test_fields_of_joined_branches_hold_what_both_see(cli, text):
         walk = Walk(found, axis)
         for number, fields in enumerate(found.every_field()):
             assert walk.widest(number) <= fields[axis].size <= 6
+
+
+def test_numbers_with_a_kernel_are_a_network(cli: CommandLine) -> None:
+    """A kernel given beside them is one, as in ``run``; a stride alone makes none."""
+    done = cli.run("summary", "[[1,2,3],[4,5,6],[7,8,9]]", "--kernel", "sobel-x", "--format", "json")
+    assert (done.code, done.err) == (0, "")
+    assert [each["macs"] for each in json.loads(done.out)["layers"]] == [9]
+    assert cli.run("summary", "[1,2,3]", "--stride", "2").code == 1

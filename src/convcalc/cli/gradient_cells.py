@@ -9,6 +9,7 @@ from convcalc.cli.gradient_options import LossOptions, loss_of
 from convcalc.cli.output.figures import wants_figure
 from convcalc.errors import UsageError
 from convcalc.layers.network import INPUT, INPUT_NAME
+from convcalc.wording import counted
 
 if TYPE_CHECKING:
     from convcalc.cli.network import Ready
@@ -117,5 +118,5 @@ def _place(found: Ready, asked: Asked, number: int) -> tuple[int, ...]:
         told = ", ".join(f"0 to {size - 1}" for size in shape)
         last = ",".join(str(size - 1) for size in shape)
         with flags("--pos"):
-            raise UsageError(f"a {asked.of} is {len(shape)} numbers from {told}", hint=f"--pos {last}")
+            raise UsageError(f"a {asked.of} is {counted(len(shape), 'number')} from {told}", hint=f"--pos {last}")
     return given

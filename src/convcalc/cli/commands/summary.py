@@ -112,9 +112,8 @@ def _network(source: OpenedFile, options: SummaryOptions, context: Context) -> N
     from convcalc.request.request import request_of
     from convcalc.request.resolve import resolve
 
-    request = request_of(source, context)
+    request = changed(request_of(source, context), options, options.layer).override(like=options.like)
     request.need_kernel()
-    request = changed(request, options, options.layer).override(like=options.like)
     network = resolve(request, context, input_text=options.input)
     number_of(network, options.layer)
     return network
