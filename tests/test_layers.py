@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
+from fractions import Fraction
 from functools import reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -706,3 +709,16 @@ def test_pytorchs_shapes(size: tuple[int, ...], arguments: dict[str, Any], wante
 def test_flat_kinds_and_channels_are_what_the_grid_says() -> None:
     """The grid's shapes: as many channels as its groups divide, and features for flat kinds."""
     assert all(next(cases(kind, 0)).shapes == ((CHANNELS,),) for kind in FLAT)
+
+
+def test_formulas_read_as_arithmetic_give_the_number() -> None:
+    """Also where the argument or the cell is a fraction, which stands in brackets wherever it would be read apart."""
+    names = {"exp": math.exp, "log": math.log}
+    arguments = ("pow", "exponent", [3, -2, Fraction(1, 3)]), ("celu", "alpha", [2, Fraction(2, 3)])
+    for kind, name, values in (*arguments, ("softplus", "beta", [2, Fraction(2, 3)])):
+        for argument, cell in product(values, (3, Fraction(2, 3), *([] if kind == "pow" else [Fraction(-5, 2)]))):
+            layer = KINDS[kind].make((1, 1), **{name: argument})
+            cells = [np.array([[[cell]]], object)]
+            step = layer.trace(cells, {}, (0, 0))
+            told = step.formula.replace("×", "*").replace("^", "**")
+            assert eval(told, names) == pytest.approx(float(layer.compute(cells, {})[0, 0, 0])), told

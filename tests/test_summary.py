@@ -18,6 +18,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from conftest import CommandLine
 from convcalc.errors import GeometryError
 from convcalc.files.csv_writer import csv_lines
 from convcalc.layers.costs import Convention, tallies

@@ -245,6 +245,7 @@ class CELU(SmoothActivation):
     def formula(self, value: Number) -> str:
         """Such as "1 × (exp(-3 / 1) - 1)", or the number itself where it is above 0."""
         alpha, told = exact_text(self.alpha), exact_text(value)
+        alpha = f"({alpha})" if "/" in alpha else alpha
         return told if value > 0 and self.alpha > 0 else f"{alpha} × (exp({told} / {alpha}) - 1)"
 
 

@@ -262,6 +262,7 @@ class Softplus(SmoothActivation):
         if self.beta == 1:
             return f"log(1 + exp({exact_text(value)}))"
         beta = exact_text(self.beta)
+        beta = f"({beta})" if "/" in beta else beta
         return f"log(1 + exp({beta} × {exact_text(value)})) / {beta}"
 
 
