@@ -125,6 +125,8 @@ def test_strides_and_dilations_that_are_lost() -> None:
     assert words(correlated(IMAGE, KERNEL), dilation=2) == ["the dilation is lost"]
     upper = correlated(IMAGE[:8], KERNEL, (0, 0), (4, 4), stride=2)
     assert words(upper, image=IMAGE[:8], stride=2, padding=1) == ["the padding is same"]
+    strided = correlated(IMAGE, KERNEL, (1, 1), (5, 4), stride=2)  # 9 rows, 8 columns
+    assert words(strided) == ["the stride is 2, the padding is same-lower"]
 
 
 def test_channels() -> None:
@@ -254,6 +256,7 @@ def test_a_failing_expectation_says_the_likely_cause(cli: CommandLine) -> None:
     ("arguments", "message"),
     [
         ("", "there is no matrix to explain\nhint: --got other.npy, or the numbers on standard input"),
+        ("--got number.npy", "--got: the matrix is a single number, the output 1×1×"),
         ("--got [[[[[1]]],[[[2]]]]]", "--got: the matrix has 2 samples, the input 1"),
         ("--got [[nan,nan]]", "--got: every cell of the matrix is nan: there is nothing to compare"),
         ("--got nowhere.npy", "nowhere.npy"),
@@ -262,6 +265,7 @@ def test_a_failing_expectation_says_the_likely_cause(cli: CommandLine) -> None:
 def test_what_cannot_be_explained_is_refused(cli: CommandLine, arguments: str, message: str) -> None:
     """With what is needed instead."""
     written(cli)
+    np.save(cli.folder / "number.npy", np.array(3))
     done = cli.run("explain", "p.yaml", *arguments.split())
     assert done.code in (1, 2)
     assert message in done.err
@@ -293,6 +297,23 @@ def test_the_functions_that_give_a_matrix_are_named(cli: CommandLine) -> None:
     assert "scipy.ndimage.convolve" in data["peers"]
     assert "scipy.ndimage.correlate" not in data["peers"]
     assert "so does  scipy.ndimage.convolve" in cli.run("explain", "p.yaml", "--got", "got.npy").out
+
+
+def test_the_flag_that_computes_as_a_function_is_named_and_does_it(cli: CommandLine) -> None:
+    """Where no flag does a change; not where the file itself says where windows stand."""
+    got = correlated(IMAGE, KERNEL, (1, 1), IMAGE.shape, "reflect").clip(0, 255)
+    np.save(cli.folder / "got.npy", got)
+    written(cli)
+    flags = json.loads(cli.run("explain", "p.yaml", "--got", "got.npy", "--format", "json").out)["like"]
+    assert flags == ["--like cv2.filter2D"]
+    page = " ".join(cli.run("explain", "p.yaml", "--got", "got.npy").out.split())
+    assert f"no flag for: saturated to uint8; the same numbers: {flags[0]}" in page
+    assert page.count(flags[0]) == 2
+    made = cli.run("run", "p.yaml", *shlex.split(flags[0]), "-o", "made.npy")
+    assert made.code == 0, made.err
+    assert np.array_equal(np.load(cli.folder / "made.npy").squeeze(), got)
+    written(cli, more="padding: 1\n")
+    assert "--like" not in cli.run("explain", "p.yaml", "--got", "got.npy").out
 
 
 def test_the_cause_of_a_difference_between_two_programs_is_found() -> None:

@@ -54,6 +54,12 @@ class Explanation:
         return tuple(each.cause for each in self.found)
 
     @property
+    def like(self) -> tuple[str, ...]:
+        """The flags with which convcalc computes as the first of the functions does; empty where none do."""
+        reached = (each.flags for each in self.peers if each.is_reachable(self.question.problem))
+        return next(reached, ())
+
+    @property
     def likely(self) -> Cause | None:
         """The cause to tell where only one is: the first that flags reach, else the first."""
         return next((each for each in self.causes if each.is_reachable), self.causes[0] if self.causes else None)

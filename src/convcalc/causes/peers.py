@@ -14,6 +14,7 @@ from convcalc.causes.probe import with_input
 from convcalc.conventions.applied import SILENT, Applied, Stated, apply
 from convcalc.conventions.convention import Convention
 from convcalc.conventions.table import CONVENTIONS
+from convcalc.conventions.words import Channels
 from convcalc.errors import ConvcalcError
 from convcalc.problem import Problem
 
@@ -36,6 +37,19 @@ class Peer(NamedTuple):
         """The function, with what has to be said to it."""
         said = [each for each in (self.stated.type, self.stated.padding) if each]
         return f"{self.convention.name} ({', '.join(said)})" if said else self.convention.name
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What makes convcalc compute as it does, where a problem says nothing of padding, boundary and flip."""
+        type_behind = f":{self.stated.type}" if self.stated.type else ""
+        padding = (f"--padding {self.stated.padding}",) if self.stated.padding else ()
+        return (f"--like {self.convention.name}{type_behind}", *padding)
+
+    def is_reachable(self, problem: Problem) -> bool:
+        """Whether its flags make convcalc compute it of a problem, which then says nothing else of placing."""
+        padded = any(axis.before or axis.after for axis in problem.axes)
+        apart = self.convention.channels is Channels.APART and problem.in_channels > 1
+        return not (problem.flip or padded or apart)
 
 
 def peers_giving(question: Question) -> tuple[Peer, ...]:

@@ -5,6 +5,8 @@ The size of a matrix prunes them: a placement has as many windows on each axis a
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -17,6 +19,10 @@ from convcalc.wording import axis_names
 
 _MOST_MEASURED = 1500
 """Placements that no word has, of which each is tried."""
+_USUAL = (2, 3, 4)
+"""Strides that are tried where the problem has none."""
+_FEW = 12
+"""Cells of a matrix that something explains by chance, were strides tried too."""
 _UNNAMED = 2
 """Changes that a padding counts as which no word has."""
 
@@ -116,7 +122,8 @@ def placements_of(
 
 
 def _named(geometry: Geometry, sizes: Sequence[int], taps: Sequence[int], counts: Sequence[int]) -> Iterator[Placement]:
-    for lost, windows in _windows(geometry, sizes, taps):
+    found = itertools.chain(_windows(geometry, sizes, taps), _strided(geometry, sizes, taps, counts))
+    for lost, windows in found:
         for name, places in _words(windows).items():
             if tuple(count for _, count in places) != tuple(counts):
                 continue
@@ -152,6 +159,18 @@ def _windows(
             yield (Change(Aspect.PLACE, "the strides are exchanged", (f"--stride {strides}",)),), exchanged
     if any(axis.dilation > 1 for axis in axes):
         yield (Change(Aspect.PLACE, "the dilation is lost", ("--dilation 1",)),), those(dilation=False)
+
+
+def _strided(
+    geometry: Geometry, sizes: Sequence[int], taps: Sequence[int], counts: Sequence[int]
+) -> Iterator[tuple[tuple[Change, ...], list[_Window]]]:
+    """Usual strides, where the problem has none and the matrix has cells enough to tell."""
+    if any(axis.stride > 1 for axis in geometry.axes) or math.prod(counts) < _FEW:
+        return
+    _, windows = next(_windows(geometry, sizes, taps))
+    for stride in _USUAL:
+        told = Change(Aspect.PLACE, f"the stride is {stride}", (f"--stride {stride}",))
+        yield (told,), [each._replace(stride=stride) for each in windows]
 
 
 def _words(windows: list[_Window]) -> dict[str, list[tuple[int, int]]]:

@@ -41,8 +41,8 @@ def _shaped(cells: Array, problem: Problem) -> Array:
     extra = cells.ndim - rank
     if extra not in (0, 1, 2):
         raise GeometryError(
-            f"the matrix is {shape_text(cells.shape)}, the output {shape_text(problem.output_shape)} "
-            "(samples, channels, cells of each axis)",
+            f"the matrix is {shape_text(cells.shape) or 'a single number'}, "
+            f"the output {shape_text(problem.output_shape)} (samples, channels, cells of each axis)",
             hint=f"give {rank} axes, or those with channels and samples before them",
             field="got",
         )

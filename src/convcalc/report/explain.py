@@ -33,7 +33,7 @@ def likely_cause(explanation: Explanation) -> str:
     cause = explanation.likely
     if cause is None or not cause.changes:
         return ""
-    flags = " ".join(dict.fromkeys(cause.flags)) if cause.is_reachable else ""
+    flags = " ".join(dict.fromkeys(cause.flags) if cause.is_reachable else explanation.like)
     more = len(explanation.causes) - 1
     others = f"; {counted(more, 'other cause')} as likely, see convcalc explain" if more else ""
     return f"as if {cause.words}{f': {flags}' if flags else ''}{others}"
@@ -50,7 +50,7 @@ def _blocks(explanation: Explanation, source: str) -> Iterator[Block]:
         yield say("Nothing differs: this is what convcalc computes.", Role.GOOD, space_before=True)
         yield from _untold(explanation)
     elif explanation.found:
-        yield from _causes(explanation.found)
+        yield from _causes(explanation.found, " ".join(explanation.like))
     elif explanation.near is not None:
         yield from _nearest(explanation.near)
     elif not explanation.peers:
@@ -59,7 +59,7 @@ def _blocks(explanation: Explanation, source: str) -> Iterator[Block]:
     yield from _offered(explanation)
 
 
-def _causes(found: Sequence[Found]) -> Iterator[Block]:
+def _causes(found: Sequence[Found], like: str) -> Iterator[Block]:
     number = found[0].cause.cost
     if len(found) == 1:
         yield say(f"Exactly what comes out with {counted(number, 'change')}:", Role.GOOD, space_before=True)
@@ -74,6 +74,7 @@ def _causes(found: Sequence[Found]) -> Iterator[Block]:
         else:
             unreached = [change.words for change in each.cause.changes if not change.flags]
             told = f"{flags}; no flag for: {', '.join(unreached)}" if flags else "no flag does that"
+            told += f"; the same numbers: {like}" if like else ""
             yield Sentence((Span("  "), Span(told, Role.LABEL)), 2)
         if each.note:
             yield Sentence((Span("  "), Span(f"to the digits of {each.note}", Role.LABEL)), 2)
@@ -89,6 +90,8 @@ def _peers(explanation: Explanation) -> Iterator[Block]:
         yield Sentence((Span("so does  ", Role.LABEL), Span(names)), 9, space_before=True)
     else:
         yield say(f"Exactly what comes out by the conventions of {names}.", Role.GOOD, space_before=True)
+    if explanation.like and not explanation.agrees:
+        yield Sentence((Span("  "), Span(" ".join(explanation.like), Role.NUMBER)), 2)
 
 
 def _untold(explanation: Explanation) -> Iterator[Block]:
@@ -149,6 +152,7 @@ def _data(explanation: Explanation, source: str) -> dict[str, Any]:
         "causes": [_found_data(each) for each in explanation.found],
         "also_agree": [_found_data(each) for each in explanation.others],
         "peers": [peer.name for peer in explanation.peers],
+        "like": list(explanation.like),
         "nearest": None if near is None else _near_data(near),
         "telling_input": None if explanation.probe is None else explanation.probe.rule,
         "notes": list(_notes(explanation)),

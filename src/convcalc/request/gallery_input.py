@@ -15,6 +15,7 @@ from convcalc.context import Context
 from convcalc.errors import DataError, FieldError, GeometryError
 from convcalc.files.tensor_file import Tensor
 from convcalc.geometry.arguments import whole
+from convcalc.geometry.boundary import INTERP
 from convcalc.kernels.kernel import Kernel
 from convcalc.kernels.properties import properties_of
 from convcalc.picture.mapping import stays_picture
@@ -103,6 +104,7 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
         ConvcalcError: a field is not what it must be; the error has the place.
     """
     with request.placing():
+        _refuse_what_is_of_one_kernel(request)
         tensor = read_input(request, context)
         if not tensor.array.ndim:
             raise FieldError("the input is a lone number, not an array", field="input")
@@ -130,6 +132,24 @@ def resolve_gallery_input(request: Request, context: Context) -> GalleryInput:
                 is_image=tensor.is_image,
                 channels=tensor.channels,
             ),
+        )
+
+
+def _refuse_what_is_of_one_kernel(request: Request) -> None:
+    """Refuse a function of another program, and ends that one kernel fits.
+
+    Raises:
+        FieldError: the request has one of them.
+    """
+    if "like" in request.fields:
+        raise FieldError(
+            "a gallery does not compute as another program does", hint="leave like out, or take run", field="like"
+        )
+    if request.value("boundary", "") == INTERP:
+        raise FieldError(
+            "boundary interp fits the ends of one savitzky-golay kernel's output, a gallery shows many kernels",
+            hint="another boundary, such as replicate; or convcalc run",
+            field="boundary",
         )
 
 

@@ -75,13 +75,19 @@ def liked_network(request: Request, context: Context) -> Network:
     likeness = read_likeness(word("like", request.fields["like"].node))
     stated = Stated(
         likeness.type,
-        request.value("padding", None),
+        _padding(request, likeness.convention),
         boundary_of_node(request.fields["boundary"].node) if "boundary" in request.fields else None,
         truth("flip", request.fields["flip"].node) if "flip" in request.fields else None,
         likeness.divisor,
     )
     problem = convolution_of(_plain(request, likeness.convention), context)
     return _network(apply(problem, likeness.convention, stated), request)
+
+
+def _padding(request: Request, convention: Convention) -> Any:
+    """The padding that is said; a function's word may look like a number, such as ncnn's -233."""
+    said = request.value("padding", None)
+    return str(said) if str(said) in convention.paddings else said
 
 
 def _plain(request: Request, convention: Convention) -> Request:

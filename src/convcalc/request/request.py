@@ -243,15 +243,19 @@ def _check_fields(document: dict[str, Node], origin: Origin) -> None:
         if key not in known:
             error: ConvcalcError = unknown_key("field", key, known)
             if has_layers and key in FIELDS:
-                error = FieldError(
-                    f"{key} belongs in a layer", hint=f"layers: [conv: {{…, {_IN_LAYER.get(key, key)}: …}}]"
-                )
+                error = _not_of_networks(key)
             elif key == "weights":
                 error.hint = "weights stand beside layers; of one convolution write kernel: [[0, 1], [1, 0]]"
             error.place = origin.place((key,), key=True)
             raise error
     if "input" not in document and not has_layers:
         raise FormatError("a problem needs an input", hint="input: [[1, 2], [3, 4]]", place=Place(origin.source))
+
+
+def _not_of_networks(key: str) -> FieldError:
+    if key == "like":
+        return FieldError("like is of a single convolution, this file has layers", hint="leave it out")
+    return FieldError(f"{key} belongs in a layer", hint=f"layers: [conv: {{…, {_IN_LAYER.get(key, key)}: …}}]")
 
 
 def _flag_value(name: str, value: str | bool | Sequence[str] | None) -> Node:

@@ -72,7 +72,11 @@ def _held(request: Request, context: Context) -> StreamInput:
     with request.placing():
         tensor = read_input(request, context)
     if tensor.array.dtype == object or tensor.table is not None:
-        raise FieldError("an output of exact fractions or of a table is not computed tile by tile", field="input")
+        raise FieldError(
+            "an output of exact fractions or of a table is not computed tile by tile",
+            hint="save the input's numbers as .npy first",
+            field="input",
+        )
     return StreamInput(_with(request, tensor), context, HeldSource(tensor.array, tensor.source, tensor.dims))
 
 
