@@ -128,7 +128,8 @@ weights: {file: w.npz}
         loss = function(model(given))
         model.zero_grad()
         loss.backward()
-        found = np.load(cli.folder / "out.npz")
+        with np.load(cli.folder / "out.npz") as saved:
+            found = dict(saved)
         np.testing.assert_allclose(found["input"], given.grad.numpy(), rtol=1e-7, atol=1e-9)
         for key, value in model.named_parameters():
             name = f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}"
@@ -358,6 +359,14 @@ def test_a_kink_is_told(cli: CommandLine) -> None:
     done = cli.run("gradient", "f.yaml", "--check", "--format", "json")
     told = json.loads(done.out)["arrays"][0]
     assert (done.code, told["at_a_kink"], told["different"]) == (0, 1, [])
+
+
+def test_a_scale_that_nobody_wrote_is_not_said_to_be_written(cli: CommandLine) -> None:
+    """A kernel of fractions is held as whole numbers and a scale; the note is true of it and of a scale in the file."""
+    for kernel in ("[[1, 1/3]]", "{weights: [[3, 1]], scale: 1/3}"):
+        cli.write({"f.yaml": f"input: [[1, 2, 3], [4, 5, 6]]\nkernel: {kernel}\n"})
+        told = " ".join(cli.run("gradient", "f.yaml").out.split())
+        assert told.endswith("the weights are those that are applied, the scale of the kernel multiplied in")
 
 
 def test_a_loss_that_is_no_number_is_not_compared(cli: CommandLine) -> None:

@@ -124,7 +124,7 @@ def test_other_files_of_datasets_are_sources_of_weights(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["packed", "cut", "empty"])
 def test_damaged_archives_are_refused(damage: str, tmp_path: Path) -> None:
-    """Weights that are packed, cut off, or no HDF5 file at all: one sentence each."""
+    """Weights that are packed, cut off, or no HDF5 file at all: one sentence each, which names the file."""
     path, whole = tmp_path / "m.keras", (HERE / "saved.keras").read_bytes()
     if damage == "cut":
         path.write_bytes(whole[: len(whole) // 2])
@@ -133,5 +133,7 @@ def test_damaged_archives_are_refused(damage: str, tmp_path: Path) -> None:
         with zipfile.ZipFile(path, "w", packing) as archive:
             archive.writestr("config.json", "{}")
             archive.writestr("model.weights.h5", b"" if damage == "empty" else bytes(1000))
-    with pytest.raises(ConvcalcError):
+    with pytest.raises(ConvcalcError) as caught:
         open_arrays(str(path), Limits())
+    assert caught.value.place is not None
+    assert caught.value.place.source == str(path)

@@ -82,7 +82,11 @@ def open_hdf5_arrays(source: OpenedFile, limits: Limits) -> Hdf5Arrays:
     path = None if source.data is not None else str(Path(source.name).absolute())
     if source.kind == "keras":
         path, data = None, _weights_of(source, limits)
-    datasets = {each.name: each for each in listed_datasets(path, data)}
+    try:
+        datasets = {each.name: each for each in listed_datasets(path, data)}
+    except FormatError as error:  # the process that opens it knows no name of a file that is in memory
+        error.place = error.place or Place(source.name)
+        raise
     by_layer = keras_names({name: each.shape for name, each in datasets.items()})
     plain = {name.replace("/", "."): name for name in datasets if name not in by_layer.values()}
     names = {**{name: path for name, path in plain.items() if name not in by_layer}, **by_layer}

@@ -150,7 +150,7 @@ def _remarks(found: Gradients) -> Iterator[Block]:
         yield note(f"{', '.join(flat)}: a function that goes up in steps, whose derivative is 0")
     problem = found.network.stages[0].problem
     if problem is not None and any(each != 1 for each in problem.scale):
-        yield note("the weights are those that are applied: as written times the scale")
+        yield note("the weights are those that are applied, the scale of the kernel multiplied in")
 
 
 def _is_stepped(found: Gradients, layer: LayerGradient) -> bool:
