@@ -434,9 +434,9 @@ SHAPES = [((1, 1), 1), ((3, 2), 1), ((3, 3), 1), ((7, 7), 1), ((3, 3), 3), ((5, 
 
 
 def test_every_engine_takes_some_layout() -> None:
-    """No engine is left out by what the next test convolves."""
+    """No engine is left out by what the next test convolves, but ``fused``, which has a module of tests."""
     problems = [build_problem(*laid_out("float32", *shape), groups=shape[1]) for shape in SHAPES]
-    assert {engine for problem in problems for engine in takers(problem)} == set(ENGINES)
+    assert {engine for problem in problems for engine in takers(problem)} == set(ENGINES) - {"fused"}
 
 
 @pytest.mark.parametrize("padding", [0, 2])

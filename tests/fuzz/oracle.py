@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from convcalc.conventions.table import CONVENTIONS
 from convcalc.errors import ConvcalcError
 
 from .process import Meter, captured, given
@@ -23,6 +24,9 @@ FOREIGN = re.compile(
     r"|image file is|buffer is not large|Truncated File|unrecognized|decoder|protobuf|google\.|Error parsing|zlib"
 )
 """Words of Python and of libraries, which no message of ours has."""
+_FUNCTIONS = sorted((name for each in CONVENTIONS.values() for name in (each.name, *each.aliases)), key=len)
+FUNCTIONS = re.compile("|".join(map(re.escape, reversed(_FUNCTIONS))))
+"""Names of other programs' functions that a user may write, which hints list."""
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that drive terminals, or turn the order of what is shown."""
 
@@ -61,6 +65,7 @@ def wrong_words(text: str) -> str:
         return f"long: a message of {len(text):,} characters: {text[:100]!r}"
     for what, pattern in (("foreign words", FOREIGN), ("a control character", CONTROL)):
         own = "\n".join(line for line in text.split("\n") if pattern is not FOREIGN or not line.startswith("  "))
+        own = own if pattern is CONTROL else FUNCTIONS.sub("", own)
         found = pattern.search(own)  # a line of the file that is quoted may hold any words
         if found:
             return f"{what} {found[0]!r}: {own[max(0, found.start() - 100) : found.end() + 60]!r}"
