@@ -49,6 +49,7 @@ COMMANDS = {
     "uses many.yaml --adjoint --layer mean..": "not linear",
     "gradient one.yaml": "loss gradient of weight",
     "gradient many.yaml": "loss norm edges",
+    "learn many.yaml --loss mean --steps 2": "loss step edges",
     "trace many.yaml --gradient weight --layer edges --pos 0,0 --depth 2": "gradient sum equals",
     "plan one.yaml": "memory",
     "plan many.yaml": "memory",

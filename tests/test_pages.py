@@ -84,6 +84,7 @@ PAGES = [
     ("gradient", 80, "gradient --output-gradient [[1,0,0],[0,2,0],[0,0,-3]]"),
     ("trace-gradient", 80, "trace --gradient weight --pos 0,0 --loss mean --padding 1"),
     ("trace-gradient-input", 80, "trace --gradient input --pos 0,1 --output-gradient [[1,0,0],[0,2,0],[0,0,-3]]"),
+    ("learn", 80, "learn --target-kernel prewitt-x --rate 0.000001 --steps 3 --method momentum --pos 1,2"),
     ("gradient-groups", 60, "gradient groups.yaml --of weight --loss mean"),
     ("run-60", 60, "run"),
     ("run-40", 40, "run"),

@@ -16,6 +16,7 @@ COMMANDS = {
     "animate": "convcalc animate -o slide.gif",
     "uses": "convcalc uses input.yaml --pos 2,3 --channel 0",
     "gradient": "convcalc gradient input.yaml --loss mean",
+    "learn": "convcalc learn examples/learn-sobel.yaml --target-kernel sobel-x --rate 0.05",
     "matrix": "convcalc matrix input.yaml -o matrix.npz",
     "plan": "convcalc plan photo.png --kernel gaussian:9 --dtype float32",
     "params": "convcalc params --cin 64 --cout 128 -k 3 --size 224x224 --padding same",

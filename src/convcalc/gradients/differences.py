@@ -100,7 +100,7 @@ def _of_input(found: Gradients) -> Callable[[Array], Number]:
 
 def _of_weight(found: Gradients, number: int, name: str) -> Callable[[Array], Number]:
     stage, cells = found.network.stages[number], found.outputs[INPUT]
-    values = _applied(stage.values(), exact=found.is_exact)
+    values = applied(stage.values(), exact=found.is_exact)
 
     def loss(move: Array) -> Number:
         moved = {**values, name: values[name] + move}
@@ -112,7 +112,7 @@ def _of_weight(found: Gradients, number: int, name: str) -> Callable[[Array], Nu
     return loss
 
 
-def _applied(values: Values, *, exact: bool) -> dict[str, Array]:
+def applied(values: Values, *, exact: bool) -> dict[str, Array]:
     """The weights as they are applied, a scale multiplied into them: of whole numbers Python's, otherwise floats."""
     kind = object if exact else np.float64
     found = {name: np.asarray(each).astype(kind) for name, each in values.items() if name != "scale"}

@@ -130,11 +130,11 @@ def _body(found: Gradients, shown: Shown) -> Iterator[Block]:
         yield from _remarks(found)
         return
     if found.network.is_convolution and not shown.of and 0 in found.by_output:
-        yield from _grids("output gradient", found.by_output[0])
+        yield from gradient_grids("output gradient", found.by_output[0])
     if found.network.is_convolution and not shown.of:
         yield say(_RULE, Role.LABEL)
     for part in parts_of(found, shown):
-        yield from _grids(f"gradient of {_titled(found, part)}", part.values, is_weight=part.of == "weight")
+        yield from gradient_grids(f"gradient of {_titled(found, part)}", part.values, is_weight=part.of == "weight")
     yield from _remarks(found)
 
 
@@ -197,7 +197,7 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,}" if part else "0"
 
 
-def _grids(caption: str, values: Array, *, is_weight: bool = False) -> Iterator[Block]:
+def gradient_grids(caption: str, values: Array, *, is_weight: bool = False) -> Iterator[Block]:
     """An array's planes, side by side where they fit: of a weight one for each pair of channels."""
     if values.ndim <= 2:
         shape = f" {shape_text(values.shape)}" if values.ndim > 1 else ""
