@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import log10
+from math import isfinite, log10
 from typing import Any
 
-import numpy as np
-
-from convcalc.arrays import Array
+from convcalc.arrays import Array, as_array
 from convcalc.gradients.learning import KEPT, KEPT_SQUARES, TINY, End, Learned, Move
 from convcalc.report.array_data import array_data
 from convcalc.report.arrays.curves import Span as Axis
@@ -57,11 +55,11 @@ def _blocks(found: Learned) -> Iterator[Block]:
 
 def _curve(losses: tuple[float, ...]) -> Block:
     """The loss a step, of positive losses its decimal logarithm; a last one that is not finite is left out."""
-    drawn = losses if np.isfinite(losses[-1]) else losses[:-1]
+    drawn = losses if isfinite(losses[-1]) else losses[:-1]
     is_positive = min(drawn) > 0
-    values = np.array([log10(each) for each in drawn] if is_positive else drawn)
+    values = as_array([log10(each) if is_positive else each for each in drawn])
     caption = "log10 of the loss after each step" if is_positive else "the loss after each step"
-    return plot_of(caption, values, np.arange(len(values)), Axis(0, max(1, len(values) - 1)), "step")
+    return plot_of(caption, values, as_array(list(range(len(values)))), Axis(0, max(1, len(values) - 1)), "step")
 
 
 def _named(found: Learned) -> str:
@@ -102,7 +100,7 @@ def _weights(found: Learned, count: int) -> Iterator[Block]:
         for key, after in found.after.items():
             for word, values in (("before", found.before[key]), ("after", after)):
                 caption, is_weight = f"{found.name(key)} {word}", key[1] == "weight"
-                yield from gradient_grids(caption, np.round(values, _DECIMALS), is_weight=is_weight)
+                yield from gradient_grids(caption, values.round(_DECIMALS), is_weight=is_weight)
         return
     columns = ("weight", "shape", "largest before", "largest after", "largest change")
     yield Table(columns, tuple(_row(found, key) for key in found.after), numeric=columns[2:])
@@ -115,7 +113,7 @@ def _row(found: Learned, key: tuple[int, str]) -> tuple[Span, ...]:
 
 
 def _largest(values: Array) -> float:
-    return float(np.abs(values).max(initial=0))
+    return float(abs(values).max(initial=0))
 
 
 def _ending(found: Learned) -> Block:
