@@ -34,7 +34,6 @@ COMMANDS = {
     "trace --all --channel 0": [],
     "uses --pos 1,1": [],
     "gradient --loss mean": [],
-    "learn --loss mean --steps 2": [],
     "trace --gradient input --pos 1,1": [],
     "summary": [],
 }
