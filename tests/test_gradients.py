@@ -415,3 +415,16 @@ def test_what_is_no_convolution_is_refused(cli: CommandLine) -> None:
     done = cli.run("gradient", "f.yaml", "--as-convolution", "--layer", "relu1")
     said = "--as-convolution is of the weight or the input of one convolution"
     assert (done.code, done.err) == (2, f"error: {said}\nhint: --layer with one of: conv1\n")
+
+
+def test_numbers_beyond_floats_are_answered_or_refused(cli: CommandLine) -> None:
+    """A gradient of whole numbers has none too many; what compares floats refuses in a sentence."""
+    for name, cell, weight in (("cell", 10**400, 4), ("weight", 1, 10**400)):
+        cli.write({f"{name}.yaml": f"input: [[{cell}, 2], [3, 4]]\nkernel: [[1, {weight}]]\n"})
+        done = cli.run("gradient", f"{name}.yaml", "--loss", "mse", "--target", "[[1], [2]]")
+        assert (done.code, done.err) == (0, "")
+        done = cli.run("explain", f"{name}.yaml", "--got", "[[1], [2]]")
+        assert (done.code, done.err.split(" (")[0].splitlines()[0]) == (
+            2,
+            "error: --got: a number is too large for floats",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convcalc.arrays import Array, checked
+from convcalc.arrays import Array, checked, in_floats
 from convcalc.causes.given import Given
 from convcalc.errors import DataError, GeometryError
 from convcalc.problem import Problem
@@ -18,11 +18,13 @@ def given_of(values: Array, problem: Problem) -> Given:
 
     Raises:
         GeometryError: it has too few or too many axes, or as many samples as no output has.
-        DataError: it holds nothing, or nothing but nan.
+        DataError: it holds nothing, or nothing but nan; or a number is too large for floats.
     """
     cells = checked(values)
     if not cells.size:
         raise DataError("the matrix has no cells", field="got")
+    for numbers in (cells, problem.input, problem.weight):
+        in_floats(numbers)
     shaped = _shaped(cells, problem)
     given = Given(shaped)
     if not given.known.any():

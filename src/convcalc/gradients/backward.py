@@ -21,6 +21,7 @@ from convcalc.layers.derivative import Point
 from convcalc.layers.network import INPUT, Network
 from convcalc.layers.numbers import alike, sum_of
 from convcalc.layers.pull import pull
+from convcalc.numerals import nearest_float
 
 if TYPE_CHECKING:
     from convcalc.numerals import Number
@@ -175,5 +176,6 @@ def _layer_gradient(number: int, weights: Mapping[str, Array], here: Array) -> L
 def norm_of(values: Array) -> float:
     """√ of the sum of the squares, in float64; inf and nan stay."""
     with np.errstate(all="ignore"):
-        flat = values.reshape(-1).astype(np.float64)
+        flat = values.reshape(-1)
+        flat = np.array([*map(nearest_float, flat)]) if flat.dtype == object else flat.astype(np.float64)
         return float(np.sqrt(np.dot(flat, flat)))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.arrays import Array, is_exact, plain
+from convcalc.arrays import Array, in_floats, is_exact, plain
 from convcalc.errors import DataError, FieldError, UnknownNameError
 from convcalc.geometry.boundary import BoundaryMode
 from convcalc.problem import DType, Problem
@@ -54,13 +54,18 @@ class OutputNumbers(NamedTuple):
     """Whether numbers beyond its range become its least or largest."""
 
     def converted(self, values: Array) -> Array:
-        """Results as numbers of the output; of float64 as float32 each is rounded once."""
+        """Results as numbers of the output; of float64 as float32 each is rounded once.
+
+        Raises:
+            DataError: a whole number is too large for floats.
+        """
         if self.rounding and values.dtype.kind == "f":
             values = np.nan_to_num(ROUNDINGS[self.rounding](values), nan=0.0, posinf=np.inf, neginf=-np.inf)
         if self.is_clipped:
             info = np.iinfo(self.dtype)
             return np.clip(values, info.min, info.max).astype(self.dtype)
-        return values.astype(self.dtype, copy=False)
+        is_rounded = values.dtype == object and self.dtype.kind == "f"
+        return (in_floats(values) if is_rounded else values).astype(self.dtype, copy=False)
 
 
 def input_range(dtype: np.dtype[Any]) -> Range | None:
