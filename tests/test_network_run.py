@@ -253,7 +253,7 @@ def test_a_bar_shows_the_share_of_all_work(monkeypatch: pytest.MonkeyPatch) -> N
     @contextmanager
     def drawn(total: int) -> Any:
         moves.append(("of", total))
-        yield moves.append
+        yield lambda work, _: moves.append(work) if work else None
 
     monkeypatch.setattr(progress, "_drawn", drawn)
     for work, quiet in (({0: 2 * 10**10, 3: 10**10}, False), ({0: 5}, False), ({0: 10**12}, True)):

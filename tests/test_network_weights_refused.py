@@ -39,10 +39,11 @@ AT_RUN = [
     ("no file", "layers: [bias]\nweights: {file: no.npz}\n", {},
      "f.yaml:2:10: bias1: no such file: no.npz", ""),
     ("one array for all", "layers: [bias]\nweights: {file: w.npy}\n", {"w.npy": BIAS1},
-     "w.npy: bias1: weights of several layers come from a .npz or .safetensors file, this is a .npy file",
+     "w.npy: bias1: weights of several layers come from a .npz, .safetensors, .h5 or .keras file, this is a .npy file",
      "give it to one layer: weight: {file: PATH}"),
     ("one member for all", "layers: [bias]\nweights: {file: 'm.npz:a'}\n", {"m.npz": npz(a=BIAS1)},
-     "m.npz: bias1: weights of several layers come from a .npz or .safetensors file, this is one array of m.npz",
+     "m.npz: bias1: weights of several layers come from a .npz, .safetensors, .h5 or .keras file, "
+     "this is one array of m.npz",
      "give it to one layer: weight: {file: PATH}"),
     ("a truncated archive", "layers: [bias]\nweights: {file: m.npz}\n", {"m.npz": npz(bias1__bias=BIAS1)[:-30]},
      "m.npz: bias1: the .npz archive is damaged: its list of arrays, at the end of the file, is missing or wrong", ""),

@@ -39,10 +39,9 @@ def _gemm_of_rows(node: OnnxNode) -> Part:
     """Gemm of rows that are no samples: a convolution of one tap with their features as its channels."""
     one = node.flow
     plain = gemm(replace(node, inputs=(one._replace(shape=one.shape[1:], has_batch=True), *node.inputs[1:])))
-    features = plain.arguments["out_features"]
-    shape = (features, one.shape[1], 1)
-    weight = plain.values["weight"].changed(lambda values: values.reshape(shape), shape)
-    arguments = {"out_channels": features, "kernel_size": [1], "bias": "bias" in plain.values}
+    shape = (*plain.values["weight"].shape, 1)
+    weight = plain.values["weight"].changed(lambda values: values[..., None], shape)
+    arguments = {"out_channels": shape[0], "kernel_size": [1], "bias": "bias" in plain.values}
     return on_last_axis(Part("conv", arguments, {**plain.values, "weight": weight}), 2)
 
 
