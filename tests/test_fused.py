@@ -318,3 +318,14 @@ def test_doctor_cannot_warm_what_is_not_there(cli: CommandLine) -> None:
     assert done.code == 1
     (found,) = json.loads(done.out)["sections"]["compiled loops"]
     assert found["remark"] == f"it is switched off by {SWITCH}"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of POSIX")
+def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies there is run, so it is this user's alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kept = readiness.kept_in()
+    assert kept == readiness.folder()
+    kept.chmod(0o777)
+    assert readiness.kept_in() is None
+    assert readiness.not_kept().startswith(f"{kept} cannot be written to by this user alone")

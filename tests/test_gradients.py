@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -74,6 +75,30 @@ def test_the_gradient_along_a_line_is_the_forward_derivative(kind: str) -> None:
             assert abs(forwards - back) <= 1e-9 * (1 + abs(back)), seed
 
 
+LENET = """input: {file: x.npy}
+layers:
+  - conv: {out_channels: 4, kernel_size: 3, padding: 1, boundary: reflect}
+  - batch-norm
+  - relu
+  - max-pool: 2
+  - conv: {out_channels: 6, kernel_size: 3, stride: 2, padding: 1, groups: 2}
+  - gelu
+  - avg-pool: 2
+  - flatten
+  - linear: 5
+  - softmax
+weights: {file: w.npz}
+"""
+LENET_NAMES = {"0": "conv1", "1": "batch-norm1", "4": "conv2", "8": "linear1"}
+"""The layers of ``LENET`` by the names of their twins in :func:`lenet`."""
+
+
+def lenet_arrays(tensors: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Tensors of :func:`lenet` as arrays, by the names that they have in ``LENET``."""
+    split = [(*key.split("."), value) for key, value in tensors if "num_" not in key]
+    return {f"{LENET_NAMES[number]}.{of}": value.detach().numpy().copy() for number, of, value in split}
+
+
 def lenet(torch: Any) -> Any:
     """A small network with everything that is trained often."""
     nn = torch.nn
@@ -90,29 +115,10 @@ def test_losses_through_a_network_are_pytorch_s(cli: CommandLine) -> None:
     torch = pytest.importorskip("torch", reason="extra `oracle` is not installed")
     torch.manual_seed(0)
     model, x, target = lenet(torch), torch.randn(3, 2, 8, 8).double(), torch.randn(3, 5).double()
-    names = {"0": "conv1", "1": "batch-norm1", "4": "conv2", "8": "linear1"}
-    arrays = {
-        f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}": value.detach().numpy()
-        for key, value in model.state_dict().items()
-        if "num_" not in key
-    }
-    np.savez(cli.folder / "w.npz", **arrays)
+    np.savez(cli.folder / "w.npz", **lenet_arrays(model.state_dict().items()))
     np.save(cli.folder / "x.npy", x.numpy())
     np.save(cli.folder / "t.npy", target.numpy())
-    cli.write({"f.yaml": """input: {file: x.npy}
-layers:
-  - conv: {out_channels: 4, kernel_size: 3, padding: 1, boundary: reflect}
-  - batch-norm
-  - relu
-  - max-pool: 2
-  - conv: {out_channels: 6, kernel_size: 3, stride: 2, padding: 1, groups: 2}
-  - gelu
-  - avg-pool: 2
-  - flatten
-  - linear: 5
-  - softmax
-weights: {file: w.npz}
-"""})  # fmt: skip
+    cli.write({"f.yaml": LENET})
     functions = {
         "--loss sum": lambda y: (y * torch.arange(1.0, 6.0)).sum(),
         "--loss mean": lambda y: y.mean(),
@@ -132,7 +138,7 @@ weights: {file: w.npz}
             found = dict(saved)
         np.testing.assert_allclose(found["input"], given.grad.numpy(), rtol=1e-7, atol=1e-9)
         for key, value in model.named_parameters():
-            name = f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}"
+            name = f"{LENET_NAMES[key.partition('.')[0]]}.{key.partition('.')[2]}"
             np.testing.assert_allclose(found[name], value.grad.numpy(), rtol=1e-7, atol=1e-9, err_msg=name)
         assert json.loads(done.out[done.out.index("{") :])["loss"]["value"] == pytest.approx(loss.item())
 

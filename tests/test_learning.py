@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import CommandLine
-from test_gradients import lenet
+from test_gradients import LENET, lenet, lenet_arrays
 
 SOBEL = str(Path(__file__).parents[1] / "examples" / "learn-sobel.yaml")
 ONE = "input: [[1, 2], [3, 4]]\nkernel: [[1]]\nexpect: [[2, 4], [6, 8]]\n"
@@ -70,29 +70,9 @@ def test_the_steps_of_a_network_are_pytorch_s(cli: CommandLine, method: str) -> 
     torch = pytest.importorskip("torch", reason="extra `oracle` is not installed")
     torch.manual_seed(0)
     model, x = lenet(torch), torch.randn(3, 2, 8, 8).double()
-    names = {"0": "conv1", "1": "batch-norm1", "4": "conv2", "8": "linear1"}
-
-    def arrays(*, learned: bool) -> dict[str, Any]:
-        pairs = model.named_parameters() if learned else model.state_dict().items()
-        split = [(*key.split("."), value) for key, value in pairs if "num_" not in key]
-        return {f"{names[number]}.{of}": value.detach().numpy().copy() for number, of, value in split}
-
-    np.savez(cli.folder / "w.npz", **arrays(learned=False))
+    np.savez(cli.folder / "w.npz", **lenet_arrays(model.state_dict().items()))
     np.save(cli.folder / "x.npy", x.numpy())
-    cli.write({"f.yaml": """input: {file: x.npy}
-layers:
-  - conv: {out_channels: 4, kernel_size: 3, padding: 1, boundary: reflect}
-  - batch-norm
-  - relu
-  - max-pool: 2
-  - conv: {out_channels: 6, kernel_size: 3, stride: 2, padding: 1, groups: 2}
-  - gelu
-  - avg-pool: 2
-  - flatten
-  - linear: 5
-  - softmax
-weights: {file: w.npz}
-"""})  # fmt: skip
+    cli.write({"f.yaml": LENET})
     flags = ("--label", "1,4,0", "--rate", "0.01", "--steps", "10", "--method", method)
     found = learned(cli, "f.yaml", *flags)
     momentum = 0.9 if method == "momentum" else 0
@@ -110,7 +90,7 @@ weights: {file: w.npz}
             loss.backward()
             rule.step()
     np.testing.assert_allclose(found["losses"], losses, rtol=1e-8)
-    wanted = arrays(learned=True)
+    wanted = lenet_arrays(model.named_parameters())
     assert found["after"].keys() == wanted.keys()
     for name, value in wanted.items():
         np.testing.assert_allclose(found["after"][name], value, rtol=1e-6, atol=1e-9, err_msg=name)

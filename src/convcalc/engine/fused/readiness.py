@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from contextlib import suppress
 from functools import cache
@@ -154,21 +155,29 @@ def _compile(kind: Kind) -> Any:
 
 
 def kept_in() -> Path | None:
-    """The folder of compiled loops, made if need be; None where it cannot be written to."""
+    """The folder of compiled loops, made if need be; None where this user cannot write to it, or somebody else can."""
     path = folder()
     probe = path / f"probe-{os.getpid()}"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)  # what lies there is run: nobody else may write it
         probe.write_bytes(b"convcalc")
         probe.unlink()
+        return path if _is_private(path) else None
     except OSError:
         return None
-    return path
+
+
+def _is_private(path: Path) -> bool:
+    """Whether nobody else may write there; systems without such permissions keep a user's folder to the user."""
+    if not hasattr(os, "geteuid"):
+        return True
+    found = path.stat()
+    return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def not_kept() -> str:
     """What to do where nothing can be kept."""
-    return f"{folder()} cannot be written to: set XDG_CACHE_HOME to a folder that can"
+    return f"{folder()} cannot be written to by this user alone: set XDG_CACHE_HOME to a folder that can"
 
 
 class Warmed(NamedTuple):
